@@ -1,0 +1,9 @@
+from . import analysis as analysis
+from . import learners as learners
+from . import simulator as simulator
+from .analysis import locate as locate
+from .simulator import LinearSystem as LinearSystem
+from .simulator import simulate as simulate
+from .simulator import zoo as zoo
+
+__version__: str

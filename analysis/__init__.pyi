@@ -1,0 +1,1 @@
+from ._kalman import kalman_gain as kalman_gain

@@ -1,0 +1,90 @@
+"""The size at which the error stops growing, and the size that is best at this horizon."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+
+class Critical(NamedTuple):
+    """The critical size: ``size`` is None unless the verdict is ``located``; ``reason`` says why and what would decide it."""
+
+    size: int | None
+    verdict: str  # "located", "above" the largest size tried, "undecided"
+    reason: str
+
+
+def critical_size(laws: pl.DataFrame) -> Critical:
+    """Return the smallest size whose error is bounded, every smaller one growing.
+
+    Args:
+        laws: What ``growth_laws`` returned.
+    """
+    rows = laws.sort("size").to_dicts()
+    below = []
+    for row in rows:
+        if row["verdict"] == "bounded":
+            return _located(row["size"], rows)
+        if row["verdict"] == "undecided":
+            return Critical(None, "undecided", f"size {row['size']} is undecided: {row['reason']}.")
+        below.append(row["size"])
+    return Critical(None, "above", f"every size up to {below[-1]} grows: try larger ones.")
+
+
+def _located(size: int, rows: list[dict[str, object]]) -> Critical:
+    growing = [row["size"] for row in rows if row["verdict"] == "growing" and int(str(row["size"])) > size]
+    if growing:
+        again = f"size {size} is bounded but {growing} grow again: a longer horizon or more replicates would decide it."
+        return Critical(None, "undecided", again)
+    smallest = "; no smaller size was tried" if rows[0]["size"] == size and size > 0 else ""
+    return Critical(size, "located", f"bounded at {size}{smallest}.")
+
+
+class Best(NamedTuple):
+    """The size of least mean squared error so far, and what the recording can tell apart from it."""
+
+    size: int
+    alike: list[int]  # sizes whose loss is not told apart from the best one
+    pairs: pl.DataFrame  # size, against, difference, low, high, verdict: each size against the one before it
+
+
+def best_size(
+    losses: NDArray[np.float64], samples: NDArray[np.float64], sizes: list[int], seed: int = 0, draws: int = 2000
+) -> Best:
+    """Compare sizes on the same samples by a paired block bootstrap.
+
+    The difference of two sizes' squared errors is summed in blocks of consecutive samples, long enough to be nearly
+    independent; blocks are drawn with replacement. A size is better or worse than its neighbour where 95 % of the draws
+    say so.
+
+    Args:
+        losses: Sums of squared errors, ``(block, size)``.
+        samples: Scored samples in each block, ``(block,)``.
+        sizes: Size of each column.
+        seed: Of the draws.
+        draws: How many.
+
+    References:
+        H. R. Kuensch, The jackknife and the bootstrap for general stationary observations, 1989.
+    """
+    used = samples > 0
+    losses, samples = losses[used], samples[used]
+    counts = np.random.default_rng(seed).multinomial(len(losses), np.full(len(losses), 1 / len(losses)), size=draws)
+    drawn = (counts @ losses) / (counts @ samples)[:, None]
+    mean = losses.sum(axis=0) / samples.sum()
+    best = int(np.argmin(mean))
+    pairs, alike = [], []
+    for k, size in enumerate(sizes):
+        if k == best or np.quantile(drawn[:, k] - drawn[:, best], 0.025) <= 0:
+            alike.append(size)
+        if k:
+            difference = drawn[:, k] - drawn[:, k - 1]
+            low, high = np.quantile(difference, [0.025, 0.975])
+            verdict = "better" if high < 0 else "worse" if low > 0 else "alike"
+            gap = float(mean[k] - mean[k - 1])
+            pairs.append(dict(size=size, against=sizes[k - 1], difference=gap, low=low, high=high, verdict=verdict))
+    kinds = dict(size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64, verdict=pl.String)
+    return Best(sizes[best], alike, pl.DataFrame(pairs, schema=kinds))

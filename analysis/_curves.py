@@ -1,0 +1,126 @@
+"""Error curves as tidy frames: one row a (size, group of replicates, stretch of time, metric).
+
+Time: a stretch ``[first, last]`` counts samples from 1, so that ``last`` is a horizon: how many samples were predicted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ..learners import Learner, Scores
+
+GROUPS = 64
+SCHEMA: dict[str, pl.DataType] = {
+    "run": pl.String(),
+    "system": pl.String(),
+    "learner": pl.String(),
+    "size": pl.Int64(),
+    "parameters": pl.Int64(),
+    "lookahead": pl.Int64(),
+    "first": pl.Int64(),
+    "last": pl.Int64(),
+    "horizon": pl.Float64(),
+    "group": pl.Int64(),
+    "metric": pl.String(),
+    "value": pl.Float64(),
+    "samples": pl.Float64(),
+}
+
+
+def log_edges(horizon: int, per_octave: int = 8) -> NDArray[np.int64]:
+    """Return stretches of equal length on a log scale: rising whole numbers from 0 to the horizon."""
+    octaves = np.arange(0, np.log2(max(horizon, 1)), 1 / per_octave)
+    return np.unique(np.concatenate([[0], np.round(2.0**octaves), [horizon]]).astype(np.int64))
+
+
+def block_edges(horizon: int, most: int = 2000) -> NDArray[np.int64]:
+    """Return equal stretches of about horizon^(1/3) samples, the length that a block bootstrap wants."""
+    length = max(int(np.ceil(horizon ** (1 / 3))), -(-horizon // most))
+    return np.unique(np.append(np.arange(0, horizon, length), horizon)).astype(np.int64)
+
+
+def rebin(scores: Scores, edges: NDArray[np.int64]) -> Scores:
+    """Return the scores over coarser stretches, whose edges must be among the present ones."""
+    kept = edges[edges <= scores.edges[-1]]
+    starts = np.searchsorted(scores.edges, kept[:-1])
+    if (scores.edges[starts] != kept[:-1]).any() or kept[-1] != scores.edges[-1]:
+        raise ValueError("coarser edges must be among the finer ones, and end where they end.")
+    return Scores(kept, *(np.add.reduceat(leaf, starts, axis=0) for leaf in scores[1:]))
+
+
+def curves(scores: Scores, learner: Learner, system: str = "", groups: int = GROUPS, run: str = "") -> pl.DataFrame:
+    """Return mean squares as a tidy frame.
+
+    ``error`` is the mean of |e|^2, ``excess`` the mean of |yhat - yhat_oracle|^2: over the scored samples of a stretch and
+    the replicates of a group, summed over the outputs.
+
+    Args:
+        scores: What the driver summed.
+        learner: Whose labels stand in the frame.
+        system: Name of the plant or recording.
+        groups: Replicates are averaged into at most this many groups, the unit of the bootstrap.
+        run: Names this run where several are put together.
+
+    Returns:
+        A frame with the columns of ``SCHEMA``, sorted; a stretch in which a group has no sample is left out.
+    """
+    batch = scores.samples.shape[-1]
+    groups = min(groups, batch)
+    starts = np.arange(groups) * batch // groups
+    samples = np.add.reduceat(scores.samples, starts, axis=-1)
+    parts = []
+    for metric in ("error", "excess"):
+        sums = np.add.reduceat(getattr(scores, metric), starts, axis=-1)
+        if sums.shape[2] == 0:
+            continue
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (sums / samples[:, :, None]).sum(axis=3)
+        parts.append(_tidy(mean, samples.min(axis=2), metric, scores.edges, learner))
+    frame = pl.concat(parts).with_columns(run=pl.lit(run), system=pl.lit(system), learner=pl.lit(learner.name))
+    return frame.filter(pl.col("samples") > 0).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _tidy(
+    mean: NDArray[np.float64], samples: NDArray[np.float64], metric: str, edges: NDArray[np.int64], learner: Learner
+) -> pl.DataFrame:
+    bins, lookaheads, sizes, groups = mean.shape
+    index = np.indices(mean.shape).reshape(4, -1)
+    first, last = edges[:-1] + 1, edges[1:]
+    return pl.DataFrame(
+        {
+            "size": np.array(learner.sizes)[index[2]],
+            "parameters": np.array(learner.parameters)[index[2]],
+            "lookahead": np.array(learner.lookaheads)[index[1]],
+            "first": first[index[0]],
+            "last": last[index[0]],
+            "horizon": ((first + last) / 2)[index[0]],
+            "group": index[3],
+            "value": mean.ravel(),
+            "samples": np.broadcast_to(samples[:, :, None], (bins, lookaheads, sizes, groups)).ravel(),
+        }
+    ).with_columns(metric=pl.lit(metric))
+
+
+def check_curves(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame sorted by size, group and time, or say which column is missing or of another type."""
+    for name, kind in SCHEMA.items():
+        if name not in frame.columns:
+            raise ValueError(f"an error curve needs the column {name!r}; there are {', '.join(frame.columns)}.")
+        if frame.schema[name] != kind:
+            raise ValueError(f"column {name!r} must be {kind}, got {frame.schema[name]}.")
+    return frame.sort("metric", "lookahead", "size", "group", "first")
+
+
+def curve_array(frame: pl.DataFrame, metric: str = "error") -> tuple[NDArray[np.float64], list[int], NDArray[np.float64]]:
+    """Return (horizon ``(time,)``, sizes, values ``(time, size, group)``) of one metric and lookahead; NaN where none."""
+    part = check_curves(frame).filter(pl.col("metric") == metric)
+    if part["lookahead"].n_unique() > 1:
+        raise ValueError(f"choose one lookahead of {sorted(part['lookahead'].unique())} first.")
+    axes = [np.unique(part[name].to_numpy(), return_inverse=True) for name in ("last", "size", "group")]
+    values = np.full([len(axis) for axis, _ in axes], np.nan)
+    values[tuple(where for _, where in axes)] = part["value"].to_numpy()
+    horizon = np.full(len(axes[0][0]), np.nan)
+    horizon[axes[0][1]] = part["horizon"].to_numpy()
+    return horizon, axes[1][0].tolist(), values

@@ -1,0 +1,35 @@
+"""Square roots of covariances."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+
+
+def covariance_factor(P: Matrix) -> Matrix:
+    """Return F with F F' = P, ``(state, rank)``.
+
+    The rank is counted on the correlation matrix, eigenvalues above 1e-13, so a state's unit does not decide it.
+    """
+    deviation = np.sqrt(np.maximum(np.diag(P), 0.0))
+    scale = np.where(deviation > 0, deviation, 1.0)
+    values, vectors = np.linalg.eigh((P + P.T) / 2 / scale[:, None] / scale)
+    kept = values > 1e-13
+    return np.asarray(deviation[:, None] * vectors[:, kept] * np.sqrt(values[kept]))
+
+
+def triangular(factor: Matrix) -> Matrix:
+    """Return the square lower triangular L with L L' = F F', infinite where F is not finite.
+
+    Args:
+        factor: F, ``(state, any)``.
+    """
+    root = np.zeros((len(factor), len(factor)))
+    if not np.isfinite(factor).all():
+        root[:] = np.inf
+    elif factor.size:
+        upper = np.linalg.qr(factor.T, mode="r")
+        root[:, : len(upper)] = upper.T
+    return root

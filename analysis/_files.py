@@ -1,0 +1,104 @@
+"""What a location leaves behind: the curves as Parquet, the figures as PNG, the settings and the answer as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from ..simulator import LinearSystem, atomic_path, write_text
+from ._figure_1 import Reproduction
+from ._figures import figure_1_figure, growth_figure, size_figure
+from ._location import Location
+
+
+def save(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
+    """Write curves.parquet, growth.png, sizes.png and location.json, each whole or not at all.
+
+    Args:
+        location: What ``locate`` returned.
+        folder: Made if it is not there.
+        system: For exact theory in the figures.
+
+    Returns:
+        The files, in the order to open them.
+
+    Raises:
+        OSError: The folder cannot be written to.
+    """
+    folder = make_folder(folder)
+    files = [folder / name for name in ("growth.png", "sizes.png", "curves.parquet", "location.json")]
+    save_figure(growth_figure(location, system), files[0])
+    save_figure(size_figure(location, system), files[1])
+    save_frame(location.curves, files[2])
+    write_text(files[3], json.dumps(as_json(location, files), indent=2) + "\n")
+    return files
+
+
+def save_figure_1(reproduction: Reproduction, folder: str | Path) -> list[Path]:
+    """Write figure-1.png and figure-1.parquet; return the files, in the order to open them."""
+    folder = make_folder(folder)
+    files = [folder / "figure-1.png", folder / "figure-1.parquet"]
+    save_figure(figure_1_figure(reproduction.table), files[0])
+    save_frame(reproduction.table, files[1])
+    return files
+
+
+def as_json(location: Location, files: list[Path] | None = None) -> dict[str, Any]:
+    """Return the answer as the documented JSON object (docs/json.md); what is not finite becomes null."""
+    theory = None
+    if location.theory is not None:
+        words = ("critical_size", "unstable_modes", "parameter_threshold", "memory")
+        theory = {word: _number(getattr(location.theory, word)) for word in words}
+    rungs = []
+    for row in location.rungs.to_dicts():
+        growth = {word: _number(row[word]) for word in ("law", "exponent", "low", "high", "rate")}
+        rung = {word: _number(row[word]) for word in ("size", "parameters", "error", "excess")}
+        extra = {word: row[word] for word in ("paired",) if word in row}
+        rungs.append(rung | dict(growth=growth, verdict=row["verdict"]) | extra)
+    best = None
+    if location.best is not None:
+        best = dict(size=location.best.size, alike=location.best.alike)
+    return dict(
+        critical_size=location.critical_size,
+        verdict=location.verdict,
+        reason=location.reason,
+        sentence=location.sentence,
+        theory=theory,
+        horizon=location.horizon,
+        trust_horizon=location.trust_horizon,
+        best=best,
+        rungs=rungs,
+        settings=dict(source=location.system) | location.settings,
+        files=[str(file) for file in files or []],
+    )
+
+
+def make_folder(folder: str | Path) -> Path:
+    """Return the folder, made if it is not there and tried, before long work is done for it."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_path(folder / ".writable") as probe:
+        probe.touch()
+    (folder / ".writable").unlink()
+    return folder
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png", metadata={"Software": "ergoscope"})
+
+
+def save_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet, whole or not at all."""
+    with atomic_path(path) as temporary:
+        frame.write_parquet(temporary)
+
+
+def _number(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,125 @@
+"""How the error grows with the horizon: a law for each size, and whether it is bounded.
+
+A bounded error that still climbs to its limit has a small positive exponent, which enough replicates make significant.
+Exponents are quantised (0, 1, 2, 3, ..), so boundedness is a classification with the border at 1/2, and not a test of
+"exponent = 0".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ._curves import curve_array
+
+BORDER = 0.5
+UNSURE = (0.2, 0.8)  # exponents that a weak mode or a root near one leaves behind at a short horizon
+SETTLING = 8  # samples for each coefficient before its error is taken for that of a fitted filter
+FEWEST_GROUPS = 8
+DRAWS = 1000
+
+
+def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.DataFrame:
+    """Fit error ~ t^exponent for each size and say whether it is bounded.
+
+    The mean over the replicates is fitted on a log-log scale over t > T/20, with stretches equally spaced in log t, and
+    over t > T/4 once more; a filter of length h is given 8 (h + 1) samples to be learned first, where T/4 allows it. The
+    replicates are drawn again with replacement: the interval holds 95 % of the draws. A verdict is given only where
+
+    * 95 % of the draws lie on one side of 1/2, and the fit over t > T/4 lies there too,
+    * the exponent is not between 0.2 and 0.8,
+    * it does not move towards the border from T/20 to T/4: by more than 0.1 in 95 % of the draws, and
+    * there are at least 8 groups of replicates;
+
+    everything else is undecided. A law is exponential where log error is closer to a line in t than in log t.
+
+    Args:
+        curves: Error curves (``SCHEMA``) of one learner, lookahead and system.
+        seed: Of the draws.
+        draws: How many.
+
+    Returns:
+        One row a size: ``size, law, exponent, low, high, late, rate, verdict, reason``. ``exponent`` with ``low`` and
+        ``high`` for t > T/20, ``late`` for t > T/4, ``rate`` per sample where the law is exponential. ``law`` is
+        ``bounded``, ``t^1``, ``t^2``, .., ``exponential`` or ``undecided``; ``verdict`` is ``bounded``, ``growing`` or
+        ``undecided`` with its ``reason``.
+
+    Raises:
+        ValueError: Columns missing, or fewer than four stretches with t > T/4.
+    """
+    horizon, sizes, values = curve_array(curves, "error")
+    late = horizon > horizon[-1] / 4
+    if late.sum() < 4:
+        raise ValueError(f"a growth law needs a longer horizon than {horizon[-1]:.0f} samples.")
+    groups = values.shape[2]
+    weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
+    rows = []
+    for k, size in enumerate(sizes):
+        whole = late | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1)))
+        row = {"size": size} | _law(horizon, values[:, k], whole, late, weights)
+        rows.append(row)
+    kinds = {"size": pl.Int64, "law": pl.String, "verdict": pl.String, "reason": pl.String}
+    numbers = {name: pl.Float64 for name in ("exponent", "low", "high", "late", "rate")}
+    return pl.DataFrame(rows, schema_overrides=kinds | numbers).select(
+        "size", "law", "exponent", "low", "high", "late", "rate", "verdict", "reason"
+    )
+
+
+def _law(
+    horizon: NDArray[np.float64],
+    values: NDArray[np.float64],
+    whole: NDArray[np.bool_],
+    late: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+) -> dict[str, object]:
+    groups = values.shape[1]
+    enough = groups >= FEWEST_GROUPS
+    unusable = ~np.isfinite(values[whole]).all() or (values[whole].mean(axis=1) <= 0).any()
+    if unusable:
+        reason = "the error is exactly zero, infinite or not observed somewhere in the last 95 % of the horizon"
+        nothing = dict.fromkeys(("exponent", "low", "high", "late", "rate"))
+        return nothing | dict(law="undecided", verdict="undecided", reason=reason)
+    exponent, draws = _slopes(np.log(horizon), values, whole, weights)
+    late_exponent, late_draws = _slopes(np.log(horizon), values, late, weights)
+    low, high = np.quantile(draws, [0.025, 0.975]) if enough else (None, None)
+    rate = None
+    verdict, reason = _verdict(exponent, draws, late_exponent, late_draws) if enough else ("undecided", "")
+    if not enough:
+        reason = f"{groups} replicate{'s' * (groups > 1)}, and one path does not average: at least {FEWEST_GROUPS} are needed"
+    law = {"bounded": "bounded", "undecided": "undecided"}.get(verdict) or f"t^{max(round(exponent), 1)}"
+    if verdict == "growing" and _misfit(horizon, values, whole) < _misfit(np.log(horizon), values, whole):
+        law, rate = "exponential", float(_slopes(horizon, values, whole, weights[:1])[0])
+    return dict(
+        law=law, exponent=exponent, low=low, high=high, late=late_exponent, rate=rate, verdict=verdict, reason=reason
+    )  # fmt: skip
+
+
+def _verdict(
+    exponent: float, draws: NDArray[np.float64], late: float, late_draws: NDArray[np.float64]
+) -> tuple[str, str]:
+    side = "bounded" if exponent < BORDER else "growing"
+    agree = np.mean((draws < BORDER) == (side == "bounded"))
+    moved = np.maximum(late_draws, 0) - np.maximum(draws, 0) if side == "bounded" else draws - late_draws
+    if agree < 0.95:
+        return "undecided", f"only {100 * agree:.0f} % of the draws agree; more replicates would decide it"
+    if UNSURE[0] < exponent < UNSURE[1]:
+        return "undecided", f"the exponent {exponent:.2f} fits no class yet; a longer horizon would decide it"
+    if (late < BORDER) != (side == "bounded") or np.quantile(moved, 0.05) > 0.1:
+        return "undecided", f"the exponent still moves, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it"
+    return side, ""
+
+
+def _slopes(
+    axis: NDArray[np.float64], values: NDArray[np.float64], window: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the least-squares slope of log mean error over an axis, for all replicates and for each draw of them."""
+    x = axis[window] - axis[window].mean()
+    mean = np.vstack([values[window].mean(axis=1), weights @ values[window].T])
+    slopes = np.log(np.maximum(mean, np.finfo(float).tiny)) @ x / (x @ x)
+    return float(slopes[0]), slopes[1:]
+
+
+def _misfit(axis: NDArray[np.float64], values: NDArray[np.float64], window: NDArray[np.bool_]) -> float:
+    x, y = axis[window], np.log(values[window].mean(axis=1))
+    return float(np.sum((y - np.polyval(np.polyfit(x - x.mean(), y, 1), x - x.mean())) ** 2))

@@ -1,0 +1,122 @@
+"""The answer of ``locate``: a record, its table, its sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ._critical import Best, Critical
+from ._theory import Theory
+
+# What one size is called, for each family of learners.
+SIZE_WORDS = {"ladder": "filter length", "submatrix": "block size", "truncated-kalman": "filter length"}
+
+
+@dataclass(frozen=True)
+class Location:
+    """What ``locate`` found.
+
+    Attributes:
+        critical_size: The size from which on the error is bounded; None when undecided or above the largest size tried.
+        verdict: ``"located"``, ``"above"`` or ``"undecided"``.
+        reason: Why, and what would decide it.
+        sentence: The answer in words, with what theory says and the horizon it speaks of.
+        theory: What the matrices say; None for a recording.
+        horizon: Samples predicted in the longest run.
+        trust_horizon: Samples after which rounding reaches the noise; None where it never does.
+        rungs: One row a size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law, exponent, low,
+            high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before it.
+        horizons: The horizons at which ``errors`` are given, the last one that of ``error`` and ``excess``.
+        curves: Error curves, tidy.
+        best: For recordings, the size of least error and what is not told apart from it.
+        system: Name of the system or recording.
+        settings: All that is needed to run it again.
+    """
+
+    critical_size: int | None
+    verdict: str
+    reason: str
+    sentence: str
+    theory: Theory | None
+    horizon: int
+    trust_horizon: int | None
+    rungs: pl.DataFrame
+    horizons: tuple[int, ...]
+    curves: pl.DataFrame
+    best: Best | None
+    system: str
+    settings: dict[str, Any]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:
+    """Return the growth laws with the errors at three horizons and the excess at the last, and the horizons.
+
+    A value at a horizon T is the mean over T/sqrt(2) < t <= T and all replicates.
+    """
+    last = int(curves["last"].max())  # type: ignore[arg-type]
+    horizons = tuple(sorted({max(int(last / 100), 8), max(int(last / 10), 8), last}))
+
+    def at(horizon: int, metric: str) -> pl.DataFrame:
+        stretch = (pl.col("last") <= horizon) & (pl.col("last") > horizon / np.sqrt(2)) & (pl.col("metric") == metric)
+        weighted = (pl.col("value") * pl.col("samples")).sum() / pl.col("samples").sum()
+        name = f"{metric}@{horizon}"
+        return curves.filter(stretch).group_by("size", "parameters").agg(weighted.alias(name)).sort("size")
+
+    table = at(last, "error")
+    for horizon in horizons[:-1]:
+        table = table.join(at(horizon, "error").drop("parameters"), on="size", how="left", maintain_order="left")
+    excess = at(last, "excess").drop("parameters")
+    table = table.join(excess, on="size", how="left", maintain_order="left").select(
+        "size",
+        "parameters",
+        errors=pl.concat_list([f"error@{horizon}" for horizon in horizons]),
+        error=f"error@{last}",
+        excess=f"excess@{last}",
+    )
+    return table.join(laws, on="size", how="left", maintain_order="left"), horizons
+
+
+def system_sentence(
+    name: str, learner: str, critical: Critical, expected: int | None, horizon: int, asked: int, replicates: int
+) -> str:
+    """Return the answer for a system in one sentence."""
+    word = SIZE_WORDS.get(learner, "size")
+    speaks = f"horizon {horizon:,} ({replicates} replicates)".replace(",", " ")
+    if horizon < asked:
+        speaks += f"; beyond it rounding reaches the noise, so the {asked:,} samples asked for were not run".replace(",", " ")
+    theory = f"theory says {expected}" if expected is not None else "theory names no size for this learner"
+    return f"{name}: {_found(critical, word)}; {theory}. This speaks of {speaks}."
+
+
+def recording_sentence(name: str, learner: str, critical: Critical, best: Best, horizon: int, runs: int) -> str:
+    """Return the answer for a recording in one sentence."""
+    word = SIZE_WORDS.get(learner, "size")
+    others = [size for size in best.alike if size != best.size]
+    alike = f", not told apart from {spans(others)}" if others else ", better than every other size tried"
+    speaks = f"{runs} run{'s' * (runs > 1)} of up to {horizon:,} samples".replace(",", " ")
+    return f"{name}: {_found(critical, word)}. The best {word} is {best.size}{alike}. This speaks of {speaks}."
+
+
+def _found(critical: Critical, word: str) -> str:
+    if critical.verdict == "located":
+        return f"the critical {word} is {critical.size}, from which on the error is bounded"
+    if critical.verdict == "above":
+        return f"the critical {word} is above the largest one tried: {critical.reason.rstrip('.')}"
+    return f"the critical {word} is undecided: {critical.reason.rstrip('.')}"
+
+
+def spans(sizes: list[int]) -> str:
+    """Return whole numbers in words: 0..3, 7."""
+    parts: list[list[int]] = []
+    for size in sizes:
+        if parts and size == parts[-1][-1] + 1:
+            parts[-1].append(size)
+        else:
+            parts.append([size])
+    return ", ".join(str(p[0]) if len(p) == 1 else f"{p[0]}..{p[-1]}" for p in parts)

@@ -1,0 +1,162 @@
+"""How big a predictor must be: counts that follow from the modes of A alone, without any horizon."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..simulator import LinearSystem
+from ._doors import check_time_invariant, check_whole, initial_factor
+from ._factors import covariance_factor
+from ._subspaces import UNIT_TOLERANCE, distinct_eigenvalues, krylov, non_ergodic, significant
+
+Matrix = NDArray[np.float64]
+
+
+def unstable_modes(system: LinearSystem) -> int:
+    """Count the eigenvalues of A with |lambda| >= 1, with multiplicity: m.
+
+    Computed eigenvalues that stand for one multiple eigenvalue are replaced by their mean first, and the mean counts from
+    1 - 1e-9 on.
+
+    Args:
+        system: Time-invariant.
+
+    Raises:
+        ValueError: The system is time-varying.
+    """
+    return sum(_multiplicities(system))
+
+
+def parameter_threshold(system: LinearSystem) -> int:
+    """Count the parameters below which one-step prediction of a seen state can fail: d*^2 = sum m_i^2.
+
+    m_i is the multiplicity of each distinct eigenvalue with |lambda_i| >= 1. A lower bound: with fewer parameters there
+    is, arbitrarily near A, a system whose error per step grows without limit.
+
+    Args:
+        system: Time-invariant; C and R play no part.
+
+    Raises:
+        ValueError: The system is time-varying.
+
+    References:
+        I. Ziemann, N. Matni, G. J. Pappas (2025), State space models, emergence, and ergodicity, Theorem 2.
+    """
+    return sum(count * count for count in _multiplicities(system))
+
+
+def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> int:
+    """Return h*, the shortest filter y^_t = sum_{k=1..h} F_k y_{t-k} whose error stays bounded.
+
+    The error must cancel every mode with |lambda| >= 1 that is excited and seen. Excited: the reachable subspace of
+    (A_u, [Q_u^(1/2), q(A_u) P_0u^(1/2)]), with A_u the non-ergodic part and q(z) the product of z - lambda over the
+    distinct eigenvalues on the unit circle: what only the initial state excites grows from the second member of its
+    chain on, so the first may stay. On that subspace h* is the observability index, the smallest h with
+    rank [C; CA; ..; CA^(h-1)] = rank [C; CA; ..; CA^(n-1)].
+
+    Ranks are counted on orthonormal bases after balancing A: a direction counts from 1e-10 of the matrix that makes it,
+    columns of the excitation and rows of C scaled to one first, so a weak excitation costs a tap as a strong one does.
+
+    Args:
+        system: Time-invariant. Inputs are taken as known.
+        initial_covariance: E x_0 x_0', ``(state, state)``; none means zero.
+
+    Returns:
+        h*, 0 if nothing that grows is excited and seen.
+
+    Raises:
+        ValueError: The system is time-varying or the covariance is none.
+    """
+    return max((length for _, length in growth_ladder(system, initial_covariance)), default=0)
+
+
+def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLike | None = None) -> float:
+    """Return g, where E|e_t|^2 of the best filter of a length grows like t^g as t goes to infinity.
+
+    A filter that cancels the fastest directions and not the next leaves the growth of these. State directions in the
+    j-th image of a unit-circle chain, q(A_u)^(j-1), grow like t^(2j-1) in the mean square when noise reaches them and like
+    t^(2j-2) when the initial state alone does, so g is the largest of those classes whose directions, together with all
+    faster ones, have an observability index above ``size``.
+
+    Args:
+        system: Time-invariant. Inputs are taken as known.
+        size: Length h of the filter, at least 0.
+        initial_covariance: E x_0 x_0', ``(state, state)``; none means zero, and then g is 0, 1, 3, 5, ..
+
+    Returns:
+        0 where the error stays bounded, 1, 2, 3, .. or ``math.inf`` for exponential growth.
+
+    Raises:
+        ValueError: The system is time-varying, the size is negative, or the covariance is none.
+    """
+    length = int(check_whole("size", [size])[0])
+    return max((exponent for exponent, index in growth_ladder(system, initial_covariance) if index > length), default=0.0)
+
+
+def growth_ladder(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> list[tuple[float, int]]:
+    """Return (exponent, shortest filter that cancels this growth and any faster), fastest first."""
+    check_time_invariant(system)
+    initial = initial_factor(system, initial_covariance)
+    T, inverse, eigenvalues = non_ergodic(system.A)
+    m, e = len(eigenvalues), int((np.abs(eigenvalues) > 1 + UNIT_TOLERANCE).sum())
+    A, C = (inverse @ system.A @ T)[:m, :m], (system.C @ T)[:, :m]
+    noise, start = inverse @ covariance_factor(system.Q), inverse @ initial
+    both = np.hstack([noise, start])
+    classes = [(math.inf, _reached(A, both, 0, e))]
+    q = _polynomial(A, _unique(eigenvalues[e:]))
+    noise, start = _reached(A, noise, e, m), _reached(A, start, e, m)
+    for images in range(m - e, 0, -1):
+        classes.append((2.0 * images, _image(q, start, images)))
+        classes.append((2.0 * images - 1, _image(q, noise, images - 1)))
+    ladder: list[tuple[float, int]] = []
+    basis = np.zeros((m, 0))
+    for exponent, directions in classes:
+        grown, _ = krylov(A, np.hstack([basis, directions]))
+        if grown.shape[1] > basis.shape[1]:
+            basis = grown
+            seen = significant((C @ basis).T, C.T)
+            ladder.append((exponent, krylov((basis.T @ A @ basis).T, seen)[1]))
+    return ladder
+
+
+def _reached(A: Matrix, excitation: Matrix, start: int, stop: int) -> Matrix:
+    # The reachable subspace of one decoupled block, in the coordinates of all of them.
+    reached, _ = krylov(A[start:stop, start:stop], significant(excitation[start:stop], excitation))
+    return np.vstack([np.zeros((start, reached.shape[1])), reached, np.zeros((len(A) - stop, reached.shape[1]))])
+
+
+def _image(q: Matrix, directions: Matrix, times: int) -> Matrix:
+    for _ in range(times):
+        if directions.shape[1]:
+            left, lengths, _ = np.linalg.svd(q @ directions, full_matrices=False)
+            directions = left[:, lengths > 1e-9]
+    return directions
+
+
+def _polynomial(A: Matrix, roots: NDArray[np.complex128]) -> Matrix:
+    product = np.eye(len(A))
+    for root in roots[roots.imag >= 0]:
+        if root.imag > 0:
+            product = product @ (A @ A - 2 * root.real * A + abs(root) ** 2 * np.eye(len(A)))
+        else:
+            product = product @ (A - root.real * np.eye(len(A)))
+    return product
+
+
+def _unique(values: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    kept: list[complex] = []
+    for value in values:
+        if all(abs(value - other) > UNIT_TOLERANCE for other in kept):
+            kept.append(value)
+    return np.asarray(kept, dtype=np.complex128)
+
+
+def _multiplicities(system: LinearSystem) -> list[int]:
+    check_time_invariant(system)
+    _, grouped = distinct_eigenvalues(system.A)
+    growing = grouped[np.abs(grouped) >= 1 - UNIT_TOLERANCE]
+    distinct = _unique(growing)
+    return [int((np.abs(growing - value) <= UNIT_TOLERANCE).sum()) for value in distinct]

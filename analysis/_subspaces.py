@@ -1,0 +1,215 @@
+"""Invariant subspaces of a dynamics matrix: multiple eigenvalues, decoupled blocks, Krylov ladders.
+
+Every rank here is a decision about rounding, so the tolerances stand together at the head of the file.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+
+UNIT_TOLERANCE = 1e-9
+"""An eigenvalue is on the unit circle if its modulus is within this of one."""
+RANK_TOLERANCE = 1e-10
+"""A direction counts if it is longer than this, relative to the matrix that makes it (columns scaled to one first)."""
+_EIGENVALUE_FACTOR = 100.0
+_COUPLING_LIMIT = 1e4
+
+
+class Block(NamedTuple):
+    """A run of consecutive states that does not act on the others.
+
+    Attributes:
+        states: Number of states.
+        modulus: Largest modulus of the block's eigenvalues.
+    """
+
+    states: int
+    modulus: float
+
+
+def distinct_eigenvalues(A: Matrix) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Group computed eigenvalues into the exact, possibly multiple, ones they stand for.
+
+    Rounding spreads an eigenvalue of a Jordan block of size k over a circle of radius about (eps |A|)^(1/k), yet moves
+    the mean of the circle, like every coefficient of prod (z - lambda_i), by about eps |A| only. So k computed values
+    are one k-fold eigenvalue if they lie within that radius of their mean and the elementary symmetric functions e_j of
+    their deviations are rounding too: |e_j| <= c n eps |A|^j, c = 100. Large groups are tried first.
+
+    Args:
+        A: ``(state, state)``.
+
+    Returns:
+        The computed eigenvalues and, beside each, the mean of its group, both ``(state,)``.
+
+    References:
+        J. H. Wilkinson, The Algebraic Eigenvalue Problem (1965), chapter 2.
+    """
+    balanced = scipy.linalg.matrix_balance(A, permute=False)[0]
+    computed = np.asarray(scipy.linalg.eigvals(scipy.linalg.schur(balanced)[0]), dtype=np.complex128)
+    grouped = computed.copy()
+    size = max(float(np.linalg.norm(balanced, 2)), np.finfo(np.float64).tiny)
+    rounding = _EIGENVALUE_FACTOR * len(A) * np.finfo(np.float64).eps
+    left = list(range(len(A)))
+    for k in range(len(A), 1, -1):
+        radius = size * rounding ** (1 / k)
+        for seed in list(left):
+            if seed not in left or len(left) < k:
+                continue
+            group = sorted(left, key=lambda i: abs(computed[i] - computed[seed]))[:k]
+            mean = computed[group].mean()
+            deviations = computed[group] - mean
+            symmetric = np.abs(np.poly(deviations)[2:])
+            allowed = rounding * size ** np.arange(2.0, k + 1)
+            if np.abs(deviations).max() <= radius and (symmetric <= allowed).all():
+                grouped[group] = mean if abs(mean.imag) > radius else mean.real
+                left = [i for i in left if i not in group]
+    return computed, grouped
+
+
+def split(A: Matrix, first: NDArray[np.bool_], computed: NDArray[np.complex128]) -> tuple[Matrix, Matrix] | None:
+    """Decouple two sets of eigenvalues: x = T z makes A block diagonal, the chosen set first.
+
+    Ordered real Schur form, then the Sylvester equation A_11 X - X A_22 = -A_12.
+
+    Args:
+        A: ``(state, state)``.
+        first: Which of the eigenvalues belong to the first block, ``(state,)``, conjugates together.
+        computed: The eigenvalues that ``first`` speaks of, ``(state,)``.
+
+    Returns:
+        T and its inverse, or None where rounding keeps the two sets from being told apart.
+    """
+    count = int(first.sum())
+    if count in (0, len(A)):
+        return np.eye(len(A)), np.eye(len(A))
+    scale = scipy.linalg.matrix_balance(A, permute=False, separate=True)[1][0]
+    balanced = A / scale[:, None] * scale
+
+    def chosen(real: float, imaginary: float = 0.0) -> bool:
+        return bool(first[np.argmin(np.abs(computed - complex(real, imaginary)))])
+
+    try:
+        form, basis, found = scipy.linalg.schur(balanced, sort=chosen)
+        if found != count:
+            return None
+        X = scipy.linalg.solve_sylvester(form[:count, :count], -form[count:, count:], -form[:count, count:])
+    except (np.linalg.LinAlgError, ValueError):
+        return None
+    unit, inverse = np.eye(len(A)), np.eye(len(A))
+    unit[:count, count:], inverse[:count, count:] = X, -X
+    return scale[:, None] * (basis @ unit), inverse @ basis.T / scale
+
+
+def non_ergodic(A: Matrix) -> tuple[Matrix, Matrix, NDArray[np.complex128]]:
+    """Decouple the modes that do not decay: x = T z, first those with |lambda| > 1, then the unit circle, then the rest.
+
+    Returns:
+        T and its inverse ``(state, state)``, and the eigenvalues that do not decay, in this order.
+
+    Raises:
+        ValueError: Rounding keeps the three kinds from being told apart.
+    """
+    computed, grouped = distinct_eigenvalues(A)
+    kind = (np.abs(grouped) >= 1 - UNIT_TOLERANCE).astype(int) + (np.abs(grouped) > 1 + UNIT_TOLERANCE)
+    order = np.argsort(-kind, kind="stable")
+    computed, grouped, kind = computed[order], grouped[order], kind[order]
+    T, inverse, start = np.eye(len(A)), np.eye(len(A)), 0
+    for level in (2, 1):
+        step = split((inverse @ A @ T)[start:, start:], kind[start:] == level, computed[start:])
+        if step is None:
+            raise ValueError(
+                f"A must have its eigenvalues outside, on and inside the unit circle apart; got moduli {np.abs(computed)}, "
+                "which rounding mixes: scale the states to similar sizes, or move eigenvalues next to one onto or off it."
+            )
+        T[:, start:], inverse[start:] = T[:, start:] @ step[0], step[1] @ inverse[start:]
+        start += int((kind == level).sum())
+    return T, inverse, grouped[kind > 0]
+
+
+def decoupled_blocks(A: Matrix) -> tuple[Matrix, Matrix, Matrix, list[Block]]:
+    """Decouple modes that grow at different rates, fastest first: x = T z.
+
+    In these coordinates each state keeps its own scale, so that a fast mode's rounding does not cover a slow one. One
+    block for each modulus above one, one for the unit circle, one for the rest. Blocks whose separation would need a
+    coupling above 1e4 stay together. Each block is in real Schur form, whose zeros stay zeros in its powers: a full
+    matrix leaks the top of a chain into its foot, and squaring compounds the leak.
+
+    Args:
+        A: ``(state, state)``.
+
+    Returns:
+        T, its inverse and T^-1 A T, all ``(state, state)``, and the blocks in order.
+    """
+    computed, grouped = distinct_eigenvalues(A)
+    modulus = np.abs(grouped)
+    modulus = np.where(modulus > 1 + UNIT_TOLERANCE, modulus, np.where(modulus >= 1 - UNIT_TOLERANCE, 1.0, 0.0))
+    T, inverse, blocks = np.eye(len(A)), np.eye(len(A)), []
+    start = 0
+    order = np.argsort(-modulus, kind="stable")
+    for edge in range(1, len(A) + 1):
+        if edge < len(A) and modulus[order[edge - 1]] - modulus[order[edge]] <= UNIT_TOLERANCE * modulus[order[edge]]:
+            continue
+        if edge < len(A):
+            rest = (inverse @ A @ T)[start:, start:]
+            first = np.isin(order[start:], order[start:edge])
+            step = split(rest, first, computed[order[start:]])
+            if step is None or np.linalg.norm(step[0]) * np.linalg.norm(step[1]) > _COUPLING_LIMIT * len(A):
+                continue
+            T[:, start:], inverse[start:] = T[:, start:] @ step[0], step[1] @ inverse[start:]
+        blocks.append(Block(edge - start, float(np.abs(grouped[order[start]]))))
+        start = edge
+    dynamics, start = np.zeros_like(A), 0
+    coupled = inverse @ A @ T
+    for block in blocks:
+        run = slice(start, start + block.states)
+        dynamics[run, run], basis = scipy.linalg.schur(coupled[run, run])
+        T[:, run], inverse[run] = T[:, run] @ basis, basis.T @ inverse[run]
+        start += block.states
+    return T, inverse, dynamics, blocks
+
+
+def krylov(A: Matrix, B: Matrix) -> tuple[Matrix, int]:
+    """Return an orthonormal basis of span [B, AB, A^2 B, ..] and the number of terms it takes.
+
+    With A' and C' the terms are the observability index. Columns of B are scaled to one first, so a weak direction
+    counts as much as a strong one; later directions count if they are longer than 1e-10 |A|.
+
+    Args:
+        A: ``(state, state)``.
+        B: ``(state, any)``; zero columns are left out.
+
+    Returns:
+        The basis ``(state, rank)`` and the number of terms, 0 for the zero subspace.
+    """
+    lengths = np.linalg.norm(B, axis=0)
+    new = _orthonormal(B[:, lengths > 0] / lengths[lengths > 0], RANK_TOLERANCE)
+    basis, terms = new, int(new.shape[1] > 0)
+    reach = RANK_TOLERANCE * max(float(np.linalg.norm(A, 2)), np.finfo(np.float64).tiny) if len(A) else 0.0
+    while 0 < basis.shape[1] < len(A):
+        new = A @ new
+        for _ in range(2):
+            new = new - basis @ (basis.T @ new)
+        new = _orthonormal(new, reach)
+        if new.shape[1] == 0:
+            break
+        basis, terms = np.hstack([basis, new]), terms + 1
+    return basis, terms
+
+
+def significant(part: Matrix, whole: Matrix) -> Matrix:
+    """Return the part, with columns that are only rounding beside the same column of the whole set to zero."""
+    rounding = np.linalg.norm(part, axis=0) <= RANK_TOLERANCE * np.linalg.norm(whole, axis=0)
+    return np.where(rounding, 0.0, part)
+
+
+def _orthonormal(B: Matrix, tolerance: float) -> Matrix:
+    if 0 in B.shape:
+        return np.zeros((len(B), 0))
+    left, lengths, _ = np.linalg.svd(B, full_matrices=False)
+    return np.asarray(left[:, lengths > tolerance])

@@ -1,0 +1,108 @@
+"""What theory says of a system before anything is measured: five numbers, and how far a precision carries."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..simulator import LinearSystem
+from ._covariances import output_power
+from ._doors import check_time_invariant
+from ._kalman import kalman_gain
+from ._modes import critical_length, parameter_threshold, unstable_modes
+from ._subspaces import krylov
+
+_LONGEST = 10**9
+_SHARE_OF_NOISE = 1e-3
+_OVERFLOW_MARGIN = 1e-2
+
+
+class Theory(NamedTuple):
+    """What is known of a system without a horizon.
+
+    Attributes:
+        critical_size: h*, the shortest filter with bounded error.
+        unstable_modes: m, the eigenvalues with |lambda| >= 1, with multiplicity.
+        parameter_threshold: d*^2 = sum m_i^2.
+        rho: Spectral radius of the steady Kalman filter's A - L C.
+        memory: tau = 1 / |log rho| in steps, infinite for rho = 1, 0 for rho = 0.
+    """
+
+    critical_size: int
+    unstable_modes: int
+    parameter_threshold: int
+    rho: float
+    memory: float
+
+
+def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> Theory:
+    """Return the five numbers; those of the filter speak of the states that the output shows.
+
+    Args:
+        system: Time-invariant.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+
+    Raises:
+        ValueError: The system is time-varying or the covariance is none.
+    """
+    critical = critical_length(system, initial_covariance)
+    seen = _seen_part(system)
+    steady = None if seen is None else kalman_gain(seen)
+    return Theory(
+        critical_size=critical,
+        unstable_modes=unstable_modes(system),
+        parameter_threshold=parameter_threshold(system),
+        rho=0.0 if steady is None else steady.rho,
+        memory=0.0 if steady is None else steady.memory,
+    )
+
+
+def trust_horizon(system: LinearSystem, precision: Literal["float32", "float64"]) -> int | None:
+    """Return the last time at which learned errors can be trusted in this precision.
+
+    A learner's rounding is about 100 eps |y| beside the noise. Trust ends where eps |y_t|_rms exceeds 1e-3 (tr S_inf)^(1/2),
+    which keeps rounding below 10 % of the noise and 1 % of the error, or where |y_t|^2 comes within 1 % of the largest
+    number. The system starts at zero, so the power only grows and bisection finds the time.
+
+    Args:
+        system: Time-invariant.
+        precision: ``float32`` or ``float64``.
+
+    Returns:
+        The time in steps, or None where it lies beyond 1e9.
+
+    Raises:
+        ValueError: The system is time-varying or the precision is neither of the two.
+    """
+    check_time_invariant(system)
+    if precision not in ("float32", "float64"):
+        raise ValueError(f"precision must be 'float32' or 'float64', got {precision!r}.")
+    number = np.finfo(precision)
+    seen = _seen_part(system)
+    innovation: NDArray[np.float64] = system.R if seen is None else kalman_gain(seen).innovation
+    limit = (_SHARE_OF_NOISE / float(number.eps)) ** 2 * float(np.trace(innovation))
+    limit = min(limit, _OVERFLOW_MARGIN * float(number.max))
+    coarse = np.concatenate([[0], 2 ** np.arange(30), [_LONGEST]])
+    beyond = np.flatnonzero(~(output_power(system, coarse) <= limit))
+    if len(beyond) == 0:
+        return None
+    if beyond[0] == 0:
+        return 0
+    good, bad = int(coarse[beyond[0] - 1]), int(coarse[beyond[0]])
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if output_power(system, [middle])[0] <= limit else (good, middle)
+    return good
+
+
+def _seen_part(system: LinearSystem) -> LinearSystem | None:
+    # What the output cannot show is no part of predicting it; None where it shows no state at all.
+    basis, _ = krylov(system.A.T, system.C.T)
+    if basis.shape[1] == system.states:
+        return system
+    if basis.shape[1] == 0:
+        return None
+    Q = basis.T @ system.Q @ basis
+    return system.replace(A=basis.T @ system.A @ basis, B=basis.T @ system.B, C=system.C @ basis, Q=(Q + Q.T) / 2)

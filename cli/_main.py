@@ -1,0 +1,185 @@
+"""The command line. Exit codes: 0 done, 1 a reproduction disagrees or the work was interrupted, 2 bad input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .. import __version__
+from ._show import Meter, console, show_location, show_names
+from ._words import parse_matrix, parse_sizes
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="How big must a predictor be before its error stops growing? Try: [bold]ergoscope locate double-integrator[/bold]",
+)
+
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is written; by default runs/NAME.")]
+Precision = Annotated[str, typer.Option(help="float64 or float32.")]
+Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, ..; by default what JAX finds.")]
+Seed = Annotated[int, typer.Option(help="Of the simulation and the bootstrap.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
+
+
+@app.command()
+def locate(
+    source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml, module.py:name, or a CSV or Parquet file, folder or glob.")],
+    output: Annotated[list[str] | None, typer.Option(help="Recording: the output column.")] = None,
+    by: Annotated[str | None, typer.Option(help="Recording: the column that names the run.")] = None,
+    time: Annotated[str | None, typer.Option(help="Recording: the column with the time.")] = None,
+    center: Annotated[str, typer.Option(help="Recording: first, none or a number, taken off the output.")] = "first",
+    sizes: Annotated[str | None, typer.Option(help="Sizes to try, such as 0..32 or 1,2,4..8.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Samples of each run; by default 20000, or all of a recording.")] = None,
+    replicates: Annotated[int, typer.Option(help="System: independent runs.")] = 64,
+    learner: Annotated[str | None, typer.Option(help="ladder, submatrix or truncated-kalman.")] = None,
+    input: Annotated[str, typer.Option(help="System: its known input: zero, white, prbs or sweep.")] = "zero",
+    q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise, such as 0.1 or [[1,0],[0,1]].")] = None,
+    r: Annotated[str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")] = None,
+    dt: Annotated[float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")] = None,
+    precision: Precision = "float64",
+    device: Device = None,
+    seed: Seed = 0,
+    out: Out = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Locate the size from which on the prediction error stops growing."""
+    tried = None if sizes is None else parse_sizes(sizes)
+    from .. import analysis, simulator
+
+    plant, name = None, source
+    if simulator.is_recording(source):
+        given: Any = simulator.read_recording(source, output or (), by=by, time=time)
+        name = Path(source).stem.replace("*", "_") or "recording"
+    else:
+        for word, value in (("--output", output), ("--by", by), ("--time", time)):
+            if value is not None:
+                raise ValueError(f"{word} belongs to a recording, and {source} is none.")
+        given = plant = simulator.find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt)
+        name = plant.name
+    folder = analysis.make_folder(out or Path("runs") / name)
+    with Meter("locate", hidden=quiet or as_json) as meter:
+        found = analysis.locate(
+            given,
+            sizes=tried,
+            horizon=horizon,
+            replicates=replicates,
+            seed=seed,
+            precision=precision,  # type: ignore[arg-type]
+            device=device,
+            learner=learner,
+            inputs=input,
+            centre=center if center in ("first", "none") else [_number("--center", center)],
+            progress=meter.update,
+        )
+        files = analysis.save(found, folder, plant)
+    if as_json:
+        print(json.dumps(analysis.as_json(found, files), indent=2))
+    else:
+        show_location(found, files, quiet)
+
+
+@app.command()
+def simulate(
+    source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write: .parquet or .csv.")],
+    steps: Annotated[int, typer.Option(help="Samples of each run.")] = 10_000,
+    replicates: Annotated[int, typer.Option(help="Independent runs.")] = 1,
+    input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
+    initial: Annotated[str, typer.Option(help="Initial state: zero, stationary or riccati.")] = "zero",
+    missing: Annotated[float, typer.Option(help="Fraction of samples that is lost.")] = 0.0,
+    burst: Annotated[int, typer.Option(help="Samples lost at a time.")] = 1,
+    q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise.")] = None,
+    r: Annotated[str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")] = None,
+    dt: Annotated[float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")] = None,
+    precision: Precision = "float64",
+    device: Device = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate a system and write its outputs, inputs and states, one row a sample; memory does not grow with the steps."""
+    from .. import simulator
+
+    system = simulator.find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt)
+    with Meter("simulate", hidden=quiet) as meter:
+        simulator.simulate_to_file(
+            out,
+            seed,
+            system,
+            steps,
+            replicates,
+            inputs=input,
+            initial=initial,
+            missing=simulator.Missing(missing, burst),
+            precision=precision,  # type: ignore[arg-type]
+            device=device,
+            progress=meter.update,
+        )
+    if not quiet:
+        console.print(f"{out}: {replicates} run{'s' * (replicates > 1)} of {steps} samples of {system.name}")
+
+
+@app.command()
+def reproduce(
+    what: Annotated[str, typer.Argument(help="figure-1.")],
+    trajectories: Annotated[int, typer.Option(help="Simulated trajectories.")] = 2000,
+    seed: Seed = 0,
+    out: Out = None,
+) -> None:
+    """Reproduce a result of the paper: measured beside exact. Exit code 1 if they disagree."""
+    if what != "figure-1":
+        raise ValueError(f"nothing called {what!r} is reproduced; there is figure-1.")
+    from .. import analysis
+
+    folder = analysis.make_folder(out or Path("runs") / what)
+    with Meter("reproduce", hidden=False) as meter:
+        result = analysis.reproduce_figure_1(trajectories, seed, progress=meter.update)
+        files = analysis.save_figure_1(result, folder)
+    console.print(result.sentence, highlight=False, soft_wrap=True)
+    for file in files:
+        console.print(f"  {file}", highlight=False)
+    if not result.agrees:
+        raise typer.Exit(1)
+
+
+@app.command()
+def zoo() -> None:
+    """List the ready systems."""
+    from ..simulator import zoo_names
+
+    show_names(zoo_names())
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False) -> None:
+    if show:
+        print(f"ergoscope {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; what a user can mend ends in one message and exit code 2."""
+    try:
+        app(prog_name="ergoscope")
+    except (ValueError, OSError) as exc:
+        name = f"{exc.filename}: {exc.strerror}" if isinstance(exc, OSError) and exc.strerror else str(exc)
+        print(f"ergoscope: {name}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("ergoscope: interrupted; nothing was written.", file=sys.stderr)
+        sys.exit(1)
+
+
+def _number(word: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{word} must be first, none or a number, got {text!r}.") from None

@@ -1,0 +1,99 @@
+"""What a person sees: the table, the sentence, the progress bar. Nothing is computed here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from ..analysis import Location
+
+console = Console()
+_COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
+
+
+class Meter:
+    """A progress bar with rate and time left on standard error; silent where that is no terminal."""
+
+    def __init__(self, what: str, hidden: bool) -> None:
+        errors = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn(what),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=errors,
+            transient=True,
+            disable=hidden or not errors.is_terminal,
+        )
+        self._task = self._bar.add_task(what, total=None)
+
+    def update(self, done: int, total: int) -> None:
+        """Say how far the work is."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def __enter__(self) -> Meter:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f} samples/s" if task.speed else "", style="cyan")
+
+
+def show_location(location: Location, files: list[Path], quiet: bool) -> None:
+    """Print the table, the sentence and the files; quiet: the sentence alone."""
+    if not quiet:
+        console.print(_table(location))
+    console.print(location.sentence, highlight=False, soft_wrap=True)
+    if not quiet:
+        console.print(f"[dim]{files[0].parent}/[/dim] " + ", ".join(file.name for file in files), highlight=False, soft_wrap=True)
+
+
+def _table(location: Location) -> Table:
+    table = Table(title=f"{location.system}: error by size", title_justify="left", header_style="bold")
+    paired, oracle = "paired" in location.rungs.columns, location.theory is not None
+    heads = ["size", "params", *(f"error t={horizon:,}".replace(",", " ") for horizon in location.horizons)]
+    heads += ["excess"] * oracle + ["growth", "verdict"] + ["vs previous"] * paired
+    for head in heads:
+        table.add_column(head, justify="left" if head in ("growth", "verdict", "vs previous") else "right", no_wrap=True)
+    for row in location.rungs.to_dicts():
+        cells = [str(row["size"]), str(row["parameters"]), *(_number(value) for value in row["errors"])]
+        cells += [_number(row["excess"])] * oracle
+        colour = _COLOURS[row["verdict"]]
+        cells += [_growth(row), f"[{colour}]{row['verdict']}[/{colour}]"] + [row.get("paired") or ""] * paired
+        chosen = location.critical_size if location.best is None else location.best.size
+        table.add_row(*cells, style="bold" if row["size"] == chosen else None)
+    return table
+
+
+def _growth(row: dict[str, Any]) -> str:
+    if row["law"] == "exponential":
+        return f"e^({row['rate']:.3g} t)"
+    if row["exponent"] is None:
+        return "-"
+    spread = f" ({row['low']:.2f}..{row['high']:.2f})" if row["low"] is not None else ""
+    return f"t^{row['exponent']:.2f}{spread}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def show_names(names: dict[str, str]) -> None:
+    """Print names, each with its line."""
+    table = Table(show_header=False, box=None)
+    for name, line in names.items():
+        table.add_row(f"[bold]{name}[/bold]", line)
+    console.print(table)

@@ -1,0 +1,12 @@
+from ._base import Learner as Learner
+from ._driver import Driver as Driver
+from ._kalman import kalman as kalman
+from ._kalman import truncated_kalman as truncated_kalman
+from ._ladder import ladder as ladder
+from ._run import Live as Live
+from ._run import Scores as Scores
+from ._run import replay as replay
+from ._run import score as score
+from ._run import score_recording as score_recording
+from ._submatrix import submatrices as submatrices
+from ._submatrix import submatrix as submatrix

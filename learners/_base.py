@@ -1,0 +1,82 @@
+"""The contract of a learner: predict with all of its sizes at once. The page to read first.
+
+Time: before sample ``t`` the driver holds ``predict(state, ..)``, made of samples ``0 .. t-1`` alone; then comes ``y[t]``,
+is scored, and goes into ``update``. Nobody but the driver calls the two, so testing on data already seen cannot be written.
+
+Axes: ``lane`` comes last everywhere and counts the streams that run side by side; a learner treats each as if it were
+alone (unless it is pooled). ``size`` is the axis of the ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+State: TypeAlias = Any
+
+
+class Learner(NamedTuple):
+    """A bundle of pure functions, and the labels of its ladder.
+
+    Attributes:
+        name: What tables and figures call it.
+        init: ``(outputs, inputs, lanes, dtype) -> State``, before the first sample. Raises ValueError for a stream it
+            cannot serve.
+        predict: ``(state, inputs) -> Float["lookahead size output lane"]``: the forecasts of the samples ``lookaheads``
+            ahead of the last one seen. ``inputs``, ``(ahead, input, lane)``, are those of the next ``max(lookaheads)``
+            samples, known or held.
+        update: ``(state, output, input, observed) -> State`` takes one sample in. ``output`` ``(output, lane)`` is finite
+            also where ``observed`` ``(output, lane)`` says that it is missing, and means nothing there.
+        sizes: Size of each rung, rising: filter length, rank, matrix size, state order.
+        parameters: Trainable parameters of each rung.
+        lookaheads: Samples ahead that are forecast, rising.
+        variance: ``(state) -> Float["size output output lane"]``, the covariance it gives its next one-step error, or None.
+        scaled: The driver divides each output by a power of two near its first nonzero value; for families whose
+            predictions scale with the data. Then units cannot overflow or vanish in squares.
+        pooled: One state is fed by all lanes, which then step together.
+    """
+
+    name: str
+    init: Callable[[int, int, int, Any], State]
+    predict: Callable[[State, Array], Array]
+    update: Callable[[State, Array, Array, Array], State]
+    sizes: tuple[int, ...]
+    parameters: tuple[int, ...]
+    lookaheads: tuple[int, ...] = (1,)
+    variance: Callable[[State], Array] | None = None
+    scaled: bool = False
+    pooled: bool = False
+
+
+def check_sizes(sizes: Any, lowest: int = 0) -> tuple[int, ...]:
+    """Return the sizes as a rising tuple of whole numbers, or say what is wrong with them."""
+    rising = tuple(int(size) for size in sizes)
+    if not rising or rising[0] < lowest or any(a >= b for a, b in zip(rising, rising[1:], strict=False)):
+        raise ValueError(f"sizes must be rising whole numbers from {lowest} on, such as range({lowest}, 17); got {rising}.")
+    return rising
+
+
+def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]:
+    """Return the inclusive prefix sums over the first axis by log2(size) shifted additions.
+
+    The order of the additions is fixed by the size alone, which the bitwise laws of the driver rest on.
+    """
+    shift, total = 1, terms
+    while shift < total.shape[0]:
+        total = total + jnp.pad(total[:-shift], [(shift, 0)] + [(0, 0)] * (total.ndim - 1))
+        shift *= 2
+    return total
+
+
+def choose(ladder: Float[Array, "length *rest"], sizes: tuple[int, ...]) -> Float[Array, "size *rest"]:
+    """Return the rows of a whole ladder that are reported, by slices: they cost nothing where a gather would."""
+    spans: list[list[int]] = []
+    for size in sizes:
+        if spans and size == spans[-1][1]:
+            spans[-1][1] += 1
+        else:
+            spans.append([size, size + 1])
+    return jnp.concatenate([ladder[first:stop] for first, stop in spans])

@@ -1,0 +1,221 @@
+"""The one way to run a learner, live or on a recording.
+
+Time: a step of a lane is (1) score the forecasts of ``y[t]``, issued at ``t - lookahead``; (2) update with ``y[t]``, ``u[t]``;
+(3) issue the forecasts of ``t + 1`` and beyond. So every forecast is made before the sample it is held against is known.
+
+All steps run in one compiled kernel: a loop over a block of fixed length whose number of steps is a run-time argument, for
+a tile of lanes of fixed width. Called with one step live and with many in replay, it gives the same bits; a lane's
+numbers depend neither on how many lanes run beside it nor on what they hold.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int
+
+from ..simulator import Precision, computing
+from ._base import Learner
+
+BLOCK = 128
+TILE = 32
+
+Centre: TypeAlias = Literal["first", "none"] | ArrayLike
+
+
+class Score(NamedTuple):
+    """Sums of squares since they were last taken, by lookahead, size, output and lane."""
+
+    error: Float[Array, "lookahead size output lane"]
+    excess: Float[Array, "lookahead size output lane"]  # (forecast - oracle's forecast)^2; no sizes without an oracle
+    samples: Float[Array, "lookahead output lane"]  # how many were scored
+
+
+class Lanes(NamedTuple):
+    """All that a tile of streams carries from one sample to the next."""
+
+    state: Any
+    oracle: Any
+    issued: Float[Array, "ahead lookahead size output lane"]  # newest first
+    oracle_issued: Float[Array, "ahead lookahead one output lane"] | None
+    centre: Float[Array, "output lane"]
+    centred: Bool[Array, "output lane"]
+    scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
+    count: Int[Array, " lane"]
+    score: Score
+
+
+class Driver:
+    """A learner made ready to run on streams of one shape, its kernel compiled once.
+
+    Args:
+        learner: What predicts.
+        outputs: Outputs of a stream.
+        inputs: Inputs of a stream.
+        oracle: A learner of one rung to measure the excess against, or None.
+        centre: What is taken off each output before a learner sees it: ``"first"``, its first observed value; ``"none"``;
+            or known values ``(output,)``.
+        precision: ``"float32"`` or ``"float64"``.
+        device: Where to compute; None leaves JAX's choice.
+        width: Lanes in a tile. A pooled learner takes all its replicates as one tile.
+        block: Rows in a block.
+
+    Raises:
+        ValueError: A centre of another shape, an oracle of several sizes or other lookaheads, or what the learner's own
+            ``init`` refuses.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        outputs: int = 1,
+        inputs: int = 0,
+        *,
+        oracle: Learner | None = None,
+        centre: Centre = "none",
+        precision: Precision = "float64",
+        device: str | None = None,
+        width: int = TILE,
+        block: int = BLOCK,
+    ) -> None:
+        if oracle is not None and (len(oracle.sizes) != 1 or oracle.lookaheads != learner.lookaheads):
+            raise ValueError(f"an oracle has one size and the lookaheads {learner.lookaheads}, got {oracle.name}.")
+        if isinstance(centre, str):
+            if centre not in ("first", "none"):
+                raise ValueError(f"centre must be first, none or known values, got {centre!r}.")
+        elif np.shape(centre) != (outputs,) or not np.isfinite(np.asarray(centre, float)).all():
+            raise ValueError(f"a known centre must be {outputs} finite numbers, got {centre!r}.")
+        self.learner, self.oracle, self.outputs, self.inputs = learner, oracle, outputs, inputs
+        self.centre, self.precision, self.device = centre, precision, device
+        self.width, self.block, self.ahead = width, block, max(learner.lookaheads)
+
+    def start(self) -> Lanes:
+        """Return a tile of streams that have seen nothing; every array is its own buffer, for the kernel reuses them."""
+        with computing(self.precision, self.device):
+            dtype = jnp.zeros(()).dtype
+            p, lanes = self.outputs, self.width
+            state = self.learner.init(p, self.inputs, lanes, dtype)
+            oracle = None if self.oracle is None else self.oracle.init(p, self.inputs, lanes, dtype)
+            u = jnp.zeros((self.ahead, self.inputs, lanes), dtype)
+            late = len(self.learner.lookaheads), len(self.learner.sizes), p, lanes
+
+            def issue(learner: Learner, state: Any) -> Array:
+                first = learner.predict(state, u)
+                return jnp.concatenate([first[None], jnp.zeros((self.ahead - 1, *first.shape), dtype)])
+
+            known = not isinstance(self.centre, str)
+            centre = jnp.asarray(self.centre, dtype) if known else jnp.zeros(p, dtype)
+            lanes_ = Lanes(
+                state=state,
+                oracle=oracle,
+                issued=issue(self.learner, state),
+                oracle_issued=None if self.oracle is None else issue(self.oracle, oracle),
+                centre=jnp.tile(centre[:, None], (1, lanes)),
+                centred=jnp.full((p, lanes), self.centre != "first" if isinstance(self.centre, str) else True),
+                scale=jnp.full((p, lanes), 0.0 if self.learner.scaled else 1.0, dtype),
+                count=jnp.zeros(lanes, jnp.int32),
+                score=Score(
+                    jnp.zeros(late, dtype),
+                    jnp.zeros(late if self.oracle is not None else (late[0], 0, *late[2:]), dtype),
+                    jnp.zeros((late[0], *late[2:]), dtype),
+                ),
+            )
+            return jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), lanes_)
+
+    def record(self) -> Array:
+        """Return an empty buffer for the forecasts of one block, ``(block, lookahead, size, output, lane)``."""
+        with computing(self.precision, self.device):
+            shape = self.block, len(self.learner.lookaheads), len(self.learner.sizes), self.outputs, self.width
+            return jnp.zeros(shape)
+
+    def advance(
+        self, lanes: Lanes, record: Array, outputs: ArrayLike, inputs: ArrayLike, begin: ArrayLike, end: ArrayLike
+    ) -> tuple[Lanes, Array]:
+        """Take samples ``begin .. end-1`` of a block into each lane; the arguments ``lanes`` and ``record`` are used up.
+
+        Args:
+            lanes: The tile.
+            record: Filled at the rows taken with the forecasts those samples were held against.
+            outputs: ``(block, output, lane)``, NaN where missing.
+            inputs: ``(block + max lookahead, input, lane)``: those of the rows and of the samples after them, known or held.
+            begin: First row, ``()``.
+            end: Row after the last, for each lane ``(lane,)``; a lane whose end is not past ``begin`` stays as it is.
+        """
+        with computing(self.precision, self.device):
+            return _advance(self.learner, self.oracle, lanes, record, outputs, inputs, begin, end)
+
+    def take_score(self, lanes: Lanes) -> tuple[Lanes, Score]:
+        """Return the sums gathered so far, and the tile with its sums back at zero."""
+        return lanes._replace(score=jax.tree.map(jnp.zeros_like, lanes.score)), lanes.score
+
+
+@partial(jax.jit, static_argnames=("learner", "oracle"), donate_argnames=("lanes", "record"))
+def _advance(
+    learner: Learner, oracle: Learner | None, lanes: Lanes, record: Array, outputs: Array, inputs: Array, begin: Array, end: Array
+) -> tuple[Lanes, Array]:
+    def step(i: Array, carry: tuple[Lanes, Array]) -> tuple[Lanes, Array]:
+        lanes, record = carry
+        y = jax.lax.dynamic_index_in_dim(outputs, i, keepdims=False).astype(lanes.centre.dtype)
+        u = jax.lax.dynamic_slice_in_dim(inputs, i, 1 + lanes.issued.shape[0]).astype(y.dtype)
+        active = i < end
+        moved, due = _step(learner, oracle, lanes, y, u)
+        if not learner.pooled:
+            moved = jax.tree.map(lambda new, old: jnp.where(active, new, old), moved, lanes)
+        return moved, jax.lax.dynamic_update_index_in_dim(record, due, i, 0)
+
+    return jax.lax.fori_loop(begin, jnp.max(end), step, (lanes, record))
+
+
+def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: Array) -> tuple[Lanes, Array]:
+    """Move every lane on by one sample; return the forecasts of it too, in the unit of the stream."""
+    observed = ~jnp.isnan(y)
+    newly = observed & ~lanes.centred
+    centre = jnp.where(newly, y, lanes.centre)
+    centred = lanes.centred | newly
+    moved = jnp.where(observed, y - centre, 0)
+    first = (lanes.scale == 0) & (moved != 0)
+    scale = jnp.where(first, _power_of_two(moved), lanes.scale)
+    unit = jnp.where(scale == 0, 1, scale)
+    z = moved / unit
+
+    def due(issued: Array) -> Array:
+        return jnp.stack([issued[ahead - 1, j] for j, ahead in enumerate(learner.lookaheads)])
+
+    forecast = due(lanes.issued)
+    counts = lanes.count >= np.array(learner.lookaheads)[:, None] - 1
+    scored = (observed[None] & counts[:, None]).astype(y.dtype)
+    error = forecast - z[None, None]
+    weight = scored[:, None] * unit * unit
+    score = lanes.score
+    state = learner.update(lanes.state, z, u[0], observed)
+    issued = jnp.concatenate([learner.predict(state, u[1:])[None], lanes.issued[:-1]])
+    excess, oracle_state, oracle_issued = score.excess, lanes.oracle, lanes.oracle_issued
+    if oracle is not None:
+        expected = due(lanes.oracle_issued)
+        gap = forecast * unit - expected
+        excess = excess + scored[:, None] * gap * gap
+        oracle_state = oracle.update(lanes.oracle, moved, u[0], observed)
+        oracle_issued = jnp.concatenate([oracle.predict(oracle_state, u[1:])[None], lanes.oracle_issued[:-1]])
+    after = Lanes(
+        state=state,
+        oracle=oracle_state,
+        issued=issued,
+        oracle_issued=oracle_issued,
+        centre=centre,
+        centred=centred,
+        scale=scale,
+        count=lanes.count + 1,
+        score=Score(score.error + weight * error * error, excess, score.samples + scored),
+    )
+    return after, centre + forecast * unit
+
+
+def _power_of_two(value: Array) -> Array:
+    """Return the power of two with 1/2 <= |value| / it < 1, exactly."""
+    _, exponent = jnp.frexp(value)
+    return jnp.ldexp(jnp.ones_like(value), exponent)

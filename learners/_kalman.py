@@ -1,0 +1,198 @@
+"""Predictors that know the system: the Kalman filter, and its truncations to every length at once.
+
+Time: the state holds what is known after sample ``n``: ``x`` is the mean of ``x[n+1]`` given ``y[0..n]``, ``P`` its covariance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..simulator import LinearSystem
+from ._base import Learner, check_sizes, choose, prefix_sums
+
+
+class KalmanState(NamedTuple):
+    """Mean and covariance of the next state."""
+
+    x: Float[Array, "state lane"]
+    P: Float[Array, "state state lane"]
+
+
+class TruncatedState(NamedTuple):
+    """The last M outputs and inputs, newest first, and the forecasts they give without the direct term."""
+
+    outputs: Float[Array, "length output lane"]
+    inputs: Float[Array, "length input lane"]
+    forecast: Float[Array, "size output lane"]
+
+
+def kalman(
+    system: LinearSystem, gain: ArrayLike | None = None, mean: ArrayLike | None = None, covariance: ArrayLike | None = None
+) -> Learner:
+    """The Kalman predictor of a known system: the oracle that an excess is measured against.
+
+        S = C P C' + R,   K = P C' S^-1,   e = y - C x - D u
+        x <- A (x + K e) + B u,   P <- A ((I - K C) P (I - K C)' + K R K') A' + Q
+
+    Time-varying (Joseph form); or with a fixed gain, x <- A x + L e + B u, which leaves P as it was given. Of a row of
+    outputs, those that are missing are left out exactly; a fixed gain takes their errors as zero.
+
+    Args:
+        system: The plant, constant in time.
+        gain: L = A K, ``(state, output)``, such as ``analysis.kalman_gain(system).gain``; None for the time-varying one.
+        mean: Of the first state, ``(state,)``; zero by default.
+        covariance: Of the first state, ``(state, state)``; zero by default, as simulations start. Large for a diffuse start.
+
+    Returns:
+        A learner of one rung, its size the number of states, nothing trainable; its variance is S.
+
+    Raises:
+        ValueError: A time-varying system, or a gain, mean or covariance of another shape.
+
+    References:
+        R. E. Kalman, A new approach to linear filtering and prediction problems, 1960. Joseph form: R. S. Bucy and
+        P. D. Joseph, *Filtering for Stochastic Processes*, 1968.
+    """
+    n, p, m = system.states, system.outputs, system.inputs
+    _constant(system)
+    x0 = np.zeros(n) if mean is None else np.asarray(mean, np.float64)
+    P0 = np.zeros((n, n)) if covariance is None else np.asarray(covariance, np.float64)
+    if x0.shape != (n,) or P0.shape != (n, n):
+        raise ValueError(f"mean and covariance must have shapes ({n},) and ({n}, {n}), got {x0.shape} and {P0.shape}.")
+    L = None if gain is None else _gain(system, gain)
+
+    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
+        _matching(system, outputs, inputs)
+        return KalmanState(_spread(x0, lanes, dtype), _spread(P0, lanes, dtype))
+
+    def predict(state: KalmanState, inputs: Array) -> Float[Array, "1 1 output lane"]:
+        u = inputs[0] if m else jnp.zeros((0, state.x.shape[-1]), state.x.dtype)
+        return (_times(system.C, state.x) + _times(system.D, u))[None, None]
+
+    def update(state: KalmanState, output: Array, input: Array, observed: Array) -> KalmanState:
+        x, P = state
+        known = _times(system.B, input) if m else jnp.zeros_like(x)
+        e = jnp.where(observed, output - _times(system.C, x) - (_times(system.D, input) if m else 0), 0)
+        if L is not None:
+            return KalmanState(_times(system.A, x) + _times(L, e) + known, P)
+        seen = observed.astype(x.dtype)
+        C = jnp.asarray(system.C, x.dtype)[:, :, None] * seen[:, None]
+        R = jnp.asarray(system.R, x.dtype)[:, :, None] * seen[:, None] * seen[None] + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)
+        PC = _product(P, C.swapaxes(0, 1))
+        S = _product(C, PC) + R
+        K = _right_divide(PC, S)
+        kept = jnp.eye(n, dtype=x.dtype)[:, :, None] - _product(K, C)
+        P = _product(_product(kept, P), kept.swapaxes(0, 1)) + _product(_product(K, R), K.swapaxes(0, 1))
+        A = jnp.asarray(system.A, x.dtype)[:, :, None]
+        P = _product(_product(A, P), A.swapaxes(0, 1)) + jnp.asarray(system.Q, x.dtype)[:, :, None]
+        x = _times(system.A, x + _product(K, e[:, None])[:, 0]) + known
+        return KalmanState(x, (P + P.swapaxes(0, 1)) / 2)
+
+    def variance(state: KalmanState) -> Float[Array, "1 output output lane"]:
+        C = jnp.asarray(system.C, state.x.dtype)[:, :, None]
+        return (_product(_product(C, state.P), C.swapaxes(0, 1)) + jnp.asarray(system.R, state.x.dtype)[:, :, None])[None]
+
+    return Learner("kalman", init, predict, update, sizes=(n,), parameters=(0,), variance=variance)
+
+
+def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int] = range(33)) -> Learner:
+    """The steady Kalman predictor cut off after h samples, for every length h at once; not re-fitted.
+
+        yhat_h[t] = sum_{k=1..h} C F^(k-1) (L y[t-k] + (B - L D) u[t-k]) + D u[t],    F = A - L C
+
+    Samples before the first count as zero. A missing sample is filled with the longest filter's forecast.
+
+    Args:
+        system: The plant, constant in time.
+        gain: L of the steady predictor, ``(state, output)``: ``analysis.kalman_gain(system).gain``.
+        sizes: Filter lengths, rising.
+
+    Returns:
+        A learner; length h has h (output)^2 coefficients, none of them trained.
+
+    Raises:
+        ValueError: A time-varying system, a gain of another shape, or sizes that do not rise.
+
+    References:
+        I. Ziemann, N. Matni, G. J. Pappas, *State space models, emergence, and ergodicity*, L4DC 2025, section on
+        partially observed systems. A. Tsiamis, G. J. Pappas, *Online learning of the Kalman filter with logarithmic
+        regret*, 2020.
+    """
+    _constant(system)
+    rungs = check_sizes(sizes)
+    L = _gain(system, gain)
+    F, length, m = system.A - L @ system.C, max(rungs[-1], 1), system.inputs
+    reach = [system.C]
+    for _ in range(length - 1):
+        reach.append(reach[-1] @ F)
+    from_outputs = np.stack([c @ L for c in reach])
+    from_inputs = np.stack([c @ (system.B - L @ system.D) for c in reach])
+
+    def forecast(outputs: Array, inputs: Array) -> Array:
+        terms = _times(from_outputs, outputs) + (_times(from_inputs, inputs) if m else 0)
+        return jnp.concatenate([jnp.zeros_like(terms[:1]), prefix_sums(terms)])
+
+    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> TruncatedState:
+        _matching(system, outputs, inputs)
+        shapes = (length, outputs), (length, inputs), (length + 1, outputs)
+        return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
+
+    def predict(state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
+        return (choose(state.forecast, rungs) + (_times(system.D, inputs[0]) if m else 0))[None]
+
+    def update(state: TruncatedState, output: Array, input: Array, observed: Array) -> TruncatedState:
+        direct = _times(system.D, input) if m else 0
+        y = jnp.where(observed, output, state.forecast[-1] + direct)
+        outputs = jnp.concatenate([y[None], state.outputs[:-1]])
+        inputs = jnp.concatenate([input[None], state.inputs[:-1]]) if m else state.inputs
+        return TruncatedState(outputs, inputs, forecast(outputs, inputs))
+
+    parameters = tuple(h * system.outputs**2 for h in rungs)
+    return Learner("truncated-kalman", init, predict, update, sizes=rungs, parameters=parameters)
+
+
+def _constant(system: LinearSystem) -> None:
+    if system.time_varying:
+        raise ValueError("this predictor needs a system constant in time; pass one time slice of each matrix.")
+
+
+def _gain(system: LinearSystem, gain: ArrayLike) -> np.ndarray[Any, Any]:
+    L = np.asarray(gain, np.float64)
+    if L.shape != (system.states, system.outputs) or not np.isfinite(L).all():
+        raise ValueError(f"gain must be finite, of shape {(system.states, system.outputs)}, got {L.shape}.")
+    return L
+
+
+def _matching(system: LinearSystem, outputs: int, inputs: int) -> None:
+    if (outputs, inputs) != (system.outputs, system.inputs):
+        expected = f"{system.outputs} outputs and {system.inputs} inputs"
+        raise ValueError(f"{system.name} has {expected}, the stream has {outputs} and {inputs}.")
+
+
+def _spread(value: np.ndarray[Any, Any], lanes: int, dtype: Any) -> Array:
+    return jnp.array(np.repeat(value[..., None], lanes, axis=-1), dtype)
+
+
+# Products over small matrices are written as sums, elementwise in the lane: no transposition to a batched matrix product,
+# and no lane's rounding can depend on its neighbours.
+def _times(matrix: np.ndarray[Any, Any], vector: Float[Array, "*size column lane"]) -> Float[Array, "*size row lane"]:
+    return jnp.sum(jnp.asarray(matrix, vector.dtype)[..., None] * vector[..., None, :, :], axis=-2)
+
+
+def _product(left: Float[Array, "row inner #lane"], right: Float[Array, "inner column #lane"]) -> Float[Array, "row column lane"]:
+    return jnp.sum(left[:, :, None] * right[None], axis=1)
+
+
+def _right_divide(left: Float[Array, "row inner lane"], S: Float[Array, "inner inner lane"]) -> Float[Array, "row inner lane"]:
+    """Return left S^-1 for symmetric S, by elimination unrolled over the few outputs."""
+    p = S.shape[0]
+    if p == 1:
+        return left / S
+    solution = jnp.linalg.solve(jnp.moveaxis(S, -1, 0), jnp.moveaxis(left, -1, 0).swapaxes(1, 2))
+    return jnp.moveaxis(solution.swapaxes(1, 2), 0, -1)

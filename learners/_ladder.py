@@ -1,0 +1,124 @@
+"""Every filter length at once: the least-squares lattice, one step without a loop over its stages.
+
+Time: in ``update`` the state is that of ``n - 1`` and ``y`` is ``y[n]``; symbols as in Haykin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ._base import Learner, check_sizes, choose, prefix_sums
+
+
+class LadderState(NamedTuple):
+    """The lattice after sample n, stage m = 0 .. M-1."""
+
+    forward_gain: Float[Array, "stage lane"]  # kf
+    backward_gain: Float[Array, "stage lane"]  # kb
+    forward_energy: Float[Array, "stage lane"]  # F
+    backward_energy: Float[Array, "stage lane"]  # B
+    backward_error: Float[Array, "stage lane"]  # beta
+    conversion: Float[Array, "stage lane"]  # gamma
+    forecast: Float[Array, "length lane"]  # of y[n+1], lengths 0 .. M
+    loss: Float[Array, "length lane"]  # fading sum of squared errors: which length fills a gap
+    ridge: Float[Array, " lane"]  # delta; 0 until the first nonzero sample
+
+
+def ladder(sizes: Iterable[int] = range(33), forgetting: float = 1.0, ridge: float = 1e-2) -> Learner:
+    """Recursive least squares on the last h samples, for every length h = 0 .. M in one pass of O(M) a step.
+
+        yhat_h[t] = sum_{k=1..h} w_k y[t-k],
+        w = argmin sum_{s<t} forgetting^(t-1-s) (y[s] - yhat_h[s])^2 + forgetting^(t-1) sum_k ridge y0^2 forgetting^-k+1 w_k^2
+
+    with y0 the first nonzero sample, before which nothing is learned, so that units do not matter; samples before the
+    first count as zero. The a-priori, error-feedback lattice, with its two recursions over the stages as prefix sums:
+
+        eta_h = y - yhat_h,   beta_0 = y,   beta_{m+1} = beta_m(n-1) + kb_m eta_m
+        F_m = forgetting F_m + gamma_m(n-1) eta_m^2,   B_m = forgetting B_m + gamma_m beta_m^2
+        kf_m -= gamma_m(n-1) beta_m(n-1) eta_{m+1} / B_m(n-1),   kb_m -= gamma_m(n-1) eta_m beta_{m+1} / F_m
+        1/gamma_{m+1} = 1 + sum_{i<=m} beta_i^2 / (forgetting B_i(n-1)),   yhat_h[n+1] = -sum_{m<h} kf_m beta_m
+
+    The energies F and B are kept above half their start, so that a flat stretch under forgetting cannot run them to 0/0.
+
+    A missing sample is filled with the forecast of the length that has been best of late, for all lengths: the result is
+    least squares on the filled series. Cost per step and lane: about 30 operations and 9 numbers a length.
+
+    Args:
+        sizes: Filter lengths to report, rising; all up to the largest are computed.
+        forgetting: Weight of a sample one step older, in (0, 1].
+        ridge: Regularisation in units of the first nonzero sample's square, positive.
+
+    Returns:
+        A learner for streams with one output; inputs are not used. Parameters of length h: h.
+
+    Raises:
+        ValueError: Sizes not rising, ridge or forgetting out of range, or forgetting^M <= 1/2: a memory shorter than
+            the longest filter leaves its stages nothing but the ridge to hold on to.
+
+    References:
+        S. Haykin, *Adaptive Filter Theory*, chapter on order-recursive adaptive filters (least-squares lattice with
+        a-priori errors and error feedback).
+    """
+    return _ladder(check_sizes(sizes), float(forgetting), float(ridge))
+
+
+@lru_cache(maxsize=64)  # one learner, one compiled kernel
+def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float) -> Learner:
+    stages = max(sizes[-1], 1)
+    if not 0 < forgetting <= 1:
+        raise ValueError(f"forgetting must be in (0, 1], got {forgetting}; 1 forgets nothing.")
+    if forgetting**stages <= 0.5:
+        longest = int(np.ceil(np.log(0.5) / np.log(forgetting))) - 1
+        raise ValueError(
+            f"forgetting {forgetting} is a memory shorter than a filter of length {stages}: use sizes up to {longest}, "
+            f"or forgetting above {0.5 ** (1 / stages):.4f}."
+        )
+    if not (np.isfinite(ridge) and ridge > 0):
+        raise ValueError(f"ridge must be positive, got {ridge}.")
+    fading = 0.99
+
+    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LadderState:
+        if outputs != 1:
+            raise ValueError(f"ladder predicts one output, got {outputs}: choose one of them.")
+        zeros, ones = (lambda n: jnp.zeros((n, lanes), dtype)), (lambda n: jnp.ones((n, lanes), dtype))
+        return LadderState(
+            zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
+            zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),
+        )  # fmt: skip
+
+    def predict(state: LadderState, inputs: Array) -> Float[Array, "1 size 1 lane"]:
+        del inputs
+        return choose(state.forecast, sizes)[None, :, None]
+
+    def update(state: LadderState, output: Array, input: Array, observed: Array) -> LadderState:
+        del input
+        kf, kb, F, B, beta_before, gamma_before, forecast, loss, ridge_before = state
+        fill = jnp.take_along_axis(forecast, jnp.argmin(loss, axis=0)[None], axis=0)[0]
+        y = jnp.where(observed[0], output[0], fill)
+
+        first = (ridge_before == 0) & (y != 0)
+        delta = jnp.where(first, ridge * y * y, ridge_before)
+        age = jnp.asarray(forgetting ** -np.arange(stages), y.dtype)[:, None]
+        F = jnp.where(first, delta, F)
+        B = jnp.where(first, delta * age, B)
+
+        eta = y - forecast
+        beta_after = beta_before + kb * eta[:-1]
+        beta = jnp.concatenate([y[None], beta_after[:-1]])
+        conversion = 1 + prefix_sums(beta * beta / (forgetting * B))
+        gamma = jnp.concatenate([jnp.ones_like(y)[None], 1 / conversion[:-1]])
+        F_now = jnp.maximum(forgetting * F + gamma_before * eta[:-1] ** 2, delta / 2)
+        B_now = jnp.maximum(forgetting * B + gamma * beta * beta, delta / 2)
+        kf = kf - gamma_before * beta_before * eta[1:] / B
+        kb = kb - gamma_before * eta[:-1] * beta_after / F_now
+        forecast = jnp.concatenate([jnp.zeros_like(y)[None], -prefix_sums(kf * beta)])
+        loss = fading * loss + jnp.where(observed[0], eta * eta, 0)
+        return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta)
+
+    return Learner("ladder", init, predict, update, sizes=sizes, parameters=sizes, scaled=True)

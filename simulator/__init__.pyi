@@ -1,0 +1,14 @@
+from ._control import from_control as from_control
+from ._inputs import input_signal as input_signal
+from ._precision import Precision as Precision
+from ._precision import computing as computing
+from ._read_system import read_system as read_system
+from ._recording import read_recording as read_recording
+from ._simulate import Missing as Missing
+from ._simulate import simulate as simulate
+from ._simulate import simulate_chunks as simulate_chunks
+from ._system import LinearSystem as LinearSystem
+from ._trajectories import Trajectories as Trajectories
+from ._write import write_trajectories as write_trajectories
+from ._zoo import zoo as zoo
+from ._zoo import zoo_names as zoo_names

@@ -1,0 +1,147 @@
+"""Plants from python-control.
+
+Time: a continuous plant is sampled at ``t dt``, its input held from one sample to the next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+from scipy.linalg import expm
+
+from ._system import LinearSystem
+
+if TYPE_CHECKING:
+    import control
+
+
+def from_control(
+    plant: control.StateSpace | control.TransferFunction, Q: ArrayLike, R: ArrayLike, dt: float | None = None
+) -> LinearSystem:
+    """Return the discrete system with noise that a python-control plant and two covariances describe.
+
+    A discrete plant is taken as it is. A continuous one, dx = (A x + B u) dt + noise, is sampled: the input is held,
+    and
+
+        Ad = exp(A dt),  Bd = int_0^dt exp(A s) ds B,  Qd = int_0^dt exp(A s) Q exp(A' s) ds
+
+    with C and D kept. R is in both cases the covariance of the noise on the samples.
+
+    Args:
+        plant: A ``StateSpace`` or ``TransferFunction`` of python-control. A transfer function becomes
+            ``control.tf2ss(plant, method="scipy")``, and Q speaks of the states of that realisation.
+        Q: Process noise: covariance a sample for a discrete plant, spectral density (covariance a second) for a
+            continuous one. ``(state, state)``; a list of numbers is the diagonal, a number stands for number * I.
+        R: Measurement noise, ``(output, output)``, or a list, or a number.
+        dt: Sampling time in seconds. Needed for a continuous plant; for a discrete plant without one (``dt=True``) it
+            is 1 unless given here.
+
+    Returns:
+        LinearSystem, under the plant's name.
+
+    Raises:
+        ValueError: No plant of python-control, no sampling time, another one than the plant has, no state, or a
+            covariance of the wrong shape.
+
+    References:
+        C. F. Van Loan, Computing integrals involving the matrix exponential, IEEE Trans. Automatic Control 23(3), 1978.
+    """
+    model = _state_space(plant)
+    A, B, C, D = (np.asarray(getattr(model, word), dtype=np.float64) for word in "ABCD")
+    if not len(A):
+        raise ValueError("the plant has no state: a static gain has nothing to predict.")
+    Q, R = covariance("Q", Q, len(A)), covariance("R", R, len(C))
+    if dt is not None and not (np.isfinite(dt) and dt > 0):
+        raise ValueError(f"dt must be a positive number of seconds, got {dt}.")
+    period = plant.dt
+    if period is None:
+        raise ValueError(
+            "the plant does not say whether it is continuous or discrete: set plant.dt to 0, True, or seconds."
+        )
+    if period is True:
+        period = 1.0 if dt is None else dt
+    elif period == 0:
+        if dt is None:
+            raise ValueError("the plant is continuous: pass dt, the sampling time in seconds.")
+        _check_definite(Q)
+        A, B, Q = _sampled(A, B, Q, dt)
+        period = dt
+    elif dt is not None and abs(dt - period) > 1e-9 * period:
+        raise ValueError(
+            f"the plant is sampled every {period:g} s, got dt = {dt:g}; leave dt out, or resample the plant."
+        )
+    return LinearSystem(A, C, Q, R, B=B, D=D, dt=float(period), name=str(plant.name))
+
+
+def covariance(word: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
+    """Return a covariance from a matrix, from its diagonal, or from a number that multiplies the identity.
+
+    Raises:
+        ValueError: It is none of them, or of another size.
+    """
+    try:
+        given = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as exc:
+        raise ValueError(
+            f"{word} must be a number, a list of numbers (the diagonal) or a matrix, got {value!r}."
+        ) from exc
+    matrix = np.diag(np.full(size, given)) if given.ndim == 0 else np.diag(given) if given.ndim == 1 else given
+    if matrix.shape[-2:] != (size, size):
+        raise ValueError(
+            f"{word} must be a number, {size} numbers or a {size} x {size} matrix, got shape {given.shape}."
+        )
+    return matrix
+
+
+def _state_space(plant: control.StateSpace | control.TransferFunction) -> control.StateSpace:
+    import control
+
+    if isinstance(plant, control.StateSpace):
+        return plant
+    if not isinstance(plant, control.TransferFunction):
+        raise ValueError(
+            f"expected a StateSpace or TransferFunction of python-control, got {type(plant).__name__}; a nonlinear "
+            "system can be linearised with control.linearize."
+        )
+    # One realisation everywhere: control.ss takes another one where slycot is installed, and Q would change meaning.
+    single = plant.ninputs == plant.noutputs == 1
+    try:
+        return control.tf2ss(plant, method="scipy" if single else None)
+    except (ValueError, TypeError, NotImplementedError, ImportError, control.ControlMIMONotImplemented) as exc:
+        raise ValueError(
+            f"the transfer function has no state-space form here ({exc}); pass a control.StateSpace."
+        ) from exc
+
+
+def _check_definite(Q: NDArray[np.float64]) -> None:
+    # Sampling would hide these: the integral of an indefinite density can be definite.
+    if not np.isfinite(Q).all():
+        raise ValueError("Q must hold finite numbers, got NaN or infinity.")
+    scale = np.abs(Q).max(initial=0.0)
+    if np.abs(Q - Q.T).max() > 1e-8 * scale or np.linalg.eigvalsh((Q + Q.T) / 2).min() < -1e-8 * scale:
+        raise ValueError("Q must be symmetric and positive semidefinite, as a spectral density is.")
+
+
+def _sampled(
+    A: NDArray[np.float64], B: NDArray[np.float64], Q: NDArray[np.float64], dt: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return Ad, Bd, Qd: Van Loan's block exponential over dt / 2^k, then k doublings.
+
+    The exponential over all of dt holds exp(-A dt), which overflows for a fast stable mode. The doublings
+    Q(2 s) = Q(s) + exp(A s) Q(s) exp(A s)' add only what is positive.
+    """
+    states = len(A)
+    halvings = max(0, int(np.ceil(np.log2(max(float(np.linalg.norm(A, 1)) * dt, 1.0)))))
+    step = dt / 2**halvings
+    block = expm(np.block([[-A, Q], [np.zeros_like(A), A.T]]) * step)
+    transition = block[states:, states:].T
+    noise = transition @ block[:states, states:]
+    held = expm(np.block([[A, B], [np.zeros((B.shape[1], states + B.shape[1]))]]) * step)[:states, states:]
+    for _ in range(halvings):
+        noise = noise + transition @ noise @ transition.T
+        held = held + transition @ held
+        transition = transition @ transition
+    return transition, held, (noise + noise.T) / 2

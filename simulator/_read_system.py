@@ -1,0 +1,112 @@
+"""A system from where a user keeps it: a TOML file, or a name in a Python file or module."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from ._control import covariance, from_control
+from ._system import LinearSystem
+from ._user_code import existing, named_object, user_code
+
+KEYS = ("A", "B", "C", "D", "Q", "R", "dt", "name")
+
+
+def read_system(
+    where: str, Q: ArrayLike | None = None, R: ArrayLike | None = None, dt: float | None = None
+) -> LinearSystem:
+    """Read a system from a TOML file, or from a name in a Python file or module.
+
+    * ``plant.toml``: A, C, Q, R, and where there are inputs B, D; also dt (seconds, default 1) and name. A matrix is a
+      list of rows; Q and R may be a list (the diagonal) or a number (times the identity).
+    * ``plant.py:name`` or ``package.module:name``: a LinearSystem, a ``StateSpace`` or ``TransferFunction`` of
+      python-control (Q and R are then needed, and dt if it is continuous; see ``from_control``), or a function without
+      arguments that returns one of them. **The file is run as Python**: name only files that you trust. The folder of
+      the file, or the working folder for a module, can be imported from.
+
+    Args:
+        where: As above.
+        Q, R: Covariances that stand in for those of the file, as in ``from_control``.
+        dt: Sampling time in seconds, for a python-control plant without one.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file cannot be read or run, or what it gives is no system; the message says what is wrong.
+    """
+    if where.lower().endswith(".toml"):
+        if dt is not None:
+            raise ValueError(f"{where} has its own dt: write it there.")
+        return _from_toml(Path(where).expanduser(), Q, R)
+    source, _, name = where.rpartition(":")
+    if not source or not name.isidentifier():
+        raise ValueError(
+            f"{where!r} names no system: expected FILE.toml, FILE.py:NAME or MODULE:NAME, NAME being that of a "
+            "LinearSystem, a python-control plant, or a function that returns one."
+        )
+    return _as_system(named_object(source, name), where, name, Q, R, dt)
+
+
+def _from_toml(file: Path, Q: ArrayLike | None, R: ArrayLike | None) -> LinearSystem:
+    try:
+        table = tomllib.loads(existing(file).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as exc:
+        raise ValueError(f"{file} cannot be read as TOML: {exc}") from exc
+    for key in table:
+        if key not in KEYS:
+            folded = {known.lower(): known for known in KEYS}
+            near = difflib.get_close_matches(key.lower(), folded, n=1, cutoff=0.3)
+            hint = f"did you mean {folded[near[0]]!r}? " if near else ""
+            raise ValueError(f"{file}: {key!r} is not known; {hint}The keys are {', '.join(KEYS)}.")
+    table |= {word: value for word, value in (("Q", Q), ("R", R)) if value is not None}
+    absent = [key for key in ("A", "C", "Q", "R") if key not in table]
+    if absent:
+        raise ValueError(f"{file}: {', '.join(absent)} missing; A, C, Q and R are needed, B, D, dt and name are not.")
+    table.setdefault("name", file.stem)
+    for key, kind, words in (("dt", (int, float), "a number of seconds"), ("name", str, "text")):
+        if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool)):
+            raise ValueError(f"{file}: {key} must be {words}, got {table[key]!r}.")
+    try:
+        # The noise is as large as A and C say; where these are no matrices, LinearSystem says so.
+        for word, like in (("Q", "A"), ("R", "C")):
+            if np.ndim(table[word]) < 2 and isinstance(table[like], list):
+                table[word] = covariance(word, table[word], len(table[like]))
+        return LinearSystem(**table)
+    except ValueError as exc:
+        raise ValueError(f"{file}: {exc}") from exc
+
+
+def _as_system(
+    found: Any, where: str, name: str, Q: ArrayLike | None, R: ArrayLike | None, dt: float | None
+) -> LinearSystem:
+    import control
+
+    plants = (control.StateSpace, control.TransferFunction)
+    if callable(found) and not isinstance(found, (LinearSystem, *plants)):
+        with user_code(f"calling {where}"):
+            found = found()
+    if isinstance(found, LinearSystem):
+        if dt is not None:
+            raise ValueError(f"{where} has its own dt, {found.dt:g} s: leave dt out.")
+        noise = {"Q": (Q, found.states), "R": (R, found.outputs)}
+        return found.replace(**{word: covariance(word, v, size) for word, (v, size) in noise.items() if v is not None})
+    if not isinstance(found, plants):
+        raise ValueError(
+            f"{where} gives {type(found).__name__}; expected a LinearSystem, a StateSpace or TransferFunction of "
+            "python-control, or a function without arguments that returns one."
+        )
+    if Q is None or R is None:
+        raise ValueError(
+            f"{where} is a python-control plant, which has no noise: give the covariances Q (process, --q) and R "
+            "(measurement, --r); a number means that number times the identity."
+        )
+    try:
+        return from_control(found, Q, R, dt).replace(name=name)
+    except ValueError as exc:
+        raise ValueError(f"{where}: {exc}") from exc

@@ -1,0 +1,227 @@
+"""Trajectories on the device, block by block.
+
+Time: ``y[t] = C x[t] + D u[t] + v[t]`` is taken before ``x[t+1] = A x[t] + B u[t] + w[t]``; ``t = 0`` is the initial state.
+
+The noise of replicate ``i`` in block ``b`` comes from the key folded with ``i`` and ``b`` alone: a path depends neither on
+how many replicates run beside it nor on how many blocks are made at once. The batch axis is the innermost one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+from numpy.typing import NDArray
+from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
+
+from ._inputs import Signal, input_signal
+from ._precision import Precision, computing
+from ._system import ARRAY_FIELDS, LinearSystem
+from ._trajectories import Trajectories
+
+BLOCK = 128
+
+
+class Missing(NamedTuple):
+    """Missing samples: the fraction that is missing, in bursts of a length (samples); all outputs of a row go together."""
+
+    rate: float = 0.0
+    burst: int = 1
+
+
+class Chunk(NamedTuple):
+    """A stretch of all replicates, on the device, batch innermost."""
+
+    outputs: Float[Array, "time output batch"]
+    inputs: Float[Array, "time input"]
+    states: Float[Array, "time state batch"]
+
+
+class _World(NamedTuple):
+    x: Float[Array, "state batch"]
+    missing: Int[Array, " batch"]
+
+
+def simulate_chunks(
+    key: PRNGKeyArray,
+    system: LinearSystem,
+    steps: int,
+    replicates: int = 1,
+    *,
+    inputs: str | ArrayLike | Signal = "zero",
+    initial: str | ArrayLike = "zero",
+    missing: Missing = Missing(),
+    blocks: int = 1,
+    dtype: Any = None,
+) -> Iterator[Chunk]:
+    """Yield a simulation as device arrays of ``blocks * 128`` rows, the last one shorter; memory does not grow with steps.
+
+    Args:
+        key: Random key.
+        system: The plant.
+        steps: Samples to make, at least 1.
+        replicates: Independent runs under the same input.
+        inputs: ``"zero"``, ``"white"``, ``"prbs"``, ``"sweep"``, an array ``(time, input)``, or a function of the time.
+        initial: ``"zero"``; a vector ``(state,)``; ``"stationary"``, x[0] ~ (0, X) with X = A X A' + Q; or ``"riccati"``,
+            x[0] ~ (0, P) with P the steady covariance of the Kalman predictor.
+        missing: Which samples are lost; they are NaN.
+        blocks: Blocks made at once; the numbers do not depend on it.
+        dtype: Of the arrays; by default the widest that is switched on.
+
+    Raises:
+        ValueError: A count that is not positive, or an initial state that the system has not got.
+    """
+    for word, value in (("steps", steps), ("replicates", replicates), ("blocks", blocks)):
+        if int(value) != value or value < 1:
+            raise ValueError(f"{word} must be a whole number of at least 1, got {value}.")
+    if not (0 <= missing.rate < 1 and missing.burst >= 1):
+        raise ValueError(f"missing needs 0 <= rate < 1 and a burst of at least 1 sample, got {missing}.")
+    dtype = jnp.zeros(()).dtype if dtype is None else jnp.dtype(dtype)
+    signal = inputs if callable(inputs) else input_signal(inputs, system.inputs)
+    lanes = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(replicates, dtype=jnp.uint32))
+    world = _World(_initial_state(lanes, system, initial, dtype), jnp.zeros(replicates, jnp.int32))
+    chol_Q, chol_R = (_root(matrix) for matrix in (system.Q, system.R))
+    start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
+    for start in range(0, steps, blocks * BLOCK):
+        stretch = np.arange(start, start + blocks * BLOCK)
+        rows = dict(zip(ARRAY_FIELDS, (getattr(system, word) for word in ARRAY_FIELDS), strict=True))
+        rows = {word: _rows(value, stretch, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
+        u = jnp.asarray(signal(stretch), dtype)
+        first = jnp.uint32(start // BLOCK)
+        world, chunk = _advance(lanes, world, rows, u, first, blocks, start_of_burst, missing.burst)
+        keep = min(steps - start, blocks * BLOCK)
+        yield chunk if keep == blocks * BLOCK else Chunk(*(leaf[:keep] for leaf in chunk))
+
+
+def simulate(
+    seed: int,
+    system: LinearSystem,
+    steps: int,
+    replicates: int = 1,
+    *,
+    inputs: str | ArrayLike | Signal = "zero",
+    initial: str | ArrayLike = "zero",
+    missing: Missing = Missing(),
+    precision: Precision = "float64",
+    device: str | None = None,
+) -> Trajectories:
+    """Simulate a plant and return all of it as NumPy arrays.
+
+        x[t+1] = A x[t] + B u[t] + w[t],    y[t] = C x[t] + D u[t] + v[t],    w ~ N(0, Q), v ~ N(0, R)
+
+    The arguments are those of ``simulate_chunks``, which yields the same numbers without holding them all; ``seed`` is a
+    whole number, ``precision`` and ``device`` say where and how it is computed.
+
+    Returns:
+        Trajectories with outputs ``(batch, time, output)``, inputs and states.
+    """
+    with computing(precision, device):
+        chunks = list(
+            simulate_chunks(jax.random.key(seed), system, steps, replicates, inputs=inputs, initial=initial, missing=missing)
+        )
+        y, x = (np.concatenate([np.asarray(getattr(c, w)) for c in chunks]).transpose(2, 0, 1) for w in ("outputs", "states"))
+        u = np.concatenate([np.asarray(c.inputs) for c in chunks])
+    return trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
+
+
+def trajectories(
+    outputs: NDArray[np.floating], inputs: NDArray[np.floating], states: NDArray[np.floating] | None, dt: float
+) -> Trajectories:
+    """Name the columns and runs of simulated arrays ``(batch, time, ...)``."""
+    return Trajectories(
+        outputs=outputs,
+        inputs=inputs,
+        states=states,
+        lengths=np.full(len(outputs), outputs.shape[1], np.int64),
+        dt=dt,
+        output_names=names("y", outputs.shape[2]),
+        input_names=names("u", inputs.shape[2]),
+        run_names=tuple(str(i) for i in range(len(outputs))),
+    )
+
+
+def names(letter: str, count: int) -> tuple[str, ...]:
+    """Return y for one channel, y1, y2, .. for more."""
+    return (letter,) if count == 1 else tuple(f"{letter}{i + 1}" for i in range(count))
+
+
+@partial(jax.jit, static_argnames=("blocks", "burst"))
+def _advance(
+    lanes: PRNGKeyArray, world: _World, rows: dict[str, Any], u: Array, first: Array, blocks: int, start: float, burst: int
+) -> tuple[_World, Chunk]:
+    """Move every replicate on by ``blocks`` blocks; the draws are made outside the recursion, which is then cheap."""
+    ranks = rows["Q"].shape[-1], rows["R"].shape[-1]
+    dtype = world.x.dtype
+
+    def draws(lane: PRNGKeyArray, block: Array) -> tuple[Array, Array]:
+        noise, coin = jax.random.split(jax.random.fold_in(lane, block))
+        coins = jax.random.uniform(coin, (BLOCK,), jnp.float32)
+        return jax.random.normal(noise, (BLOCK, sum(ranks)), dtype), coins
+
+    blocks_ = first + jnp.arange(blocks, dtype=jnp.uint32)
+    z, coins = jax.vmap(jax.vmap(draws, (None, 0)), (0, None), out_axes=-1)(lanes, blocks_)
+    z = z.reshape(blocks * BLOCK, sum(ranks), -1)
+    coins = coins.reshape(blocks * BLOCK, -1)
+
+    def step(world: _World, row: Any) -> tuple[_World, tuple[Array, Array]]:
+        now, z, coin, u = row
+        left = jnp.where(world.missing > 0, world.missing, jnp.where(coin < start, burst, 0))
+        known_x, known_y = now["B"] @ u, now["D"] @ u
+        y = now["C"] @ world.x + now["R"] @ z[ranks[0] :] + known_y[:, None]
+        x = now["A"] @ world.x + now["Q"] @ z[: ranks[0]] + known_x[:, None]
+        return _World(x, jnp.maximum(left - 1, 0)), (jnp.where(left > 0, jnp.nan, y), world.x)
+
+    fixed = {word: value for word, value in rows.items() if value.ndim == 2}
+    moving = {word: value for word, value in rows.items() if value.ndim == 3}
+    world, (y, x) = jax.lax.scan(lambda w, r: step(w, (fixed | r[0], *r[1:])), world, (moving, z, coins, u))
+    return world, Chunk(y, u, x)
+
+
+def _rows(matrix: NDArray[np.float64], stretch: NDArray[np.int64], dtype: Any) -> Array:
+    """Return a constant matrix as it is, a time-varying one for the stretch, its last value held past the end."""
+    return jnp.asarray(matrix if matrix.ndim == 2 else matrix[np.minimum(stretch, len(matrix) - 1)], dtype)
+
+
+def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a factor G with G G' = covariance and, where it is constant, no column for a direction without noise."""
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values, 0.0)
+    factor = vectors * np.sqrt(values)[..., None, :]
+    return factor if covariance.ndim == 3 else factor[:, values > 1e-15 * max(values.max(initial=0.0), 1e-300)]
+
+
+def _initial_state(lanes: PRNGKeyArray, system: LinearSystem, initial: str | ArrayLike, dtype: Any) -> Array:
+    replicates = lanes.shape[0]
+    if isinstance(initial, str):
+        if initial == "zero":
+            return jnp.zeros((system.states, replicates), dtype)
+        if initial not in ("stationary", "riccati"):
+            raise ValueError(f"initial must be zero, stationary, riccati or a vector, got {initial!r}.")
+        covariance = _stationary(system) if initial == "stationary" else _riccati(system)
+        keys = jax.vmap(lambda lane: jax.random.fold_in(lane, jnp.uint32(0xFFFFFFFF)))(lanes)
+        z = jax.vmap(lambda k: jax.random.normal(k, (system.states,), dtype), out_axes=-1)(keys)
+        values, vectors = np.linalg.eigh(covariance)
+        return jnp.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype) @ z
+    vector = np.asarray(initial, dtype=np.float64)
+    if vector.shape != (system.states,) or not np.isfinite(vector).all():
+        raise ValueError(f"the initial state must be {system.states} finite numbers, got shape {vector.shape}.")
+    return jnp.asarray(np.broadcast_to(vector[:, None], (system.states, replicates)), dtype)
+
+
+def _stationary(system: LinearSystem) -> NDArray[np.float64]:
+    if system.time_varying or np.abs(np.linalg.eigvals(system.A)).max() >= 1:
+        raise ValueError(f"{system.name} has no stationary state: an eigenvalue is on or outside the unit circle. Use zero.")
+    return np.asarray(solve_discrete_lyapunov(system.A, system.Q))
+
+
+def _riccati(system: LinearSystem) -> NDArray[np.float64]:
+    try:
+        return np.asarray(solve_discrete_are(system.A.T, system.C.T, system.Q, system.R))
+    except (ValueError, np.linalg.LinAlgError) as exc:
+        raise ValueError(f"{system.name} has no steady Riccati solution ({exc}): use zero or a vector.") from exc

@@ -1,0 +1,161 @@
+"""The plant: a linear system with noise, partially observed.
+
+Time: ``y[t]`` is measured before ``x`` moves to ``t + 1``; ``t`` counts samples from 0, ``dt`` seconds apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import control
+
+ARRAY_FIELDS = ("A", "B", "C", "D", "Q", "R")
+
+
+@jax.tree_util.register_pytree_with_keys_class
+@dataclass(frozen=True, eq=False)
+class LinearSystem:
+    """A discrete-time linear system driven by white noise.
+
+        x[t+1] = A x[t] + B u[t] + w[t],    E w w' = Q
+        y[t]   = C x[t] + D u[t] + v[t],    E v v' = R,    w and v independent
+
+    A frozen pytree: the six matrices are leaves, ``dt`` and ``name`` are static. A leading time axis on a leaf makes
+    the system time-varying. The matrices are kept as float64 NumPy arrays; precision is chosen where they are used.
+
+    Args:
+        A: Dynamics, ``(state, state)``, or ``(time, state, state)``.
+        C: Output map, ``(output, state)``.
+        Q: Covariance of the process noise, ``(state, state)``, symmetric and positive semidefinite.
+        R: Covariance of the measurement noise, ``(output, output)``, symmetric and positive semidefinite.
+        B: Input map, ``(state, input)``. Left out: no inputs.
+        D: Direct term, ``(output, input)``. Left out: zero.
+        dt: Sampling time in seconds, positive.
+        name: What to call it in tables and figures.
+
+    Raises:
+        ValueError: A shape, a symmetry, a definiteness or a finite entry is missing; the message says which and what to do.
+    """
+
+    A: NDArray[np.float64]
+    C: NDArray[np.float64]
+    Q: NDArray[np.float64]
+    R: NDArray[np.float64]
+    B: NDArray[np.float64]
+    D: NDArray[np.float64]
+    dt: float
+    name: str
+
+    def __init__(
+        self,
+        A: ArrayLike,
+        C: ArrayLike,
+        Q: ArrayLike,
+        R: ArrayLike,
+        B: ArrayLike | None = None,
+        D: ArrayLike | None = None,
+        dt: float = 1.0,
+        name: str = "system",
+    ) -> None:
+        A = _matrix("A", A)
+        if A.shape[-1] != A.shape[-2]:
+            raise ValueError(f"A must be square, got shape {A.shape}: one row and one column for each state.")
+        states = A.shape[-1]
+        C = _matrix("C", C)
+        _expect("C", C, (C.shape[-2], states), "one column for each state of A")
+        outputs = C.shape[-2]
+        inputs = next((_matrix(word, value).shape[-1] for word, value in (("B", B), ("D", D)) if value is not None), 0)
+        B = np.zeros((states, inputs)) if B is None else _matrix("B", B)
+        D = np.zeros((outputs, inputs)) if D is None else _matrix("D", D)
+        Q, R = _matrix("Q", Q), _matrix("R", R)
+        _expect("B", B, (states, inputs), "one row for each state, one column for each input")
+        _expect("D", D, (outputs, inputs), "one row for each output, one column for each input")
+        _expect("Q", Q, (states, states), "the covariance of the process noise, one row for each state")
+        _expect("R", R, (outputs, outputs), "the covariance of the measurement noise, one row for each output")
+        _check_covariance("Q", Q)
+        _check_covariance("R", R)
+        if not (np.isfinite(dt) and dt > 0):
+            raise ValueError(f"dt must be a positive number of seconds, got {dt}.")
+        lengths = {x.shape[0] for x in (A, B, C, D, Q, R) if x.ndim == 3}
+        if len(lengths) > 1:
+            raise ValueError(f"Time-varying matrices must have one length, got {sorted(lengths)}.")
+        for word, value in dict(A=A, B=B, C=C, D=D, Q=Q, R=R, dt=float(dt), name=str(name)).items():
+            object.__setattr__(self, word, value)
+
+    @property
+    def states(self) -> int:
+        """Number of states."""
+        return int(self.A.shape[-1])
+
+    @property
+    def outputs(self) -> int:
+        """Number of measured outputs."""
+        return int(self.C.shape[-2])
+
+    @property
+    def inputs(self) -> int:
+        """Number of known inputs."""
+        return int(self.B.shape[-1])
+
+    @property
+    def time_varying(self) -> bool:
+        """Whether a matrix carries a leading time axis."""
+        return any(getattr(self, word).ndim == 3 for word in ARRAY_FIELDS)
+
+    def replace(self, **changes: Any) -> LinearSystem:
+        """Return a copy with some fields changed, checked anew."""
+        return LinearSystem(**{field.name: changes.get(field.name, getattr(self, field.name)) for field in fields(self)})
+
+    def to_control(self) -> tuple[control.StateSpace, NDArray[np.float64], NDArray[np.float64]]:
+        """Return the plant as a discrete python-control ``StateSpace``, with Q and R beside it."""
+        import control
+
+        if self.time_varying:
+            raise ValueError("python-control has no time-varying StateSpace: pass one time slice of each matrix.")
+        return control.ss(self.A, self.B, self.C, self.D, self.dt), self.Q, self.R
+
+    def tree_flatten_with_keys(self) -> tuple[Any, Any]:
+        leaves = [(jax.tree_util.GetAttrKey(word), getattr(self, word)) for word in ARRAY_FIELDS]
+        return leaves, (self.dt, self.name)
+
+    @classmethod
+    def tree_unflatten(cls, static: tuple[float, str], leaves: Any) -> LinearSystem:
+        # Leaves may be tracers here, so the door checks of __init__ are left out.
+        self = object.__new__(cls)
+        for word, value in zip((*ARRAY_FIELDS, "dt", "name"), (*leaves, *static), strict=True):
+            object.__setattr__(self, word, value)
+        return self
+
+
+def _matrix(word: str, value: ArrayLike) -> NDArray[np.float64]:
+    try:
+        matrix = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as exc:
+        raise ValueError(f"{word} must be a matrix of numbers, got {value!r}.") from exc
+    if matrix.ndim not in (2, 3) or 0 in matrix.shape[:-1]:
+        raise ValueError(f"{word} must be a matrix (rows in brackets, also when there is one), got shape {matrix.shape}.")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{word} must hold finite numbers, got NaN or infinity.")
+    return matrix
+
+
+def _expect(word: str, matrix: NDArray[np.float64], shape: tuple[int, int], meaning: str) -> None:
+    if matrix.shape[-2:] != shape:
+        raise ValueError(f"{word} must have shape {shape}, {meaning}; got {matrix.shape[-2:]}.")
+
+
+def _check_covariance(word: str, matrix: NDArray[np.float64]) -> None:
+    transposed = np.swapaxes(matrix, -1, -2)
+    scale = np.abs(matrix).max(initial=0.0)
+    if np.abs(matrix - transposed).max() > 1e-8 * scale:
+        raise ValueError(f"{word} must be symmetric, as a covariance is: use ({word} + {word}')/2 if the difference is rounding.")
+    lowest = float(np.linalg.eigvalsh((matrix + transposed) / 2).min())
+    if lowest < -1e-8 * scale:
+        raise ValueError(f"{word} must be positive semidefinite, as a covariance is; its lowest eigenvalue is {lowest:.3g}.")

@@ -1,0 +1,227 @@
+"""One table, one door: named columns of a CSV or Parquet file, checked, as numbers.
+
+Rows are counted from 1, the header not counted, in every message.
+"""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import itertools
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ._csv_file import MISSING_WORDS, is_number, preview, read_csv
+
+SUFFIXES = (".csv", ".parquet")
+
+
+class Table(NamedTuple):
+    """What was asked of one file, in the order of its rows."""
+
+    values: NDArray[np.float64]  # (row, column), NaN where missing
+    runs: pl.Series | None  # text
+    times: NDArray[np.float64] | None  # seconds
+    rows: NDArray[np.int64]  # number of each row in the file
+    dates: bool  # whether the times were dates
+
+
+def find_files(path: str | os.PathLike[str]) -> list[Path]:
+    """Return the files that a path, a folder or a glob names, sorted by name.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    text = os.path.expanduser(os.fspath(path))
+    if os.path.isdir(text):
+        found = [file for file in Path(text).iterdir() if file.suffix.lower() in SUFFIXES and file.name[0] != "."]
+        if not found:
+            raise FileNotFoundError(f"the folder {text!r} holds no .csv or .parquet file.")
+        return sorted(found)
+    if os.path.exists(text):
+        return [Path(text)]
+    if not glob.has_magic(text):
+        near = difflib.get_close_matches(os.path.basename(text), _neighbours(text), n=1, cutoff=0.7)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise FileNotFoundError(f"no file or folder is called {text!r}.{hint}")
+    matched = sorted(Path(name) for name in glob.glob(text, recursive=True) if os.path.isfile(name))
+    if not matched:
+        raise FileNotFoundError(f"no file matches {text!r}.")
+    return matched
+
+
+def numeric_columns(file: Path, but: Iterable[str]) -> list[str]:
+    """Return the columns that hold numbers (judged by the first 1000 rows of a CSV), without those in ``but``."""
+    skip = set(but)
+    if _is_parquet(file):
+        schema = _parquet_schema(file)
+        return [name for name, dtype in schema.items() if dtype.is_numeric() and name not in skip]
+    header, rows = preview(file)
+    if all(is_number(name) for name in header):
+        raise ValueError(
+            f"{file}: the first line, {','.join(header)}, holds numbers: put a line with the column names above it."
+        )
+    columns = itertools.zip_longest(*rows, fillvalue="")
+    found = []
+    for name, column in zip(header, columns, strict=False):
+        written = [cell for cell in column if cell.strip().lower() not in MISSING_WORDS]
+        if name not in skip and written and all(is_number(cell) for cell in written):
+            found.append(name)
+    return found
+
+
+def column_names(file: Path) -> list[str]:
+    """Return the names of the columns of a file."""
+    return list(_parquet_schema(file)) if _is_parquet(file) else preview(file)[0]
+
+
+def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: str | None = None) -> Table:
+    """Read the named columns of a CSV or Parquet file, and no others.
+
+    Args:
+        file: The file; what it is is seen from its content.
+        numbers: Columns of numbers. Empty, null, NaN and NA are missing.
+        by: Column that names the run.
+        time: Column of seconds or of dates (ISO).
+
+    Raises:
+        ValueError: The file cannot be read, or a cell is not what its column should hold; the message says where.
+    """
+    names = column_names(file)
+    wanted = [*numbers, *(name for name in (by, time) if name is not None)]
+    for name in wanted:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
+            raise ValueError(f"{file}: no column is called {name!r}; {hint}The columns are: {shown}.")
+    frame = _read_parquet(file, wanted) if _is_parquet(file) else read_csv(file, wanted, numbers)
+    if frame.height == 0:
+        raise ValueError(f"{file}: a header and no rows; at least two samples are needed.")
+    # A blank line of a CSV is a row of nulls: no sample where another column tells the place, nor at the end.
+    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+    last = int(np.flatnonzero(~blank).max(initial=-1))
+    keep = ~blank if by is not None or time is not None else np.arange(len(blank)) <= last
+    if last < 0:
+        raise ValueError(f"{file}: every cell of {', '.join(wanted)} is empty.")
+    frame = frame.filter(keep)
+    rows = np.flatnonzero(keep) + 1
+    values = np.empty((frame.height, len(numbers)))
+    for i, name in enumerate(numbers):
+        values[:, i] = _numbers(file, frame[name], rows)
+    bad = np.argwhere(np.isinf(values))
+    if len(bad):
+        row, column = bad[0]
+        raise ValueError(
+            f"{file}: column {numbers[column]!r} holds {values[row, column]} in row {rows[row]}; leave the cell empty "
+            "if the sample is missing."
+        )
+    runs = None if by is None else _labels(file, frame[by], rows)
+    times, dates = (None, False) if time is None else _times(file, frame[time], rows)
+    return Table(values, runs, times, rows, dates)
+
+
+def _read_parquet(file: Path, wanted: Sequence[str]) -> pl.DataFrame:
+    row = "__row__"
+    while row in wanted:
+        row += "_"
+    try:
+        lazy = pl.scan_parquet(file, row_index_name=row, glob=False)
+        return lazy.select([*wanted, row]).sort(row).drop(row).collect()
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        raise ValueError(f"{file} cannot be read as Parquet: {str(exc).splitlines()[0]}.") from exc
+
+
+def _numbers(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    if column.dtype == pl.String:
+        stripped = column.str.strip_chars()
+        written = ~stripped.str.to_lowercase().is_in(MISSING_WORDS) & stripped.is_not_null()
+        cast = stripped.cast(pl.Float64, strict=False)
+        bad = (written & cast.is_null()).arg_true()
+        if len(bad):
+            at = int(bad[0])
+            raise ValueError(
+                f"{file}: column {column.name!r} holds {column[at]!r} in row {rows[at]}, which is not a number; "
+                "correct it, or leave the cell empty if the sample is missing."
+            )
+        column = cast
+    elif not (column.dtype.is_numeric() or column.dtype == pl.Null):
+        raise ValueError(f"{file}: column {column.name!r} must hold numbers; it holds values of type {column.dtype}.")
+    return column.cast(pl.Float64).to_numpy()
+
+
+def _labels(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
+    text = column.cast(pl.String).str.strip_chars()
+    empty = (text.is_null() | (text == "")).arg_true()
+    if len(empty):
+        raise ValueError(f"{file}: column {column.name!r}, which names the run, is empty in row {rows[int(empty[0])]}.")
+    return text
+
+
+def _times(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], bool]:
+    """Return seconds, and whether they were dates (then counted from the first one)."""
+    where = f"{file}: the time column {column.name!r}"
+    read = column
+    if column.dtype == pl.String:
+        read = column.str.strip_chars()
+        if read.str.contains(r"^\d{4}-\d{2}-\d{2}").any():
+            try:
+                read = read.str.to_datetime(strict=False, time_unit="us")
+            except pl.exceptions.PolarsError as exc:
+                raise ValueError(f"{where} misspells or mixes dates; write them all as 2026-05-31T12:00:00.") from exc
+        else:
+            read = read.cast(pl.Float64, strict=False)
+    elif column.dtype in (pl.Date, pl.Time):
+        read = column.cast(pl.Datetime("us") if column.dtype == pl.Date else pl.Duration("ns"))
+    if not (read.dtype.is_numeric() or isinstance(read.dtype, pl.Datetime | pl.Duration)):
+        raise ValueError(f"{where} must hold seconds or dates; it holds values of type {column.dtype}.")
+    bad = (read.is_null() | ~read.to_physical().cast(pl.Float64).is_finite()).fill_null(True).arg_true()
+    if len(bad):
+        at = int(bad[0])
+        came = "is empty" if column[at] in (None, "") else f"holds {str(column[at])!r}"
+        raise ValueError(
+            f"{where} {came} in row {rows[at]}; expected seconds or dates (2026-05-31T12:00:00) in every row."
+        )
+    if isinstance(read.dtype, pl.Datetime | pl.Duration):
+        ticks = read.to_physical()
+        per_second = {"ms": 1e3, "us": 1e6, "ns": 1e9}[read.dtype.time_unit]
+        # Subtracted as whole numbers: counted from 1970, a double keeps no more than a quarter of a microsecond.
+        return (ticks - ticks[0]).cast(pl.Float64).to_numpy() / per_second, True
+    return read.cast(pl.Float64).to_numpy(), False
+
+
+def _is_parquet(file: Path) -> bool:
+    try:
+        with file.open("rb") as handle:
+            head = handle.read(4096)
+    except OSError as exc:
+        raise ValueError(f"{file} cannot be opened: {exc.strerror}.") from exc
+    if head[:4] == b"PAR1":
+        return True
+    if file.suffix.lower() == ".parquet":
+        raise ValueError(f"{file} is not a Parquet file, whatever its name says.")
+    if not head.strip():
+        raise ValueError(f"{file} is empty: expected a line of column names and at least two rows.")
+    if b"\0" in head:
+        raise ValueError(
+            f"{file} is neither CSV text (UTF-8) nor Parquet: it holds binary data. Export it as CSV or Parquet."
+        )
+    return False
+
+
+def _parquet_schema(file: Path) -> dict[str, pl.DataType]:
+    try:
+        return dict(pl.read_parquet_schema(file))
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        raise ValueError(f"{file} cannot be read as Parquet: {str(exc).splitlines()[0]}.") from exc
+
+
+def _neighbours(path: str) -> list[str]:
+    folder = os.path.dirname(path) or "."
+    return os.listdir(folder) if os.path.isdir(folder) else []

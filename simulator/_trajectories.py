@@ -1,0 +1,45 @@
+"""The record of what a plant did: one or many runs, simulated or measured.
+
+Time: row ``t`` holds ``y[t]`` and ``u[t]``; ``t`` counts samples from 0, ``dt`` seconds apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """Outputs and inputs of one or many runs.
+
+    Args:
+        outputs: ``(batch, time, output)``; NaN marks a missing sample.
+        inputs: ``(batch, time, input)``; NaN where a recording has none.
+        lengths: Samples in each run, ``(batch,)``; rows beyond a run's length are NaN.
+        dt: Sampling time in seconds, or None where it is not known.
+        output_names, input_names: One name a column.
+        run_names: One name a run.
+        states: ``(batch, time, state)`` where they are known (simulated and asked for), else None.
+    """
+
+    outputs: NDArray[np.floating]
+    inputs: NDArray[np.floating]
+    lengths: NDArray[np.int64]
+    dt: float | None
+    output_names: tuple[str, ...]
+    input_names: tuple[str, ...]
+    run_names: tuple[str, ...]
+    states: NDArray[np.floating] | None = None
+
+    def first(self, samples: int) -> Trajectories:
+        """Return the first samples of each run."""
+        return replace(
+            self,
+            outputs=self.outputs[:, :samples],
+            inputs=self.inputs[:, :samples],
+            lengths=np.minimum(self.lengths, samples),
+            states=None if self.states is None else self.states[:, :samples],
+        )

@@ -1,0 +1,192 @@
+"""The conformance table: every law on every learner. A new learner adds one row to ``TABLE``.
+
+Each (learner, precision) is compiled once, and all laws run on that kernel.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pytest
+
+from ergoscope.analysis import kalman_gain
+from ergoscope.learners import Driver, Learner, Live, kalman, ladder, replay, submatrix, truncated_kalman
+from ergoscope.simulator import Precision, computing, simulate, zoo
+from ergoscope.simulator import Trajectories
+
+
+class Row(NamedTuple):
+    learner: Learner
+    system: str
+    scales: bool = False  # forecasts follow the data times a power of two, to the bit
+    width: int = 32
+
+
+@cache
+def table() -> dict[str, Row]:
+    integrator = zoo("double-integrator")
+    gain = kalman_gain(integrator).gain
+    return {
+        "ladder": Row(ladder(range(9)), "double-integrator", scales=True),
+        "ladder, forgetting": Row(ladder([0, 2, 5, 12], forgetting=0.99), "double-integrator", scales=True),
+        "kalman": Row(kalman(integrator), "double-integrator"),
+        "kalman, fixed gain": Row(kalman(integrator, gain=gain), "double-integrator"),
+        "truncated kalman": Row(truncated_kalman(integrator, gain, range(9)), "double-integrator"),
+        "submatrix": Row(submatrix(range(8)), "figure-1", scales=True, width=6),
+    }
+
+
+NAMES = ("ladder", "ladder, forgetting", "kalman", "kalman, fixed gain", "truncated kalman", "submatrix")
+BOTH = pytest.mark.parametrize("precision", ["float32", "float64"])
+EVERY = pytest.mark.parametrize("name", NAMES)
+STEPS = 300
+
+
+def test_the_table_is_whole() -> None:
+    assert tuple(table()) == NAMES
+
+
+@cache
+def recording(name: str, runs: int = 6) -> Trajectories:
+    return simulate(5, zoo(table()[name].system), STEPS, runs)
+
+
+def with_outputs(of: Trajectories, outputs: np.ndarray) -> Trajectories:
+    lengths = np.full(len(outputs), outputs.shape[1])
+    inputs = np.zeros((*outputs.shape[:2], 0))
+    return Trajectories(outputs, inputs, lengths, of.dt, of.output_names, (), tuple(map(str, range(len(outputs)))))
+
+
+def forecasts(name: str, outputs: np.ndarray, precision: Precision, **options: object) -> np.ndarray:
+    row = table()[name]
+    return replay(row.learner, with_outputs(recording(name), outputs), precision=precision, width=row.width, **options)
+
+
+@EVERY
+@BOTH
+def test_live_equals_replay_to_the_bit(name: str, precision: Precision) -> None:
+    row, outputs = table()[name], recording(name).outputs.copy()
+    if row.learner.pooled:  # a pooled learner lives on all its lanes at once
+        outputs = outputs[:1]
+    outputs[0, 40:45] = np.nan
+    width = 1 if row.learner.pooled else row.width
+    whole = replay(row.learner, with_outputs(recording(name), outputs), precision=precision, width=width)
+    live = Live(row.learner, outputs.shape[2], precision=precision, width=width)
+    for t in range(150):
+        np.testing.assert_array_equal(live.forecast, whole[0, t])
+        live.observe(outputs[0, t])
+
+
+@EVERY
+@BOTH
+def test_blocks_of_any_length_give_the_same_bits(name: str, precision: Precision) -> None:
+    row, outputs = table()[name], recording(name).outputs
+    whole = forecasts(name, outputs, precision)
+    lanes = len(outputs)
+    driver = Driver(row.learner, outputs.shape[2], precision=precision, width=row.width)
+    state, record = driver.start(), driver.record()
+    y = np.full((driver.block, outputs.shape[2], row.width), np.nan)
+    y[..., :lanes] = outputs[:, : driver.block].transpose(1, 2, 0)
+    u = np.zeros((driver.block + 1, 0, row.width))
+    cuts = [0, 1, 2, 7, 8, 60, 61, 128]
+    for begin, stop in zip(cuts, cuts[1:], strict=False):
+        end = np.where(np.arange(row.width) < lanes, stop, 0).astype(np.int32)
+        state, record = driver.advance(state, record, y, u, np.int32(begin), end)
+    np.testing.assert_array_equal(np.array(record)[..., :lanes], np.moveaxis(whole[:, :128], 0, -1))
+
+
+@EVERY
+@BOTH
+def test_a_lane_depends_neither_on_the_number_nor_on_the_content_of_the_others(name: str, precision: Precision) -> None:
+    row = table()[name]
+    if row.learner.pooled:
+        pytest.skip("a pooled learner learns from all lanes")
+    outputs = recording(name).outputs
+    alone = forecasts(name, outputs[2:3], precision)
+    np.testing.assert_array_equal(forecasts(name, outputs, precision)[2:3], alone)
+    wild = np.concatenate([outputs[:1] * 1e6, np.full_like(outputs[:1], np.nan), outputs[2:3], np.zeros_like(outputs[:1])])
+    np.testing.assert_array_equal(forecasts(name, wild, precision)[2:3], alone)
+    many = np.concatenate([np.repeat(outputs, 8, axis=0), outputs[2:3]])  # a second tile
+    np.testing.assert_array_equal(forecasts(name, many, precision)[-1:], alone)
+
+
+@EVERY
+@BOTH
+def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -> None:
+    outputs = recording(name).outputs
+    changed = outputs.copy()
+    changed[:, 200:] = 1e3 - changed[:, 200:]
+    before, after = forecasts(name, outputs, precision), forecasts(name, changed, precision)
+    np.testing.assert_array_equal(before[:, :201], after[:, :201])
+    assert (before[:, 201:] != after[:, 201:]).any()
+
+
+@EVERY
+@BOTH
+def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Precision) -> None:
+    if not table()[name].scales:
+        pytest.skip("it knows the noise of its system, and so the unit")
+    outputs = recording(name).outputs.astype(precision)
+    for factor in (2.0**20, 2.0**-30):
+        scaled = forecasts(name, outputs * factor, precision)
+        if table()[name].learner.pooled:
+            np.testing.assert_allclose(scaled, factor * forecasts(name, outputs, precision), rtol=1e-3, atol=1e-3 * factor)
+        else:
+            np.testing.assert_array_equal(scaled, factor * forecasts(name, outputs, precision))
+
+
+@EVERY
+@BOTH
+@pytest.mark.parametrize("centre", ["none", "first"])
+def test_strange_streams_leave_no_nan(name: str, precision: Precision, centre: str) -> None:
+    p, t = recording(name).outputs.shape[2], np.arange(600.0)
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal(600)
+    strange = np.stack(
+        [
+            np.full(600, 7.0),
+            np.zeros(600),
+            1e12 * noise,
+            1e-12 * noise,
+            np.where((t < 200) | (t > 500), noise, 3.0),  # flat, then waking
+            np.where(t % 97 == 0, 1e6, noise),  # impulses
+        ]
+    )
+    outputs = np.repeat(strange[:, :, None], p, axis=2)
+    made = forecasts(name, outputs, precision, centre=centre)
+    assert np.isfinite(made).all()
+
+
+@EVERY
+@BOTH
+def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision: Precision) -> None:
+    row, outputs = table()[name], recording(name).outputs.copy()
+    lost = np.random.default_rng(3).random(outputs.shape[:2]) < 0.2
+    outputs[lost] = np.nan
+    from ergoscope.learners import score_recording
+
+    sums = score_recording(row.learner, with_outputs(recording(name), outputs), [0, 100, STEPS], precision=precision, width=row.width)
+    seen = ~np.isnan(outputs)
+    np.testing.assert_array_equal(sums.samples[0, 0].T, seen[:, :100].sum(axis=1))
+    np.testing.assert_array_equal(sums.samples[1, 0].T, seen[:, 100:].sum(axis=1))
+    made = forecasts(name, outputs, precision)
+    assert np.isfinite(made).all()
+    squares = np.where(seen[:, :, None], outputs[:, :, None].astype(precision) - made[:, :, 0], 0).astype(float) ** 2
+    rounding = 100 * np.finfo(precision).eps * np.nanmax(outputs**2)
+    np.testing.assert_allclose(sums.error.sum(axis=0)[0], squares.sum(axis=1).transpose(1, 2, 0), rtol=1e-4, atol=rounding * STEPS)
+
+
+@EVERY
+def test_memory_is_constant_in_time(name: str) -> None:
+    row = table()[name]
+    with computing("float64"):
+        driver = Driver(row.learner, recording(name).outputs.shape[2], width=row.width)
+        lanes, record = driver.start(), driver.record()
+        before = jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes)
+        y = np.zeros((driver.block, recording(name).outputs.shape[2], row.width))
+        end = np.full(row.width, driver.block, np.int32)
+        lanes, record = driver.advance(lanes, record, y, np.zeros((driver.block + 1, 0, row.width)), np.int32(0), end)
+        assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes) == before
