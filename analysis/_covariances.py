@@ -23,11 +23,15 @@ class StateFactors(NamedTuple):
 
     Attributes:
         transform: T, ``(state, state)``, from modal coordinates to the system's own.
+        inverse: T^-1, ``(state, state)``.
+        dynamics: T^-1 A T, ``(state, state)``, block diagonal.
         log_growth: Growth of each modal coordinate a step, ``(state,)``, 0 for those that do not explode.
         factors: S_t, ``(time, state, state)``, lower triangular; finite where the covariance itself overflows.
     """
 
     transform: Matrix
+    inverse: Matrix
+    dynamics: Matrix
     log_growth: Matrix
     factors: Matrix
 
@@ -41,7 +45,8 @@ def state_factors(A: Matrix, noise: Matrix, initial: Matrix, times: NDArray[np.i
 
     Args:
         A: ``(state, state)``.
-        noise, initial: Square roots of Q and P_0, ``(state, any)``.
+        noise: A square root of Q, ``(state, any)``.
+        initial: A square root of P_0, ``(state, any)``.
         times: ``(time,)``, any order.
     """
     T, inverse, dynamics, blocks = decoupled_blocks(A)
@@ -67,11 +72,14 @@ def state_factors(A: Matrix, noise: Matrix, initial: Matrix, times: NDArray[np.i
                     now += 1 << bit
                 bit += 1
             factors[place] = factor
-    return StateFactors(T, log_growth, factors)
+    return StateFactors(T, inverse, dynamics, log_growth, factors)
 
 
 def squared_norm(rows: Matrix, factor: Matrix, log_scale: Matrix) -> float:
     """Return |rows diag(exp(log_scale)) factor|^2, infinite where it overflows."""
+    # An explosive state that the rows do not see must not set the scale: the rest would underflow beside it.
+    seen = rows.any(axis=0)
+    rows, factor, log_scale = rows[:, seen], factor[seen], log_scale[seen]
     top = float(log_scale.max(initial=0.0))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         product = rows * np.exp(log_scale - top) @ factor
@@ -79,6 +87,13 @@ def squared_norm(rows: Matrix, factor: Matrix, log_scale: Matrix) -> float:
         if not 0 < size < np.inf:
             return size if size == 0 else np.inf
         return float(np.exp(2 * (top + np.log(size))) * np.sum((product / size) ** 2))
+
+
+def modal_rows(rows: Matrix, transform: Matrix) -> Matrix:
+    """Return rows @ transform with entries that are only rounding set to zero, lest an unseen explosive state shows."""
+    product = rows @ transform
+    rounding = 1e-12 * np.linalg.norm(rows, axis=1)[:, None] * np.linalg.norm(transform, axis=0)
+    return np.where(np.abs(product) <= rounding, 0.0, product)
 
 
 def output_power(
@@ -100,7 +115,7 @@ def output_power(
     check_time_invariant(system)
     when = check_whole("times", times)
     states = state_factors(system.A, covariance_factor(system.Q), initial_factor(system, initial_covariance), when)
-    rows, noise = system.C @ states.transform, float(np.trace(system.R))
+    rows, noise = modal_rows(system.C, states.transform), float(np.trace(system.R))
     return np.array(
         [noise + squared_norm(rows, S, states.log_growth * t) for S, t in zip(states.factors, when, strict=True)]
     )

@@ -11,7 +11,7 @@ import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
-from ._covariances import squared_norm, state_factors
+from ._covariances import modal_rows, squared_norm, state_factors
 from ._doors import check_time_invariant, check_whole, initial_factor
 from ._factors import covariance_factor, triangular
 from ._kalman import kalman_gain
@@ -32,10 +32,10 @@ def best_errors(
 ) -> NDArray[np.float64]:
     """Return min over F_1 .. F_h of E|y_t - sum_{k=1..h} F_k y_{t-k}|^2, anew at each time, for each length h.
 
-    y_t and its window are linear in independent unit variables: those of x_{t-H}, H the longest length, and of the noise
-    since. With the columns of that map in the order y_{t-1}, y_{t-2}, .., y_t, one QR factorisation per time gives every
-    length: the error of length h is what of y_t lies below the rows of its window. Rows are sorted by size, which keeps
-    Householder's QR exact row by row, so unit noise survives beside a state of 1e10.
+    y_t and its window are linear in independent unit variables: those of x_{t-H}, H the longest length, and of the
+    noise since. With the columns of that map in the order y_{t-1}, y_{t-2}, .., y_t, one QR factorisation per time
+    gives every length: the error of length h is what of y_t lies below the rows of its window. Rows are sorted by size,
+    which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10.
 
     Args:
         system: Time-invariant.
@@ -58,15 +58,16 @@ def best_errors(
     initial, noise = initial_factor(system, initial_covariance), covariance_factor(system.Q)
     windows = np.minimum(when, lengths.max(initial=0))
     states = state_factors(system.A, noise, initial, when - windows)
+    seen, driven, measured = modal_rows(system.C, states.transform), states.inverse @ noise, covariance_factor(system.R)
     rows: dict[int, tuple[Matrix, Matrix]] = {}
     result = np.empty((len(when), len(lengths)))
     for place, (window, factor) in enumerate(zip(windows.tolist(), states.factors, strict=True)):
         if window not in rows:
-            rows[window] = _window_rows(system, window)
+            rows[window] = _window_rows(states.dynamics, seen, driven, measured, window)
         free, recent = rows[window]
         log_scale = states.log_growth * float(when[place] - window)
         held = np.minimum(log_scale, np.log(_LARGEST_STATE))
-        state = np.tensordot((states.transform * np.exp(held) @ factor).T, free, axes=1)
+        state = np.tensordot((np.exp(held)[:, None] * factor).T, free, axes=1)
         errors = _window_errors(state.reshape(len(state), -1), recent, system.outputs)
         errors = errors[np.minimum(lengths, window)]
         result[place] = np.where((held < log_scale).any() & (errors > _UNCANCELLED), np.inf, errors)
@@ -94,16 +95,17 @@ def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64
     T, inverse, eigenvalues = non_ergodic(system.A)
     m = len(eigenvalues)
     A, B = inverse @ system.A @ T, inverse @ covariance_factor(system.Q)
+    A[:m, m:], A[m:, :m] = 0.0, 0.0
     growing, _ = krylov(A[:m, :m], significant(B[:m], B))
-    decaying = np.zeros((system.states, 0))
+    decaying = np.zeros((0, 0))
     if m < system.states:
         stationary = scipy.linalg.solve_discrete_lyapunov(A[m:, m:], B[m:] @ B[m:].T)
-        decaying = T[:, m:] @ covariance_factor((stationary + stationary.T) / 2)
+        decaying = covariance_factor((stationary + stationary.T) / 2)
     window = int(lengths.max(initial=0))
-    free, recent = _window_rows(system, window)
+    free, recent = _window_rows(A, system.C @ T, B, covariance_factor(system.R), window)
     largest = _DIFFUSE * max(float(np.abs(recent).max(initial=0.0)), 1e-100)
-    start = np.hstack([largest * (T[:, :m] @ growing), decaying])
-    state = np.tensordot(start.T, free, axes=1).reshape(start.shape[1], -1)
+    state = np.tensordot(scipy.linalg.block_diag(largest * growing, decaying).T, free, axes=1)
+    state = state.reshape(len(state), -1)
     errors = _window_errors(state, recent, system.outputs)
     return np.where(lengths < critical_length(system), np.inf, errors[lengths])
 
@@ -132,7 +134,8 @@ def truncated_excess(
     check_time_invariant(system)
     lengths, when = check_whole("sizes", sizes), check_whole("times", times)
     n, A, C, L = system.states, system.A, system.C, kalman_gain(system).gain
-    noise, error, initial = covariance_factor(system.Q), covariance_factor(system.R), initial_factor(system, initial_covariance)
+    initial = initial_factor(system, initial_covariance)
+    noise, error = covariance_factor(system.Q), covariance_factor(system.R)
     # (x^, x - x^) has a triangular dynamics matrix, driven by both noises.
     joint = np.block([[A, L @ C], [np.zeros((n, n)), A - L @ C]])
     driven = np.block([[np.zeros_like(noise), L @ error], [noise, -L @ error]])
@@ -141,7 +144,7 @@ def truncated_excess(
     states = state_factors(joint, driven, started, starts)
     rows, row = {}, C
     for length in range(int(lengths.max(initial=0)) + 1):
-        rows[length] = np.hstack([row, np.zeros((len(C), n))]) @ states.transform
+        rows[length] = modal_rows(np.hstack([row, np.zeros((len(C), n))]), states.transform)
         row = row @ (A - L @ C)
     result = np.zeros(which.size)
     for place, (start, length) in enumerate(zip(which.ravel(), np.tile(lengths, len(when)), strict=True)):
@@ -150,17 +153,16 @@ def truncated_excess(
     return result.reshape(len(when), len(lengths))
 
 
-def _window_rows(system: LinearSystem, window: int) -> tuple[Matrix, Matrix]:
+def _window_rows(A: Matrix, C: Matrix, noise: Matrix, error: Matrix, window: int) -> tuple[Matrix, Matrix]:
     """Map x_{t-H} and the noise since to the columns y_{t-1} .. y_{t-H}, y_t.
 
     Returns:
         The map of the state ``(state, column, output)``; the noise rows, triangular, ``(column x output,) * 2``.
     """
-    noise, error = covariance_factor(system.Q), covariance_factor(system.R)
-    p, q, r = system.outputs, noise.shape[1], error.shape[1]
-    powers = [system.C]
+    p, q, r = len(C), noise.shape[1], error.shape[1]
+    powers = [C]
     for _ in range(window):
-        powers.append(powers[-1] @ system.A)
+        powers.append(powers[-1] @ A)
     order = [*range(window - 1, -1, -1), window]
     free = np.stack([powers[i].T for i in order], axis=1)
     process = np.zeros((window, q, window + 1, p))
@@ -169,7 +171,7 @@ def _window_rows(system: LinearSystem, window: int) -> tuple[Matrix, Matrix]:
     measured = np.zeros((window + 1, r, window + 1, p))
     measured[np.arange(window + 1), :, np.arange(window + 1)] = error.T
     rows = np.vstack([process.reshape(window * q, window + 1, p), measured.reshape((window + 1) * r, window + 1, p)])
-    return free, triangular(rows[:, order].reshape(len(rows), -1).T).T
+    return free, triangular(rows[:, order].reshape(len(rows), (window + 1) * p).T).T
 
 
 def _window_errors(state: Matrix, recent: Matrix, outputs: int) -> NDArray[np.float64]:
@@ -183,7 +185,7 @@ def _window_errors(state: Matrix, recent: Matrix, outputs: int) -> NDArray[np.fl
     # What rounding leaves in the rows from each one on.
     rounding = 1e-14 * np.sqrt(np.cumsum((heights**2)[::-1])[::-1])
     columns = rows.shape[1]
-    upper = np.linalg.qr(rows, mode="r")
+    upper: Matrix = np.asarray(np.linalg.qr(rows, mode="r"))
     pivots = np.abs(np.diag(upper))[: columns - outputs]
     reached = np.arange(columns - outputs + 1)
     if (pivots <= rounding[: len(pivots)]).any():

@@ -30,6 +30,6 @@ def triangular(factor: Matrix) -> Matrix:
     if not np.isfinite(factor).all():
         root[:] = np.inf
     elif factor.size:
-        upper = np.linalg.qr(factor.T, mode="r")
+        upper: Matrix = np.asarray(np.linalg.qr(factor.T, mode="r"))
         root[:, : len(upper)] = upper.T
     return root

@@ -46,6 +46,7 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
         oracle = np.trace(innovation_covariances(system, times), axis1=1, axis2=2)
         axes.plot(times, oracle, "--", color="0.2", lw=1.2, label="Kalman", zorder=2)
     axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_error_label(location))
+    axes.set_xlim(left=min(5.0, location.horizon / 20))
     _limit(axes, mean[horizon > 16])
     word = SIZE_WORDS.get(location.settings["learner"], "size")
     note = "  (dotted: exact theory of the best filter)" if exact is not None else ""

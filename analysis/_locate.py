@@ -19,11 +19,10 @@ from ..simulator import (
     Precision,
     Trajectories,
     computing,
+    find_system,
     from_control,
     input_signal,
-    read_system,
     simulate_chunks,
-    zoo,
 )
 from ._critical import Best, Critical, best_size, critical_size
 from ._curves import block_edges, curves, log_edges, rebin
@@ -75,7 +74,7 @@ def locate(
     claimed; the size that is best on it is given instead, with what the recording cannot tell apart from it.
 
     Args:
-        source: A system; its name in the zoo; a file that ``read_system`` takes; a python-control plant, then with
+        source: A system; a word that ``find_system`` takes; a python-control plant, then with
             ``Q`` and ``R``; or a recording.
         sizes: Sizes to try, rising; by default 0..16, fewer for a short recording.
         horizon: Samples of each run; by default 20 000, or all of a recording. A system is not run past its trust horizon.
@@ -98,7 +97,7 @@ def locate(
     if isinstance(source, Trajectories):
         return _locate_recording(source, options, centre)
     if isinstance(source, str):
-        source = read_system(source, Q, R) if source.endswith(".toml") or ":" in source else zoo(source)
+        source = find_system(source, Q, R, dt)
     elif not isinstance(source, LinearSystem):
         if Q is None or R is None:
             raise ValueError("a python-control plant needs its noise: pass the covariances Q and R.")
@@ -195,7 +194,10 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
     trust = _trusted(recording, float(rungs["error"].min()), options.precision)  # type: ignore[arg-type]
     critical = critical_size(rungs)
     if runs < FEWEST_GROUPS:
-        few = f"{runs} run{'s' * (runs > 1)} cannot show it, for one path does not average; record {FEWEST_GROUPS} or more."
+        few = (
+            f"{runs} run{'s' * (runs > 1)} cannot show whether the error is bounded, for one path does not average; "
+            f"record {FEWEST_GROUPS} or more."
+        )
         critical = Critical(None, "undecided", few)
     elif trust is not None:
         critical = Critical(None, "undecided", f"rounding reaches the noise at sample {trust}; use a shorter horizon.")

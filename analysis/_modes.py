@@ -18,8 +18,8 @@ Matrix = NDArray[np.float64]
 def unstable_modes(system: LinearSystem) -> int:
     """Count the eigenvalues of A with |lambda| >= 1, with multiplicity: m.
 
-    Computed eigenvalues that stand for one multiple eigenvalue are replaced by their mean first, and the mean counts from
-    1 - 1e-9 on.
+    Computed eigenvalues that stand for one multiple eigenvalue are replaced by their mean first, and the mean counts
+    from 1 - 1e-9 on.
 
     Args:
         system: Time-invariant.
@@ -77,9 +77,9 @@ def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLi
     """Return g, where E|e_t|^2 of the best filter of a length grows like t^g as t goes to infinity.
 
     A filter that cancels the fastest directions and not the next leaves the growth of these. State directions in the
-    j-th image of a unit-circle chain, q(A_u)^(j-1), grow like t^(2j-1) in the mean square when noise reaches them and like
-    t^(2j-2) when the initial state alone does, so g is the largest of those classes whose directions, together with all
-    faster ones, have an observability index above ``size``.
+    j-th image of a unit-circle chain, q(A_u)^(j-1), grow like t^(2j-1) in the mean square when noise reaches them and
+    like t^(2j-2) when the initial state alone does, so g is the largest of those classes whose directions, together
+    with all faster ones, have an observability index above ``size``.
 
     Args:
         system: Time-invariant. Inputs are taken as known.
@@ -93,7 +93,8 @@ def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLi
         ValueError: The system is time-varying, the size is negative, or the covariance is none.
     """
     length = int(check_whole("size", [size])[0])
-    return max((exponent for exponent, index in growth_ladder(system, initial_covariance) if index > length), default=0.0)
+    ladder = growth_ladder(system, initial_covariance)
+    return max((exponent for exponent, index in ladder if index > length), default=0.0)
 
 
 def growth_ladder(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> list[tuple[float, int]]:

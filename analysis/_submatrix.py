@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..simulator import LinearSystem
 from ._doors import check_time_invariant
 from ._factors import covariance_factor, triangular
+from ._subspaces import non_ergodic
 
 Matrix = NDArray[np.float64]
 
@@ -65,6 +66,30 @@ def submatrix_risk(system: LinearSystem, estimates: ArrayLike, steps: int) -> ND
     if M.ndim != 3 or M.shape[1:] != system.A.shape:
         raise ValueError(f"estimates must have shape (size, {system.states}, {system.states}), got {M.shape}.")
     return np.asarray((((system.A - M) @ G) ** 2).sum(axis=(1, 2)) / (steps - 1))
+
+
+def critical_block(system: LinearSystem) -> int | None:
+    """Return the smallest k for which a matrix zero outside its top-left k x k block can have bounded error.
+
+    (M - A) V = 0 on the non-ergodic invariant subspace V: the rows of A V beyond k must vanish, those before it must be
+    combinations of the first k rows of V. None where even k = state fails, which rounding alone can bring about.
+
+    Args:
+        system: Time-invariant, its non-ergodic modes excited.
+
+    Raises:
+        ValueError: The system is time-varying.
+    """
+    check_time_invariant(system)
+    T, _, modes = non_ergodic(system.A)
+    V = np.linalg.qr(T[:, : len(modes)])[0]
+    moved = system.A @ V
+    for k in range(system.states + 1):
+        rest = moved.copy()
+        rest[:k] -= np.linalg.lstsq(V[:k].T, moved[:k].T, rcond=1e-9)[0].T @ V[:k] if k else 0
+        if np.abs(rest).max(initial=0.0) <= 1e-9 * np.abs(moved).max(initial=1.0):
+            return k
+    return None
 
 
 def _summed_factor(system: LinearSystem, steps: int) -> Matrix:

@@ -107,7 +107,7 @@ def split(A: Matrix, first: NDArray[np.bool_], computed: NDArray[np.complex128])
 
 
 def non_ergodic(A: Matrix) -> tuple[Matrix, Matrix, NDArray[np.complex128]]:
-    """Decouple the modes that do not decay: x = T z, first those with |lambda| > 1, then the unit circle, then the rest.
+    """Decouple the modes that do not decay: x = T z, first |lambda| > 1, then the unit circle, then the rest.
 
     Returns:
         T and its inverse ``(state, state)``, and the eigenvalues that do not decay, in this order.
@@ -124,8 +124,9 @@ def non_ergodic(A: Matrix) -> tuple[Matrix, Matrix, NDArray[np.complex128]]:
         step = split((inverse @ A @ T)[start:, start:], kind[start:] == level, computed[start:])
         if step is None:
             raise ValueError(
-                f"A must have its eigenvalues outside, on and inside the unit circle apart; got moduli {np.abs(computed)}, "
-                "which rounding mixes: scale the states to similar sizes, or move eigenvalues next to one onto or off it."
+                "A must have its eigenvalues outside, on and inside the unit circle apart; got moduli "
+                f"{np.abs(computed)}, which rounding mixes: scale the states to similar sizes, or move eigenvalues "
+                "next to one onto or off it."
             )
         T[:, start:], inverse[start:] = T[:, start:] @ step[0], step[1] @ inverse[start:]
         start += int((kind == level).sum())

@@ -62,9 +62,9 @@ def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) ->
 def trust_horizon(system: LinearSystem, precision: Literal["float32", "float64"]) -> int | None:
     """Return the last time at which learned errors can be trusted in this precision.
 
-    A learner's rounding is about 100 eps |y| beside the noise. Trust ends where eps |y_t|_rms exceeds 1e-3 (tr S_inf)^(1/2),
-    which keeps rounding below 10 % of the noise and 1 % of the error, or where |y_t|^2 comes within 1 % of the largest
-    number. The system starts at zero, so the power only grows and bisection finds the time.
+    A learner's rounding is about 100 eps |y| beside the noise. Trust ends where eps |y_t|_rms exceeds
+    1e-3 (tr S_inf)^(1/2), which keeps rounding below 10 % of the noise and 1 % of the error, or where |y_t|^2 comes
+    within 1 % of the largest number. The system starts at zero, so the power only grows and bisection finds the time.
 
     Args:
         system: Time-invariant.

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -62,33 +63,36 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
 
 
 def _table(location: Location) -> Table:
-    table = Table(title=f"{location.system}: error by size", title_justify="left", header_style="bold")
+    title = f"{location.system}: mean squared prediction error at horizon t"
+    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     paired, oracle = "paired" in location.rungs.columns, location.theory is not None
-    heads = ["size", "params", *(f"error t={horizon:,}".replace(",", " ") for horizon in location.horizons)]
-    heads += ["excess"] * oracle + ["growth", "verdict"] + ["vs previous"] * paired
+    heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)]
+    spread = location.rungs["low"].is_not_null().any()
+    heads += ["excess"] * oracle + ["growth"] + ["95 %"] * spread + ["verdict"] + ["vs previous"] * paired
     for head in heads:
-        table.add_column(head, justify="left" if head in ("growth", "verdict", "vs previous") else "right", no_wrap=True)
+        table.add_column(head, justify="left" if head in ("verdict", "vs previous") else "right", no_wrap=True)
+    chosen = location.critical_size if location.best is None else location.best.size
     for row in location.rungs.to_dicts():
         cells = [str(row["size"]), str(row["parameters"]), *(_number(value) for value in row["errors"])]
-        cells += [_number(row["excess"])] * oracle
+        growth, interval = _growth(row)
+        cells += [_number(row["excess"])] * oracle + [growth] + [interval] * spread
         colour = _COLOURS[row["verdict"]]
-        cells += [_growth(row), f"[{colour}]{row['verdict']}[/{colour}]"] + [row.get("paired") or ""] * paired
-        chosen = location.critical_size if location.best is None else location.best.size
+        cells += [f"[{colour}]{row['verdict']}[/{colour}]"] + [row.get("paired") or ""] * paired
         table.add_row(*cells, style="bold" if row["size"] == chosen else None)
     return table
 
 
-def _growth(row: dict[str, Any]) -> str:
+def _growth(row: dict[str, Any]) -> tuple[str, str]:
     if row["law"] == "exponential":
-        return f"e^({row['rate']:.3g} t)"
+        return f"e^({row['rate']:.3g} t)", ""
     if row["exponent"] is None:
-        return "-"
-    spread = f" ({row['low']:.2f}..{row['high']:.2f})" if row["low"] is not None else ""
-    return f"t^{row['exponent']:.2f}{spread}"
+        return "-", ""
+    spread = "" if row["low"] is None else f"{row['low']:.2f}..{row['high']:.2f}"
+    return f"t^{row['exponent']:.2f}", spread
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+    return "-" if value is None else f"{value:.3g}"
 
 
 def show_names(names: dict[str, str]) -> None:

@@ -3,6 +3,7 @@ from ._driver import Driver as Driver
 from ._kalman import kalman as kalman
 from ._kalman import truncated_kalman as truncated_kalman
 from ._ladder import ladder as ladder
+from ._lattice import lattice as lattice
 from ._run import Live as Live
 from ._run import Scores as Scores
 from ._run import replay as replay

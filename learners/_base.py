@@ -59,6 +59,14 @@ def check_sizes(sizes: Any, lowest: int = 0) -> tuple[int, ...]:
     return rising
 
 
+def check_lookaheads(lookaheads: Any) -> tuple[int, ...]:
+    """Return the lookaheads as a rising tuple of whole numbers, or say what is wrong with them."""
+    rising = tuple(int(ahead) for ahead in lookaheads)
+    if not rising or rising[0] < 1 or any(a >= b for a, b in zip(rising, rising[1:], strict=False)):
+        raise ValueError(f"lookaheads must be rising whole numbers from 1 on, such as 1, 5, 10; got {rising}.")
+    return rising
+
+
 def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]:
     """Return the inclusive prefix sums over the first axis by log2(size) shifted additions.
 

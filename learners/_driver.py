@@ -165,7 +165,7 @@ def _advance(
         active = i < end
         moved, due = _step(learner, oracle, lanes, y, u)
         if not learner.pooled:
-            moved = jax.tree.map(lambda new, old: jnp.where(active, new, old), moved, lanes)
+            moved = jax.tree.map(lambda new, old: jnp.where(jnp.broadcast_to(active, new.shape), new, old), moved, lanes)
         return moved, jax.lax.dynamic_update_index_in_dim(record, due, i, 0)
 
     return jax.lax.fori_loop(begin, jnp.max(end), step, (lanes, record))
@@ -183,21 +183,26 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
     unit = jnp.where(scale == 0, 1, scale)
     z = moved / unit
 
-    def due(issued: Array) -> Array:
+    def due(learner: Learner, state: Any, issued: Array) -> Array:
+        if u.shape[1]:  # the input of the first sample was not known when the lane was started
+            anew = learner.predict(state, u[:-1])
+            unseen = jnp.broadcast_to(lanes.count == 0, anew.shape)
+            issued = jnp.concatenate([jnp.where(unseen, anew, issued[0])[None], issued[1:]])
         return jnp.stack([issued[ahead - 1, j] for j, ahead in enumerate(learner.lookaheads)])
 
-    forecast = due(lanes.issued)
-    counts = lanes.count >= np.array(learner.lookaheads)[:, None] - 1
+    forecast = due(learner, lanes.state, lanes.issued)
+    counts = lanes.count[None] >= np.array(learner.lookaheads, np.int32)[:, None] - 1
     scored = (observed[None] & counts[:, None]).astype(y.dtype)
     error = forecast - z[None, None]
-    weight = scored[:, None] * unit * unit
+    size_unit = unit[None, None]
+    weight = scored[:, None] * size_unit * size_unit
     score = lanes.score
     state = learner.update(lanes.state, z, u[0], observed)
     issued = jnp.concatenate([learner.predict(state, u[1:])[None], lanes.issued[:-1]])
     excess, oracle_state, oracle_issued = score.excess, lanes.oracle, lanes.oracle_issued
     if oracle is not None:
-        expected = due(lanes.oracle_issued)
-        gap = forecast * unit - expected
+        expected = due(oracle, lanes.oracle, lanes.oracle_issued)
+        gap = forecast * size_unit - expected
         excess = excess + scored[:, None] * gap * gap
         oracle_state = oracle.update(lanes.oracle, moved, u[0], observed)
         oracle_issued = jnp.concatenate([oracle.predict(oracle_state, u[1:])[None], lanes.oracle_issued[:-1]])
@@ -212,7 +217,7 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
         count=lanes.count + 1,
         score=Score(score.error + weight * error * error, excess, score.samples + scored),
     )
-    return after, centre + forecast * unit
+    return after, centre[None, None] + forecast * size_unit
 
 
 def _power_of_two(value: Array) -> Array:

@@ -83,7 +83,7 @@ def kalman(
             return KalmanState(_times(system.A, x) + _times(L, e) + known, P)
         seen = observed.astype(x.dtype)
         C = jnp.asarray(system.C, x.dtype)[:, :, None] * seen[:, None]
-        R = jnp.asarray(system.R, x.dtype)[:, :, None] * seen[:, None] * seen[None] + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)
+        R = jnp.asarray(system.R, x.dtype)[:, :, None] * seen[:, None] * seen[None] + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
         PC = _product(P, C.swapaxes(0, 1))
         S = _product(C, PC) + R
         K = _right_divide(PC, S)
@@ -144,7 +144,7 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
         return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
 
     def predict(state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
-        return (choose(state.forecast, rungs) + (_times(system.D, inputs[0]) if m else 0))[None]
+        return (choose(state.forecast, rungs) + (_times(system.D, inputs[0])[None] if m else 0))[None]
 
     def update(state: TruncatedState, output: Array, input: Array, observed: Array) -> TruncatedState:
         direct = _times(system.D, input) if m else 0
@@ -182,7 +182,8 @@ def _spread(value: np.ndarray[Any, Any], lanes: int, dtype: Any) -> Array:
 # Products over small matrices are written as sums, elementwise in the lane: no transposition to a batched matrix product,
 # and no lane's rounding can depend on its neighbours.
 def _times(matrix: np.ndarray[Any, Any], vector: Float[Array, "*size column lane"]) -> Float[Array, "*size row lane"]:
-    return jnp.sum(jnp.asarray(matrix, vector.dtype)[..., None] * vector[..., None, :, :], axis=-2)
+    matrix = jnp.asarray(matrix, vector.dtype)[..., None]
+    return jnp.sum(matrix * vector[..., None, :, :], axis=-2)
 
 
 def _product(left: Float[Array, "row inner #lane"], right: Float[Array, "inner column #lane"]) -> Float[Array, "row column lane"]:

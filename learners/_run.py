@@ -55,6 +55,11 @@ class Live:
         self._end = np.eye(1, shape[2], dtype=np.int32)[0]
 
     @property
+    def lanes(self) -> Lanes:
+        """All that the stream carries; its first lane is the one in use."""
+        return self._lanes
+
+    @property
     def forecast(self) -> Float[np.ndarray, "lookahead size output"]:
         """The forecasts of the sample to come and of those after it, one for each lookahead."""
         centre, scale, issued = (np.array(leaf)[..., 0] for leaf in (self._lanes.centre, self._lanes.scale, self._lanes.issued))
@@ -210,7 +215,3 @@ def _cut(
     end[:lanes] = np.clip(lengths[tile] - start, 0, len(rows))
     return (y, u), end
 
-
-def lanes_of(live: Live) -> Lanes:
-    """Return all that a live stream carries, for checkpoints and tests."""
-    return live._lanes

@@ -80,7 +80,7 @@ def _submatrix(sizes: tuple[int, ...], ridge: float) -> Learner:
         n = len(output)
         seen = observed.all(axis=0)
         use = (seen & state.known).astype(output.dtype)
-        before, now = state.x * use, output * use
+        before, now = state.x * use[None], output * use[None]
         power = jnp.mean(before**2)
         first = ~state.started & (power > 0)
         factor = jnp.where(first, jnp.sqrt(ridge * power) * jnp.eye(n, dtype=output.dtype), state.factor)
@@ -91,7 +91,7 @@ def _submatrix(sizes: tuple[int, ...], ridge: float) -> Learner:
             jnp.where(fits, rotated[:n, :n], factor),
             jnp.where(fits, rotated[:n, n:], state.target),
             fits,
-            jnp.where(seen, output, 0),
+            jnp.where(seen[None], output, 0),
             seen,
         )
 

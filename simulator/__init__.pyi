@@ -1,4 +1,9 @@
 from ._control import from_control as from_control
+from ._files import atomic_path as atomic_path
+from ._files import write_text as write_text
+from ._find import find_system as find_system
+from ._find import is_recording as is_recording
+from ._inputs import Signal as Signal
 from ._inputs import input_signal as input_signal
 from ._precision import Precision as Precision
 from ._precision import computing as computing
@@ -7,6 +12,7 @@ from ._recording import read_recording as read_recording
 from ._simulate import Missing as Missing
 from ._simulate import simulate as simulate
 from ._simulate import simulate_chunks as simulate_chunks
+from ._simulate import simulate_to_file as simulate_to_file
 from ._system import LinearSystem as LinearSystem
 from ._trajectories import Trajectories as Trajectories
 from ._write import write_trajectories as write_trajectories

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jax.typing import ArrayLike
+from numpy.typing import ArrayLike
 
 from ._control import covariance, from_control
 from ._system import LinearSystem
@@ -31,7 +31,8 @@ def read_system(
 
     Args:
         where: As above.
-        Q, R: Covariances that stand in for those of the file, as in ``from_control``.
+        Q: Process noise in place of that of the file, as in ``from_control``.
+        R: Measurement noise, likewise.
         dt: Sampling time in seconds, for a python-control plant without one.
 
     Raises:
@@ -73,13 +74,22 @@ def _from_toml(file: Path, Q: ArrayLike | None, R: ArrayLike | None) -> LinearSy
         if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool)):
             raise ValueError(f"{file}: {key} must be {words}, got {table[key]!r}.")
     try:
-        # The noise is as large as A and C say; where these are no matrices, LinearSystem says so.
         for word, like in (("Q", "A"), ("R", "C")):
-            if np.ndim(table[word]) < 2 and isinstance(table[like], list):
-                table[word] = covariance(word, table[word], len(table[like]))
+            rows = _rows(table[like])
+            if rows is not None:
+                table[word] = covariance(word, table[word], rows)
         return LinearSystem(**table)
     except ValueError as exc:
         raise ValueError(f"{file}: {exc}") from exc
+
+
+def _rows(value: Any) -> int | None:
+    """Return the number of rows; None for what is no matrix, which LinearSystem then refuses in its own words."""
+    try:
+        matrix = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return int(matrix.shape[-2]) if matrix.ndim >= 2 else None
 
 
 def _as_system(

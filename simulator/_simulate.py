@@ -8,7 +8,8 @@ how many replicates run beside it nor on how many blocks are made at once. The b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from ._inputs import Signal, input_signal
 from ._precision import Precision, computing
 from ._system import ARRAY_FIELDS, LinearSystem
 from ._trajectories import Trajectories
+from ._write import write_trajectories
 
 BLOCK = 128
 
@@ -128,6 +130,42 @@ def simulate(
         y, x = (np.concatenate([np.asarray(getattr(c, w)) for c in chunks]).transpose(2, 0, 1) for w in ("outputs", "states"))
         u = np.concatenate([np.asarray(c.inputs) for c in chunks])
     return trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
+
+
+def simulate_to_file(
+    path: str | os.PathLike[str],
+    seed: int,
+    system: LinearSystem,
+    steps: int,
+    replicates: int = 1,
+    *,
+    inputs: str | ArrayLike | Signal = "zero",
+    initial: str | ArrayLike = "zero",
+    missing: Missing = Missing(),
+    precision: Precision = "float64",
+    device: str | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Simulate a plant into a tidy file (``write_trajectories``); memory does not grow with the steps.
+
+    The arguments are those of ``simulate``; ``progress`` is called with the samples done and the samples in all.
+
+    Raises:
+        ValueError: What ``simulate`` or ``write_trajectories`` refuses; then nothing is written.
+    """
+
+    def stretches() -> Iterator[Trajectories]:
+        done = 0
+        options = dict(inputs=inputs, initial=initial, missing=missing, blocks=8)
+        for chunk in simulate_chunks(jax.random.key(seed), system, steps, replicates, **options):
+            y, x = (np.asarray(leaf).transpose(2, 0, 1) for leaf in (chunk.outputs, chunk.states))
+            u = np.asarray(chunk.inputs)
+            yield trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
+            done += y.shape[1]
+            progress(done, steps)
+
+    with computing(precision, device):
+        write_trajectories(stretches(), path)
 
 
 def trajectories(

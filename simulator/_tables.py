@@ -60,8 +60,7 @@ def numeric_columns(file: Path, but: Iterable[str]) -> list[str]:
     """Return the columns that hold numbers (judged by the first 1000 rows of a CSV), without those in ``but``."""
     skip = set(but)
     if _is_parquet(file):
-        schema = _parquet_schema(file)
-        return [name for name, dtype in schema.items() if dtype.is_numeric() and name not in skip]
+        return [name for name, numeric in _parquet_columns(file).items() if numeric and name not in skip]
     header, rows = preview(file)
     if all(is_number(name) for name in header):
         raise ValueError(
@@ -78,7 +77,7 @@ def numeric_columns(file: Path, but: Iterable[str]) -> list[str]:
 
 def column_names(file: Path) -> list[str]:
     """Return the names of the columns of a file."""
-    return list(_parquet_schema(file)) if _is_parquet(file) else preview(file)[0]
+    return list(_parquet_columns(file)) if _is_parquet(file) else preview(file)[0]
 
 
 def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: str | None = None) -> Table:
@@ -215,9 +214,10 @@ def _is_parquet(file: Path) -> bool:
     return False
 
 
-def _parquet_schema(file: Path) -> dict[str, pl.DataType]:
+def _parquet_columns(file: Path) -> dict[str, bool]:
+    """Return the name of every column, and whether it holds numbers."""
     try:
-        return dict(pl.read_parquet_schema(file))
+        return {name: dtype.is_numeric() for name, dtype in pl.read_parquet_schema(file).items()}
     except (pl.exceptions.PolarsError, OSError) as exc:
         raise ValueError(f"{file} cannot be read as Parquet: {str(exc).splitlines()[0]}.") from exc
 

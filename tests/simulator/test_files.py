@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from ergoscope.simulator._files import atomic_path, write_text
 
 
@@ -16,12 +17,17 @@ def test_a_block_that_ends_well_becomes_the_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
+def half_written(target: Path) -> None:
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise OSError("disk full")
+
+
 def test_a_block_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     write_text(target, "old")
-    with pytest.raises(KeyError), atomic_path(target) as temporary:
-        temporary.write_text("half")
-        raise KeyError
+    with pytest.raises(OSError, match="disk full"):
+        half_written(target)
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
 

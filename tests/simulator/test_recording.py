@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import polars as pl
 import pytest
+
 from ergoscope.simulator import read_recording
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +44,7 @@ def test_one_file_against_loadtxt(tmp_path: Path) -> None:
 
 
 def test_missing_samples_and_blanks_around_numbers(write: Write) -> None:
-    text = 't,y\n0, 1 \n1,\n2,NaN\n3,nan\n4, "3"\n5,null\n6,NA\n7,1e1\n8, \n9,+2\n'
+    text = 't,y\n0, 1 \n1,\n2,NaN\n3,nan\n4,"3"\n5,null\n6,NA\n7,1e1\n8, \n9,+2\n'
     read = read_recording(write(text), outputs=["y"])
     np.testing.assert_array_equal(read.outputs, column([1, nan, nan, nan, 3, nan, nan, 10, nan, 2]))
     plain = read_recording(write("y\n1\n\nNaN\n2\n\n\n"), outputs=["y"])
@@ -182,8 +184,9 @@ def test_days_and_zones_and_durations(write: Write, tmp_path: Path) -> None:
     assert days.dt == 86400.0 and days.lengths.tolist() == [5]
     zoned = write("t,y\n2026-01-01T00:00:00+01:00,1\n2025-12-31T23:00:01Z,2\n2026-01-01T01:00:02.000+02:00,3\n")
     assert read_recording(zoned, ["y"], time="t").dt == 1.0
-    pl.DataFrame({"t": [timedelta(seconds=2 * i) for i in range(3)], "d": [date(2026, 1, i) for i in (1, 2, 3)],
-                  "y": [1, 2, 3]}).with_columns(k=pl.datetime(2026, 1, 1).dt.time()).write_parquet(tmp_path / "a.parquet")  # fmt: skip
+    days_of = [date(2026, 1, i) for i in (1, 2, 3)]
+    columns = {"t": [timedelta(seconds=2 * i) for i in range(3)], "d": days_of, "k": [clock(12)] * 3, "y": [1, 2, 3]}
+    pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet")
     assert read_recording(tmp_path / "a.parquet", ["y"], time="t").dt == 2.0
     assert read_recording(tmp_path / "a.parquet", ["y"], time="d").dt == 86400.0
     with pytest.raises(ValueError, match="have the same time"):
@@ -193,7 +196,7 @@ def test_days_and_zones_and_durations(write: Write, tmp_path: Path) -> None:
 def test_blank_lines_count_for_nothing_where_time_tells_the_place(write: Write) -> None:
     read = read_recording(write("t,y\n0,1\n\n1,2\n2,3\n\n\n"), ["y"], time="t")
     np.testing.assert_array_equal(read.outputs, column([1, 2, 3]))
-    with pytest.raises(ValueError, match="row 4"):
+    with pytest.raises(ValueError, match="rows 3 and 4"):
         read_recording(write("t,y\n0,1\n\n1,2\n1,3\n"), ["y"], time="t")
 
 
@@ -284,7 +287,9 @@ def test_parquet_that_is_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be read as Parquet"):
         read_recording(write(b"PAR1" + bytes(50), "b.parquet"), ["y"])
     file = tmp_path / "c.parquet"
-    pl.DataFrame({"y": ["1", "x"], "b": [True, False], "f": [1.0, np.inf], "n": [None, None]}).write_parquet(file)
+    pl.DataFrame(
+        {"y": ["1", "x"], "b": [True, False], "f": [1.0, np.inf], "n": [None, None], "g": [1, 2]}
+    ).write_parquet(file)
     with pytest.raises(ValueError, match="'y' holds 'x' in row 2"):
         read_recording(file, ["y"])
     with pytest.raises(ValueError, match="'b' must hold numbers.*Boolean"):
@@ -294,7 +299,7 @@ def test_parquet_that_is_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is empty"):
         read_recording(file, ["n"])
     with pytest.raises(ValueError, match="time column 'b' must hold seconds"):
-        read_recording(file, ["f"], time="b")
+        read_recording(file, ["g"], time="b")
 
 
 def test_nile() -> None:

@@ -1,0 +1,50 @@
+# Needs make and Python 3.11 or later; uv installs where it is there, else venv and pip.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+ERGOSCOPE := $(BIN)/ergoscope
+
+.PHONY: help demo test check clean
+
+help:
+	@echo "make demo    run the main job; figures and tables go to demo/"
+	@echo "make test    run every test; some of them: make test ARGS='-k ladder'"
+	@echo "make check   format, lint, types, import directions"
+	@echo "make clean   remove what was built, cached and shown; .venv and runs/ stay"
+
+demo: $(INSTALLED)
+	@$(ERGOSCOPE) reproduce figure-1 --out demo/figure-1
+	@$(ERGOSCOPE) locate random-walk --out demo/random-walk
+	@$(ERGOSCOPE) locate double-integrator --out demo/double-integrator
+	@$(ERGOSCOPE) locate examples/data/nile.csv --output flow --time year --out demo/nile
+	@echo
+	@echo "Open these; the tables behind them lie beside them:"
+	@ls demo/figure-1/*.png demo/random-walk/*.png demo/double-integrator/*.png demo/nile/*.png | sed 's/^/  /'
+
+test: $(INSTALLED)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED)
+	@$(BIN)/ruff format --check --output-format concise .
+	@$(BIN)/ruff check --output-format concise .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+clean:
+	@rm -rf build dist demo *.egg-info .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "ergoscope needs Python 3.11 or later, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)." >&2; \
+	    echo "Install one and name it: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "installing into .venv: about 1 GB, once"
+	@set -e; if command -v uv >/dev/null; then \
+	    uv venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \
+	    uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[check,test]'; \
+	else \
+	    $(PYTHON) -m venv .venv || { echo "Python's venv is missing: install it (python3-venv) or uv." >&2; exit 1; }; \
+	    $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[check,test]'; \
+	fi
+	@touch $@

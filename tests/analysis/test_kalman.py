@@ -1,0 +1,115 @@
+import control
+import numpy as np
+import pytest
+from scipy.linalg import block_diag
+
+from ergoscope.analysis import innovation_covariances, kalman_gain
+from ergoscope.simulator import LinearSystem
+
+
+def jordan(eigenvalue, size):
+    return eigenvalue * np.eye(size) + np.diag(np.ones(size - 1), 1)
+
+
+def riccati(system, P, steps):
+    """The textbook recursion, y predicted from the past alone."""
+    innovations = []
+    for _ in range(steps):
+        S = system.C @ P @ system.C.T + system.R
+        innovations.append(S)
+        K = system.A @ P @ system.C.T @ np.linalg.pinv(S, rcond=1e-12, hermitian=True)
+        P = system.A @ P @ system.A.T + system.Q - K @ S @ K.T
+    return np.array(innovations), P
+
+
+@pytest.mark.parametrize(("q", "rho", "tau"), [(1.0, 0.382, 1.04), (0.1, 0.730, 3.18), (0.01, 0.905, 10.0)])
+def test_random_walk(q, rho, tau):
+    steady = kalman_gain(LinearSystem([[1]], [[1]], [[q]], [[1]]))
+    P = (q + np.sqrt(q * q + 4 * q)) / 2
+    assert steady.covariance[0, 0] == pytest.approx(P, rel=1e-12)
+    assert steady.gain[0, 0] == pytest.approx(P / (P + 1), rel=1e-12)
+    assert steady.rho == pytest.approx(1 - P / (P + 1), rel=1e-12)
+    assert steady.rho == pytest.approx(rho, abs=5e-4)
+    assert steady.memory == pytest.approx(tau, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        LinearSystem(jordan(1, 2), [[1, 0]], np.eye(2), [[1]]),
+        LinearSystem(jordan(1.1, 3), [[1, 0, 0]], np.eye(3), [[10]]),
+        LinearSystem(block_diag(jordan(1, 2), 1.3, 0.5), [[1, 0, 1, 1], [0, 0, 2, 1]], np.eye(4), [[2, 1], [1, 3]]),
+    ],
+)
+def test_gain_against_control(system):
+    gain, covariance, _ = control.dlqe(system.A, np.eye(system.states), system.C, system.Q, system.R)
+    steady = kalman_gain(system)
+    np.testing.assert_allclose(steady.covariance, covariance, rtol=1e-8)
+    # python-control gives the gain of the filtered estimate; ours is of the prediction.
+    predictor = system.A @ covariance @ system.C.T @ np.linalg.inv(system.C @ covariance @ system.C.T + system.R)
+    np.testing.assert_allclose(steady.gain, predictor, rtol=1e-8, atol=1e-10)
+    assert gain.shape == steady.gain.shape
+
+
+def test_a_unit_mode_without_noise_is_learnt():
+    system = LinearSystem(jordan(1, 2), [[1, 0]], np.diag([1.0, 0]), [[1]])
+    steady = kalman_gain(system)
+    golden = (1 + np.sqrt(5)) / 2
+    np.testing.assert_allclose(steady.covariance, np.diag([golden, 0]), atol=1e-12)
+    assert (steady.rho, steady.memory) == (1.0, np.inf)
+    # What is still unknown of the fixed slope adds a term in 1/t to the innovation.
+    late = innovation_covariances(system, [10**3, 10**4, 10**6], np.eye(2))[:, 0, 0] - golden - 1
+    np.testing.assert_allclose(late[1:] / late[:-1], [0.1, 0.01], rtol=0.01)
+
+
+def test_a_chain_without_any_noise():
+    steady = kalman_gain(LinearSystem(jordan(1, 3), [[1, 0, 0]], np.zeros((3, 3)), [[1]]))
+    assert (steady.covariance == 0).all()
+    assert (steady.rho, steady.memory) == (1.0, np.inf)
+    np.testing.assert_allclose(steady.innovation, [[1.0]])
+
+
+def test_without_measurement_noise():
+    walk = kalman_gain(LinearSystem([[1]], [[1]], [[2.0]], [[0]]))
+    np.testing.assert_allclose([walk.gain[0, 0], walk.covariance[0, 0]], [1, 2], rtol=1e-12)
+    assert (walk.rho, walk.memory) == (0.0, 0.0)
+    twice = LinearSystem(jordan(1, 2), [[1, 0], [1, 0]], np.eye(2), np.zeros((2, 2)))
+    _, P = riccati(twice, np.eye(2), 200)
+    np.testing.assert_allclose(kalman_gain(twice).covariance, P, rtol=1e-9)
+
+
+def test_an_explosive_mode_without_noise_is_still_tracked():
+    # Stabilising solution: the closed loop mirrors 1.25 to 0.8, P = (1.25^2 - 1) r.
+    steady = kalman_gain(LinearSystem([[1.25]], [[1]], [[0]], [[1]]))
+    assert steady.rho == pytest.approx(0.8, rel=1e-9)
+    assert steady.covariance[0, 0] == pytest.approx(1.25**2 - 1, rel=1e-9)
+
+
+def test_a_growing_mode_that_is_not_seen_is_refused():
+    with pytest.raises(ValueError, match="leave the unseen states out"):
+        kalman_gain(LinearSystem(jordan(1, 2), [[0, 1]], np.eye(2), [[1]]))
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        LinearSystem(jordan(1, 3), [[1, 0, 0]], np.eye(3), [[1]]),
+        LinearSystem(block_diag(jordan(1.1, 2), 0.5), [[1, 0, 1], [0, 0, 1]], np.eye(3), np.diag([1, 0])),
+        LinearSystem(jordan(1, 2), [[1, 0], [1, 0]], np.eye(2), np.zeros((2, 2))),
+    ],
+)
+def test_innovations_against_the_textbook_recursion(system):
+    P0 = np.diag(np.arange(1.0, system.states + 1))
+    twin, _ = riccati(system, P0, 100)
+    times = [99, 0, 1, 2, 10]
+    np.testing.assert_allclose(innovation_covariances(system, times, P0), twin[times], rtol=1e-8)
+
+
+def test_doubling_equals_the_recursion_where_nothing_settles():
+    # A nearly noise-free walk: memory 1e4 steps, so 3000 steps are far from the limit.
+    system = LinearSystem([[1]], [[1]], [[1e-8]], [[1]])
+    twin, _ = riccati(system, np.array([[1.0]]), 9001)
+    times = [3001, 3010, 4096, 9000]
+    np.testing.assert_allclose(innovation_covariances(system, times, [[1]]) - 1, twin[times] - 1, rtol=1e-9)
+    limit = (1e-8 + np.sqrt(1e-16 + 4e-8)) / 2
+    np.testing.assert_allclose(innovation_covariances(system, [10**6], [[1]])[0, 0, 0] - 1, limit, rtol=1e-9)

@@ -1,0 +1,55 @@
+import json
+
+import numpy as np
+import pytest
+
+from ergoscope.analysis import kalman_gain, output_power, theory, trust_horizon
+from ergoscope.simulator import LinearSystem
+
+
+def chain(eigenvalue, size):
+    A = eigenvalue * np.eye(size) + np.diag(np.ones(size - 1), 1)
+    return LinearSystem(A, np.eye(size)[:1], np.eye(size), [[1]])
+
+
+def test_theory_of_the_double_integrator():
+    found = theory(chain(1, 2))
+    assert found[:3] == (2, 2, 4)
+    assert found.rho == pytest.approx(kalman_gain(chain(1, 2)).rho)
+    assert found.memory == pytest.approx(-1 / np.log(found.rho))
+    assert json.loads(json.dumps(found._asdict()))["critical_size"] == 2
+
+
+def test_theory_speaks_of_what_the_output_shows():
+    unseen = LinearSystem([[1, 1], [0, 1]], [[0, 1]], np.eye(2), [[1]])
+    found = theory(unseen)
+    assert found[:3] == (1, 2, 4)
+    assert found.rho == pytest.approx((3 - np.sqrt(5)) / 2)
+    blind = theory(LinearSystem([[1]], [[0]], [[1]], [[1]]))
+    assert blind == (0, 1, 1, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("system", [chain(1, 2), chain(1, 3), chain(1.1, 2)])
+def test_trust_ends_where_rounding_reaches_a_thousandth_of_the_noise(system, precision):
+    horizon = trust_horizon(system, precision)
+    limit = 1e-6 * kalman_gain(system).innovation[0, 0]
+    inside, outside = output_power(system, [horizon, horizon + 1]) * float(np.finfo(precision).eps) ** 2
+    assert inside <= limit < outside
+
+
+def test_trust_agrees_with_measured_learners():
+    # Measured: float32 right at step 1000 and wrong at 8000 (double), wrong from 500 (triple); float64 right at 20 000.
+    assert 1000 <= trust_horizon(chain(1, 2), "float32") <= 8000
+    assert trust_horizon(chain(1, 3), "float32") < 500
+    assert trust_horizon(chain(1, 3), "float64") > 20_000
+    assert 100 < trust_horizon(chain(1.1, 1), "float64") < 400
+
+
+def test_trust_without_end_and_without_start():
+    assert trust_horizon(LinearSystem([[0.9]], [[1]], [[1]], [[1]]), "float32") is None
+    assert trust_horizon(chain(1, 1), "float64") is None
+    # Units beyond a float32: |y|^2 overflows at once.
+    assert trust_horizon(LinearSystem([[1]], [[1]], [[1e40]], [[1e40]]), "float32") == 0
+    with pytest.raises(ValueError, match="'float32' or 'float64', got 'half'"):
+        trust_horizon(chain(1, 1), "half")

@@ -1,0 +1,161 @@
+"""The Kalman predictors against filterpy, python-control and a textbook likelihood."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import control
+import numpy as np
+import pytest
+from filterpy.kalman import KalmanFilter
+
+from ergoscope.analysis import kalman_gain
+from ergoscope.learners import Driver, Learner, Live, kalman, replay, truncated_kalman
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, computing, simulate, zoo
+
+SYSTEMS = ("random-walk-0.1", "double-integrator", "triple-integrator", "two-tones", "stable-ar", "explosive-2")
+
+
+def with_inputs() -> LinearSystem:
+    rng = np.random.default_rng(1)
+    A = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.1], [0.0, 0.0, 0.7]])
+    R = np.array([[1.0, 0.3], [0.3, 0.5]])
+    B, C, D = rng.normal(size=(3, 2)), rng.normal(size=(2, 3)), rng.normal(size=(2, 2))
+    return LinearSystem(A, C, np.diag([0.1, 0.2, 0.3]), R, B, D, name="two by two")
+
+
+def filterpy_forecasts(system: LinearSystem, run: Trajectories, P0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Forecasts and innovation covariances of one run, sample by sample."""
+    twin = KalmanFilter(dim_x=system.states, dim_z=system.outputs)
+    twin.F, twin.H, twin.Q, twin.R, twin.P = system.A, system.C, system.Q, system.R, P0.copy()
+    twin.x = np.zeros((system.states, 1))
+    made, spread = [], []
+    for y, u in zip(run.outputs[0], run.inputs[0], strict=True):
+        direct = system.D @ u
+        made.append((twin.H @ twin.x)[:, 0] + direct)
+        spread.append(twin.H @ twin.P @ twin.H.T + twin.R)
+        twin.update(None if np.isnan(y).any() else (y - direct)[:, None])
+        twin.predict(u=u[:, None], B=system.B)
+    return np.array(made), np.array(spread)
+
+
+@pytest.mark.parametrize("name", [*SYSTEMS, "two by two"])
+def test_the_oracle_is_filterpy(name: str) -> None:
+    system = with_inputs() if name == "two by two" else zoo(name)
+    steps = 200 if name == "explosive-2" else 500
+    run = simulate(4, system, steps, inputs="white", missing=Missing(0.1, 3))
+    P0 = 2.0 * np.eye(system.states)
+    made = replay(kalman(system, covariance=P0), run)[0, :, 0, 0]
+    expected, _ = filterpy_forecasts(system, run, P0)
+    np.testing.assert_allclose(made, expected, rtol=0, atol=1e-9 * max(1, np.nanmax(np.abs(run.outputs))))
+
+
+def test_its_variance_is_the_innovation_covariance() -> None:
+    system = with_inputs()
+    run = simulate(4, system, 40, inputs="white")
+    learner = kalman(system, covariance=np.eye(3))
+    live = Live(learner, 2, 2)
+    _, expected = filterpy_forecasts(system, run, np.eye(3))
+    for t in range(40):
+        with computing("float64"):
+            assert learner.variance is not None
+            S = np.asarray(learner.variance(live.lanes.state))[0, :, :, 0]
+        np.testing.assert_allclose(S, expected[t], rtol=1e-10)
+        live.observe(run.outputs[0, t], np.vstack([run.inputs[0, t], run.inputs[0, min(t + 1, 39)]]))
+
+
+@pytest.mark.parametrize("name", ["random-walk-0.1", "double-integrator", "triple-integrator", "two-tones"])
+def test_the_gain_settles_at_that_of_dlqe(name: str) -> None:
+    system = zoo(name)
+    L, P, _ = control.dlqe(system.A, np.eye(system.states), system.C, system.Q, system.R)
+    with computing("float64"):
+        driver = Driver(kalman(system), width=1)
+        lanes, record = driver.start(), driver.record()
+        y, u = np.zeros((driver.block, 1, 1)), np.zeros((driver.block + 1, 0, 1))
+        for _ in range(4):
+            lanes, record = driver.advance(lanes, record, y, u, np.int32(0), np.full(1, driver.block, np.int32))
+        settled = np.asarray(lanes.state.P)[:, :, 0]
+    np.testing.assert_allclose(settled, P, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(kalman_gain(system).gain, L, rtol=1e-8, atol=1e-9)
+
+
+def test_a_partly_missing_row_counts_for_what_is_there() -> None:
+    system = with_inputs()
+    run = simulate(8, system, 60)
+    run.outputs[0, 20:30, 1] = np.nan
+    made = replay(kalman(system), run)[0, :, 0, 0]
+    x, P = np.zeros(3), np.zeros((3, 3))
+    for t in range(60):
+        np.testing.assert_allclose(made[t], system.C @ x, atol=1e-9)
+        there = ~np.isnan(run.outputs[0, t])
+        C, R = system.C[there], system.R[np.ix_(there, there)]
+        K = P @ C.T @ np.linalg.inv(C @ P @ C.T + R)
+        x = system.A @ (x + K @ (run.outputs[0, t, there] - C @ x))
+        P = system.A @ (P - K @ C @ P) @ system.A.T + system.Q
+
+
+@pytest.mark.parametrize("name", ["random-walk", "double-integrator", "triple-integrator", "two-tones", "random-walk-0.01"])
+def test_innovations_are_white(name: str) -> None:
+    system, steps, runs = zoo(name), 3000, 32
+    run = simulate(21, system, steps, runs)
+    settled = kalman_gain(system)
+    e = (run.outputs - replay(kalman(system), run)[:, :, 0, 0])[:, 200:, 0] / np.sqrt(settled.innovation[0, 0])
+    n = e.size
+    z = 3.89  # two-sided 1e-4 of the normal law
+    assert abs(np.mean(e**2) - 1) < z * np.sqrt(2 / n)
+    for lag in range(1, 11):
+        assert abs(np.mean(e[:, lag:] * e[:, :-lag])) < z / np.sqrt(n - lag * runs), f"lag {lag}"
+
+
+def test_the_nile_likelihood() -> None:
+    # Durbin and Koopman, Time Series Analysis by State Space Methods, section 2.10.3: -632.54 with these variances.
+    text = (Path(__file__).parents[2] / "examples" / "data" / "nile.csv").read_text()
+    rows = list(csv.DictReader(text.splitlines()))
+    flow = np.array([float(row["flow"]) for row in rows])
+    system = LinearSystem([[1]], [[1]], [[1469.1]], [[15099.0]], name="nile")
+    run = Trajectories(flow[None, :, None], np.zeros((1, 100, 0)), np.array([100]), 1.0, ("flow",), (), ("0",))
+    learner: Learner = kalman(system, covariance=[[1e10]])
+    live = Live(learner)
+    loglikelihood = 0.0
+    for t, y in enumerate(flow):
+        with computing("float64"):
+            assert learner.variance is not None
+            S = float(learner.variance(live.lanes.state)[0, 0, 0, 0])
+        if t > 0:
+            loglikelihood -= 0.5 * (np.log(2 * np.pi * S) + (y - live.forecast[0, 0, 0]) ** 2 / S)
+        live.observe(y)
+    assert loglikelihood == pytest.approx(-632.54, abs=0.01)  # printed with two figures
+    np.testing.assert_allclose(live.forecast[0, 0, 0], replay(learner, run)[0, -1, 0, 0, 0], rtol=0.5)
+
+
+@pytest.mark.parametrize("name", ["random-walk-0.1", "two-tones", "two by two"])
+def test_the_truncated_filter_is_its_sum(name: str) -> None:
+    system = with_inputs() if name == "two by two" else zoo(name)
+    run = simulate(6, system, 120, inputs="white")
+    L = kalman_gain(system).gain
+    F = system.A - L @ system.C
+    made = replay(truncated_kalman(system, L, [0, 1, 3, 8]), run)[0, :, 0]
+    y, u = run.outputs[0], run.inputs[0]
+    for k, h in enumerate([0, 1, 3, 8]):
+        for t in (0, 2, 9, 119):
+            expected = system.D @ u[t]
+            for j in range(1, min(h, t) + 1):
+                step = system.C @ np.linalg.matrix_power(F, j - 1)
+                expected = expected + step @ (L @ y[t - j] + (system.B - L @ system.D) @ u[t - j])
+            if t > 0:
+                np.testing.assert_allclose(made[t, k], expected, rtol=1e-9, atol=1e-9 * np.abs(y).max())
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [("gain must be", dict(gain=[[1.0]])), ("mean and covariance", dict(mean=[1.0])), ("mean and covariance", dict(covariance=[[1.0]]))],
+)
+def test_bad_arguments_are_refused(words: str, arguments: dict) -> None:
+    with pytest.raises(ValueError, match=words):
+        kalman(zoo("double-integrator"), **arguments)
+
+
+def test_a_stream_of_another_width_is_refused() -> None:
+    with pytest.raises(ValueError, match="has 1 outputs and 0 inputs, the stream has 7"):
+        replay(kalman(zoo("double-integrator")), simulate(0, zoo("figure-1"), 10))

@@ -1,0 +1,130 @@
+import control
+import numpy as np
+import pytest
+from scipy.integrate import quad_vec
+from scipy.linalg import expm
+
+from ergoscope.simulator import from_control
+
+
+def plant(seed: int, states: int = 3, fast: float = 1.0) -> control.StateSpace:
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((states, states)) * fast
+    B, C = rng.standard_normal((states, 2)), rng.standard_normal((2, states))
+    return control.ss(A, B, C, rng.standard_normal((2, 2)), name="made")
+
+
+def density(seed: int, states: int = 3) -> np.ndarray:
+    root = np.random.default_rng(seed + 100).standard_normal((states, states))
+    return root @ root.T
+
+
+def integral(A: np.ndarray, Q: np.ndarray, dt: float) -> np.ndarray:
+    return quad_vec(lambda s: expm(A * s) @ Q @ expm(A * s).T, 0.0, dt, epsabs=0.0, epsrel=1e-12)[0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("dt", [1e-3, 0.1, 2.0])
+def test_continuous_against_sample_system_and_quadrature(seed: int, dt: float) -> None:
+    made, Q, R = plant(seed), density(seed), density(seed, 2)
+    system, twin = from_control(made, Q, R, dt), control.sample_system(made, dt, "zoh")
+    for word in "ABCD":
+        want = getattr(twin, word)
+        np.testing.assert_allclose(getattr(system, word), want, rtol=1e-11, atol=1e-12 * np.abs(want).max())
+    want = integral(made.A, Q, dt)
+    np.testing.assert_allclose(system.Q, want, rtol=1e-10, atol=1e-11 * np.abs(want).max())
+    np.testing.assert_array_equal(system.R, R)
+    np.testing.assert_array_equal(system.C, made.C)
+    assert system.dt == dt and system.name == "made"
+
+
+def test_double_integrator_in_closed_form() -> None:
+    made = control.ss([[0, 1], [0, 0]], [[0], [1]], [[1, 0]], 0)
+    for dt in (0.5, 8.0):
+        system = from_control(made, [0, 2.0], 0.25, dt)
+        np.testing.assert_allclose(system.A, [[1, dt], [0, 1]], rtol=1e-14)
+        np.testing.assert_allclose(system.B, [[dt**2 / 2], [dt]], rtol=1e-13)
+        np.testing.assert_allclose(system.Q, 2 * np.array([[dt**3 / 3, dt**2 / 2], [dt**2 / 2, dt]]), rtol=1e-13)
+        np.testing.assert_array_equal(system.R, [[0.25]])
+
+
+def test_a_fast_stable_mode_sampled_slowly() -> None:
+    """exp(-A dt), which the block exponential over all of dt holds, would be exp(5000): infinite."""
+    A = np.array([[-5000.0, 1.0], [0.0, -0.5]])
+    system = from_control(control.ss(A, [[1], [0]], [[1, 1]], 0), 1.0, 1.0, 1.0)
+    # Diagonal by hand: A = V diag(l) V^-1, so entry ij of V^-1 Qd V^-T is W_ij (exp((l_i + l_j) dt) - 1) / (l_i + l_j).
+    values, vectors = np.linalg.eig(A)
+    inverse = np.linalg.inv(vectors)
+    sums = values[:, None] + values
+    want = vectors @ (inverse @ inverse.T * np.expm1(sums) / sums) @ vectors.T
+    np.testing.assert_allclose(system.Q, want, rtol=1e-9)
+    np.testing.assert_allclose(system.A, vectors @ np.diag(np.exp(values)) @ inverse, atol=1e-12)
+    np.testing.assert_allclose(system.B[:, 0], [1 / 5000, 0], rtol=1e-10, atol=1e-18)
+
+
+def test_two_samples_in_a_row_are_one_of_twice_the_time() -> None:
+    made, Q = plant(7), density(7)
+    short, long = from_control(made, Q, 1.0, 0.3), from_control(made, Q, 1.0, 0.6)
+    np.testing.assert_allclose(long.A, short.A @ short.A, rtol=1e-10)
+    np.testing.assert_allclose(long.Q, short.A @ short.Q @ short.A.T + short.Q, rtol=1e-10)
+
+
+def test_discrete_plants_are_taken_as_they_are() -> None:
+    made = control.ss([[0.5, 1], [0, 1]], [[0], [1]], [[1, 0]], 0.5, 0.1, name="d")
+    system = from_control(made, 2.0, [3.0])
+    np.testing.assert_array_equal(system.A, made.A)
+    np.testing.assert_array_equal(system.D, [[0.5]])
+    np.testing.assert_array_equal(system.Q, 2 * np.eye(2))
+    np.testing.assert_array_equal(system.R, [[3.0]])
+    assert system.dt == 0.1 and from_control(made, 1, 1, dt=0.1).dt == 0.1
+    back, Q, R = system.to_control()
+    np.testing.assert_array_equal(back.A, made.A)
+    np.testing.assert_array_equal(Q, system.Q)
+    np.testing.assert_array_equal(R, system.R)
+    unspecified = control.ss([[1]], [[1]], [[1]], 0, True)
+    assert from_control(unspecified, 1, 1).dt == 1.0 and from_control(unspecified, 1, 1, dt=0.2).dt == 0.2
+
+
+def test_transfer_functions() -> None:
+    made = control.tf([1, 2], [1, 3, 5], name="tf")
+    system = from_control(made, 1.0, 1.0, 0.05)
+    response = system.C @ np.linalg.solve(np.exp(0.7j) * np.eye(2) - system.A, system.B) + system.D
+    np.testing.assert_allclose(response, control.sample_system(made, 0.05, "zoh")(np.exp(0.7j)), rtol=1e-10)
+    np.testing.assert_allclose(system.Q, integral(control.tf2ss(made, method="scipy").A, np.eye(2), 0.05), rtol=1e-10)
+    assert system.name == "tf"
+    discrete = from_control(control.tf([1], [1, -0.5], 2.0), 1.0, 1.0)
+    np.testing.assert_allclose(discrete.A, [[0.5]])
+    assert discrete.dt == 2.0
+
+
+def test_what_is_refused() -> None:
+    made, discrete = plant(0), control.ss([[1]], [[1]], [[1]], 0, 0.1)
+    with pytest.raises(ValueError, match="continuous: pass dt"):
+        from_control(made, 1, 1)
+    with pytest.raises(ValueError, match=r"sampled every 0\.1 s, got dt = 0\.2"):
+        from_control(discrete, 1, 1, 0.2)
+    for dt in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="dt must be a positive number"):
+            from_control(made, 1, 1, dt)
+    with pytest.raises(ValueError, match="Q must be a number, 3 numbers or a 3 x 3 matrix, got shape \\(2,\\)"):
+        from_control(made, [1, 2], 1, 0.1)
+    with pytest.raises(ValueError, match="R must be a number, 2 numbers"):
+        from_control(made, 1, np.eye(3), 0.1)
+    with pytest.raises(ValueError, match="Q must be a number.*got 'big'"):
+        from_control(made, "big", 1, 0.1)
+    with pytest.raises(ValueError, match="Q must be symmetric and positive semidefinite"):
+        from_control(made, [1, -0.1, 1], 1, 0.1)
+    with pytest.raises(ValueError, match="Q must be symmetric"):
+        from_control(made, np.triu(np.ones((3, 3))), 1, 0.1)
+    with pytest.raises(ValueError, match="Q must hold finite numbers"):
+        from_control(made, np.nan, 1, 0.1)
+    with pytest.raises(ValueError, match="R must be positive semidefinite"):
+        from_control(made, 1, -1, 0.1)
+    with pytest.raises(ValueError, match="no state"):
+        from_control(control.ss([], [], [], [[1]]), 1, 1, 0.1)
+    with pytest.raises(ValueError, match="whether it is continuous or discrete"):
+        from_control(control.ss([[1]], [[1]], [[1]], 0, None), 1, 1, 0.1)
+    with pytest.raises(ValueError, match="got ndarray"):
+        from_control(np.eye(2), 1, 1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no state-space form"):
+        from_control(control.tf([1, 0, 0], [1, 1]), 1, 1, 0.1)

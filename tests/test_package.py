@@ -1,0 +1,214 @@
+"""The package as it is shipped: what stands where, what loads when, what a built wheel holds."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import venv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+import ergoscope
+
+ROOT = Path(__file__).resolve().parents[1]
+NOT_ROOMS = {"tests", "examples", "benchmarks", "docs", "typings"}
+NOT_OURS = {"build", "dist", "demo", "runs", "__pycache__"}
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SETUPTOOLS = SETTINGS["tool"]["setuptools"]
+ROOMS = sorted(name.removeprefix("ergoscope.") for name in SETUPTOOLS["packages"] if name != "ergoscope")
+STUBBED = [room for room in ROOMS if (ROOT / room / "__init__.pyi").exists()]
+
+
+def files() -> Iterator[Path]:
+    """Return the repository's own files, relative to its root: no environment, no caches, nothing built."""
+    for folder, folders, names in os.walk(ROOT):
+        here = Path(folder).relative_to(ROOT)
+        folders[:] = [
+            f for f in folders if f == ".ci" or not (f in NOT_OURS or f.startswith(".") or f.endswith(".egg-info"))
+        ]
+        yield from (here / name for name in names)
+
+
+def package_files() -> set[str]:
+    """Return what a wheel must hold, apart from its metadata."""
+    ends = {".py", ".pyi"}
+    rooms = {file for file in files() if str(file.parent) in {".", *ROOMS} and file.suffix in ends}
+    return {(Path("ergoscope") / file).as_posix() for file in rooms | {Path("py.typed")}}
+
+
+def stub_names(stub: Path) -> list[str]:
+    """Return the public names of a stub; each line is ``from ._file import name as name``."""
+    names = []
+    for line in ast.parse(stub.read_text()).body:
+        if isinstance(line, ast.ImportFrom):
+            names += [name.asname for name in line.names if name.asname == name.name]
+    return names
+
+
+def python(code: str, *arguments: str, where: Path = ROOT, executable: str = sys.executable) -> str:
+    """Run code in a fresh interpreter and return what it prints."""
+    # PYTHONPATH is dropped, so that what is installed is what is found.
+    environment = {word: value for word, value in os.environ.items() if word != "PYTHONPATH"}
+    command = [executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_package_list_is_what_stands_on_disk() -> None:
+    on_disk = sorted(p.parent.name for p in ROOT.glob("*/__init__.py") if p.parent.name not in NOT_ROOMS)
+    assert on_disk == ROOMS
+    expected = {"ergoscope": "."} | {f"ergoscope.{room}": room for room in ROOMS}
+    assert SETUPTOOLS["package-dir"] == expected
+
+
+def test_rooms_are_flat() -> None:
+    nested = [p for room in ROOMS for p in (ROOT / room).iterdir() if p.is_dir() and p.name != "__pycache__"]
+    assert nested == []
+
+
+def test_only_two_python_files_stand_at_the_root() -> None:
+    assert {p.name for p in ROOT.glob("*.py")} == {"__init__.py", "__main__.py"}
+
+
+def test_the_type_checker_sees_the_whole_package() -> None:
+    links = ROOT / "typings" / "ergoscope"
+    if not links.is_dir():
+        pytest.skip("typings/ is not in a source distribution")
+    expected = {"__init__.py", "__init__.pyi", "__main__.py", "py.typed", *ROOMS}
+    assert {p.name for p in links.iterdir()} == expected
+    for link in links.iterdir():
+        assert not link.readlink().is_absolute()
+        assert link.resolve() == ROOT / link.name
+
+
+def test_the_version_is_told_once() -> None:
+    assert ergoscope.__version__ == SETTINGS["project"]["version"]
+
+
+@pytest.mark.parametrize("room", STUBBED)
+def test_the_public_names_of_a_room_are_those_of_its_stub(room: str) -> None:
+    module = importlib.import_module(f"ergoscope.{room}")
+    names = stub_names(ROOT / room / "__init__.pyi")
+    assert sorted(module.__all__) == sorted(names)
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if name.startswith("_")]
+    for name in names:
+        assert getattr(module, name) is not None, name
+
+
+def test_the_public_names_of_the_package_resolve() -> None:
+    names = stub_names(ROOT / "__init__.pyi")
+    assert sorted(ergoscope.__all__) == sorted(names)
+    for name in names:
+        assert getattr(ergoscope, name) is not None, name
+
+
+def test_every_room_but_the_command_line_has_a_stub() -> None:
+    assert set(STUBBED) == set(ROOMS) - {"cli"}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["zoo"], ["locate", "--help"]])
+def test_words_that_compute_nothing_do_not_load_jax(words: list[str]) -> None:
+    code = """if True:
+        import sys
+        import ergoscope.cli
+        try:
+            sys.argv = ["ergoscope", *sys.argv[1:]]
+            ergoscope.cli.main()
+        except SystemExit as exc:
+            assert not exc.code, exc.code
+        assert "jax" not in sys.modules, "jax was imported"
+        """
+    assert python(code, *words).strip()
+
+
+def test_importing_the_package_and_its_rooms_loads_nothing_heavy() -> None:
+    code = f"""if True:
+        import importlib, sys
+        for name in ("ergoscope", {", ".join(repr(f"ergoscope.{room}") for room in ROOMS)}):
+            dir(importlib.import_module(name))
+        assert not {{"jax", "polars", "scipy", "matplotlib", "control"}} & set(sys.modules)
+        """
+    python(code)
+
+
+def test_the_pins_are_plain() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    pin = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.!+-]*( ; .+)?")
+    assert [line for line in lines if not pin.fullmatch(line)] == []
+
+
+def test_every_dependency_is_pinned() -> None:
+    def plain(name: str) -> str:
+        return re.sub(r"[-_.]+", "-", re.split(r"[^A-Za-z0-9._-]", name)[0]).lower()
+
+    project = SETTINGS["project"]
+    extras = project["optional-dependencies"]
+    wanted = {plain(need) for need in (*project["dependencies"], *extras["test"], *extras["check"])}
+    pinned = {plain(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")}
+    assert wanted <= pinned
+
+
+def test_no_file_names_a_package_registry() -> None:
+    # Put together here, so that this file does not name them.
+    hosts = {f"py{'pi'}.org", f"python{'hosted'}.org", f"registry.npm{'js'}.org", f"deb.deb{'ian'}.org"}
+    words = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX")
+    urls = [url for word in words for url in os.environ.get(word, "").split()]
+    hosts |= {host for url in urls if (host := urlsplit(url).hostname)}
+    named = [str(f) for f in files() if any(host.encode() in (ROOT / f).read_bytes() for host in hosts)]
+    assert named == []
+
+
+@pytest.mark.slow
+def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path: Path) -> None:
+    tree, user = tmp_path / "tree", tmp_path / "user"
+    for file in files():
+        if (ROOT / file).is_file() and file.parts[0] != "typings":
+            (tree / file).parent.mkdir(parents=True, exist_ok=True)
+            (tree / file).write_bytes((ROOT / file).read_bytes())
+    build = "import sys; from setuptools import build_meta; getattr(build_meta, 'build_' + sys.argv[1])(sys.argv[2])"
+    python(build, "sdist", str(tmp_path), where=tree)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    # The wheel comes from the source distribution, so that both are held to the list of files.
+    python(build, "wheel", str(tmp_path), where=next((tmp_path / "unpacked").iterdir()))
+    wheel = next(tmp_path.glob("*.whl"))
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert held == package_files()
+
+    venv.create(tmp_path / "venv", with_pip=True)
+    there = str(tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
+    pip = "import runpy; runpy.run_module('pip', run_name='__main__')"
+    python(pip, "install", "-q", "--no-index", "--no-deps", str(wheel), executable=there)
+    # The dependencies are borrowed from this environment; a path in a .pth file does not bring the editable install along.
+    borrowed = {
+        str(Path(importlib.import_module(name).__file__ or "").parents[1]) for name in ("numpy", "jax", "typer")
+    }
+    site = python("import sysconfig; print(sysconfig.get_path('purelib'))", executable=there).strip()
+    (Path(site) / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n")
+    for room in ("analysis", "simulator", "cli"):
+        (user / room).mkdir(parents=True)
+        (user / room / "__init__.py").write_text("mine = True\n")
+    code = """if True:
+        import analysis, cli, simulator, ergoscope, ergoscope.analysis
+        assert analysis.mine and cli.mine and simulator.mine
+        assert not hasattr(ergoscope.analysis, "mine")
+        print(ergoscope.__file__, ergoscope.zoo("random-walk").name)
+        """
+    where, system = python(code, where=user, executable=there).split()
+    assert Path(where).is_relative_to(site)
+    assert system == "random-walk"
+    command = [str(Path(there).with_name("ergoscope")), "--version"]
+    said = subprocess.run(command, cwd=user, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said.strip() == f"ergoscope {ergoscope.__version__}"
