@@ -15,7 +15,7 @@ from ._curves import curve_array
 
 BORDER = 0.5
 UNSURE = (0.2, 0.8)  # exponents that a weak mode or a root near one leaves behind at a short horizon
-SETTLING = 8  # samples for each coefficient before its error is taken for that of a fitted filter
+SETTLING = 16  # samples for each coefficient before its error is taken for that of a fitted filter
 FEWEST_GROUPS = 8
 DRAWS = 1000
 
@@ -24,12 +24,12 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     """Fit error ~ t^exponent for each size and say whether it is bounded.
 
     The mean over the replicates is fitted on a log-log scale over t > T/20, with stretches equally spaced in log t, and
-    over t > T/4 once more; a filter of length h is given 8 (h + 1) samples to be learned first, where T/4 allows it. The
+    over t > T/4 once more; a filter of length h is given 16 (h + 1) samples to be learned first, where T/4 allows it. The
     replicates are drawn again with replacement: the interval holds 95 % of the draws. A verdict is given only where
 
     * 95 % of the draws lie on one side of 1/2, and the fit over t > T/4 lies there too,
     * the exponent is not between 0.2 and 0.8,
-    * it does not move towards the border from T/20 to T/4: by more than 0.1 in 95 % of the draws, and
+    * it does not move into that range from T/20 to T/4, by more than 0.1 in 95 % of the draws, and
     * there are at least 8 groups of replicates;
 
     everything else is undecided. A law is exponential where log error is closer to a line in t than in log t.
@@ -105,7 +105,8 @@ def _verdict(
         return "undecided", f"only {100 * agree:.0f} % of the draws agree; more replicates would decide it"
     if UNSURE[0] < exponent < UNSURE[1]:
         return "undecided", f"the exponent {exponent:.2f} fits no class yet; a longer horizon would decide it"
-    if (late < BORDER) != (side == "bounded") or np.quantile(moved, 0.05) > 0.1:
+    on_its_way = UNSURE[0] < late < UNSURE[1] and np.quantile(moved, 0.05) > 0.1
+    if (late < BORDER) != (side == "bounded") or on_its_way:
         return "undecided", f"the exponent still moves, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it"
     return side, ""
 

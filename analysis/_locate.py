@@ -26,6 +26,7 @@ from ..simulator import (
 )
 from ._critical import Best, Critical, best_size, critical_size
 from ._curves import block_edges, curves, log_edges, rebin
+from ._errors import best_errors
 from ._growth import FEWEST_GROUPS, growth_laws
 from ._kalman import kalman_gain
 from ._location import Location, recording_sentence, rung_table, system_sentence
@@ -147,7 +148,14 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
         verdict=critical.verdict,
         reason=critical.reason,
         sentence=system_sentence(
-            system.name, learner.name, critical, expected.critical_size, horizon, asked, replicates
+            system.name,
+            learner.name,
+            critical,
+            expected.critical_size,
+            horizon,
+            asked,
+            replicates,
+            _exact_slope(system, critical.size, horizon) if learner.name == "ladder" else None,
         ),
         theory=expected,
         horizon=horizon,
@@ -159,6 +167,14 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
         system=system.name,
         settings=settings | dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict()),
     )
+
+
+def _exact_slope(system: LinearSystem, size: int | None, horizon: int) -> float | None:
+    """Return the log-log slope over t > T/20 of the best filter's exact error."""
+    if size is None:
+        return None
+    times = np.unique(np.geomspace(max(horizon / 20, 2), horizon, 12).astype(int))
+    return float(np.polyfit(np.log(times), np.log(best_errors(system, [size], times)[:, 0]), 1)[0])
 
 
 def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -> Location:

@@ -83,14 +83,23 @@ def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, 
 
 
 def system_sentence(
-    name: str, learner: str, critical: Critical, expected: int | None, horizon: int, asked: int, replicates: int
+    name: str,
+    learner: str,
+    critical: Critical,
+    expected: int | None,
+    horizon: int,
+    asked: int,
+    replicates: int,
+    slope: float | None = None,
 ) -> str:
-    """Return the answer for a system in one sentence."""
+    """Return the answer for a system in one sentence; ``slope`` is that of the exact error of the size that was located."""
     word = SIZE_WORDS.get(learner, "size")
     speaks = f"horizon {horizon:,} ({replicates} replicates)".replace(",", " ")
     if horizon < asked:
         speaks += f"; beyond it rounding reaches the noise, so the {asked:,} samples asked for were not run".replace(",", " ")
     theory = f"theory says {expected}" if expected is not None else "theory names no size for this learner"
+    if critical.size is not None and slope is not None and critical.size != expected:
+        theory += f", which does not show yet: at this horizon the exact error of {critical.size} grows like t^{slope:.2f}"
     return f"{name}: {_found(critical, word)}; {theory}. This speaks of {speaks}."
 
 

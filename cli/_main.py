@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -167,6 +168,7 @@ def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help=
 
 def main() -> None:
     """Run the command line; what a user can mend ends in one message and exit code 2."""
+    warnings.showwarning = lambda message, *_: print(f"ergoscope: warning: {message}", file=sys.stderr)
     try:
         app(prog_name="ergoscope")
     except (ValueError, OSError) as exc:

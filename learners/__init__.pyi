@@ -4,6 +4,7 @@ from ._kalman import kalman as kalman
 from ._kalman import truncated_kalman as truncated_kalman
 from ._ladder import ladder as ladder
 from ._lattice import lattice as lattice
+from ._qr_array import qr_array as qr_array
 from ._run import Live as Live
 from ._run import Scores as Scores
 from ._run import replay as replay
@@ -11,3 +12,4 @@ from ._run import score as score
 from ._run import score_recording as score_recording
 from ._submatrix import submatrices as submatrices
 from ._submatrix import submatrix as submatrix
+from ._wavefront import score_wavefront as score_wavefront

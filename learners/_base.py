@@ -37,6 +37,7 @@ class Learner(NamedTuple):
         scaled: The driver divides each output by a power of two near its first nonzero value; for families whose
             predictions scale with the data. Then units cannot overflow or vanish in squares.
         pooled: One state is fed by all lanes, which then step together.
+        batch: ``score`` for streams of which no sample is missing, by a faster algorithm and equal up to rounding, or None.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Learner(NamedTuple):
     variance: Callable[[State], Array] | None = None
     scaled: bool = False
     pooled: bool = False
+    batch: Callable[..., Any] | None = None
 
 
 def check_sizes(sizes: Any, lowest: int = 0) -> tuple[int, ...]:

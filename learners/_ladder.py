@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from ._base import Learner, check_lookaheads, check_sizes, choose, prefix_sums
 from ._iterate import Ahead, advance_ahead, start_ahead
+from ._wavefront import wavefront
 
 
 class LadderState(NamedTuple):
@@ -48,7 +49,8 @@ def ladder(
         kf_m -= gamma_m(n-1) beta_m(n-1) eta_{m+1} / B_m(n-1),   kb_m -= gamma_m(n-1) eta_m beta_{m+1} / F_m
         1/gamma_{m+1} = 1 + sum_{i<=m} beta_i^2 / (forgetting B_i(n-1)),   yhat_h[n+1] = -sum_{m<h} kf_m beta_m
 
-    The energies F and B are kept above half their start, so that a flat stretch under forgetting cannot run them to 0/0.
+    What forgetting leaves of the energies F and B is kept above half their start, so that a flat stretch cannot run them
+    to 0/0.
 
     A missing sample is filled with the forecast of the length that has been best of late, for all lengths: the result is
     least squares on the filled series. Cost per step and lane: about 30 operations and 9 numbers a length.
@@ -90,7 +92,7 @@ def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads:
         )
     if not (np.isfinite(ridge) and ridge > 0):
         raise ValueError(f"ridge must be positive, got {ridge}.")
-    fading = 0.99
+    fading = 0.9  # a gap is filled by the length that has been best over some ten samples
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LadderState:
         if outputs != 1:
@@ -123,10 +125,12 @@ def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads:
         eta = y[None] - forecast
         beta_after = beta_before + kb * eta[:-1]
         beta = jnp.concatenate([y[None], beta_after[:-1]])
-        conversion = 1 + prefix_sums(beta * beta / (forgetting * B))
+        floor = jnp.where(delta > 0, delta / 2, 1)[None]
+        F_kept, B_kept = jnp.maximum(forgetting * F, floor), jnp.maximum(forgetting * B, floor)
+        conversion = 1 + prefix_sums(beta * beta / B_kept)
         gamma = jnp.concatenate([jnp.ones_like(y)[None], 1 / conversion[:-1]])
-        F_now = jnp.maximum(forgetting * F + gamma_before * eta[:-1] ** 2, delta[None] / 2)
-        B_now = jnp.maximum(forgetting * B + gamma * beta * beta, delta[None] / 2)
+        F_now = F_kept + gamma_before * eta[:-1] ** 2
+        B_now = B_kept + gamma * beta * beta
         kf = kf - gamma_before * beta_before * eta[1:] / B
         kb = kb - gamma_before * eta[:-1] * beta_after / F_now
         forecast = jnp.concatenate([jnp.zeros_like(y)[None], -prefix_sums(kf * beta)])
@@ -135,4 +139,6 @@ def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads:
             ahead = advance_ahead(ahead, y, kf, kb, forecast)
         return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta, ahead)
 
-    return Learner("ladder", init, predict, update, sizes=sizes, parameters=sizes, lookaheads=lookaheads, scaled=True)
+    labels: dict[str, Any] = dict(sizes=sizes, parameters=sizes, lookaheads=lookaheads)
+    batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) else None
+    return Learner("ladder", init, predict, update, **labels, scaled=True, batch=batch)

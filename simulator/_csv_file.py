@@ -38,7 +38,7 @@ def preview(file: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def read_csv(file: Path, wanted: Sequence[str], numbers: Sequence[str]) -> pl.DataFrame:
-    """Return the wanted columns, in that order: numbers as Float64 where every cell parses, all else as text.
+    """Return the wanted columns: numbers as Float64 where every cell parses, all else as text.
 
     Raises:
         ValueError: The file is not well formed.
@@ -56,7 +56,7 @@ def read_csv(file: Path, wanted: Sequence[str], numbers: Sequence[str]) -> pl.Da
     except (pl.exceptions.PolarsError, OSError) as exc:
         _refuse_long_row(file, len(raw), itertools.islice(_rows(file), 1, None))
         raise ValueError(f"{file} cannot be read as CSV: {str(exc).splitlines()[0]}.") from exc
-    return frame.select(columns).rename(dict(zip(columns, wanted, strict=True)))
+    return frame.rename(dict(zip(columns, wanted, strict=True)))
 
 
 def is_number(cell: str) -> bool:

@@ -200,12 +200,13 @@ def _advance(
     def draws(lane: PRNGKeyArray, block: Array) -> tuple[Array, Array]:
         noise, coin = jax.random.split(jax.random.fold_in(lane, block))
         coins = jax.random.uniform(coin, (BLOCK,), jnp.float32)
-        return jax.random.normal(noise, (BLOCK, sum(ranks)), dtype), coins
+        z = jax.random.normal(noise, (BLOCK, max(sum(ranks), 1)), dtype)[:, : sum(ranks)]  # no noise at all is a system too
+        return z, coins
 
     blocks_ = first + jnp.arange(blocks, dtype=jnp.uint32)
     z, coins = jax.vmap(jax.vmap(draws, (None, 0)), (0, None), out_axes=-1)(lanes, blocks_)
-    z = z.reshape(blocks * BLOCK, sum(ranks), -1)
-    coins = coins.reshape(blocks * BLOCK, -1)
+    z = z.reshape(blocks * BLOCK, sum(ranks), len(lanes))
+    coins = coins.reshape(blocks * BLOCK, len(lanes))
 
     def step(world: _World, row: Any) -> tuple[_World, tuple[Array, Array]]:
         now, z, coin, u = row

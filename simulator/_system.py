@@ -5,6 +5,7 @@ Time: ``y[t]`` is measured before ``x`` moves to ``t + 1``; ``t`` counts samples
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,9 @@ class LinearSystem:
         D: Direct term, ``(output, input)``. Left out: zero.
         dt: Sampling time in seconds, positive.
         name: What to call it in tables and figures.
+
+    Warns:
+        UserWarning: A mode never shows in the output.
 
     Raises:
         ValueError: A shape, a symmetry, a definiteness or a finite entry is missing; the message says which and what to do.
@@ -88,6 +92,9 @@ class LinearSystem:
             raise ValueError(f"Time-varying matrices must have one length, got {sorted(lengths)}.")
         for word, value in dict(A=A, B=B, C=C, D=D, Q=Q, R=R, dt=float(dt), name=str(name)).items():
             object.__setattr__(self, word, value)
+        if not lengths and (hidden := _unobserved(A, C)):
+            modes = ", ".join(f"{mode:.4g}" for mode in hidden)
+            warnings.warn(f"{name}: the mode {modes} never shows in the output; no predictor can know of it.", stacklevel=2)
 
     @property
     def states(self) -> int:
@@ -132,6 +139,17 @@ class LinearSystem:
         for word, value in zip((*ARRAY_FIELDS, "dt", "name"), (*leaves, *static), strict=True):
             object.__setattr__(self, word, value)
         return self
+
+
+def _unobserved(A: NDArray[np.float64], C: NDArray[np.float64]) -> list[complex]:
+    """Return the eigenvalues whose eigenvector C does not see (Popov, Belevitch, Hautus)."""
+    scale = max(np.abs(A).max(initial=0.0), np.abs(C).max(initial=0.0), 1e-300)
+    unseen = []
+    for value in np.linalg.eigvals(A):
+        pencil = np.vstack([value * np.eye(len(A)) - A, C])
+        if value.imag >= 0 and np.linalg.svd(pencil, compute_uv=False)[-1] <= 1e-9 * scale:
+            unseen.append(complex(value) if value.imag else float(value.real))
+    return unseen
 
 
 def _matrix(word: str, value: ArrayLike) -> NDArray[np.float64]:

@@ -191,7 +191,7 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
     there = str(tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
     pip = "import runpy; runpy.run_module('pip', run_name='__main__')"
     python(pip, "install", "-q", "--no-index", "--no-deps", str(wheel), executable=there)
-    # The dependencies are borrowed from this environment; a path in a .pth file does not bring the editable install along.
+    # The dependencies are borrowed from here; a path in a .pth file does not bring the editable install along.
     borrowed = {
         str(Path(importlib.import_module(name).__file__ or "").parents[1]) for name in ("numpy", "jax", "typer")
     }

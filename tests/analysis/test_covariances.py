@@ -46,6 +46,7 @@ def test_power_of_the_triple_integrator_at_a_million():
     np.testing.assert_allclose(output_power(system, [t]), [exact], rtol=1e-11)
 
 
+@pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
 def test_overflow_is_infinite_and_silent():
     system = LinearSystem(np.diag([1.1, 1.0]), [[1, 1]], np.eye(2), [[1]])
     power = output_power(system, [3000, 10**4, 10**9])

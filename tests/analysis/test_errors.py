@@ -58,6 +58,11 @@ TWINS = {
     "triple, foot first": (LinearSystem(jordan(1, 3).T, [[0, 0, 1]], np.eye(3), [[1]]), (20, 200), None),
     "J_3(1.1)": (chain(1.1, 3), (2, 20, 100), None),
     "fast beside slow": (LinearSystem(np.diag([1, 1.1, 1.5, 2]), np.ones((1, 4)), np.eye(4), [[1]]), (20, 60), None),
+    "short chain before a long one": (
+        LinearSystem(block_diag(1, jordan(-1, 3)), [[1, 1, 0, 0]], np.eye(4), [[1]]),
+        (20, 2000),
+        None,
+    ),
     "random slope": (LinearSystem(jordan(1, 2), [[1, 0]], np.diag([1.0, 0]), [[1]]), (1, 50), np.diag([0, 1.0])),
     "two outputs": (
         LinearSystem(block_diag(1.2, jordan(1, 2), 0.5), [[1, 0, 0, 1], [0, 1, 0, 2]], np.eye(4), np.eye(2)),
@@ -92,6 +97,16 @@ def test_best_errors_in_another_basis():
     np.testing.assert_allclose(best_errors(moved, sizes, times), best_errors(system, sizes, times), rtol=1e-6)
 
 
+def test_a_long_chain_in_another_basis():
+    # Rounding A moves its powers by about t^3 eps |A|, 1e-6 here; squaring a full matrix would lose 15 %.
+    T = np.random.default_rng(1).standard_normal((3, 3))
+    inverse, Q = np.linalg.inv(T), T @ T.T
+    moved = LinearSystem(T @ jordan(1, 3) @ inverse, [[1, 0, 0]] @ inverse, (Q + Q.T) / 2, [[1]])
+    sizes = [0, 1, 2, 3, 5]
+    np.testing.assert_allclose(best_errors(moved, sizes, [800]), best_errors(chain(1, 3), sizes, [800]), rtol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
 def test_an_explosive_mode_that_is_not_seen_changes_nothing():
     T = np.random.default_rng(1).standard_normal((3, 3))
     inverse, Q = np.linalg.inv(T), T @ T.T

@@ -85,6 +85,7 @@ def test_an_explosive_mode_without_noise_is_still_tracked():
     assert steady.covariance[0, 0] == pytest.approx(1.25**2 - 1, rel=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
 def test_a_growing_mode_that_is_not_seen_is_refused():
     with pytest.raises(ValueError, match="leave the unseen states out"):
         kalman_gain(LinearSystem(jordan(1, 2), [[0, 1]], np.eye(2), [[1]]))

@@ -20,6 +20,7 @@ def test_theory_of_the_double_integrator():
     assert json.loads(json.dumps(found._asdict()))["critical_size"] == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
 def test_theory_speaks_of_what_the_output_shows():
     unseen = LinearSystem([[1, 1], [0, 1]], [[0, 1]], np.eye(2), [[1]])
     found = theory(unseen)

@@ -49,7 +49,7 @@ def errors_by_rotation(y: np.ndarray, u: np.ndarray, window: int, forgetting: fl
         for c in np.flatnonzero(~started & (z[t] != 0)):
             started[c] = True
             for k in np.flatnonzero(channel == c):
-                R[k, k] = np.sqrt(real(ridge) * z[t, c] ** 2 * real(forgetting) ** (int(lag[k] == 0) + 1 - lag[k]))
+                R[k, k] = np.sqrt(real(ridge) * z[t, c] ** 2 * real(forgetting) ** (1 - lag[k]))
         regressors = np.concatenate([z[t, :ahead], padded[t : t + window][::-1].ravel()])
         row, g = np.concatenate([regressors, z[t, m:]]), real(1)
         errors[t, 0] = row[columns:] / g if ahead == 0 else 0
@@ -67,7 +67,7 @@ def errors_by_rotation(y: np.ndarray, u: np.ndarray, window: int, forgetting: fl
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("forgetting", [1.0, 0.99])
 def test_every_window_is_ridge_least_squares(direct: bool, forgetting: float) -> None:
-    made = simulate(4, plant(), 600, inputs="white")
+    made = simulate(4, plant(), 300, inputs="white")
     y, u = made.outputs[0], made.inputs[0]
     expected = errors_by_rotation(y, u, max(WINDOWS), forgetting, 1e-2, direct)
     for precision in ("float64", "float32"):

@@ -179,6 +179,21 @@ def test_dates(tmp_path: Path, suffix: str, unit: Literal["ms", "us", "ns"]) -> 
     np.testing.assert_array_equal(read.outputs, column([1, 2, 3, nan, nan, 4]))
 
 
+def test_dates_a_few_microseconds_apart(tmp_path: Path) -> None:
+    start = datetime(2026, 5, 31)
+    frame = pl.DataFrame({"t": [start + timedelta(microseconds=3 * i) for i in (0, 1, 2, 4)], "y": [1, 2, 3, 4]})
+    frame.write_csv(tmp_path / "a.csv")
+    read = read_recording(tmp_path / "a.csv", ["y"], time="t")
+    assert read.dt == pytest.approx(3e-6, rel=1e-9)
+    np.testing.assert_array_equal(read.outputs, column([1, 2, 3, nan, 4]))
+
+
+def test_times_with_blanks_around(write: Write) -> None:
+    assert read_recording(write("t,y\n 0 ,1\n 2,2\n 4 ,3\n"), ["y"], time="t").dt == 2.0
+    dates = write("t,y\n 2026-01-01,1\n2026-01-02 ,2\n 2026-01-03,1\n")
+    assert read_recording(dates, ["y"], time="t").dt == 86400.0
+
+
 def test_days_and_zones_and_durations(write: Write, tmp_path: Path) -> None:
     days = read_recording(write("t,y\n2026-01-30,1\n2026-01-31,2\n2026-02-01,3\n2026-02-03,4\n"), time="t")
     assert days.dt == 86400.0 and days.lengths.tolist() == [5]

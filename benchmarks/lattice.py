@@ -1,0 +1,131 @@
+"""Every window of 2 outputs and 2 inputs at once against recursive least squares window by window: same streams, interleaved.
+
+Run: python benchmarks/lattice.py [--windows 32] [--streams 32] [--steps 128] [--rounds 5]
+
+The opponent is covariance recursive least squares, P -= g g' with g = P x / sqrt(s), which is the cheapest form that keeps
+P symmetric: for each window a scan of its own over vectors of 4 h numbers, the two outputs sharing P, all streams together.
+It runs with the streams innermost and with the streams outermost, and the faster of the two counts. Both sides are held
+against each other before the clock starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ergoscope.learners import Driver, lattice, replay
+from ergoscope.simulator import LinearSystem, computing, simulate
+
+RIDGE = 1e-2
+
+
+def plant() -> LinearSystem:
+    A = np.array([[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0.76, 0.57], [0, 0, -0.57, 0.76]])
+    B = np.array([[0.3, -0.2], [0.1, 0.4], [1.0, 0.5], [-0.7, 0.2]])
+    C = np.array([[1.0, 0.0, 0.5, 0.2], [0.6, 1.0, -0.4, 1.0]])
+    return LinearSystem(A, C, 0.01 * np.eye(4), np.eye(2), B, np.array([[0.8, -0.5], [0.3, 1.1]]), name="two-by-two")
+
+
+def regressors(y: jax.Array, u: jax.Array, window: int) -> jax.Array:
+    """(time, lane, 4 window): z[t-1], z[t-2], .."""
+    z = jnp.pad(jnp.concatenate([u, y], axis=1), ((window, 0), (0, 0), (0, 0)))
+    rows = jnp.concatenate([z[window - k : len(z) - k] for k in range(1, window + 1)], axis=1)
+    return rows.swapaxes(1, 2)
+
+
+@partial(jax.jit, static_argnames="window")
+def streams_outermost(y: jax.Array, u: jax.Array, unit: jax.Array, window: int) -> jax.Array:
+    x, targets = regressors(y, u, window), y.swapaxes(1, 2)
+    P = jax.vmap(jnp.diag)(1 / (RIDGE * jnp.tile(unit.T, (1, window)) ** 2))
+    W = jnp.zeros((*P.shape[:2], y.shape[1]))
+
+    def one(P: jax.Array, W: jax.Array, x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        e, Px = y - x @ W, P @ x
+        s = 1 + x @ Px
+        g = Px / jnp.sqrt(s)
+        return P - jnp.outer(g, g), W + jnp.outer(Px / s, e), e
+
+    def step(carry: tuple[jax.Array, jax.Array], row: tuple[jax.Array, jax.Array]) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+        P, W, e = jax.vmap(one)(*carry, *row)
+        return (P, W), e
+
+    return jax.lax.scan(step, (P, W), (x, targets))[1].swapaxes(1, 2)
+
+
+@partial(jax.jit, static_argnames="window")
+def streams_innermost(y: jax.Array, u: jax.Array, unit: jax.Array, window: int) -> jax.Array:
+    x = regressors(y, u, window).swapaxes(1, 2)
+    P = jnp.eye(x.shape[1])[:, :, None] / (RIDGE * jnp.tile(unit, (window, 1)) ** 2)
+    W = jnp.zeros((x.shape[1], y.shape[1], y.shape[2]))
+
+    def step(carry: tuple[jax.Array, jax.Array], row: tuple[jax.Array, jax.Array]) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+        (P, W), (x, y) = carry, row
+        e, Px = y - jnp.sum(W * x[:, None], axis=0), jnp.sum(P * x, axis=1)
+        s = 1 + jnp.sum(x * Px, axis=0)
+        g = Px / jnp.sqrt(s)
+        return (P - g[:, None] * g, W + (Px / s)[:, None] * e), e
+
+    return jax.lax.scan(step, (P, W), (x, y))[1]
+
+
+def best(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for word, default in (("windows", 32), ("streams", 32), ("steps", 128), ("rounds", 5)):
+        words.add_argument(f"--{word}", type=int, default=default)
+    given = words.parse_args()
+    sizes = range(1, given.windows + 1)
+    made = simulate(1, plant(), given.steps, given.streams, inputs="white")
+    learner = lattice(sizes, ridge=RIDGE, outputs=2, inputs=2)
+    with computing("float64"):
+        y, u = (jnp.asarray(leaf.transpose(1, 2, 0)) for leaf in (made.outputs, made.inputs))
+        unit = jnp.concatenate([u, y], axis=1)[0]
+        forecasts = replay(learner, made)[:, :, 0]
+        for window in (1, 8, given.windows):
+            for opponent in (streams_outermost, streams_innermost):
+                errors = np.array(opponent(y, u, unit, window)).transpose(2, 0, 1)
+                apart = np.abs(made.outputs - forecasts[:, :, window - 1] - errors).max()
+                assert apart < 1e-5 * np.abs(made.outputs).max(), f"window {window}: {apart:.1e} apart"
+        rows = np.zeros((given.steps + 1, 2, given.streams))
+        rows[:-1] = u
+        driver = Driver(learner, 2, 2, width=given.streams, block=given.steps)
+        end = np.full(given.streams, given.steps, np.int32)
+
+        def ours() -> None:
+            lanes, record = driver.advance(driver.start(), driver.record(), y, rows, np.int32(0), end)
+            jax.block_until_ready(record)
+
+        def theirs(opponent: Callable[..., jax.Array]) -> None:
+            for window in sizes:
+                jax.block_until_ready(opponent(y, u, unit, window))
+
+        runs = dict(lattice=ours, outermost=partial(theirs, streams_outermost), innermost=partial(theirs, streams_innermost))
+        for run in runs.values():
+            run()
+        times: dict[str, list[float]] = {name: [] for name in runs}
+        for _ in range(given.rounds):
+            for name, run in runs.items():
+                times[name].append(best(run))
+    ratios = [min(a, b) / c for a, b, c in zip(times["outermost"], times["innermost"], times["lattice"], strict=True)]
+    work = given.steps * given.streams * given.windows
+    print(f"{given.windows} windows, {given.streams} streams, {given.steps} steps, 2 outputs and 2 inputs, float64, {given.rounds} rounds")
+    for name, taken in times.items():
+        print(f"  {name:10} {statistics.median(taken):8.4f} s   {1e9 * statistics.median(taken) / work:10.1f} ns per stream, step and window")
+    print(json.dumps({"ratio_rls_per_window": round(statistics.median(ratios), 1), "lowest": round(min(ratios), 1), "highest": round(max(ratios), 1)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,349 @@
+"""The ladder over whole streams: the lattice as a wave that runs through the stages, faster than step by step.
+
+Time: at tick ``k`` stage ``m`` handles sample ``k - m``, so one tick updates all stages of all lanes elementwise, and
+``T`` samples take ``T + M`` ticks. A stretch of the error curve ends for length ``h`` at tick ``end + h``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int
+from numpy.typing import NDArray
+
+from ..simulator import Precision, computing
+from ._base import Learner
+from ._driver import Driver
+from ._run import InputsAt, Progress, Scores
+
+Closed: TypeAlias = tuple[Float[Array, "bin length lane"], ...]  # of error, and of excess where there is an oracle
+
+TICKS = 128
+WIDTHS: dict[Precision, int] = {"float32": 128, "float64": 64}  # the ten arrays of 64 stages stay in the second cache
+
+
+class Lattice(NamedTuple):
+    """What defines a ladder: its longest filter, its forgetting, its ridge in units of the first sample's square."""
+
+    stages: int
+    forgetting: float
+    ridge: float
+
+
+class Wave(NamedTuple):
+    """All that the lattice carries from one tick to the next; each stage stands at its own sample."""
+
+    forward_gain: Float[Array, "stage lane"]  # kf
+    backward_gain: Float[Array, "stage lane"]  # kb
+    forward_energy: Float[Array, "stage lane"]  # F
+    backward_energy: Float[Array, "stage lane"]  # B
+    beta_before: Float[Array, "stage lane"]
+    gamma_before: Float[Array, "stage lane"]
+    gain: Float[Array, "stage lane"]  # gamma beta / B of the sample before
+    eta: Float[Array, "stage lane"]  # what each stage hands to the next one
+    beta: Float[Array, "stage lane"]
+    gamma: Float[Array, "stage lane"]
+    error: Float[Array, "length lane"]  # sums of the open stretches
+    excess: Float[Array, "length lane"]  # no lengths without an oracle
+
+
+class Start(NamedTuple):
+    """How each lane begins."""
+
+    born: Int[np.ndarray, " lane"]  # its first nonzero sample; -1 until it has come
+    ridge: Float[np.ndarray, " lane"]  # delta
+    scale: Float[np.ndarray, " lane"]  # a power of two
+
+
+def score_wavefront(
+    driver: Driver,
+    outputs: Iterable[ArrayLike],
+    inputs_at: InputsAt,
+    lengths: NDArray[np.int64],
+    edges: Sequence[int],
+    progress: Progress = lambda steps: None,
+) -> Scores:
+    """Run whole streams through the batch form of a ladder; arguments and result as ``score``.
+
+    The sums equal those of the step form up to rounding, about eps |y|_max an error. Tiles of streams run on one worker
+    per core. A lane that overflows has non-finite sums from that stretch on; those before it stand.
+
+    Raises:
+        ValueError: A learner without a batch form, runs of different lengths, or a missing sample: use ``score``.
+    """
+    if driver.learner.batch is None:
+        raise ValueError(f"{driver.learner.name} has no batch form: use score.")
+    if (lengths != lengths[0]).any():
+        raise ValueError("the wavefront needs runs of one length: use score.")
+    scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress)
+    return scores
+
+
+def wavefront(stages: int, forgetting: float, ridge: float) -> Callable[..., Scores]:
+    """Return the batch form of a ladder.
+
+        F_m = forgetting F_m + gamma_m(n-1) eta_m^2,   B'_m = forgetting B_m(n-1),   B_m = B'_m + gamma_m beta_m^2
+        eta_{m+1} = eta_m + kf_m beta_m(n-1),   beta_{m+1} = beta_m(n-1) + kb_m eta_m
+        gamma_{m+1} = gamma_m B'_m / B_m
+
+    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. Both divisions of a stage are taken
+    from one, 1 / (F B): a stream may grow to about the fourth root of the largest number (1e9 of its first sample in
+    float32, 1e77 in float64), far past where rounding leaves anything to learn. The oracle's error meets each length at
+    its own tick, so the excess is summed from the differences themselves.
+
+    Args:
+        stages: Longest filter.
+        forgetting: As in ``ladder``.
+        ridge: As in ``ladder``.
+    """
+    return partial(_score, Lattice(stages, forgetting, ridge))
+
+
+def _score(
+    lattice: Lattice,
+    driver: Driver,
+    outputs: Iterable[ArrayLike],
+    inputs_at: InputsAt,
+    lengths: NDArray[np.int64],
+    edges: Sequence[int],
+    progress: Progress,
+) -> Scores:
+    steps, batch = int(lengths[0]), len(lengths)
+    edges_ = np.asarray(edges, np.int64)
+    if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < steps:
+        raise ValueError(f"edges must rise from 0 to the longest run of {steps} samples, got {edges_}.")
+    bins = min(int((edges_ <= steps).sum()), len(edges_) - 1)
+    edges_ = edges_[: bins + 1]
+    ends = np.minimum(edges_[1:], steps) - 1
+    cores = os.cpu_count() or 1
+    with computing(driver.precision, driver.device):
+        on_cpu = next(iter(jnp.zeros(()).devices())).platform == "cpu"
+    share = -(-batch // (cores if on_cpu else 1))
+    width = -(-min(share, WIDTHS[driver.precision] if on_cpu else share) // 8) * 8
+    cuts = [slice(first, min(first + width, batch)) for first in range(0, batch, width)]
+    tiles = [_Tile(lattice, driver, cut, width, ends) for cut in cuts]
+    pending: list[Future[None]] = []
+    with ThreadPoolExecutor(cores if on_cpu else 1) as workers:
+        for start, rows in _whole_blocks(outputs, steps, lattice.stages):
+            samples = np.minimum(np.arange(start, start + TICKS + 1), steps)
+            u = inputs_at(samples) if driver.inputs and driver.oracle else None
+            for future in pending:
+                future.result()
+            progress(min(start, steps))
+            pending = [workers.submit(tile.advance, start, rows, u) for tile in tiles]
+        for future in pending:
+            future.result()
+    progress(steps)
+    parts = [tile.sums() for tile in tiles]
+    error, excess = (np.concatenate([part[i] for part in parts], axis=-1)[:, None, :, None] for i in range(2))
+    counts = np.diff(np.append(-1, ends))[:, None, None, None]
+    return Scores(edges_, error, excess, np.broadcast_to(counts, (bins, 1, 1, batch)).astype(np.float64))
+
+
+def _whole_blocks(outputs: Iterable[ArrayLike], steps: int, stages: int) -> Iterator[tuple[int, NDArray[np.floating]]]:
+    """Yield (first tick, rows) of ``TICKS`` rows; at the end come fewer, then none, until the wave is out."""
+    start = 0
+    held: list[NDArray[np.floating]] = []
+    for chunk in outputs:
+        rows = np.asarray(chunk)[:, 0]
+        while len(rows):
+            free = TICKS - sum(map(len, held))
+            held.append(rows[:free])
+            rows = rows[free:]
+            if free == len(held[-1]):
+                yield start, np.concatenate(held) if len(held) > 1 else held[0]
+                start, held = start + TICKS, []
+    last = np.concatenate(held) if held else np.zeros((0, 0))
+    while start < steps + stages:
+        yield start, last
+        start, last = start + TICKS, last[:0]
+
+
+class _Tile:
+    """Lanes that run together on one worker."""
+
+    def __init__(self, lattice: Lattice, driver: Driver, lanes: slice, width: int, ends: NDArray[np.int64]) -> None:
+        self.lattice, self.driver, self.lanes, self.ends = lattice, driver, lanes, ends
+        self.width, self.count, self.dtype = width, lanes.stop - lanes.start, np.dtype(driver.precision)
+        self.centre: NDArray[np.floating] | None = None
+        self.start = Start(np.full(width, -1, np.int32), np.zeros(width, self.dtype), np.ones(width, self.dtype))
+        M, with_oracle = lattice.stages, driver.oracle is not None
+        with computing(driver.precision, driver.device):
+
+            def full(rows: int, value: float) -> Array:
+                return jnp.full((rows, width), value, self.dtype)
+
+            zeros = [full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 0, 1)]
+            self.wave = Wave(*zeros, full(M + 1, 0), full((M + 1) * with_oracle, 0))
+            open_ = (self.wave.error, self.wave.excess)[: 1 + with_oracle]
+            self.closed = tuple(jnp.zeros((len(ends), *sums.shape), self.dtype) for sums in open_)
+            self.late = jnp.zeros((M, width * with_oracle), self.dtype)
+            self.oracle: Any = None
+            if driver.oracle is not None:
+                state = driver.oracle.init(1, driver.inputs, width, self.dtype)
+                first = driver.oracle.predict(state, jnp.zeros((1, driver.inputs, width), self.dtype))
+                self.oracle = state, first[0, 0, 0]
+
+    def advance(self, start: int, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
+        """Take the rows in and move the wave on by as many ticks, or to its end."""
+        if np.isnan(rows).any():
+            t = start + int(np.flatnonzero(np.isnan(rows).any(axis=1))[0])
+            raise ValueError(f"sample {t} is missing, and the wavefront takes whole streams only: use score.")
+        y = np.zeros((TICKS, self.width), self.dtype)
+        if len(rows):
+            y[: len(rows), : self.count] = rows[:, self.lanes]
+            if self.centre is None:
+                self.centre = self._centre(y[0])
+            y[: len(rows)] -= self.centre
+            self._begin(start, y)
+        M, ticks = self.lattice.stages, np.arange(start, start + TICKS)
+        closing = np.searchsorted(self.ends, np.stack([ticks - M, ticks + 1])).astype(np.int32)
+        kept = ~np.isin(ticks[:, None] - 1 - np.arange(M + 1), self.ends)
+        born = self.start.born[self.start.born >= 0]
+        births = (np.abs(2 * (ticks[:, None] - born) - (M - 1)) <= M - 1).any(axis=1)
+        until = TICKS if len(rows) == TICKS else min(TICKS, int(self.ends[-1]) + 1 + M - start)
+        with computing(self.driver.precision, self.driver.device):
+            ahead = self.late
+            if self.driver.oracle is not None:
+                u = np.zeros((TICKS + 1, self.driver.inputs, self.width))
+                if inputs is not None:
+                    u[:, :, : self.count] = inputs[..., self.lanes] if inputs.ndim == 3 else inputs[..., None]
+                rows_ = y[:, None], u, self.start.scale
+                self.oracle, ahead = _innovations(self.driver.oracle, self.oracle, self.late, *rows_)
+                self.late = ahead[:M]
+            self.wave, self.closed = _advance(
+                self.lattice.forgetting, self.wave, self.closed, y / self.start.scale, ahead, np.int32(start),
+                np.int32(-(-until // 2)), self.start, self.ends.astype(np.int32), closing, births.astype(np.int32), kept.astype(self.dtype),
+            )  # fmt: skip
+            jax.block_until_ready(self.wave)
+
+    def sums(self) -> list[NDArray[np.float64]]:
+        """Return the sums ``(bin, size, lane)`` of error and excess in the unit of the streams."""
+        sizes, unit = list(self.driver.learner.sizes), self.start.scale[: self.count].astype(np.float64)
+        sums = [np.asarray(leaf)[:, sizes, : self.count].astype(np.float64) * unit**2 for leaf in self.closed]
+        return sums if len(sums) > 1 else [*sums, sums[0][:, :0]]
+
+    def _centre(self, first: NDArray[np.floating]) -> NDArray[np.floating]:
+        if isinstance(self.driver.centre, str):
+            return first.copy() if self.driver.centre == "first" else np.zeros_like(first)
+        known = self.dtype.type(np.asarray(self.driver.centre)[0])
+        return np.where(np.arange(self.width) < self.count, known, self.dtype.type(0))
+
+    def _begin(self, start: int, moved: NDArray[np.floating]) -> None:
+        """Note the lanes whose first nonzero sample has come, and the unit and ridge that it sets."""
+        new = (self.start.born < 0) & (moved != 0).any(axis=0)
+        at = (moved[:, new] != 0).argmax(axis=0)
+        value = moved[at, np.flatnonzero(new)]
+        self.start.born[new] = start + at
+        self.start.scale[new] = np.ldexp(self.dtype.type(1), np.frexp(value)[1])
+        self.start.ridge[new] = self.lattice.ridge * (value / self.start.scale[new]) ** 2
+
+
+@partial(jax.jit, static_argnames=("oracle",))
+def _innovations(
+    oracle: Learner, before: tuple[Any, Array], late: Array, moved: Array, inputs: Array, scale: Array
+) -> tuple[tuple[Any, Array], Array]:
+    """Return the oracle's errors in the unit of the wave, newest first, those that are still under way at the end."""
+    seen = jnp.ones(moved.shape[1:], bool)
+
+    def step(carry: tuple[Any, Array], row: tuple[Array, Array, Array]) -> tuple[tuple[Any, Array], Array]:
+        (state, expected), (y, u, u_next) = carry, row
+        state = oracle.update(state, y, u, seen)
+        return (state, oracle.predict(state, u_next[None])[0, 0, 0]), y[0] - expected
+
+    u = inputs.astype(moved.dtype)
+    after, errors = jax.lax.scan(step, before, (moved, u[:-1], u[1:]))
+    return after, jnp.concatenate([errors[::-1] / scale[None], late])
+
+
+@partial(jax.jit, static_argnames=("forgetting",), donate_argnames=("wave", "closed"))
+def _advance(
+    forgetting: float,
+    wave: Wave,
+    closed: Closed,
+    y: Array,
+    oracle_errors: Array,
+    start: Array,
+    pairs: Array,
+    begin: Start,
+    ends: Array,
+    closing: Array,
+    kept: Array,
+    births: Array,
+) -> tuple[Wave, Closed]:
+    """Move the wave on, two ticks at a time: then XLA exchanges the buffers of the loop instead of copying them."""
+    M = wave.eta.shape[0]
+    stage = jnp.arange(M, dtype=jnp.int32)[:, None]
+    age = jnp.asarray(forgetting ** -np.arange(M), y.dtype)[:, None]
+    floor = jnp.where(begin.born < 0, 1, begin.ridge / 2)[None].astype(y.dtype)
+    newest, last = jnp.zeros((), jnp.int32), oracle_errors.shape[0] - M - 1
+
+    def reset(tick: Array, wave: Wave) -> Wave:
+        def once(_: Array, energies: tuple[Array, Array]) -> tuple[Array, Array]:
+            here = (begin.born >= 0)[None] & ((start + tick - begin.born)[None] == stage)
+            F, B = energies
+            return jnp.where(here, begin.ridge[None], F), jnp.where(here, begin.ridge[None] * age, B)
+
+        F, B = jax.lax.fori_loop(newest, births[tick], once, (wave.forward_energy, wave.backward_energy))
+        return wave._replace(forward_energy=F, backward_energy=B)
+
+    def close(tick: Array, wave: Wave, closed: Closed) -> Closed:
+        # The sums are only read here, and begun anew by ``kept`` at the next tick: emptied here, XLA would copy them whole.
+        def once(i: Array, closed: Closed) -> Closed:
+            length = start + tick - ends[i]
+            rows = [jax.lax.dynamic_slice_in_dim(sums, length, 1)[None] for sums in (wave.error, wave.excess)]
+            pairs = zip(closed, rows, strict=False)
+            return tuple(jax.lax.dynamic_update_slice(bins, row, (i, length, newest)) for bins, row in pairs)
+
+        return jax.lax.fori_loop(closing[0, tick], closing[1, tick], once, closed)
+
+    def advance(tick: Array, wave: Wave, closed: Closed) -> tuple[Wave, Closed]:
+        errors = jnp.concatenate([jax.lax.dynamic_slice_in_dim(y, tick, 1), wave.eta])
+        wave = _tick(forgetting, reset(tick, wave), errors[:-1], floor)
+        old = jax.lax.dynamic_index_in_dim(kept, tick, keepdims=False)[:, None]
+        wave = wave._replace(error=old * wave.error + errors * errors)
+        if len(closed) > 1:
+            gap = jax.lax.dynamic_slice_in_dim(oracle_errors, last - tick, M + 1) - errors
+            wave = wave._replace(excess=old * wave.excess + gap * gap)
+        return wave, close(tick, wave, closed)
+
+    def two(i: Array, carry: tuple[Wave, Closed]) -> tuple[Wave, Closed]:
+        return advance(2 * i + 1, *advance(2 * i, *carry))
+
+    return jax.lax.fori_loop(newest, pairs, two, (wave, closed))
+
+
+def _tick(forgetting: float, wave: Wave, eta: Array, floor: Array) -> Wave:
+    """Move every stage on by one sample; ``eta`` are the forward errors that reach the stages."""
+    kf, kb, F, B, beta_before, gamma_before, gain = wave[:7]
+    beta = jnp.concatenate([eta[:1], wave.beta[:-1]])
+    gamma = jnp.concatenate([jnp.ones_like(eta[:1]), wave.gamma[:-1]])
+    if forgetting < 1:
+        F, B = jnp.maximum(forgetting * F, floor), jnp.maximum(forgetting * B, floor)
+    weighted = gamma_before * eta
+    F_now = F + weighted * eta
+    B_now = B + gamma * beta * beta
+    eta_after = eta + kf * beta_before
+    beta_after = beta_before + kb * eta
+    both = 1 / (F_now * B_now)
+    one_over_B = both * F_now
+    return wave._replace(
+        forward_gain=kf - gain * eta_after,
+        backward_gain=kb - weighted * beta_after * (both * B_now),
+        forward_energy=F_now,
+        backward_energy=B_now,
+        beta_before=beta,
+        gamma_before=gamma,
+        gain=gamma * beta * one_over_B,
+        eta=eta_after,
+        beta=beta_after,
+        gamma=gamma * (B * one_over_B),
+    )

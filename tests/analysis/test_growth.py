@@ -1,0 +1,120 @@
+"""Growth laws and critical sizes on curves whose law is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ergoscope.analysis import SCHEMA, best_size, critical_size, growth_laws, log_edges
+
+
+def made(laws: list, horizon: int = 20_000, groups: int = 64, noise: float = 0.3, seed: int = 0) -> pl.DataFrame:
+    """Curves ``law(t)`` times an independent lognormal factor for each group."""
+    rng = np.random.default_rng(seed)
+    edges = log_edges(horizon)
+    first, last = edges[:-1] + 1, edges[1:]
+    t = (first + last) / 2
+    rows = []
+    for size, law in enumerate(laws):
+        factors = np.exp(noise * rng.standard_normal(groups))
+        for group in range(groups):
+            rows.append(
+                pl.DataFrame(
+                    dict(
+                        run="", system="made", learner="made", size=size, parameters=size, lookahead=1, first=first, last=last,
+                        horizon=t, group=group, metric="error", value=law(t) * factors[group],
+                        samples=(last - first + 1).astype(float),
+                    )
+                )
+            )  # fmt: skip
+    return pl.concat(rows).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def test_laws_of_every_class() -> None:
+    laws = growth_laws(
+        made(
+            [
+                lambda t: np.exp(0.02 * t),
+                lambda t: t**5,
+                lambda t: t**3,
+                lambda t: 3 + t,
+                lambda t: 2 + 40 / t,
+                lambda t: np.full_like(t, 2.0),
+            ],
+            horizon=2000,
+        )
+    )
+    assert laws["law"].to_list() == ["exponential", "t^5", "t^3", "t^1", "bounded", "bounded"]
+    assert laws["verdict"].to_list() == ["growing"] * 4 + ["bounded"] * 2
+    assert laws["rate"][0] == pytest.approx(0.02, rel=1e-6)
+    np.testing.assert_allclose(laws["exponent"][1:3], [5, 3], rtol=1e-9)
+    assert critical_size(laws)[:2] == (4, "located")
+
+
+def test_a_threshold_in_the_grey_is_undecided() -> None:
+    laws = growth_laws(made([lambda t: t, lambda t: t**0.45, lambda t: np.ones_like(t)]))
+    assert laws["verdict"].to_list() == ["growing", "undecided", "bounded"]
+    assert "longer horizon" in laws["reason"][1]
+    assert critical_size(laws)[:2] == (None, "undecided")
+
+
+def test_a_weak_mode_on_its_way_up_is_undecided() -> None:
+    # flat over t > T/20 on the whole, but rising in its last quarter
+    laws = growth_laws(made([lambda t: t, lambda t: 1 + (t / 14_000) ** 4]))
+    assert laws["verdict"][1] == "undecided"
+
+
+def test_all_growing_is_above() -> None:
+    found = critical_size(growth_laws(made([lambda t: t**3, lambda t: t])))
+    assert found[:2] == (None, "above")
+
+
+def test_a_size_that_grows_again_is_undecided() -> None:
+    found = critical_size(growth_laws(made([lambda t: t, lambda t: np.ones_like(t), lambda t: t])))
+    assert found.verdict == "undecided"
+    assert "grow again" in found.reason
+
+
+def test_few_groups_are_undecided() -> None:
+    laws = growth_laws(made([lambda t: t, lambda t: np.ones_like(t)], groups=7))
+    assert set(laws["verdict"]) == {"undecided"}
+    assert laws["low"].is_null().all()
+
+
+@pytest.mark.parametrize(
+    ("words", "spoil"),
+    [
+        ("needs the column 'size'", lambda f: f.drop("size")),
+        ("must be Float64", lambda f: f.with_columns(pl.col("value").cast(pl.String))),
+        ("longer horizon", lambda f: f.filter(pl.col("last") > 19_000)),
+    ],
+)
+def test_bad_frames_are_refused(words: str, spoil) -> None:
+    with pytest.raises(ValueError, match=words):
+        growth_laws(spoil(made([lambda t: t])))
+
+
+def test_an_error_of_zero_or_infinity_is_undecided() -> None:
+    laws = growth_laws(made([lambda t: np.zeros_like(t), lambda t: np.full_like(t, np.inf)]))
+    assert laws["verdict"].to_list() == ["undecided", "undecided"]
+
+
+def test_pairs_are_told_apart_when_they_differ_and_not_when_they_do_not() -> None:
+    rng = np.random.default_rng(0)
+    common = rng.standard_normal(400) ** 2
+    losses = np.stack([common + 1, common + 0.5, common + 0.5 + 0.01 * rng.standard_normal(400)], axis=1)
+    best = best_size(losses, np.ones(400), [0, 1, 2])
+    assert best.pairs["verdict"].to_list() == ["better", "alike"]
+    assert best.alike == [1, 2]
+    assert best.pairs["difference"][0] == pytest.approx(-0.5)
+
+
+def test_the_interval_of_a_paired_difference_covers() -> None:
+    # 400 recordings of 200 blocks: the share of intervals that hold the true difference, at two-sided 1e-4
+    rng, hits, trials = np.random.default_rng(1), 0, 400
+    for trial in range(trials):
+        losses = rng.standard_normal((200, 2)) ** 2 * [1.0, 1.2]
+        pair = best_size(losses, np.ones(200), [0, 1], seed=trial, draws=400).pairs.row(0, named=True)
+        hits += pair["low"] <= 0.2 <= pair["high"]
+    assert hits / trials == pytest.approx(0.95, abs=3.89 * np.sqrt(0.95 * 0.05 / trials) + 0.01)

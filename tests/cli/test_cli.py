@@ -1,0 +1,160 @@
+"""The command line as a user meets it: real processes, exit codes, what is written and what is not."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+
+def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "ergoscope", *words], cwd=cwd, capture_output=True, text=True, timeout=200)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with good and bad files; commands must leave nothing else in it when they fail."""
+    folder = tmp_path_factory.mktemp("cli")
+    rng = np.random.default_rng(0)
+    walk = rng.standard_normal((12, 400)).cumsum(axis=1)
+    good = pl.DataFrame(dict(run=np.repeat(np.arange(12), 400), time=np.tile(np.arange(400) * 0.5, 12), y=walk.ravel()))
+    good.write_csv(folder / "runs.csv")
+    good.with_columns(y=pl.when(pl.col("time") == 3.0).then(None).otherwise("y")).write_csv(folder / "gaps.csv")
+    good.filter(pl.col("time") != 4.0).write_csv(folder / "holes.csv")
+    good.with_columns(time=pl.col("time") ** 1.1).write_csv(folder / "irregular.csv")
+    good.with_columns(y=pl.lit(2.0)).write_csv(folder / "constant.csv")
+    good.head(1).write_csv(folder / "one-row.csv")
+    good.head(0).write_csv(folder / "header.csv")
+    (folder / "empty.csv").write_text("")
+    (folder / "text.csv").write_text("y\n1.0\n2.0\nthree\n4.0\n")
+    (folder / "infinite.csv").write_text("y\n1.0\ninf\n" + "\n".join("123456789" * 3) + "\n")
+    (folder / "plant.toml").write_text("A = [[1.0, 0.1], [0.0, 1.0]]\nC = [[1.0, 0.0]]\nQ = 0.01\nR = 1.0\ndt = 0.1\n")
+    (folder / "not-square.toml").write_text("A = [[1.0, 0.1]]\nC = [[1.0, 0.0]]\nQ = 0.01\nR = 1.0\n")
+    (folder / "wide-C.toml").write_text("A = [[1.0]]\nC = [[1.0, 0.0]]\nQ = 0.01\nR = 1.0\n")
+    (folder / "indefinite.toml").write_text("A = [[1.0]]\nC = [[1.0]]\nQ = [[-0.01]]\nR = 1.0\n")
+    (folder / "plant.py").write_text(
+        "import control\nplant = control.ss([[0, 1], [0, 0]], [[0], [1]], [[1, 0]], 0)\nnumber = 3\n"
+    )
+    return folder
+
+
+BAD = {
+    "missing file": (["locate", "nowhere.csv", "--output", "y"], "nowhere.csv"),
+    "missing column": (["locate", "runs.csv", "--output", "z"], "no column"),
+    "text in a number column": (["locate", "text.csv", "--output", "y"], "three"),
+    "empty file": (["locate", "empty.csv", "--output", "y"], "empty"),
+    "header only": (["locate", "header.csv", "--output", "y"], "row"),
+    "one row": (["locate", "one-row.csv", "--output", "y"], "row"),
+    "infinite values": (["locate", "infinite.csv", "--output", "y"], "infinite"),
+    "constant signal": (["locate", "constant.csv", "--output", "y"], "constant"),
+    "irregular sampling": (["locate", "irregular.csv", "--output", "y", "--by", "run", "--time", "time"], "regular"),
+    "non-square A": (["locate", "not-square.toml"], "A must be square"),
+    "C of the wrong width": (["locate", "wide-C.toml"], "C must have shape"),
+    "indefinite Q": (["locate", "indefinite.toml"], "positive semidefinite"),
+    "sizes backwards": (["locate", "random-walk", "--sizes", "8..2"], "sizes must rise"),
+    "sizes that are none": (["locate", "random-walk", "--sizes", "few"], "0..32"),
+    "sizes beyond the data": (["locate", "runs.csv", "--output", "y", "--by", "run", "--sizes", "0..300"], "beyond the data"),
+    "horizon 0": (["locate", "random-walk", "--horizon", "0"], "horizon must be"),
+    "no replicates": (["locate", "random-walk", "--replicates", "0"], "replicates must be"),
+    "unknown system": (["locate", "duble-integrator"], "did you mean 'double-integrator'"),
+    "no such device": (["locate", "random-walk", "--device", "abacus"], "no device 'abacus'"),
+    "no such precision": (["locate", "random-walk", "--precision", "half"], "precision must be"),
+    "no such learner": (["locate", "random-walk", "--learner", "guess"], "no learner is called"),
+    "no such input": (["locate", "plant.toml", "--input", "tea"], "no input is called"),
+    "center that is none": (["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"], "--center must be"),
+    "an option of recordings": (["locate", "random-walk", "--by", "run"], "belongs to a recording"),
+    "a plant without noise": (["locate", "plant.py:plant", "--dt", "0.1"], "Q"),
+    "a continuous plant without dt": (["locate", "plant.py:plant", "--q", "1", "--r", "1"], "dt"),
+    "no system": (["locate", "plant.py:number", "--q", "1", "--r", "1"], "number"),
+    "a matrix that is none": (["locate", "plant.py:plant", "--q", "much"], "--q must be"),
+    "unwritable folder": (["locate", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
+    "unwritable file": (["simulate", "random-walk", "--out", "nowhere/data.parquet"], "nowhere"),
+    "another kind of file": (["simulate", "random-walk", "--out", "data.xlsx"], ".parquet or .csv"),
+    "no steps": (["simulate", "random-walk", "--steps", "0", "--out", "data.csv"], "steps must be"),
+    "nothing to reproduce": (["reproduce", "figure-9"], "figure-1"),
+    "no such command": (["lokate"], "lokate"),
+    "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
+    "text for a number": (["locate", "random-walk", "--horizon", "long"], "long"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_gets_one_message_and_exit_code_2_and_nothing_is_written(name: str, folder: Path) -> None:
+    words, expected = BAD[name]
+    before = sorted(folder.rglob("*"))
+    result = run(*words, cwd=folder)
+    assert result.returncode == 2, result.stderr
+    assert expected in result.stderr.replace("\n", " ")
+    assert "Traceback" not in result.stderr
+    assert not result.stdout
+    assert [path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts] == before
+
+
+def test_json_is_one_object_with_the_documented_keys(folder: Path) -> None:
+    result = run("locate", "plant.toml", "--horizon", "2000", "--sizes", "0..4", "--json", "--out", "json", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["critical_size"] == answer["theory"]["critical_size"] == 2
+    assert [rung["size"] for rung in answer["rungs"]] == [0, 1, 2, 3, 4]
+    assert all((folder / file).exists() for file in answer["files"])
+
+
+def test_a_recording_with_runs_gaps_and_holes(folder: Path) -> None:
+    for file in ("runs.csv", "gaps.csv", "holes.csv"):
+        words = ("--output", "y", "--by", "run", "--time", "time", "--sizes", "0..3", "--out", "rec", "--json")
+        result = run("locate", file, *words, cwd=folder)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["critical_size"] == 1
+
+
+def test_the_table_and_the_sentence(folder: Path) -> None:
+    result = run("locate", "random-walk", "--horizon", "1000", "--sizes", "0..2", "--out", "walk", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert "critical filter length is 1" in result.stdout.replace("\n", " ")
+    assert "growing" in result.stdout
+    assert all(len(line) <= 80 for line in result.stdout.splitlines() if "│" in line or "─" in line)
+    quiet = run("locate", "random-walk", "--horizon", "1000", "--sizes", "0..2", "--out", "walk", "--quiet", cwd=folder)
+    assert len(quiet.stdout.strip().splitlines()) == 1
+
+
+def test_simulate_then_locate(folder: Path) -> None:
+    words = ("--steps", "1500", "--replicates", "10", "--out", "data.parquet", "--quiet")
+    assert run("simulate", "double-integrator", *words, cwd=folder).returncode == 0
+    result = run("locate", "data.parquet", "--output", "y", "--by", "run", "--time", "time", "--sizes", "0..4", "--json", cwd=folder)
+    assert json.loads(result.stdout)["critical_size"] == 2
+
+
+def test_a_plant_of_python_control_by_name(folder: Path) -> None:
+    words = ("--q", "0.01", "--r", "1", "--dt", "0.1", "--horizon", "3000", "--sizes", "0..4", "--json", "--out", "ctl")
+    result = run("locate", "plant.py:plant", *words, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["critical_size"] == 2
+
+
+def test_the_zoo_is_listed(folder: Path) -> None:
+    result = run("zoo", cwd=folder)
+    assert result.returncode == 0
+    assert "triple-integrator" in result.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise on Windows")
+def test_an_interrupt_ends_cleanly_and_leaves_nothing_half_written(folder: Path) -> None:
+    words = [sys.executable, "-m", "ergoscope", "simulate", "random-walk", "--steps", "500000000", "--out", "long.parquet"]
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 100
+        while not list(folder.glob(".long*")) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert not list(folder.glob("*long*"))
