@@ -5,12 +5,13 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
 
-.PHONY: help demo test check clean
+.PHONY: help demo test check bench clean
 
 help:
 	@echo "make demo    run the main job; figures and tables go to demo/"
 	@echo "make test    run every test; some of them: make test ARGS='-k ladder'"
 	@echo "make check   format, lint, types, import directions"
+	@echo "make bench   the measured comparisons of benchmarks/"
 	@echo "make clean   remove what was built, cached and shown; .venv and runs/ stay"
 
 demo: $(INSTALLED)
@@ -30,6 +31,9 @@ check: $(INSTALLED)
 	@$(BIN)/ruff check --output-format concise .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+bench: $(INSTALLED)
+	@set -e; for file in benchmarks/*.py; do $(BIN)/python $$file; done
 
 clean:
 	@rm -rf build dist demo *.egg-info .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

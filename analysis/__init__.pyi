@@ -16,7 +16,7 @@ from ._figure_1 import reproduce_figure_1 as reproduce_figure_1
 from ._figures import growth_figure as growth_figure
 from ._figures import size_figure as size_figure
 from ._files import as_json as as_json
-from ._files import make_folder as make_folder
+from ._files import check_folder as check_folder
 from ._files import save as save
 from ._files import save_figure_1 as save_figure_1
 from ._growth import growth_laws as growth_laws

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,10 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
         The files, in the order to open them.
 
     Raises:
-        OSError: The folder cannot be written to.
+        ValueError: The folder cannot be written in.
     """
-    folder = make_folder(folder)
+    folder = check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     files = [folder / name for name in ("growth.png", "sizes.png", "curves.parquet", "location.json")]
     save_figure(growth_figure(location, system), files[0])
     save_figure(size_figure(location, system), files[1])
@@ -41,7 +43,8 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
 
 def save_figure_1(reproduction: Reproduction, folder: str | Path) -> list[Path]:
     """Write figure-1.png and figure-1.parquet; return the files, in the order to open them."""
-    folder = make_folder(folder)
+    folder = check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     files = [folder / "figure-1.png", folder / "figure-1.parquet"]
     save_figure(figure_1_figure(reproduction.table), files[0])
     save_frame(reproduction.table, files[1])
@@ -78,13 +81,16 @@ def as_json(location: Location, files: list[Path] | None = None) -> dict[str, An
     )
 
 
-def make_folder(folder: str | Path) -> Path:
-    """Return the folder, made if it is not there and tried, before long work is done for it."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / ".writable") as probe:
-        probe.touch()
-    (folder / ".writable").unlink()
+def check_folder(folder: str | Path) -> Path:
+    """Return the folder if it is there, or could be made, and may be written in; ask before long work is done for it.
+
+    Raises:
+        ValueError: It cannot; nothing was made.
+    """
+    folder = Path(folder).expanduser()
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"cannot write into {str(folder)!r}: {there} is no folder that you may write in; choose another.")
     return folder
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +25,22 @@ app = typer.Typer(
     help="How big must a predictor be before its error stops growing? Try: [bold]ergoscope locate double-integrator[/bold]",
 )
 
+
+def _command(body: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function, one that an interrupt ends cleanly."""
+
+    @functools.wraps(body)
+    def command(*args: Any, **options: Any) -> None:
+        try:
+            body(*args, **options)
+        except KeyboardInterrupt:
+            print("ergoscope: interrupted; nothing is half written.", file=sys.stderr, flush=True)
+            sys.stdout.flush()
+            os._exit(1)  # JAX may still compute in its threads: an orderly end would take memory from under them
+
+    return app.command()(command)
+
+
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is written; by default runs/NAME.")]
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, ..; by default what JAX finds.")]
@@ -30,7 +49,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
 
 
-@app.command()
+@_command
 def locate(
     source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml, module.py:name, or a CSV or Parquet file, folder or glob.")],
     output: Annotated[list[str] | None, typer.Option(help="Recording: the output column.")] = None,
@@ -66,7 +85,7 @@ def locate(
                 raise ValueError(f"{word} belongs to a recording, and {source} is none.")
         given = plant = simulator.find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt)
         name = plant.name
-    folder = analysis.make_folder(out or Path("runs") / name)
+    folder = analysis.check_folder(out or Path("runs") / name)
     with Meter("locate", hidden=quiet or as_json) as meter:
         found = analysis.locate(
             given,
@@ -88,7 +107,7 @@ def locate(
         show_location(found, files, quiet)
 
 
-@app.command()
+@_command
 def simulate(
     source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
     out: Annotated[Path, typer.Option("--out", help="The file to write: .parquet or .csv.")],
@@ -128,7 +147,7 @@ def simulate(
         console.print(f"{out}: {replicates} run{'s' * (replicates > 1)} of {steps} samples of {system.name}")
 
 
-@app.command()
+@_command
 def reproduce(
     what: Annotated[str, typer.Argument(help="figure-1.")],
     trajectories: Annotated[int, typer.Option(help="Simulated trajectories.")] = 2000,
@@ -140,7 +159,7 @@ def reproduce(
         raise ValueError(f"nothing called {what!r} is reproduced; there is figure-1.")
     from .. import analysis
 
-    folder = analysis.make_folder(out or Path("runs") / what)
+    folder = analysis.check_folder(out or Path("runs") / what)
     with Meter("reproduce", hidden=False) as meter:
         result = analysis.reproduce_figure_1(trajectories, seed, progress=meter.update)
         files = analysis.save_figure_1(result, folder)
@@ -151,7 +170,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-@app.command()
+@_command
 def zoo() -> None:
     """List the ready systems."""
     from ..simulator import zoo_names
@@ -172,12 +191,9 @@ def main() -> None:
     try:
         app(prog_name="ergoscope")
     except (ValueError, OSError) as exc:
-        name = f"{exc.filename}: {exc.strerror}" if isinstance(exc, OSError) and exc.strerror else str(exc)
-        print(f"ergoscope: {name}", file=sys.stderr)
+        what = f"{exc.filename}: {exc.strerror}" if isinstance(exc, OSError) and exc.strerror else str(exc)
+        print(f"ergoscope: {what}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("ergoscope: interrupted; nothing was written.", file=sys.stderr)
-        sys.exit(1)
 
 
 def _number(word: str, text: str) -> float:

@@ -22,8 +22,7 @@ class Channels(NamedTuple):
 
 def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any) -> Channels:
     """Return the channels of a stream that has not begun."""
-    zeros = lambda n: jnp.zeros((n, lanes), dtype)  # noqa: E731
-    return Channels(zeros(inputs), zeros(inputs), zeros(inputs + outputs))
+    return Channels(*(jnp.zeros((n, lanes), dtype) for n in (inputs, inputs, inputs + outputs)))
 
 
 def take_inputs(channels: Channels, raw: Float[Array, "input lane"]) -> Channels:

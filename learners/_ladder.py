@@ -97,7 +97,13 @@ def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads:
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LadderState:
         if outputs != 1:
             raise ValueError(f"ladder predicts one output, got {outputs}: choose one of them.")
-        zeros, ones = (lambda n: jnp.zeros((n, lanes), dtype)), (lambda n: jnp.ones((n, lanes), dtype))
+
+        def zeros(rows: int) -> Array:
+            return jnp.zeros((rows, lanes), dtype)
+
+        def ones(rows: int) -> Array:
+            return jnp.ones((rows, lanes), dtype)
+
         return LadderState(
             zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
             zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),

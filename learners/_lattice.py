@@ -8,36 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ._base import Learner, check_sizes, choose
+from ._base import Learner, check_sizes, choose, prefix_sums
 from ._channels import Channels, check_channels, check_weights, coming_inputs, first_nonzero, start_channels, take_inputs
 
-# Written out between materialised steps: left to itself the compiler repeats whole solutions for each of the numbers made of them.
-settle = jax.lax.optimization_barrier
+# L of L D L', unit lower triangular: one array ("stage", rows below, "lane") for each column.
+Columns: TypeAlias = tuple[Array, ...]
+
+Settled = TypeVar("Settled")
+
+
+class Factor(NamedTuple):
+    """An energy matrix L D L' of every stage: square-root precision without square roots."""
+
+    columns: Columns
+    energy: Float[Array, "stage channel lane"]  # D
 
 
 class LatticeState(NamedTuple):
-    """The lattice after sample n, stage m = 0 .. M-1; a length h = 0 .. M is a stage of the forward energies too.
-
-    The two energies lie behind one another on one axis, B of every stage and then F of every length, as L D L'.
-    """
+    """The lattice after sample n, stage m = 0 .. M-1; the forward energies and ``conversion`` to M."""
 
     channels: Channels
-    forward_gain: Float[Array, "from_channel to_channel stage lane"]  # Kf
-    backward_gain: Float[Array, "from_channel to_channel stage lane"]  # Kb
-    factor: Float[Array, "column row both lane"]  # L without its unit diagonal, zero above it
-    energy: Float[Array, "channel both lane"]  # D
-    backward_error: Float[Array, "channel stage lane"]  # beta
-    backward_weight: Float[Array, "channel stage lane"]  # gamma B^-1 beta
+    forward_gain: Float[Array, "stage from_channel to_channel lane"]  # Kf
+    backward_gain: Float[Array, "stage from_channel to_channel lane"]  # Kb
+    forward: Factor  # F
+    backward: Factor  # B
+    backward_error: Float[Array, "stage channel lane"]  # beta
+    backward_weight: Float[Array, "stage channel lane"]  # gamma B^-1 beta
     conversion: Float[Array, "length lane"]  # gamma
-    forecast: Float[Array, "channel length lane"]  # of z[n+1] from the past
-    loss: Float[Array, "output length lane"]  # fading sum of squared errors: which length fills a gap
+    forecast: Float[Array, "length channel lane"]  # of z[n+1] from the past, lengths 0 .. M
+    loss: Float[Array, "length output lane"]  # fading sum of squared errors: which length fills a gap
 
 
 def lattice(
@@ -96,119 +102,119 @@ def _lattice(sizes: tuple[int, ...], forgetting: float, ridge: float, direct: bo
     check_weights(stages, forgetting, ridge)
     if direct and not inputs:
         raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
-    expected, fading = (outputs, inputs), 0.99
-    age = np.concatenate([forgetting ** -np.arange(float(stages)), np.ones(stages + 1)])
+    expected, fading, age = (outputs, inputs), 0.99, forgetting ** -np.arange(stages + 1.0)
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LatticeState:
         check_channels("lattice", outputs, inputs, expected)
-        zeros, ones = (lambda *n: jnp.zeros((*n, lanes), dtype)), (lambda *n: jnp.ones((*n, lanes), dtype))
+        def zeros(*shape: int) -> Array:
+            return jnp.zeros((*shape, lanes), dtype)
+
+        def ones(*shape: int) -> Array:
+            return jnp.ones((*shape, lanes), dtype)
+
+        def factor(rows: int) -> Factor:
+            return Factor(tuple(zeros(rows, q - 1 - j) for j in range(q)), ones(rows, q))
+
         return LatticeState(
-            start_channels(outputs, inputs, lanes, dtype), zeros(q, q, stages), zeros(q, q, stages),
-            zeros(q, q, 2 * stages + 1), ones(q, 2 * stages + 1), zeros(q, stages), zeros(q, stages), ones(stages + 1),
-            zeros(q, stages + 1), zeros(outputs, stages + 1),
+            start_channels(outputs, inputs, lanes, dtype),
+            zeros(stages, q, q), zeros(stages, q, q), factor(stages + 1), factor(stages), zeros(stages, q),
+            zeros(stages, q), ones(stages + 1), zeros(stages + 1, q), zeros(stages + 1, outputs),
         )  # fmt: skip
 
-    def with_direct(forecast: Array, factor: Array, u: Array) -> Array:
+    def with_direct(forecast: Array, columns: Columns, u: Array) -> Array:
         """Return the forecasts of y, with the part that the news in u explains where it is known: L_yu L_uu^-1 eta_u."""
         if not direct:
-            return forecast[m:]
-        residue = jnp.concatenate([u[:, None] - forecast[:m], -forecast[m:]])
+            return forecast[:, m:]
+        residue = jnp.concatenate([u[None] - forecast[:, :m], -forecast[:, m:]], axis=1)
         for j in range(m):
-            residue = residue - factor[j, :, stages:] * residue[j : j + 1]
-        return -residue[m:]
+            residue = residue[:, 1:] - columns[j] * residue[:, :1]
+        return -residue
 
     def predict(state: LatticeState, inputs: Array) -> Float[Array, "1 size output lane"]:
         u = coming_inputs(state.channels, inputs, 1)[0] if direct else inputs[0]
-        return choose(with_direct(state.forecast, state.factor, u).swapaxes(0, 1), sizes)[None]
+        return choose(with_direct(state.forecast, state.forward.columns, u), sizes)[None]
 
     def update(state: LatticeState, output: Array, input: Array, observed: Array) -> LatticeState:
-        _, Kf, Kb, factor, energy, beta_before, weight_before, gamma_before, forecast, loss = state
+        _, Kf, Kb, forward, backward, beta_before, weight_before, gamma_before, forecast, loss = state
         channels = take_inputs(state.channels, input) if m else state.channels
-        expected = with_direct(forecast, factor, channels.held)
-        best = jnp.argmin(loss, axis=1)[:, None]
-        fill = jnp.take_along_axis(expected, best, axis=1)[:, 0]
+        expected = with_direct(forecast, forward.columns, channels.held)
+        fill = jnp.take_along_axis(expected, jnp.argmin(loss, axis=0)[None], axis=0)[0]
         y = jnp.where(observed, output, fill)
         z = jnp.concatenate([channels.held, y])
         channels, first = first_nonzero(channels, z, ridge)
-        delta = channels.ridge[:, None]
-        start = delta * jnp.asarray(age, y.dtype)[None, :, None]
-        floor = jnp.where(delta == 0, 1, delta / 2)  # 1 while all is zero, or a long wait would run them to 0/0
-        energy = forgetting * jnp.where(first[:, None], start, energy)
+        delta = channels.ridge
+        starting = delta[None] * jnp.asarray(age, y.dtype)[:, None, None]
+        floor = jnp.where(delta == 0, 1, delta / 2)[None]  # 1 while all is zero, or a long wait would run them to 0/0
+        expected = settle(expected)
+        F = forward._replace(energy=forgetting * jnp.where(first[None], delta[None], forward.energy))
+        B = backward._replace(energy=forgetting * jnp.where(first[None], starting[:-1], backward.energy))
 
-        z, energy = settle((z, energy))
-        eta = z[:, None] - forecast
-        beta_after = settle(beta_before + _times(Kb, eta[:, :-1]))
-        both = settle(jnp.concatenate([z[:, None], beta_after[:, :-1], eta], axis=1))
-        left = _eliminate(factor, both)
-        weights, powers = _weights(factor, energy, left[-1])
-        gamma = 1 / (1 + settle(running_sums(powers[-1][:stages])))
-        gamma = settle(jnp.concatenate([jnp.ones_like(gamma[:1]), gamma]))
-        before = jnp.concatenate([gamma[:-1], gamma_before])
-        after = settle(before / (1 + before * powers[-1]))
-        factor, energy = _rotate(factor, energy, left, before, powers, floor)
-        weights = settle(after[None] * weights)
+        F, B = settle((F, B))
+        eta = z[None] - forecast
+        beta_after = beta_before + _times(Kb, eta[:-1])
+        beta = jnp.concatenate([z[None], beta_after[:-1]])
+        beta_after, beta, eta = settle((beta_after, beta, eta))
+        news, weights, power = _solve(B, beta)
+        ones = jnp.ones_like(power[:1])
+        gamma = settle(jnp.concatenate([ones, 1 / (1 + prefix_sums(settle(power)))]))
+        backward = _rotate(B, news, gamma[:-1], floor)
+        backward_weight = gamma[1:, None] * weights
+        news, weights, power = _solve(F, eta)
+        forward = _rotate(F, news, gamma_before, floor)
+        forward_weight = settle((gamma_before / (1 + gamma_before * power))[:, None] * weights)
 
-        Kf = settle(Kf - weight_before[:, None] * eta[None, :, 1:])
-        Kb = Kb - weights[:, None, stages:-1] * beta_after[None]
-        sums = running_sums(settle(_times(Kf, both[:, :stages])), axis=1)
-        forecast = settle(jnp.concatenate([jnp.zeros_like(z)[:, None], -sums], axis=1))
-        error = y[:, None] - expected
-        loss = fading * loss + jnp.where(observed[:, None], error * error, 0)
-        return LatticeState(
-            channels, Kf, Kb, factor, energy, both[:, :stages], weights[:, :stages], gamma, forecast, loss
-        )
+        Kf = Kf - weight_before[:, :, None] * eta[1:, None]
+        Kb = Kb - forward_weight[:-1, :, None] * beta_after[:, None]
+        forecast = jnp.concatenate([jnp.zeros_like(z)[None], -prefix_sums(settle(_times(settle(Kf), beta)))])
+        error = y[None] - expected
+        loss = fading * loss + jnp.where(observed[None], error * error, 0)
+        return LatticeState(channels, Kf, Kb, forward, backward, beta, backward_weight, gamma, forecast, loss)
 
     parameters = tuple(outputs * (h * q + direct * inputs) for h in sizes)
     return Learner("lattice", init, predict, update, sizes=sizes, parameters=parameters, scaled=True)
 
 
+def settle(value: Settled) -> Settled:
+    """Have a value worked out once: the compiler left to itself repeats whole solutions, in 2.5 times the time."""
+    settled: Settled = jax.lax.optimization_barrier(value)  # type: ignore[no-untyped-call]
+    return settled
+
+
 # Small matrices are written out over their channels, elementwise in stage and lane, as in ``kalman``.
-def _times(K: Float[Array, "from_channel to_channel stage lane"], vector: Float[Array, "from_channel stage lane"]) -> Array:
+def _times(K: Float[Array, "stage from_channel to_channel lane"], vector: Float[Array, "stage from_channel lane"]) -> Array:
     """Return K' vector."""
-    total = K[0] * vector[:1]
-    for i in range(1, len(K)):
-        total = total + K[i] * vector[i : i + 1]
+    total = K[:, 0] * vector[:, :1]
+    for i in range(1, K.shape[1]):
+        total = total + K[:, i] * vector[:, i : i + 1]
     return total
 
 
-def _eliminate(L: Float[Array, "column row both lane"], vector: Float[Array, "row both lane"]) -> list[Array]:
-    """Return what is left of the vector after each column of L; the last is L^-1 vector."""
-    left = [vector]
-    for j in range(len(L) - 1):
-        left.append(settle(left[-1] - L[j] * left[-1][j : j + 1]))
-    return left
+def _solve(factor: Factor, vector: Float[Array, "stage channel lane"]) -> tuple[list[Array], Array, Array]:
+    """Return what is left of the vector as the columns of L are eliminated, (L D L')^-1 vector, and vector' of it."""
+    residue, left = vector, []
+    for column in factor.columns:
+        left.append(residue)
+        residue = settle(residue[:, 1:] - column * residue[:, :1])
+    scaled = settle([rest[:, :1] / factor.energy[:, j : j + 1] for j, rest in enumerate(left)])
+    power = sum(rest[:, 0] * value[:, 0] for rest, value in zip(left, scaled, strict=True))
+    solution: list[Array] = []
+    for column, value in zip(reversed(factor.columns), reversed(scaled), strict=True):
+        for r, known in enumerate(solution):
+            value = value - column[:, r : r + 1] * known
+        solution.insert(0, settle(value))
+    return left, jnp.concatenate(solution, axis=1), jnp.asarray(power)
 
 
-def _weights(L: Array, D: Array, news: Array) -> tuple[Array, list[Array]]:
-    """Return (L D L')^-1 vector from L^-1 vector, and the running sums over its channels of news^2 / D."""
-    weights = settle(news / D)
-    powers = [weights[0] * news[0]]
-    for j in range(1, len(L)):
-        powers.append(powers[-1] + weights[j] * news[j])
-    for r in reversed(range(1, len(L))):
-        weights = settle(weights - L[:, r] * weights[r : r + 1])
-    return weights, settle(powers)
-
-
-def _rotate(
-    L: Array, D: Array, left: list[Array], weight: Float[Array, "both lane"], powers: list[Array], floor: Array
-) -> tuple[Array, Array]:
-    """Return the factors of L D L' + weight v v', given what ``_eliminate`` left of v and its running powers."""
-    grown = settle(jnp.stack([jnp.ones_like(weight), *(1 + weight * power for power in powers)]))
-    news, below = left[-1], np.tri(len(L), k=-1)
-    gain = settle(weight[None] * news / (D * grown[1:]))
-    rows = [L[j] + gain[j : j + 1] * (jnp.asarray(below[:, j], L.dtype)[:, None, None] * left[j + 1]) for j in range(len(L) - 1)]
-    energy = jnp.maximum(D + weight[None] * news * news / grown[:-1], floor)
-    return jnp.stack([*rows, L[-1]]), energy
-
-
-def running_sums(terms: Array, axis: int = 0) -> Array:
-    """Return the inclusive prefix sums by rounds of three shifted additions: fewer passes than ``prefix_sums``, another order."""
-    terms, reach = jnp.moveaxis(terms, axis, 0), 1
-    while reach < len(terms):
-        shifted = [terms]
-        for shift in (reach, 2 * reach, 3 * reach):
-            if shift < len(terms):
-                shifted.append(jnp.pad(terms[:-shift], [(shift, 0)] + [(0, 0)] * (terms.ndim - 1)))
-        terms, reach = settle(sum(shifted[1:], shifted[0])), 4 * reach
-    return jnp.moveaxis(terms, 0, axis)
+def _rotate(factor: Factor, left: list[Array], weight: Float[Array, "stage lane"], floor: Array) -> Factor:
+    """Return the factor of L D L' + weight v v', given what ``_solve`` left of v."""
+    weight, columns, energies = weight[:, None], [], []
+    for j, column in enumerate(factor.columns):
+        energy, news = factor.energy[:, j : j + 1], left[j][:, :1]
+        risen = settle(energy + weight * news * news)
+        if j + 1 < len(left):
+            columns.append(column + (weight * news / risen) * left[j + 1])
+        else:
+            columns.append(column)
+        energies.append(risen)
+        weight = settle(weight * (energy / risen))
+    return Factor(tuple(columns), jnp.maximum(jnp.concatenate(energies, axis=1), floor))

@@ -126,7 +126,8 @@ def score_recording(
     """Return the sums of squared errors of a recording over the stretches between ``edges``; arguments as ``replay``."""
     driver = _driver(learner, recording, options)
     outputs = [recording.outputs.transpose(1, 2, 0)]
-    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress)
+    whole = not np.isnan(recording.outputs).any()
+    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress, whole)
 
 
 def score(
@@ -136,6 +137,7 @@ def score(
     lengths: NDArray[np.int64],
     edges: Sequence[int],
     progress: Progress = lambda steps: None,
+    whole: bool = False,
 ) -> Scores:
     """Run streams that come in chunks and return sums over stretches; memory does not grow with the steps.
 
@@ -146,7 +148,11 @@ def score(
         lengths: Samples of each run.
         edges: Rising sample numbers from 0 to at least the longest length.
         progress: Called with the samples done after each block.
+        whole: No sample is missing, so that a learner may use its batch form.
     """
+    if whole and driver.learner.batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
+        scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress)
+        return scores
     edges_ = np.asarray(edges, np.int64)
     if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < lengths.max():
         raise ValueError(f"edges must rise from 0 to the longest run of {lengths.max()} samples, got {edges_}.")

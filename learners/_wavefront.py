@@ -16,10 +16,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import NDArray
 
-from ..simulator import Precision, computing
+from ..simulator import computing
 from ._base import Learner
 from ._driver import Driver
 from ._run import InputsAt, Progress, Scores
@@ -27,7 +27,7 @@ from ._run import InputsAt, Progress, Scores
 Closed: TypeAlias = tuple[Float[Array, "bin length lane"], ...]  # of error, and of excess where there is an oracle
 
 TICKS = 128
-WIDTHS: dict[Precision, int] = {"float32": 128, "float64": 64}  # the ten arrays of 64 stages stay in the second cache
+WIDTH = 128  # lanes of a tile: enough to hide what starting a kernel costs, few enough for the caches
 
 
 class Lattice(NamedTuple):
@@ -55,6 +55,16 @@ class Wave(NamedTuple):
     excess: Float[Array, "length lane"]  # no lengths without an oracle
 
 
+class Ticks(NamedTuple):
+    """What one block of ticks does to the stretches, the same for all tiles."""
+
+    start: np.int32
+    pairs: np.int32  # how many twos of ticks are left
+    ends: Int[np.ndarray, " bin"]  # last sample of each stretch
+    closing: Int[np.ndarray, "two tick"]  # first and behind the last of the stretches that some length closes
+    kept: Bool[np.ndarray, "tick length"]  # whether the open sum goes on, or begins anew
+
+
 class Start(NamedTuple):
     """How each lane begins."""
 
@@ -77,12 +87,15 @@ def score_wavefront(
     per core. A lane that overflows has non-finite sums from that stretch on; those before it stand.
 
     Raises:
-        ValueError: A learner without a batch form, runs of different lengths, or a missing sample: use ``score``.
+        ValueError: A learner without a batch form, several outputs, runs of different lengths, or a missing sample:
+            use ``score``.
     """
     if driver.learner.batch is None:
         raise ValueError(f"{driver.learner.name} has no batch form: use score.")
     if (lengths != lengths[0]).any():
         raise ValueError("the wavefront needs runs of one length: use score.")
+    if driver.outputs != 1:
+        raise ValueError(f"the wavefront predicts one output, got {driver.outputs}: choose one of them.")
     scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress)
     return scores
 
@@ -94,7 +107,7 @@ def wavefront(stages: int, forgetting: float, ridge: float) -> Callable[..., Sco
         eta_{m+1} = eta_m + kf_m beta_m(n-1),   beta_{m+1} = beta_m(n-1) + kb_m eta_m
         gamma_{m+1} = gamma_m B'_m / B_m
 
-    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. Both divisions of a stage are taken
+    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. Both divisions are taken
     from one, 1 / (F B): a stream may grow to about the fourth root of the largest number (1e9 of its first sample in
     float32, 1e77 in float64), far past where rounding leaves anything to learn. The oracle's error meets each length at
     its own tick, so the excess is summed from the differences themselves.
@@ -122,29 +135,38 @@ def _score(
         raise ValueError(f"edges must rise from 0 to the longest run of {steps} samples, got {edges_}.")
     bins = min(int((edges_ <= steps).sum()), len(edges_) - 1)
     edges_ = edges_[: bins + 1]
-    ends = np.minimum(edges_[1:], steps) - 1
+    ends = np.where(edges_[:-1] < steps, np.minimum(edges_[1:], steps) - 1, np.iinfo(np.int32).max)  # or empty
+    # Room for a power of two of stretches, so that most horizons share one compiled kernel.
+    places = np.full(1 << (bins - 1).bit_length(), steps, np.int32)
+    places[:bins] = ends
     cores = os.cpu_count() or 1
     with computing(driver.precision, driver.device):
         on_cpu = next(iter(jnp.zeros(()).devices())).platform == "cpu"
     share = -(-batch // (cores if on_cpu else 1))
-    width = -(-min(share, WIDTHS[driver.precision] if on_cpu else share) // 8) * 8
+    width = -(-min(share, WIDTH if on_cpu else share) // 8) * 8
+    M = lattice.stages
     cuts = [slice(first, min(first + width, batch)) for first in range(0, batch, width)]
-    tiles = [_Tile(lattice, driver, cut, width, ends) for cut in cuts]
+    tiles = [_Tile(lattice, driver, cut, width, len(places)) for cut in cuts]
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(cores if on_cpu else 1) as workers:
-        for start, rows in _whole_blocks(outputs, steps, lattice.stages):
-            samples = np.minimum(np.arange(start, start + TICKS + 1), steps)
+        for start, rows in _whole_blocks(outputs, steps, M):
+            now = np.arange(start, start + TICKS)
+            closing = np.searchsorted(ends, np.stack([now - M, now + 1])).astype(np.int32)
+            kept = ~np.isin(now[:, None] - 1 - np.arange(M + 1), ends)
+            left = np.int32((min(TICKS, steps + M - start) + 1) // 2)
+            ticks = Ticks(np.int32(start), left, places, closing, kept)
+            samples = np.minimum(np.arange(start, start + TICKS), steps - 1)
             u = inputs_at(samples) if driver.inputs and driver.oracle else None
             for future in pending:
                 future.result()
             progress(min(start, steps))
-            pending = [workers.submit(tile.advance, start, rows, u) for tile in tiles]
+            pending = [workers.submit(tile.advance, ticks, rows, u) for tile in tiles]
         for future in pending:
             future.result()
     progress(steps)
     parts = [tile.sums() for tile in tiles]
-    error, excess = (np.concatenate([part[i] for part in parts], axis=-1)[:, None, :, None] for i in range(2))
-    counts = np.diff(np.append(-1, ends))[:, None, None, None]
+    error, excess = (np.concatenate([part[i][:bins] for part in parts], axis=-1)[:, None, :, None] for i in range(2))
+    counts = np.diff(np.minimum(edges_, steps))[:, None, None, None]
     return Scores(edges_, error, excess, np.broadcast_to(counts, (bins, 1, 1, batch)).astype(np.float64))
 
 
@@ -170,8 +192,8 @@ def _whole_blocks(outputs: Iterable[ArrayLike], steps: int, stages: int) -> Iter
 class _Tile:
     """Lanes that run together on one worker."""
 
-    def __init__(self, lattice: Lattice, driver: Driver, lanes: slice, width: int, ends: NDArray[np.int64]) -> None:
-        self.lattice, self.driver, self.lanes, self.ends = lattice, driver, lanes, ends
+    def __init__(self, lattice: Lattice, driver: Driver, lanes: slice, width: int, bins: int) -> None:
+        self.lattice, self.driver, self.lanes = lattice, driver, lanes
         self.width, self.count, self.dtype = width, lanes.stop - lanes.start, np.dtype(driver.precision)
         self.centre: NDArray[np.floating] | None = None
         self.start = Start(np.full(width, -1, np.int32), np.zeros(width, self.dtype), np.ones(width, self.dtype))
@@ -181,49 +203,42 @@ class _Tile:
             def full(rows: int, value: float) -> Array:
                 return jnp.full((rows, width), value, self.dtype)
 
-            zeros = [full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 0, 1)]
-            self.wave = Wave(*zeros, full(M + 1, 0), full((M + 1) * with_oracle, 0))
+            stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 0, 1)), strict=False))
+            self.wave = Wave(**stages, error=full(M + 1, 0), excess=full((M + 1) * with_oracle, 0))
             open_ = (self.wave.error, self.wave.excess)[: 1 + with_oracle]
-            self.closed = tuple(jnp.zeros((len(ends), *sums.shape), self.dtype) for sums in open_)
+            self.closed = tuple(jnp.zeros((bins, *sums.shape), self.dtype) for sums in open_)
             self.late = jnp.zeros((M, width * with_oracle), self.dtype)
             self.oracle: Any = None
             if driver.oracle is not None:
-                state = driver.oracle.init(1, driver.inputs, width, self.dtype)
-                first = driver.oracle.predict(state, jnp.zeros((1, driver.inputs, width), self.dtype))
-                self.oracle = state, first[0, 0, 0]
+                self.oracle = driver.oracle.init(1, driver.inputs, width, self.dtype)
 
-    def advance(self, start: int, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
+    def advance(self, ticks: Ticks, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
         """Take the rows in and move the wave on by as many ticks, or to its end."""
+        start, M, rows = int(ticks.start), self.lattice.stages, rows[:, self.lanes]
         if np.isnan(rows).any():
             t = start + int(np.flatnonzero(np.isnan(rows).any(axis=1))[0])
             raise ValueError(f"sample {t} is missing, and the wavefront takes whole streams only: use score.")
         y = np.zeros((TICKS, self.width), self.dtype)
         if len(rows):
-            y[: len(rows), : self.count] = rows[:, self.lanes]
+            y[: len(rows), : self.count] = rows
             if self.centre is None:
                 self.centre = self._centre(y[0])
             y[: len(rows)] -= self.centre
             self._begin(start, y)
-        M, ticks = self.lattice.stages, np.arange(start, start + TICKS)
-        closing = np.searchsorted(self.ends, np.stack([ticks - M, ticks + 1])).astype(np.int32)
-        kept = ~np.isin(ticks[:, None] - 1 - np.arange(M + 1), self.ends)
-        born = self.start.born[self.start.born >= 0]
-        births = (np.abs(2 * (ticks[:, None] - born) - (M - 1)) <= M - 1).any(axis=1)
-        until = TICKS if len(rows) == TICKS else min(TICKS, int(self.ends[-1]) + 1 + M - start)
+        age = np.arange(start, start + TICKS)[:, None] - self.start.born[self.start.born >= 0]
+        births = ((age >= 0) & (age < M)).any(axis=1).astype(np.int32)
         with computing(self.driver.precision, self.driver.device):
             ahead = self.late
             if self.driver.oracle is not None:
-                u = np.zeros((TICKS + 1, self.driver.inputs, self.width))
+                u = np.zeros((TICKS, self.driver.inputs, self.width))
                 if inputs is not None:
                     u[:, :, : self.count] = inputs[..., self.lanes] if inputs.ndim == 3 else inputs[..., None]
                 rows_ = y[:, None], u, self.start.scale
                 self.oracle, ahead = _innovations(self.driver.oracle, self.oracle, self.late, *rows_)
                 self.late = ahead[:M]
-            self.wave, self.closed = _advance(
-                self.lattice.forgetting, self.wave, self.closed, y / self.start.scale, ahead, np.int32(start),
-                np.int32(-(-until // 2)), self.start, self.ends.astype(np.int32), closing, births.astype(np.int32), kept.astype(self.dtype),
-            )  # fmt: skip
-            jax.block_until_ready(self.wave)
+            arrays = y / self.start.scale, ahead, ticks, self.start, births
+            self.wave, self.closed = _advance(self.lattice.forgetting, self.wave, self.closed, *arrays)
+            self.wave.error.block_until_ready()
 
     def sums(self) -> list[NDArray[np.float64]]:
         """Return the sums ``(bin, size, lane)`` of error and excess in the unit of the streams."""
@@ -249,18 +264,17 @@ class _Tile:
 
 @partial(jax.jit, static_argnames=("oracle",))
 def _innovations(
-    oracle: Learner, before: tuple[Any, Array], late: Array, moved: Array, inputs: Array, scale: Array
-) -> tuple[tuple[Any, Array], Array]:
+    oracle: Learner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array
+) -> tuple[Any, Array]:
     """Return the oracle's errors in the unit of the wave, newest first, those that are still under way at the end."""
     seen = jnp.ones(moved.shape[1:], bool)
 
-    def step(carry: tuple[Any, Array], row: tuple[Array, Array, Array]) -> tuple[tuple[Any, Array], Array]:
-        (state, expected), (y, u, u_next) = carry, row
-        state = oracle.update(state, y, u, seen)
-        return (state, oracle.predict(state, u_next[None])[0, 0, 0]), y[0] - expected
+    def step(state: Any, row: tuple[Array, Array]) -> tuple[Any, Array]:
+        y, u = row
+        expected = oracle.predict(state, u[None])[0, 0, 0]
+        return oracle.update(state, y, u, seen), y[0] - expected
 
-    u = inputs.astype(moved.dtype)
-    after, errors = jax.lax.scan(step, before, (moved, u[:-1], u[1:]))
+    after, errors = jax.lax.scan(step, before, (moved, inputs.astype(moved.dtype)))
     return after, jnp.concatenate([errors[::-1] / scale[None], late])
 
 
@@ -271,15 +285,12 @@ def _advance(
     closed: Closed,
     y: Array,
     oracle_errors: Array,
-    start: Array,
-    pairs: Array,
+    ticks: Ticks,
     begin: Start,
-    ends: Array,
-    closing: Array,
-    kept: Array,
     births: Array,
 ) -> tuple[Wave, Closed]:
     """Move the wave on, two ticks at a time: then XLA exchanges the buffers of the loop instead of copying them."""
+    start, pairs, ends, closing, kept = ticks
     M = wave.eta.shape[0]
     stage = jnp.arange(M, dtype=jnp.int32)[:, None]
     age = jnp.asarray(forgetting ** -np.arange(M), y.dtype)[:, None]
@@ -296,29 +307,33 @@ def _advance(
         return wave._replace(forward_energy=F, backward_energy=B)
 
     def close(tick: Array, wave: Wave, closed: Closed) -> Closed:
-        # The sums are only read here, and begun anew by ``kept`` at the next tick: emptied here, XLA would copy them whole.
+        # The sums are only read here and begun anew at the next tick: emptied here, XLA would copy them whole.
         def once(i: Array, closed: Closed) -> Closed:
             length = start + tick - ends[i]
-            rows = [jax.lax.dynamic_slice_in_dim(sums, length, 1)[None] for sums in (wave.error, wave.excess)]
-            pairs = zip(closed, rows, strict=False)
-            return tuple(jax.lax.dynamic_update_slice(bins, row, (i, length, newest)) for bins, row in pairs)
+            rows = [
+                jax.lax.dynamic_slice_in_dim(sums, length, 1)[None] for sums in (wave.error, wave.excess)[: len(closed)]
+            ]
+            both = zip(closed, rows, strict=False)
+            return tuple(jax.lax.dynamic_update_slice(bins, row, (i, length, newest)) for bins, row in both)
 
-        return jax.lax.fori_loop(closing[0, tick], closing[1, tick], once, closed)
+        filled: Closed = jax.lax.fori_loop(closing[0, tick], closing[1, tick], once, closed)
+        return filled
 
     def advance(tick: Array, wave: Wave, closed: Closed) -> tuple[Wave, Closed]:
         errors = jnp.concatenate([jax.lax.dynamic_slice_in_dim(y, tick, 1), wave.eta])
         wave = _tick(forgetting, reset(tick, wave), errors[:-1], floor)
-        old = jax.lax.dynamic_index_in_dim(kept, tick, keepdims=False)[:, None]
-        wave = wave._replace(error=old * wave.error + errors * errors)
+        goes_on = jax.lax.dynamic_index_in_dim(kept, tick, keepdims=False)[:, None]
+        wave = wave._replace(error=jnp.where(goes_on, wave.error, 0) + errors * errors)
         if len(closed) > 1:
             gap = jax.lax.dynamic_slice_in_dim(oracle_errors, last - tick, M + 1) - errors
-            wave = wave._replace(excess=old * wave.excess + gap * gap)
+            wave = wave._replace(excess=jnp.where(goes_on, wave.excess, 0) + gap * gap)
         return wave, close(tick, wave, closed)
 
     def two(i: Array, carry: tuple[Wave, Closed]) -> tuple[Wave, Closed]:
         return advance(2 * i + 1, *advance(2 * i, *carry))
 
-    return jax.lax.fori_loop(newest, pairs, two, (wave, closed))
+    after: tuple[Wave, Closed] = jax.lax.fori_loop(newest, pairs, two, (wave, closed))
+    return after
 
 
 def _tick(forgetting: float, wave: Wave, eta: Array, floor: Array) -> Wave:

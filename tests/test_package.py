@@ -197,13 +197,18 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
     }
     site = python("import sysconfig; print(sysconfig.get_path('purelib'))", executable=there).strip()
     (Path(site) / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n")
-    for room in ("analysis", "simulator", "cli"):
+    for room in ROOMS:
         (user / room).mkdir(parents=True)
         (user / room / "__init__.py").write_text("mine = True\n")
-    code = """if True:
-        import analysis, cli, simulator, ergoscope, ergoscope.analysis
-        assert analysis.mine and cli.mine and simulator.mine
-        assert not hasattr(ergoscope.analysis, "mine")
+    code = f"""if True:
+        import importlib, pkgutil, sys
+        import ergoscope
+        for module in pkgutil.walk_packages(ergoscope.__path__, "ergoscope."):
+            if module.name != "ergoscope.__main__":
+                importlib.import_module(module.name)
+        assert not set({ROOMS}) & set(sys.modules), "an absolute import took the user's folder for a room"
+        import analysis
+        assert analysis.mine and not hasattr(ergoscope.analysis, "mine")
         print(ergoscope.__file__, ergoscope.zoo("random-walk").name)
         """
     where, system = python(code, where=user, executable=there).split()

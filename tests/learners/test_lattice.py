@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ergoscope.learners import ladder, lattice, replay
-from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
+from ergoscope.learners import lattice, replay
+from ergoscope.simulator import LinearSystem, Trajectories, simulate
 
 WINDOWS = (0, 1, 3, 8, 32)
 
@@ -77,4 +77,41 @@ def test_every_window_is_ridge_least_squares(direct: bool, forgetting: float) ->
         limit = 100 * q * eps * np.abs(y).max()
         for k, window in enumerate(WINDOWS):
             apart = np.abs(errors[:, k] - expected[:, window]).max()
-            print(precision, direct, forgetting, window, f"{apart:.2e} {limit:.2e}")
+            assert apart <= limit, f"{precision} window {window}: {apart:.2e} apart, limit {limit:.2e}"
+
+
+def made_with(outputs: np.ndarray, inputs: np.ndarray, **options: bool) -> np.ndarray:
+    return replay(lattice([0, 1, 4], outputs=2, inputs=2, **options), recording(outputs, inputs))[0, :, 0]
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_the_unit_of_an_input_does_not_matter(direct: bool) -> None:
+    made = simulate(5, plant(), 200, inputs="white")
+    y, u = made.outputs[0], made.inputs[0]
+    plain = made_with(y, u, direct=direct)
+    np.testing.assert_array_equal(made_with(y, u * np.array([2.0**40, 2.0**-60]), direct=direct), plain)
+    np.testing.assert_allclose(made_with(y, u * np.array([1e200, 1e-200]), direct=direct), plain, atol=1e-8)
+
+
+def test_an_input_that_wakes_late_or_stops_costs_nothing() -> None:
+    made = simulate(6, plant(), 3000, inputs="white")
+    y, u = made.outputs[0], made.inputs[0].copy()
+    u[:100, 0], u[500:2500], u[:, 1] = 0, u[499], 0
+    forgetful = lattice([0, 1, 8], 0.99, direct=True, outputs=2, inputs=2)
+    assert np.isfinite(replay(forgetful, recording(y, u), precision="float32")).all()
+
+
+def test_a_gap_is_filled_with_the_best_window_and_learned_as_such() -> None:
+    made = simulate(7, plant(), 300, inputs="white")
+    y, u = made.outputs[0].copy(), made.inputs[0]
+    y[150, 0], y[200:203] = np.nan, np.nan
+    windows = range(6)
+    learner = lattice(windows, direct=True, outputs=2, inputs=2)
+    forecasts = replay(learner, recording(y, u))[0, :, 0]
+    filled, loss = y.copy(), np.zeros((len(windows), 2))
+    for t in range(len(y)):
+        gaps = np.isnan(y[t])
+        filled[t, gaps] = forecasts[t, loss.argmin(axis=0), [0, 1]][gaps]
+        loss = 0.99 * loss + np.where(gaps, 0, (filled[t] - forecasts[t]) ** 2)
+    again = replay(learner, recording(filled, u))[0, :, 0]
+    assert np.abs(forecasts - again).max() <= 1e-10 * np.abs(filled).max()

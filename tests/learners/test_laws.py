@@ -13,9 +13,19 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import Driver, Learner, Live, kalman, ladder, replay, submatrix, truncated_kalman
-from ergoscope.simulator import Precision, computing, simulate, zoo
-from ergoscope.simulator import Trajectories
+from ergoscope.learners import (
+    Driver,
+    Learner,
+    Live,
+    kalman,
+    ladder,
+    lattice,
+    qr_array,
+    replay,
+    submatrix,
+    truncated_kalman,
+)
+from ergoscope.simulator import LinearSystem, Precision, Trajectories, computing, simulate, zoo
 
 
 class Row(NamedTuple):
@@ -36,10 +46,19 @@ def table() -> dict[str, Row]:
         "kalman, fixed gain": Row(kalman(integrator, gain=gain), "double-integrator"),
         "truncated kalman": Row(truncated_kalman(integrator, gain, range(9)), "double-integrator"),
         "submatrix": Row(submatrix(range(8)), "figure-1", scales=True, width=6),
+        "ladder, ahead": Row(ladder([0, 2, 5], lookaheads=(1, 3)), "double-integrator", scales=True),
+        "lattice": Row(lattice(range(5), 0.99, direct=True, outputs=2, inputs=2), "two-by-two", scales=True),
+        "qr array": Row(
+            qr_array(range(4), lookaheads=(1, 3), direct=True, outputs=2, inputs=2), "two-by-two", scales=True
+        ),
     }
 
 
-NAMES = ("ladder", "ladder, forgetting", "kalman", "kalman, fixed gain", "truncated kalman", "submatrix")
+NAMES = ("ladder", "ladder, forgetting", "kalman", "kalman, fixed gain", "truncated kalman", "submatrix") + (
+    "ladder, ahead",
+    "lattice",
+    "qr array",
+)
 BOTH = pytest.mark.parametrize("precision", ["float32", "float64"])
 EVERY = pytest.mark.parametrize("name", NAMES)
 STEPS = 300
@@ -51,13 +70,22 @@ def test_the_table_is_whole() -> None:
 
 @cache
 def recording(name: str, runs: int = 6) -> Trajectories:
-    return simulate(5, zoo(table()[name].system), STEPS, runs)
+    return simulate(5, plant(table()[name].system), STEPS, runs, inputs="white")
+
+
+def plant(name: str) -> LinearSystem:
+    """A system of the zoo, or the one with inputs and a direct term."""
+    if name != "two-by-two":
+        return zoo(name)
+    A, B, C = [[1, 1], [0, 1]], [[0.3, -0.2], [0.1, 0.4]], [[1.0, 0.0], [0.6, 1.0]]
+    return LinearSystem(A, C, 0.1 * np.eye(2), np.eye(2), B, [[0.8, -0.5], [0.3, 1.1]], name=name)
 
 
 def with_outputs(of: Trajectories, outputs: np.ndarray) -> Trajectories:
     lengths = np.full(len(outputs), outputs.shape[1])
-    inputs = np.zeros((*outputs.shape[:2], 0))
-    return Trajectories(outputs, inputs, lengths, of.dt, of.output_names, (), tuple(map(str, range(len(outputs)))))
+    inputs = np.resize(of.inputs[0], (*outputs.shape[:2], of.inputs.shape[2]))  # over and over, the same for all
+    runs = tuple(map(str, range(len(outputs))))
+    return Trajectories(outputs, inputs, lengths, of.dt, of.output_names, of.input_names, runs)
 
 
 def forecasts(name: str, outputs: np.ndarray, precision: Precision, **options: object) -> np.ndarray:
@@ -74,10 +102,12 @@ def test_live_equals_replay_to_the_bit(name: str, precision: Precision) -> None:
     outputs[0, 40:45] = np.nan
     width = 1 if row.learner.pooled else row.width
     whole = replay(row.learner, with_outputs(recording(name), outputs), precision=precision, width=width)
-    live = Live(row.learner, outputs.shape[2], precision=precision, width=width)
+    u = recording(name).inputs[0]
+    live = Live(row.learner, outputs.shape[2], u.shape[1], precision=precision, width=width)
     for t in range(150):
-        np.testing.assert_array_equal(live.forecast, whole[0, t])
-        live.observe(outputs[0, t])
+        for j, ahead in enumerate(row.learner.lookaheads):
+            np.testing.assert_array_equal(live.forecast[j], whole[0, t + ahead - 1, j])
+        live.observe(outputs[0, t], u[t : t + 1 + max(row.learner.lookaheads)])
 
 
 @EVERY
@@ -86,11 +116,12 @@ def test_blocks_of_any_length_give_the_same_bits(name: str, precision: Precision
     row, outputs = table()[name], recording(name).outputs
     whole = forecasts(name, outputs, precision)
     lanes = len(outputs)
-    driver = Driver(row.learner, outputs.shape[2], precision=precision, width=row.width)
+    known = recording(name).inputs[0]
+    driver = Driver(row.learner, outputs.shape[2], known.shape[1], precision=precision, width=row.width)
     state, record = driver.start(), driver.record()
     y = np.full((driver.block, outputs.shape[2], row.width), np.nan)
     y[..., :lanes] = outputs[:, : driver.block].transpose(1, 2, 0)
-    u = np.zeros((driver.block + 1, 0, row.width))
+    u = np.repeat(known[: driver.block + driver.ahead, :, None], row.width, axis=2)
     cuts = [0, 1, 2, 7, 8, 60, 61, 128]
     for begin, stop in zip(cuts, cuts[1:], strict=False):
         end = np.where(np.arange(row.width) < lanes, stop, 0).astype(np.int32)
@@ -120,8 +151,9 @@ def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -
     changed = outputs.copy()
     changed[:, 200:] = 1e3 - changed[:, 200:]
     before, after = forecasts(name, outputs, precision), forecasts(name, changed, precision)
-    np.testing.assert_array_equal(before[:, :201], after[:, :201])
-    assert (before[:, 201:] != after[:, 201:]).any()
+    for j, ahead in enumerate(table()[name].learner.lookaheads):
+        np.testing.assert_array_equal(before[:, : 200 + ahead, j], after[:, : 200 + ahead, j])
+        assert (before[:, 200 + ahead :, j] != after[:, 200 + ahead :, j]).any()
 
 
 @EVERY
@@ -170,23 +202,28 @@ def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision
 
     sums = score_recording(row.learner, with_outputs(recording(name), outputs), [0, 100, STEPS], precision=precision, width=row.width)
     seen = ~np.isnan(outputs)
-    np.testing.assert_array_equal(sums.samples[0, 0].T, seen[:, :100].sum(axis=1))
-    np.testing.assert_array_equal(sums.samples[1, 0].T, seen[:, 100:].sum(axis=1))
     made = forecasts(name, outputs, precision)
     assert np.isfinite(made).all()
-    squares = np.where(seen[:, :, None], outputs[:, :, None].astype(precision) - made[:, :, 0], 0).astype(float) ** 2
     rounding = 100 * np.finfo(precision).eps * np.nanmax(outputs**2)
-    np.testing.assert_allclose(sums.error.sum(axis=0)[0], squares.sum(axis=1).transpose(1, 2, 0), rtol=1e-4, atol=rounding * STEPS)
+    for j, ahead in enumerate(row.learner.lookaheads):
+        scored = seen & (np.arange(STEPS) >= ahead - 1)[None, :, None]
+        np.testing.assert_array_equal(sums.samples[0, j].T, scored[:, :100].sum(axis=1))
+        np.testing.assert_array_equal(sums.samples[1, j].T, scored[:, 100:].sum(axis=1))
+        squares = np.where(scored[:, :, None], outputs[:, :, None].astype(precision) - made[:, :, j], 0).astype(float) ** 2
+        expected = squares.sum(axis=1).transpose(1, 2, 0)
+        np.testing.assert_allclose(sums.error.sum(axis=0)[j], expected, rtol=1e-4, atol=rounding * STEPS)
 
 
 @EVERY
 def test_memory_is_constant_in_time(name: str) -> None:
     row = table()[name]
     with computing("float64"):
-        driver = Driver(row.learner, recording(name).outputs.shape[2], width=row.width)
+        inputs = recording(name).inputs.shape[2]
+        driver = Driver(row.learner, recording(name).outputs.shape[2], inputs, width=row.width)
         lanes, record = driver.start(), driver.record()
         before = jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes)
         y = np.zeros((driver.block, recording(name).outputs.shape[2], row.width))
         end = np.full(row.width, driver.block, np.int32)
-        lanes, record = driver.advance(lanes, record, y, np.zeros((driver.block + 1, 0, row.width)), np.int32(0), end)
+        u = np.zeros((driver.block + driver.ahead, inputs, row.width))
+        lanes, record = driver.advance(lanes, record, y, u, np.int32(0), end)
         assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes) == before
