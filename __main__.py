@@ -1,3 +1,5 @@
+"""``python -m ergoscope``."""
+
 from .cli import main
 
 if __name__ == "__main__":

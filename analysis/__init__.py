@@ -1,3 +1,5 @@
+"""What it meant: exact theory, error curves, growth laws, critical sizes, figures."""
+
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

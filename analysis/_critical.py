@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 class Critical(NamedTuple):
-    """The critical size: ``size`` is None unless the verdict is ``located``; ``reason`` says why and what would decide it."""
+    """The critical size, None unless the verdict is ``located``; ``reason`` says why and what would decide it."""
 
     size: int | None
     verdict: str  # "located", "above" the largest size tried, "undecided"
@@ -86,5 +86,7 @@ def best_size(
             verdict = "better" if high < 0 else "worse" if low > 0 else "alike"
             gap = float(mean[k] - mean[k - 1])
             pairs.append(dict(size=size, against=sizes[k - 1], difference=gap, low=low, high=high, verdict=verdict))
-    kinds = dict(size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64, verdict=pl.String)
+    kinds = dict(
+        size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64, verdict=pl.String
+    )
     return Best(sizes[best], alike, pl.DataFrame(pairs, schema=kinds))

@@ -53,8 +53,8 @@ def rebin(scores: Scores, edges: NDArray[np.int64]) -> Scores:
 def curves(scores: Scores, learner: Learner, system: str = "", groups: int = GROUPS, run: str = "") -> pl.DataFrame:
     """Return mean squares as a tidy frame.
 
-    ``error`` is the mean of |e|^2, ``excess`` the mean of |yhat - yhat_oracle|^2: over the scored samples of a stretch and
-    the replicates of a group, summed over the outputs.
+    ``error`` is the mean of |e|^2, ``excess`` the mean of |yhat - yhat_oracle|^2: over the scored samples of a stretch
+    and the replicates of a group, summed over the outputs.
 
     Args:
         scores: What the driver summed.
@@ -113,8 +113,10 @@ def check_curves(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort("metric", "lookahead", "size", "group", "first")
 
 
-def curve_array(frame: pl.DataFrame, metric: str = "error") -> tuple[NDArray[np.float64], list[int], NDArray[np.float64]]:
-    """Return (horizon ``(time,)``, sizes, values ``(time, size, group)``) of one metric and lookahead; NaN where none."""
+def curve_array(
+    frame: pl.DataFrame, metric: str = "error"
+) -> tuple[NDArray[np.float64], list[int], NDArray[np.float64]]:
+    """Return horizon ``(time,)``, sizes and values ``(time, size, group)`` of one metric; NaN where there is none."""
     part = check_curves(frame).filter(pl.col("metric") == metric)
     if part["lookahead"].n_unique() > 1:
         raise ValueError(f"choose one lookahead of {sorted(part['lookahead'].unique())} first.")

@@ -41,15 +41,15 @@ def reproduce_figure_1(
         M_k = argmin sum over trajectories and t < T of |x[t+1] - M x[t]|^2,   M zero outside its k x k block
         risk = mean over t of E |(M_k - A) x[t]|^2 on the exact covariance;   the figure shows log(1 + risk)
 
-    The risk of a fit is never below the optimum, and above it by a weighted sum of chi-squares: its 1 - 1e-4 quantile, from
-    the sandwich covariance of the fit, is the upper limit of an entry.
+    The risk of a fit is never below the optimum, and above it by a weighted sum of chi-squares: its 1 - 1e-4 quantile,
+    from the sandwich covariance of the fit, is the upper limit of an entry.
 
     Returns:
         A table ``system, horizon, size, measured, exact, limit`` (all in log(1 + risk)), and whether it agrees.
 
     References:
-        I. Ziemann, N. Matni, G. J. Pappas, *State space models, emergence, and ergodicity: How many parameters are needed
-        for stable predictions?*, L4DC 2025, Figure 1.
+        I. Ziemann, N. Matni, G. J. Pappas, *State space models, emergence, and ergodicity: How many parameters are
+        needed for stable predictions?*, L4DC 2025, Figure 1.
     """
     rows = []
     for done, name in enumerate(SYSTEMS):
@@ -69,8 +69,8 @@ def reproduce_figure_1(
     gap = float((table["measured"] - table["exact"]).abs().max())  # type: ignore[arg-type]
     agrees = outside.is_empty()
     verdict = f"agree within {gap:.3f}" if agrees else f"{outside.height} of {table.height} entries beyond their limits"
-    sentence = f"figure 1: measured on {trajectories} trajectories, exact theory beside: {verdict}; risk stops growing at k = 4"
-    return Reproduction(table, agrees, sentence if agrees else sentence.partition(";")[0])
+    sentence = f"figure 1: measured on {trajectories} trajectories, exact theory beside: {verdict}"
+    return Reproduction(table, agrees, sentence + "; the risk stops growing at k = 4" * agrees)
 
 
 def _fits(
@@ -95,8 +95,8 @@ def _excess_limit(states: NDArray[np.float64], optimum: NDArray[np.float64]) -> 
     """Return the 1 - 1e-4 quantile of risk(fit) - risk(optimum) for each size, by the central limit theorem.
 
     A row of a fit is off by S^-1 sum_i g_i / N with g_i the trajectory's sum of residual times regressor and S the mean
-    Gram matrix; the risk is off by the square of that in S, averaged over time. With V the covariance of g, this is a sum of
-    chi-squares weighted by the eigenvalues of S^-1/2 V S^-1/2 / N.
+    Gram matrix; the risk is off by the square of that in S, averaged over time. With V the covariance of g, this is a
+    sum of chi-squares weighted by the eigenvalues of S^-1/2 V S^-1/2 / N.
     """
     before, after = states[:, :-1], states[:, 1:]
     batch, steps = before.shape[:2]

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..simulator import LinearSystem
@@ -35,11 +36,22 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
     shown = _shown(sizes, location.critical_size)
     colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, len(shown)))
     times = np.unique(np.geomspace(2, location.horizon, 60).astype(int))
-    exact = best_errors(system, shown, times) if system is not None and location.rungs.height and _is_ladder(location) else None
+    exact = (
+        best_errors(system, shown, times)
+        if system is not None and location.rungs.height and _is_ladder(location)
+        else None
+    )
     for k, (size, colour) in enumerate(zip(shown, colours, strict=True)):
         critical = size == location.critical_size
         label = f"{size}" + (" (critical)" if critical else "")
-        axes.plot(horizon, mean[:, sizes.index(size)], color=colour, lw=3.0 if critical else 1.4, label=label, zorder=3 + critical)
+        axes.plot(
+            horizon,
+            mean[:, sizes.index(size)],
+            color=colour,
+            lw=3.0 if critical else 1.4,
+            label=label,
+            zorder=3 + critical,
+        )
         if exact is not None:
             axes.plot(times, exact[:, k], ":", color=colour, lw=1.2, zorder=2)
     if system is not None:
@@ -54,7 +66,8 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
     axes.legend(title=word, fontsize=8, title_fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
         axes.axvline(location.trust_horizon, color="0.6", lw=1)
-        axes.annotate("rounding reaches the noise", (location.trust_horizon, axes.get_ylim()[1]), fontsize=8, rotation=90,
+        axes.annotate("rounding reaches the noise", (location.trust_horizon, axes.get_ylim()[1]), fontsize=8,
+        rotation=90,
                       ha="right", va="top", color="0.4")  # fmt: skip
     return figure
 
@@ -70,10 +83,13 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
         if system is not None and _is_ladder(location):
             stretch = np.unique(np.linspace(horizon / np.sqrt(2), horizon, 8).astype(int))
             exact = best_errors(system, sizes.tolist(), stretch).mean(axis=0)
-            axes.plot(sizes, exact, "x", color=colour, ms=7, label="exact, best filter" if k == len(colours) - 1 else None)
+            axes.plot(
+                sizes, exact, "x", color=colour, ms=7, label="exact, best filter" if k == len(colours) - 1 else None
+            )
     if location.critical_size is not None:
         axes.axvline(location.critical_size, color="#d55e00", lw=6, alpha=0.25, zorder=0)
-        axes.annotate(f"critical size {location.critical_size}", (location.critical_size, 0.97), rotation=90, fontsize=9,
+        axes.annotate(f"critical size {location.critical_size}", (location.critical_size, 0.97), rotation=90,
+        fontsize=9,
                       xycoords=("data", "axes fraction"), ha="right", va="top", color="#a04000")  # fmt: skip
     elif location.best is not None:
         axes.axvline(location.best.size, color="#0072b2", lw=6, alpha=0.2, zorder=0)
@@ -81,20 +97,22 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
                       xycoords=("data", "axes fraction"), ha="right", va="top", color="#004c7a")  # fmt: skip
     word = SIZE_WORDS.get(location.settings["learner"], "size")
     axes.set(yscale="log", xlabel=word, ylabel=_error_label(location))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(f"{location.system}: error by {word}", loc="left", fontsize=11)
     axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return figure
 
 
 def figure_1_figure(table: pl.DataFrame) -> Figure:
-    """Draw the paper's Figure 1: log(1 + risk) against k, one line a horizon, exact values as crosses, one panel a system."""
+    """Draw the paper's Figure 1: log(1 + risk) against k, one line a horizon, one panel a system; crosses are exact."""
     systems = table["system"].unique(maintain_order=True).to_list()
     figure = Figure(figsize=(9.0, 4.2), layout="constrained")
     for axes, system in zip(figure.subplots(1, len(systems), squeeze=False)[0], systems, strict=True):
         part = table.filter(pl.col("system") == system)
         horizons = part["horizon"].unique().sort().to_list()
-        for horizon, colour in zip(horizons, matplotlib.colormaps["viridis"](np.linspace(0.85, 0.0, len(horizons))), strict=True):
+        for horizon, colour in zip(
+            horizons, matplotlib.colormaps["viridis"](np.linspace(0.85, 0.0, len(horizons))), strict=True
+        ):
             row = part.filter(pl.col("horizon") == horizon).sort("size")
             axes.plot(row["size"], row["measured"], "o-", ms=4, lw=1.4, color=colour, label=f"T = {horizon}")
             axes.plot(row["size"], row["exact"], "x", ms=7, color=colour)
@@ -114,7 +132,7 @@ def _canvas() -> tuple[Figure, Axes]:
 
 
 def _mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.nanmean(values, axis=2)
+    return np.asarray(np.nanmean(values, axis=2))
 
 
 def _shown(sizes: Sequence[int], critical: int | None) -> list[int]:

@@ -90,7 +90,9 @@ def check_folder(folder: str | Path) -> Path:
     folder = Path(folder).expanduser()
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise ValueError(f"cannot write into {str(folder)!r}: {there} is no folder that you may write in; choose another.")
+        raise ValueError(
+            f"cannot write into {str(folder)!r}: {there} is no folder that you may write in; choose another."
+        )
     return folder
 
 

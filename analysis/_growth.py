@@ -24,8 +24,8 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     """Fit error ~ t^exponent for each size and say whether it is bounded.
 
     The mean over the replicates is fitted on a log-log scale over t > T/20, with stretches equally spaced in log t, and
-    over t > T/4 once more; a filter of length h is given 16 (h + 1) samples to be learned first, where T/4 allows it. The
-    replicates are drawn again with replacement: the interval holds 95 % of the draws. A verdict is given only where
+    over t > T/4 once more; a filter of length h is given 16 (h + 1) samples to be learned first, where T/4 allows it.
+    The replicates are drawn again with replacement: the interval holds 95 % of the draws. A verdict is given only where
 
     * 95 % of the draws lie on one side of 1/2, and the fit over t > T/4 lies there too,
     * the exponent is not between 0.2 and 0.8,
@@ -59,9 +59,10 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
         whole = late | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1)))
         row = {"size": size} | _law(horizon, values[:, k], whole, late, weights)
         rows.append(row)
-    kinds = {"size": pl.Int64, "law": pl.String, "verdict": pl.String, "reason": pl.String}
-    numbers = {name: pl.Float64 for name in ("exponent", "low", "high", "late", "rate")}
-    return pl.DataFrame(rows, schema_overrides=kinds | numbers).select(
+    words, numbers = ("law", "verdict", "reason"), ("exponent", "low", "high", "late", "rate")
+    kinds: dict[str, type[pl.DataType]] = {"size": pl.Int64}
+    kinds |= dict.fromkeys(words, pl.String) | dict.fromkeys(numbers, pl.Float64)
+    return pl.DataFrame(rows, schema_overrides=kinds).select(
         "size", "law", "exponent", "low", "high", "late", "rate", "verdict", "reason"
     )
 
@@ -86,7 +87,8 @@ def _law(
     rate = None
     verdict, reason = _verdict(exponent, draws, late_exponent, late_draws) if enough else ("undecided", "")
     if not enough:
-        reason = f"{groups} replicate{'s' * (groups > 1)}, and one path does not average: at least {FEWEST_GROUPS} are needed"
+        few = f"{groups} replicate{'s' * (groups > 1)}"
+        reason = f"{few}, and one path does not average: at least {FEWEST_GROUPS} are needed"
     law = {"bounded": "bounded", "undecided": "undecided"}.get(verdict) or f"t^{max(round(exponent), 1)}"
     if verdict == "growing" and _misfit(horizon, values, whole) < _misfit(np.log(horizon), values, whole):
         law, rate = "exponential", float(_slopes(horizon, values, whole, weights[:1])[0])
@@ -107,7 +109,10 @@ def _verdict(
         return "undecided", f"the exponent {exponent:.2f} fits no class yet; a longer horizon would decide it"
     on_its_way = UNSURE[0] < late < UNSURE[1] and np.quantile(moved, 0.05) > 0.1
     if (late < BORDER) != (side == "bounded") or on_its_way:
-        return "undecided", f"the exponent still moves, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it"
+        return (
+            "undecided",
+            f"the exponent still moves, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it",
+        )
     return side, ""
 
 

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-import polars as pl
 from jax.typing import ArrayLike
 
 from ..learners import Driver, Learner, Scores, kalman, ladder, score, score_recording, submatrix, truncated_kalman
@@ -19,6 +18,7 @@ from ..simulator import (
     Precision,
     Trajectories,
     computing,
+    default_device,
     find_system,
     from_control,
     input_signal,
@@ -78,7 +78,8 @@ def locate(
         source: A system; a word that ``find_system`` takes; a python-control plant, then with
             ``Q`` and ``R``; or a recording.
         sizes: Sizes to try, rising; by default 0..16, fewer for a short recording.
-        horizon: Samples of each run; by default 20 000, or all of a recording. A system is not run past its trust horizon.
+        horizon: Samples of each run; by default 20 000, or all of a recording. A system is not run past its trust
+            horizon.
         replicates: Independent runs of a system.
         seed: Of the simulation and of the bootstrap.
         precision: ``"float32"`` or ``"float64"``.
@@ -125,7 +126,9 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             device=options.device,
             **(dict(width=replicates) if learner.pooled else {}),
         )
-        chunks = simulate_chunks(jax.random.key(options.seed), system, horizon, replicates, inputs=signal, missing=missing)
+        chunks = simulate_chunks(
+            jax.random.key(options.seed), system, horizon, replicates, inputs=signal, missing=missing
+        )
         sums = score(
             driver,
             (chunk.outputs for chunk in chunks),
@@ -242,7 +245,7 @@ def _best(sums: Scores, learner: Learner, seed: int) -> Best:
 
 
 def _trusted(recording: Trajectories, error: float, precision: Precision) -> int | None:
-    """Return the first sample where rounding passes a thousandth of the best root mean square error, if there is one."""
+    """Return the first sample where rounding passes a thousandth of the best root mean square error, if any."""
     centred = np.abs(recording.outputs - recording.outputs[:, :1])
     reached = np.nanmax(centred, axis=(0, 2), initial=0.0) * np.finfo(precision).eps > 1e-3 * np.sqrt(error)
     return int(np.argmax(reached)) if reached.any() else None
@@ -272,7 +275,7 @@ def _count(word: str, value: int, least: int) -> int:
 
 
 def _settings(options: _Options, learner: Learner, centre: Any, horizon: int, replicates: int) -> dict[str, Any]:
-    device = jax.config.jax_default_device or jax.devices()[0]
+    device = default_device() or jax.devices()[0]
     return dict(
         learner=learner.name,
         sizes=list(learner.sizes),

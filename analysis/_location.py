@@ -27,8 +27,9 @@ class Location:
         theory: What the matrices say; None for a recording.
         horizon: Samples predicted in the longest run.
         trust_horizon: Samples after which rounding reaches the noise; None where it never does.
-        rungs: One row a size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law, exponent, low,
-            high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before it.
+        rungs: One row a size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law, exponent,
+            low, high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before
+            it.
         horizons: The horizons at which ``errors`` are given, the last one that of ``error`` and ``excess``.
         curves: Error curves, tidy.
         best: For recordings, the size of least error and what is not told apart from it.
@@ -92,14 +93,18 @@ def system_sentence(
     replicates: int,
     slope: float | None = None,
 ) -> str:
-    """Return the answer for a system in one sentence; ``slope`` is that of the exact error of the size that was located."""
+    """Return the answer for a system in one sentence; ``slope`` is that of the located size's exact error."""
     word = SIZE_WORDS.get(learner, "size")
     speaks = f"horizon {horizon:,} ({replicates} replicates)".replace(",", " ")
     if horizon < asked:
-        speaks += f"; beyond it rounding reaches the noise, so the {asked:,} samples asked for were not run".replace(",", " ")
+        speaks += f"; beyond it rounding reaches the noise, so the {asked:,} samples asked for were not run".replace(
+            ",", " "
+        )
     theory = f"theory says {expected}" if expected is not None else "theory names no size for this learner"
     if critical.size is not None and slope is not None and critical.size != expected:
-        theory += f", which does not show yet: at this horizon the exact error of {critical.size} grows like t^{slope:.2f}"
+        theory += (
+            f", which does not show yet: at this horizon the exact error of {critical.size} grows like t^{slope:.2f}"
+        )
     return f"{name}: {_found(critical, word)}; {theory}. This speaks of {speaks}."
 
 

@@ -23,14 +23,15 @@ class Theory(NamedTuple):
     """What is known of a system without a horizon.
 
     Attributes:
-        critical_size: h*, the shortest filter with bounded error.
+        critical_size: h*, the shortest filter with bounded error; of another learner its own size, None where theory
+            names none.
         unstable_modes: m, the eigenvalues with |lambda| >= 1, with multiplicity.
         parameter_threshold: d*^2 = sum m_i^2.
         rho: Spectral radius of the steady Kalman filter's A - L C.
         memory: tau = 1 / |log rho| in steps, infinite for rho = 1, 0 for rho = 0.
     """
 
-    critical_size: int
+    critical_size: int | None
     unstable_modes: int
     parameter_threshold: int
     rho: float

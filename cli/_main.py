@@ -21,8 +21,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="How big must a predictor be before its error stops growing? Try: [bold]ergoscope locate double-integrator[/bold]",
+    help="How big must a predictor be before its error stops growing? Try: ergoscope locate double-integrator",
 )
 
 
@@ -51,19 +50,35 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (doc
 
 @_command
 def locate(
-    source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml, module.py:name, or a CSV or Parquet file, folder or glob.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A system of the zoo, plant.toml, module.py:name, or a CSV or Parquet file, folder or glob."
+        ),
+    ],
     output: Annotated[list[str] | None, typer.Option(help="Recording: the output column.")] = None,
     by: Annotated[str | None, typer.Option(help="Recording: the column that names the run.")] = None,
     time: Annotated[str | None, typer.Option(help="Recording: the column with the time.")] = None,
     center: Annotated[str, typer.Option(help="Recording: first, none or a number, taken off the output.")] = "first",
     sizes: Annotated[str | None, typer.Option(help="Sizes to try, such as 0..32 or 1,2,4..8.")] = None,
-    horizon: Annotated[int | None, typer.Option(help="Samples of each run; by default 20000, or all of a recording.")] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Samples of each run; by default 20000, or all of a recording.")
+    ] = None,
     replicates: Annotated[int, typer.Option(help="System: independent runs.")] = 64,
     learner: Annotated[str | None, typer.Option(help="ladder, submatrix or truncated-kalman.")] = None,
     input: Annotated[str, typer.Option(help="System: its known input: zero, white, prbs or sweep.")] = "zero",
-    q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise, such as 0.1 or [[1,0],[0,1]].")] = None,
-    r: Annotated[str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")] = None,
-    dt: Annotated[float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")] = None,
+    q: Annotated[
+        str | None,
+        typer.Option(
+            "--q", help="python-control plant: covariance of the process noise, such as 0.1 or [[1,0],[0,1]]."
+        ),
+    ] = None,
+    r: Annotated[
+        str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
+    ] = None,
+    dt: Annotated[
+        float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
+    ] = None,
     precision: Precision = "float64",
     device: Device = None,
     seed: Seed = 0,
@@ -118,14 +133,18 @@ def simulate(
     missing: Annotated[float, typer.Option(help="Fraction of samples that is lost.")] = 0.0,
     burst: Annotated[int, typer.Option(help="Samples lost at a time.")] = 1,
     q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise.")] = None,
-    r: Annotated[str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")] = None,
-    dt: Annotated[float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")] = None,
+    r: Annotated[
+        str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
+    ] = None,
+    dt: Annotated[
+        float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
+    ] = None,
     precision: Precision = "float64",
     device: Device = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate a system and write its outputs, inputs and states, one row a sample; memory does not grow with the steps."""
+    """Simulate a system into a file, one row a sample; memory does not grow with the steps."""
     from .. import simulator
 
     system = simulator.find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt)

@@ -44,7 +44,9 @@ class Meter:
         self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.stop()
 
 
@@ -59,7 +61,9 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
         console.print(_table(location))
     console.print(location.sentence, highlight=False, soft_wrap=True)
     if not quiet:
-        console.print(f"[dim]{files[0].parent}/[/dim] " + ", ".join(file.name for file in files), highlight=False, soft_wrap=True)
+        console.print(
+            f"[dim]{files[0].parent}/[/dim] " + ", ".join(file.name for file in files), highlight=False, soft_wrap=True
+        )
 
 
 def _table(location: Location) -> Table:

@@ -1,7 +1,8 @@
 """The contract of a learner: predict with all of its sizes at once. The page to read first.
 
-Time: before sample ``t`` the driver holds ``predict(state, ..)``, made of samples ``0 .. t-1`` alone; then comes ``y[t]``,
-is scored, and goes into ``update``. Nobody but the driver calls the two, so testing on data already seen cannot be written.
+Time: before sample ``t`` the driver holds ``predict(state, ..)``, made of samples ``0 .. t-1`` alone; then
+comes ``y[t]``, is scored, and goes into ``update``. Nobody but the driver calls the two, so testing on data already
+seen cannot be written.
 
 Axes: ``lane`` comes last everywhere and counts the streams that run side by side; a learner treats each as if it were
 alone (unless it is pooled). ``size`` is the axis of the ladder.
@@ -28,16 +29,18 @@ class Learner(NamedTuple):
         predict: ``(state, inputs) -> Float["lookahead size output lane"]``: the forecasts of the samples ``lookaheads``
             ahead of the last one seen. ``inputs``, ``(ahead, input, lane)``, are those of the next ``max(lookaheads)``
             samples, known or held.
-        update: ``(state, output, input, observed) -> State`` takes one sample in. ``output`` ``(output, lane)`` is finite
-            also where ``observed`` ``(output, lane)`` says that it is missing, and means nothing there.
+        update: ``(state, output, input, observed) -> State`` takes one sample in. ``output`` ``(output, lane)`` is
+            finite also where ``observed`` ``(output, lane)`` says that it is missing, and means nothing there.
         sizes: Size of each rung, rising: filter length, rank, matrix size, state order.
         parameters: Trainable parameters of each rung.
         lookaheads: Samples ahead that are forecast, rising.
-        variance: ``(state) -> Float["size output output lane"]``, the covariance it gives its next one-step error, or None.
+        variance: ``(state) -> Float["size output output lane"]``, the covariance it gives its next one-step error, or
+            None.
         scaled: The driver divides each output by a power of two near its first nonzero value; for families whose
             predictions scale with the data. Then units cannot overflow or vanish in squares.
         pooled: One state is fed by all lanes, which then step together.
-        batch: ``score`` for streams of which no sample is missing, by a faster algorithm and equal up to rounding, or None.
+        batch: ``score`` for streams of which no sample is missing, by a faster algorithm and equal up to rounding, or
+            None.
     """
 
     name: str
@@ -57,7 +60,9 @@ def check_sizes(sizes: Any, lowest: int = 0) -> tuple[int, ...]:
     """Return the sizes as a rising tuple of whole numbers, or say what is wrong with them."""
     rising = tuple(int(size) for size in sizes)
     if not rising or rising[0] < lowest or any(a >= b for a, b in zip(rising, rising[1:], strict=False)):
-        raise ValueError(f"sizes must be rising whole numbers from {lowest} on, such as range({lowest}, 17); got {rising}.")
+        raise ValueError(
+            f"sizes must be rising whole numbers from {lowest} on, such as range({lowest}, 17); got {rising}."
+        )
     return rising
 
 

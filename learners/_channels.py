@@ -36,7 +36,9 @@ def take_inputs(channels: Channels, raw: Float[Array, "input lane"]) -> Channels
     return channels._replace(scale=scale, held=held)
 
 
-def coming_inputs(channels: Channels, raw: Float[Array, "ahead input lane"], ahead: int) -> Float[Array, "reach input lane"]:
+def coming_inputs(
+    channels: Channels, raw: Float[Array, "ahead input lane"], ahead: int
+) -> Float[Array, "reach input lane"]:
     """Return the inputs of the next samples in their units, the last known value held where one is NaN."""
     unit = jnp.where(channels.scale == 0, 1, channels.scale)
     rows, held = [], channels.held

@@ -1,10 +1,10 @@
 """The one way to run a learner, live or on a recording.
 
-Time: a step of a lane is (1) score the forecasts of ``y[t]``, issued at ``t - lookahead``; (2) update with ``y[t]``, ``u[t]``;
-(3) issue the forecasts of ``t + 1`` and beyond. So every forecast is made before the sample it is held against is known.
+Time: a step of a lane is (1) score the forecasts of ``y[t]``, issued at ``t - lookahead``; (2) update with ``y[t]`` and
+``u[t]``; (3) issue the forecasts of ``t + 1`` and beyond. Every forecast is made before the sample it is held against.
 
-All steps run in one compiled kernel: a loop over a block of fixed length whose number of steps is a run-time argument, for
-a tile of lanes of fixed width. Called with one step live and with many in replay, it gives the same bits; a lane's
+All steps run in one compiled kernel: a loop over a block of fixed length whose number of steps is a run-time argument,
+for a tile of lanes of fixed width. Called with one step live and with many in replay, it gives the same bits; a lane's
 numbers depend neither on how many lanes run beside it nor on what they hold.
 """
 
@@ -46,7 +46,7 @@ class Lanes(NamedTuple):
     centre: Float[Array, "output lane"]
     centred: Bool[Array, "output lane"]
     scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
-    count: Int[Array, " lane"]
+    age: Int[Array, " lane"]  # samples taken in
     score: Score
 
 
@@ -58,8 +58,8 @@ class Driver:
         outputs: Outputs of a stream.
         inputs: Inputs of a stream.
         oracle: A learner of one rung to measure the excess against, or None.
-        centre: What is taken off each output before a learner sees it: ``"first"``, its first observed value; ``"none"``;
-            or known values ``(output,)``.
+        centre: What is taken off each output before a learner sees it: ``"first"``, its first observed value;
+            ``"none"``; or known values ``(output,)``.
         precision: ``"float32"`` or ``"float64"``.
         device: Where to compute; None leaves JAX's choice.
         width: Lanes in a tile. A pooled learner takes all its replicates as one tile.
@@ -95,7 +95,7 @@ class Driver:
         self.width, self.block, self.ahead = width, block, max(learner.lookaheads)
 
     def start(self) -> Lanes:
-        """Return a tile of streams that have seen nothing; every array is its own buffer, for the kernel reuses them."""
+        """Return a tile of streams that have seen nothing, every array its own buffer, for the kernel reuses them."""
         with computing(self.precision, self.device):
             dtype = jnp.zeros(()).dtype
             p, lanes = self.outputs, self.width
@@ -118,14 +118,15 @@ class Driver:
                 centre=jnp.tile(centre[:, None], (1, lanes)),
                 centred=jnp.full((p, lanes), self.centre != "first" if isinstance(self.centre, str) else True),
                 scale=jnp.full((p, lanes), 0.0 if self.learner.scaled else 1.0, dtype),
-                count=jnp.zeros(lanes, jnp.int32),
+                age=jnp.zeros(lanes, jnp.int32),
                 score=Score(
                     jnp.zeros(late, dtype),
                     jnp.zeros(late if self.oracle is not None else (late[0], 0, *late[2:]), dtype),
                     jnp.zeros((late[0], *late[2:]), dtype),
                 ),
             )
-            return jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), lanes_)
+            fresh: Lanes = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), lanes_)
+            return fresh
 
     def record(self) -> Array:
         """Return an empty buffer for the forecasts of one block, ``(block, lookahead, size, output, lane)``."""
@@ -136,18 +137,20 @@ class Driver:
     def advance(
         self, lanes: Lanes, record: Array, outputs: ArrayLike, inputs: ArrayLike, begin: ArrayLike, end: ArrayLike
     ) -> tuple[Lanes, Array]:
-        """Take samples ``begin .. end-1`` of a block into each lane; the arguments ``lanes`` and ``record`` are used up.
+        """Take samples ``begin .. end-1`` of a block into each lane; ``lanes`` and ``record`` are used up.
 
         Args:
             lanes: The tile.
             record: Filled at the rows taken with the forecasts those samples were held against.
             outputs: ``(block, output, lane)``, NaN where missing.
-            inputs: ``(block + max lookahead, input, lane)``: those of the rows and of the samples after them, known or held.
+            inputs: ``(block + max lookahead, input, lane)``: those of the rows and of the samples after them, known or
+                held.
             begin: First row, ``()``.
             end: Row after the last, for each lane ``(lane,)``; a lane whose end is not past ``begin`` stays as it is.
         """
         with computing(self.precision, self.device):
-            return _advance(self.learner, self.oracle, lanes, record, outputs, inputs, begin, end)
+            moved: tuple[Lanes, Array] = _advance(self.learner, self.oracle, lanes, record, outputs, inputs, begin, end)
+            return moved
 
     def take_score(self, lanes: Lanes) -> tuple[Lanes, Score]:
         """Return the sums gathered so far, and the tile with its sums back at zero."""
@@ -156,7 +159,14 @@ class Driver:
 
 @partial(jax.jit, static_argnames=("learner", "oracle"), donate_argnames=("lanes", "record"))
 def _advance(
-    learner: Learner, oracle: Learner | None, lanes: Lanes, record: Array, outputs: Array, inputs: Array, begin: Array, end: Array
+    learner: Learner,
+    oracle: Learner | None,
+    lanes: Lanes,
+    record: Array,
+    outputs: Array,
+    inputs: Array,
+    begin: Array,
+    end: Array,
 ) -> tuple[Lanes, Array]:
     def step(i: Array, carry: tuple[Lanes, Array]) -> tuple[Lanes, Array]:
         lanes, record = carry
@@ -165,10 +175,13 @@ def _advance(
         active = i < end
         moved, due = _step(learner, oracle, lanes, y, u)
         if not learner.pooled:
-            moved = jax.tree.map(lambda new, old: jnp.where(jnp.broadcast_to(active, new.shape), new, old), moved, lanes)
+            moved = jax.tree.map(
+                lambda new, old: jnp.where(jnp.broadcast_to(active, new.shape), new, old), moved, lanes
+            )
         return moved, jax.lax.dynamic_update_index_in_dim(record, due, i, 0)
 
-    return jax.lax.fori_loop(begin, jnp.max(end), step, (lanes, record))
+    moved: tuple[Lanes, Array] = jax.lax.fori_loop(begin, jnp.max(end), step, (lanes, record))
+    return moved
 
 
 def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: Array) -> tuple[Lanes, Array]:
@@ -186,12 +199,12 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
     def due(learner: Learner, state: Any, issued: Array) -> Array:
         if u.shape[1]:  # the input of the first sample was not known when the lane was started
             anew = learner.predict(state, u[:-1])
-            unseen = jnp.broadcast_to(lanes.count == 0, anew.shape)
+            unseen = jnp.broadcast_to(lanes.age == 0, anew.shape)
             issued = jnp.concatenate([jnp.where(unseen, anew, issued[0])[None], issued[1:]])
         return jnp.stack([issued[ahead - 1, j] for j, ahead in enumerate(learner.lookaheads)])
 
     forecast = due(learner, lanes.state, lanes.issued)
-    counts = lanes.count[None] >= np.array(learner.lookaheads, np.int32)[:, None] - 1
+    counts = lanes.age[None] >= np.array(learner.lookaheads, np.int32)[:, None] - 1
     scored = (observed[None] & counts[:, None]).astype(y.dtype)
     error = forecast - z[None, None]
     size_unit = unit[None, None]
@@ -200,12 +213,12 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
     state = learner.update(lanes.state, z, u[0], observed)
     issued = jnp.concatenate([learner.predict(state, u[1:])[None], lanes.issued[:-1]])
     excess, oracle_state, oracle_issued = score.excess, lanes.oracle, lanes.oracle_issued
-    if oracle is not None:
-        expected = due(oracle, lanes.oracle, lanes.oracle_issued)
+    if oracle is not None and oracle_issued is not None:
+        expected = due(oracle, lanes.oracle, oracle_issued)
         gap = forecast * size_unit - expected
         excess = excess + scored[:, None] * gap * gap
         oracle_state = oracle.update(lanes.oracle, moved, u[0], observed)
-        oracle_issued = jnp.concatenate([oracle.predict(oracle_state, u[1:])[None], lanes.oracle_issued[:-1]])
+        oracle_issued = jnp.concatenate([oracle.predict(oracle_state, u[1:])[None], oracle_issued[:-1]])
     after = Lanes(
         state=state,
         oracle=oracle_state,
@@ -214,7 +227,7 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
         centre=centre,
         centred=centred,
         scale=scale,
-        count=lanes.count + 1,
+        age=lanes.age + 1,
         score=Score(score.error + weight * error * error, excess, score.samples + scored),
     )
     return after, centre[None, None] + forecast * size_unit

@@ -1,6 +1,7 @@
 """Predictors that know the system: the Kalman filter, and its truncations to every length at once.
 
-Time: the state holds what is known after sample ``n``: ``x`` is the mean of ``x[n+1]`` given ``y[0..n]``, ``P`` its covariance.
+Time: the state holds what is known after sample ``n``: ``x`` is the mean of ``x[n+1]`` given ``y[0..n]``, ``P`` its
+covariance.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ class TruncatedState(NamedTuple):
 
 
 def kalman(
-    system: LinearSystem, gain: ArrayLike | None = None, mean: ArrayLike | None = None, covariance: ArrayLike | None = None
+    system: LinearSystem,
+    gain: ArrayLike | None = None,
+    mean: ArrayLike | None = None,
+    covariance: ArrayLike | None = None,
 ) -> Learner:
     """The Kalman predictor of a known system: the oracle that an excess is measured against.
 
@@ -45,9 +49,11 @@ def kalman(
 
     Args:
         system: The plant, constant in time.
-        gain: L = A K, ``(state, output)``, such as ``analysis.kalman_gain(system).gain``; None for the time-varying one.
+        gain: L = A K, ``(state, output)``, such as ``analysis.kalman_gain(system).gain``; None for the time-varying
+            one.
         mean: Of the first state, ``(state,)``; zero by default.
-        covariance: Of the first state, ``(state, state)``; zero by default, as simulations start. Large for a diffuse start.
+        covariance: Of the first state, ``(state, state)``; zero by default, as simulations start. Large for a diffuse
+            start.
 
     Returns:
         A learner of one rung, its size the number of states, nothing trainable; its variance is S.
@@ -83,7 +89,10 @@ def kalman(
             return KalmanState(_times(system.A, x) + _times(L, e) + known, P)
         seen = observed.astype(x.dtype)
         C = jnp.asarray(system.C, x.dtype)[:, :, None] * seen[:, None]
-        R = jnp.asarray(system.R, x.dtype)[:, :, None] * seen[:, None] * seen[None] + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
+        R = (
+            jnp.asarray(system.R, x.dtype)[:, :, None] * seen[:, None] * seen[None]
+            + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
+        )
         PC = _product(P, C.swapaxes(0, 1))
         S = _product(C, PC) + R
         K = _right_divide(PC, S)
@@ -96,7 +105,9 @@ def kalman(
 
     def variance(state: KalmanState) -> Float[Array, "1 output output lane"]:
         C = jnp.asarray(system.C, state.x.dtype)[:, :, None]
-        return (_product(_product(C, state.P), C.swapaxes(0, 1)) + jnp.asarray(system.R, state.x.dtype)[:, :, None])[None]
+        return (_product(_product(C, state.P), C.swapaxes(0, 1)) + jnp.asarray(system.R, state.x.dtype)[:, :, None])[
+            None
+        ]
 
     return Learner("kalman", init, predict, update, sizes=(n,), parameters=(0,), variance=variance)
 
@@ -179,18 +190,21 @@ def _spread(value: np.ndarray[Any, Any], lanes: int, dtype: Any) -> Array:
     return jnp.array(np.repeat(value[..., None], lanes, axis=-1), dtype)
 
 
-# Products over small matrices are written as sums, elementwise in the lane: no transposition to a batched matrix product,
-# and no lane's rounding can depend on its neighbours.
+# Products over small matrices are written as sums, elementwise in the lane: no transposition to a batched matrix
+# product, and no lane's rounding can depend on its neighbours.
 def _times(matrix: np.ndarray[Any, Any], vector: Float[Array, "*size column lane"]) -> Float[Array, "*size row lane"]:
-    matrix = jnp.asarray(matrix, vector.dtype)[..., None]
-    return jnp.sum(matrix * vector[..., None, :, :], axis=-2)
+    return jnp.sum(jnp.asarray(matrix, vector.dtype)[..., None] * vector[..., None, :, :], axis=-2)
 
 
-def _product(left: Float[Array, "row inner #lane"], right: Float[Array, "inner column #lane"]) -> Float[Array, "row column lane"]:
+def _product(
+    left: Float[Array, "row inner #lane"], right: Float[Array, "inner column #lane"]
+) -> Float[Array, "row column lane"]:
     return jnp.sum(left[:, :, None] * right[None], axis=1)
 
 
-def _right_divide(left: Float[Array, "row inner lane"], S: Float[Array, "inner inner lane"]) -> Float[Array, "row inner lane"]:
+def _right_divide(
+    left: Float[Array, "row inner lane"], S: Float[Array, "inner inner lane"]
+) -> Float[Array, "row inner lane"]:
     """Return left S^-1 for symmetric S, by elimination unrolled over the few outputs."""
     p = S.shape[0]
     if p == 1:

@@ -39,25 +39,26 @@ def ladder(
     """Recursive least squares on the last h samples, for every length h = 0 .. M in one pass of O(M) a step.
 
         yhat_h[t] = sum_{k=1..h} w_k y[t-k],
-        w = argmin sum_{s<t} forgetting^(t-1-s) (y[s] - yhat_h[s])^2 + forgetting^(t-1) sum_k ridge y0^2 forgetting^-k+1 w_k^2
+        w = argmin  sum_{s<t} forgetting^(t-1-s) (y[s] - sum_k w_k y[s-k])^2
+                    + forgetting^(t-1-t0) ridge y[t0]^2 sum_k forgetting^(1-k) w_k^2
 
-    with y0 the first nonzero sample, before which nothing is learned, so that units do not matter; samples before the
-    first count as zero. The a-priori, error-feedback lattice, with its two recursions over the stages as prefix sums:
+    with y[t0] the first nonzero sample, before which nothing is learned, so that units do not matter; samples before
+    the first count as zero. The a-priori, error-feedback lattice, with its two recursions over the stages as prefix sums:
 
         eta_h = y - yhat_h,   beta_0 = y,   beta_{m+1} = beta_m(n-1) + kb_m eta_m
         F_m = forgetting F_m + gamma_m(n-1) eta_m^2,   B_m = forgetting B_m + gamma_m beta_m^2
         kf_m -= gamma_m(n-1) beta_m(n-1) eta_{m+1} / B_m(n-1),   kb_m -= gamma_m(n-1) eta_m beta_{m+1} / F_m
         1/gamma_{m+1} = 1 + sum_{i<=m} beta_i^2 / (forgetting B_i(n-1)),   yhat_h[n+1] = -sum_{m<h} kf_m beta_m
 
-    What forgetting leaves of the energies F and B is kept above half their start, so that a flat stretch cannot run them
-    to 0/0.
+    What forgetting leaves of the energies F and B is kept above half their start, so that a flat stretch cannot run
+    them to 0/0.
 
-    A missing sample is filled with the forecast of the length that has been best of late, for all lengths: the result is
-    least squares on the filled series. Cost per step and lane: about 30 operations and 9 numbers a length.
+    A missing sample is filled with the forecast of the length that has been best of late, for all lengths: the result
+    is least squares on the filled series. Cost per step and lane: about 30 operations and 9 numbers a length.
 
-    Lookaheads H > 1 are **iterated** one-step forecasts: each length is fed with its own forecasts, by the weights known
-    when they are issued, exactly (not the filter fitted to y[t+H] itself, which ``qr_array`` gives). Then the cost
-    per length rises by about 2 H log2(M) + H^2/2 operations and 2 H numbers.
+    Lookaheads H > 1 are **iterated** one-step forecasts: each length is fed with its own forecasts, by the weights
+    known when they are issued, exactly (not the filter fitted to y[t+H] itself, which ``qr_array`` gives). Then the
+    cost per length rises by about 2 H log2(M) + H^2/2 operations and 2 H numbers.
 
     Args:
         sizes: Filter lengths to report, rising; all up to the largest are computed.
@@ -69,8 +70,8 @@ def ladder(
         A learner for streams with one output; inputs are not used. Parameters of length h: h.
 
     Raises:
-        ValueError: Sizes or lookaheads not rising, ridge or forgetting out of range, or forgetting^M <= 1/2: a memory shorter than
-            the longest filter leaves its stages nothing but the ridge to hold on to.
+        ValueError: Sizes or lookaheads not rising, ridge or forgetting out of range, or forgetting^M <= 1/2: a memory
+            shorter than the longest filter leaves its stages nothing but the ridge to hold on to.
 
     References:
         S. Haykin, *Adaptive Filter Theory*, chapter on order-recursive adaptive filters (least-squares lattice with

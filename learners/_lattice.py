@@ -16,7 +16,15 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ._base import Learner, check_sizes, choose, prefix_sums
-from ._channels import Channels, check_channels, check_weights, coming_inputs, first_nonzero, start_channels, take_inputs
+from ._channels import (
+    Channels,
+    check_channels,
+    check_weights,
+    coming_inputs,
+    first_nonzero,
+    start_channels,
+    take_inputs,
+)
 
 # L of L D L', unit lower triangular: one array ("stage", rows below, "lane") for each column.
 Columns: TypeAlias = tuple[Array, ...]
@@ -97,7 +105,9 @@ def lattice(
 
 
 @lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _lattice(sizes: tuple[int, ...], forgetting: float, ridge: float, direct: bool, outputs: int, inputs: int) -> Learner:
+def _lattice(
+    sizes: tuple[int, ...], forgetting: float, ridge: float, direct: bool, outputs: int, inputs: int
+) -> Learner:
     stages, m, q = max(sizes[-1], 1), inputs, inputs + outputs
     check_weights(stages, forgetting, ridge)
     if direct and not inputs:
@@ -106,6 +116,7 @@ def _lattice(sizes: tuple[int, ...], forgetting: float, ridge: float, direct: bo
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LatticeState:
         check_channels("lattice", outputs, inputs, expected)
+
         def zeros(*shape: int) -> Array:
             return jnp.zeros((*shape, lanes), dtype)
 
@@ -181,7 +192,9 @@ def settle(value: Settled) -> Settled:
 
 
 # Small matrices are written out over their channels, elementwise in stage and lane, as in ``kalman``.
-def _times(K: Float[Array, "stage from_channel to_channel lane"], vector: Float[Array, "stage from_channel lane"]) -> Array:
+def _times(
+    K: Float[Array, "stage from_channel to_channel lane"], vector: Float[Array, "stage from_channel lane"]
+) -> Array:
     """Return K' vector."""
     total = K[:, 0] * vector[:, :1]
     for i in range(1, K.shape[1]):

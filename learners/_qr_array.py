@@ -16,7 +16,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from ._base import Learner, check_lookaheads, check_sizes
-from ._channels import Channels, check_channels, check_weights, coming_inputs, first_nonzero, start_channels, take_inputs
+from ._channels import (
+    Channels,
+    check_channels,
+    check_weights,
+    coming_inputs,
+    first_nonzero,
+    start_channels,
+    take_inputs,
+)
 
 
 class Triangle(NamedTuple):
@@ -88,7 +96,9 @@ def qr_array(
         G. Golub, W. Murray, M. Saunders, Methods for modifying matrix factorizations, 1974, C1.
     """
     ahead = check_lookaheads(lookaheads)
-    return _qr_array(check_sizes(sizes), float(forgetting), float(ridge), ahead, bool(direct), int(outputs), int(inputs))
+    return _qr_array(
+        check_sizes(sizes), float(forgetting), float(ridge), ahead, bool(direct), int(outputs), int(inputs)
+    )
 
 
 @lru_cache(maxsize=64)  # one learner, one compiled kernel
@@ -150,7 +160,9 @@ def _qr_array(
             use = here & state.whole[H - 1 : H - 1 + window].all(axis=0) & told_then[since:][:told].all(axis=0)
             start = _by_column(delta, told, window, m) * jnp.asarray(age, y.dtype)[:, None]
             floor = jnp.where(start == 0, 1, _by_column(delta, told, window, m) / 2)
-            energy = jnp.where(_by_column(first, told, window, m), start, jnp.maximum(forgetting * triangle.energy, floor))
+            energy = jnp.where(
+                _by_column(first, told, window, m), start, jnp.maximum(forgetting * triangle.energy, floor)
+            )
             triangle, left = _eliminate(Triangle(triangle.columns, energy), row, y, use.astype(y.dtype))
             triangles.append(triangle)
             shortest = at_lengths(left, told) if shortest is None else shortest
@@ -195,7 +207,10 @@ def _residues(triangle: Triangle, row: Float[Array, "column lane"], outputs: int
 
 
 def _eliminate(
-    triangle: Triangle, row: Float[Array, "column lane"], target: Float[Array, "output lane"], weight: Float[Array, " lane"]
+    triangle: Triangle,
+    row: Float[Array, "column lane"],
+    target: Float[Array, "output lane"],
+    weight: Float[Array, " lane"],
 ) -> tuple[Triangle, Float[Array, "step output lane"]]:
     """Take a weighted row in; return what was left of its targets before and after each column, too."""
     w = jnp.concatenate([row, target])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..simulator import Trajectories
 from ._base import Learner
-from ._driver import Centre, Driver, Lanes
+from ._driver import Driver, Lanes
 
 # Samples (time,) -> inputs (time, input), common to all lanes, or (time, input, batch).
 InputsAt = Callable[[NDArray[np.int64]], NDArray[np.floating]]
@@ -27,7 +27,9 @@ class Scores(NamedTuple):
 
     edges: Int[np.ndarray, " edge"]
     error: Float[np.ndarray, "bin lookahead size output batch"]  # of squared errors
-    excess: Float[np.ndarray, "bin lookahead size output batch"]  # of squared differences to the oracle; no sizes without one
+    excess: Float[
+        np.ndarray, "bin lookahead size output batch"
+    ]  # of squared differences to the oracle; no sizes without one
     samples: Float[np.ndarray, "bin lookahead output batch"]  # how many were scored
 
 
@@ -62,16 +64,18 @@ class Live:
     @property
     def forecast(self) -> Float[np.ndarray, "lookahead size output"]:
         """The forecasts of the sample to come and of those after it, one for each lookahead."""
-        centre, scale, issued = (np.array(leaf)[..., 0] for leaf in (self._lanes.centre, self._lanes.scale, self._lanes.issued))
+        centre, scale, issued = (
+            np.array(leaf)[..., 0] for leaf in (self._lanes.centre, self._lanes.scale, self._lanes.issued)
+        )
         return np.asarray(centre + issued[0] * np.where(scale == 0, np.ones_like(scale), scale))
 
-    def observe(self, output: ArrayLike, inputs: ArrayLike = ()) -> None:
+    def observe(self, output: ArrayLike, inputs: ArrayLike | None = None) -> None:
         """Take one sample in.
 
         Args:
             output: ``(output,)``, or a number where there is one; NaN or None marks what is missing.
-            inputs: ``(1 + ahead, input)``, or fewer rows: those of this sample and of the coming ones as far as they are
-                known; the last row is held.
+            inputs: ``(1 + ahead, input)``, or fewer rows: those of this sample and of the coming ones as far as they
+                are known; the last row is held.
 
         Raises:
             ValueError: Another width than the stream's, or infinity.
@@ -90,7 +94,9 @@ class Live:
         self._lanes, self._record = driver.advance(self._lanes, self._record, *arrays, np.int32(0), self._end)
 
 
-def replay(learner: Learner, recording: Trajectories, **options: Any) -> Float[np.ndarray, "batch time lookahead size output"]:
+def replay(
+    learner: Learner, recording: Trajectories, **options: Any
+) -> Float[np.ndarray, "batch time lookahead size output"]:
     """Return every forecast of a recording: entry t of lookahead H was made when y[t-H] was the last sample known.
 
     Args:
@@ -121,9 +127,13 @@ def replay(learner: Learner, recording: Trajectories, **options: Any) -> Float[n
 
 
 def score_recording(
-    learner: Learner, recording: Trajectories, edges: Sequence[int], progress: Progress = lambda steps: None, **options: Any
+    learner: Learner,
+    recording: Trajectories,
+    edges: Sequence[int],
+    progress: Progress = lambda steps: None,
+    **options: Any,
 ) -> Scores:
-    """Return the sums of squared errors of a recording over the stretches between ``edges``; arguments as ``replay``."""
+    """Return the sums of squared errors over the stretches between ``edges``; the other arguments as ``replay``."""
     driver = _driver(learner, recording, options)
     outputs = [recording.outputs.transpose(1, 2, 0)]
     whole = not np.isnan(recording.outputs).any()
@@ -186,9 +196,13 @@ def _driver(learner: Learner, recording: Trajectories, options: dict[str, Any]) 
 
 
 def _inputs_of(recording: Trajectories) -> InputsAt:
-    """Return the inputs of a recording as a function of time; past the end of the recording the last row is held."""
+    """Return the inputs of a recording as a function of time; what is missing, or past the end, is held."""
     u = recording.inputs.transpose(1, 2, 0)
-    return lambda t: u[np.minimum(t, len(u) - 1)]
+    if np.isnan(u).any():
+        known = np.where(np.isnan(u), 0, np.arange(1, len(u) + 1)[:, None, None])
+        last = np.maximum.accumulate(known, axis=0) - 1
+        u = np.where(last < 0, 0.0, np.take_along_axis(u, np.maximum(last, 0), axis=0))
+    return lambda t: np.asarray(u[np.minimum(t, len(u) - 1)])
 
 
 def _tiles(driver: Driver, batch: int) -> list[slice]:
@@ -220,4 +234,3 @@ def _cut(
     end = np.zeros(driver.width, np.int32)
     end[:lanes] = np.clip(lengths[tile] - start, 0, len(rows))
     return (y, u), end
-

@@ -64,7 +64,11 @@ def _submatrix(sizes: tuple[int, ...], ridge: float) -> Learner:
             raise ValueError(f"submatrix sizes go up to the {outputs} outputs of the stream, got {sizes[-1]}.")
         zero = jnp.zeros((outputs, outputs), dtype)
         return SubmatrixState(
-            jnp.eye(outputs, dtype=dtype), zero, jnp.array(False), jnp.zeros((outputs, lanes), dtype), jnp.zeros(lanes, bool)
+            jnp.eye(outputs, dtype=dtype),
+            zero,
+            jnp.array(False),
+            jnp.zeros((outputs, lanes), dtype),
+            jnp.zeros(lanes, bool),
         )
 
     def predict(state: SubmatrixState, inputs: Array) -> Float[Array, "1 size output lane"]:

@@ -46,8 +46,7 @@ class Wave(NamedTuple):
     forward_energy: Float[Array, "stage lane"]  # F
     backward_energy: Float[Array, "stage lane"]  # B
     beta_before: Float[Array, "stage lane"]
-    gamma_before: Float[Array, "stage lane"]
-    gain: Float[Array, "stage lane"]  # gamma beta / B of the sample before
+    ratio: Float[Array, "stage lane"]  # gamma / B of the sample before
     eta: Float[Array, "stage lane"]  # what each stage hands to the next one
     beta: Float[Array, "stage lane"]
     gamma: Float[Array, "stage lane"]
@@ -107,10 +106,8 @@ def wavefront(stages: int, forgetting: float, ridge: float) -> Callable[..., Sco
         eta_{m+1} = eta_m + kf_m beta_m(n-1),   beta_{m+1} = beta_m(n-1) + kb_m eta_m
         gamma_{m+1} = gamma_m B'_m / B_m
 
-    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. Both divisions are taken
-    from one, 1 / (F B): a stream may grow to about the fourth root of the largest number (1e9 of its first sample in
-    float32, 1e77 in float64), far past where rounding leaves anything to learn. The oracle's error meets each length at
-    its own tick, so the excess is summed from the differences themselves.
+    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. The oracle's error meets each length
+    at its own tick, so the excess is summed from the differences themselves.
 
     Args:
         stages: Longest filter.
@@ -203,7 +200,7 @@ class _Tile:
             def full(rows: int, value: float) -> Array:
                 return jnp.full((rows, width), value, self.dtype)
 
-            stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 0, 1)), strict=False))
+            stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 1)), strict=False))
             self.wave = Wave(**stages, error=full(M + 1, 0), excess=full((M + 1) * with_oracle, 0))
             open_ = (self.wave.error, self.wave.excess)[: 1 + with_oracle]
             self.closed = tuple(jnp.zeros((bins, *sums.shape), self.dtype) for sums in open_)
@@ -298,13 +295,14 @@ def _advance(
     newest, last = jnp.zeros((), jnp.int32), oracle_errors.shape[0] - M - 1
 
     def reset(tick: Array, wave: Wave) -> Wave:
-        def once(_: Array, energies: tuple[Array, Array]) -> tuple[Array, Array]:
+        def once(_: Array, old: tuple[Array, Array, Array]) -> tuple[Array, ...]:
             here = (begin.born >= 0)[None] & ((start + tick - begin.born)[None] == stage)
-            F, B = energies
-            return jnp.where(here, begin.ridge[None], F), jnp.where(here, begin.ridge[None] * age, B)
+            F = jnp.broadcast_to(begin.ridge[None], here.shape)
+            return tuple(jnp.where(here, new, was) for new, was in zip((F, F * age, 1 / (F * age)), old, strict=True))
 
-        F, B = jax.lax.fori_loop(newest, births[tick], once, (wave.forward_energy, wave.backward_energy))
-        return wave._replace(forward_energy=F, backward_energy=B)
+        old = wave.forward_energy, wave.backward_energy, wave.ratio
+        F, B, ratio = jax.lax.fori_loop(newest, births[tick], once, old)
+        return wave._replace(forward_energy=F, backward_energy=B, ratio=ratio)
 
     def close(tick: Array, wave: Wave, closed: Closed) -> Closed:
         # The sums are only read here and begun anew at the next tick: emptied here, XLA would copy them whole.
@@ -337,28 +335,30 @@ def _advance(
 
 
 def _tick(forgetting: float, wave: Wave, eta: Array, floor: Array) -> Wave:
-    """Move every stage on by one sample; ``eta`` are the forward errors that reach the stages."""
-    kf, kb, F, B, beta_before, gamma_before, gain = wave[:7]
+    """Move every stage on by one sample; ``eta`` are the forward errors that reach the stages.
+
+    XLA on a CPU makes one pass over memory for each array that comes out: the fewer are carried, the faster, and a
+    division costs less than a pass. So gamma of the sample before is taken from its ratio to B, and 1/B is not kept.
+    """
+    kf, kb, F, B, beta_before, ratio = wave[:6]
     beta = jnp.concatenate([eta[:1], wave.beta[:-1]])
     gamma = jnp.concatenate([jnp.ones_like(eta[:1]), wave.gamma[:-1]])
+    weighted = ratio * B * eta
     if forgetting < 1:
         F, B = jnp.maximum(forgetting * F, floor), jnp.maximum(forgetting * B, floor)
-    weighted = gamma_before * eta
     F_now = F + weighted * eta
     B_now = B + gamma * beta * beta
     eta_after = eta + kf * beta_before
     beta_after = beta_before + kb * eta
-    both = 1 / (F_now * B_now)
-    one_over_B = both * F_now
+    ratio_now = gamma / B_now
     return wave._replace(
-        forward_gain=kf - gain * eta_after,
-        backward_gain=kb - weighted * beta_after * (both * B_now),
+        forward_gain=kf - ratio * beta_before * eta_after,
+        backward_gain=kb - weighted * beta_after / F_now,
         forward_energy=F_now,
         backward_energy=B_now,
         beta_before=beta,
-        gamma_before=gamma,
-        gain=gamma * beta * one_over_B,
+        ratio=ratio_now,
         eta=eta_after,
         beta=beta_after,
-        gamma=gamma * (B * one_over_B),
+        gamma=B * ratio_now,
     )

@@ -32,7 +32,7 @@ def find_system(
 
 
 def is_recording(where: str) -> bool:
-    """Return whether a word names recorded runs: a CSV or Parquet file, there or not, a glob, or what else is on the disk."""
+    """Return whether a word names recorded runs: a CSV or Parquet file, there or not, a glob, or another path."""
     path = Path(where).expanduser()
     if path.suffix.lower() in (".toml", ".py") or ".py:" in where:
         return False

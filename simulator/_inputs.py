@@ -42,17 +42,21 @@ def input_signal(kind: str | ArrayLike, inputs: int, amplitude: float = 1.0, see
         given = np.asarray(kind, dtype=np.float64)
         if given.ndim != 2 or given.shape[1] != inputs or len(given) == 0 or not np.isfinite(given).all():
             raise ValueError(f"the input must be finite, of shape (time, {inputs}), got {given.shape}.")
-        return lambda t: given[np.minimum(t, len(given) - 1)]
+        return lambda t: np.asarray(given[np.minimum(t, len(given) - 1)])
     if kind not in KINDS:
         raise ValueError(f"no input is called {kind!r}; there are {', '.join(KINDS)}, or an array (time, {inputs}).")
     if kind == "zero" or inputs == 0:
         return lambda t: np.zeros((len(t), inputs))
-    return partial({"white": _white, "prbs": _prbs, "sweep": _sweep}[kind], inputs=inputs, amplitude=amplitude, seed=seed)
+    return partial(
+        {"white": _white, "prbs": _prbs, "sweep": _sweep}[kind], inputs=inputs, amplitude=amplitude, seed=seed
+    )
 
 
 def _white(t: NDArray[np.int64], inputs: int, amplitude: float, seed: int) -> NDArray[np.float64]:
     block = 1024
-    parts = {b: np.random.default_rng((seed, b)).standard_normal((block, inputs)) for b in np.unique(t // block).tolist()}
+    parts = {
+        b: np.random.default_rng((seed, b)).standard_normal((block, inputs)) for b in np.unique(t // block).tolist()
+    }
     rows = [parts[b][i] for b, i in zip((t // block).tolist(), (t % block).tolist(), strict=True)]
     return amplitude * np.array(rows).reshape(len(t), inputs)
 
@@ -61,7 +65,7 @@ def _prbs(t: NDArray[np.int64], inputs: int, amplitude: float, seed: int) -> NDA
     del seed
     sequence = 2.0 * max_len_seq(11)[0] - 1.0
     shifts = np.arange(inputs) * len(sequence) // inputs
-    return amplitude * sequence[(t[:, None] + shifts) % len(sequence)]
+    return np.asarray(amplitude * sequence[(t[:, None] + shifts) % len(sequence)])
 
 
 def _sweep(t: NDArray[np.int64], inputs: int, amplitude: float, seed: int) -> NDArray[np.float64]:

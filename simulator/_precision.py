@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import jax
 
@@ -27,10 +27,15 @@ def computing(precision: Precision = "float64", device: str | None = None) -> It
     chosen = None if device is None else find_device(device)
     with (
         jax.enable_x64(precision == "float64"),
-        jax.default_device(chosen or jax.config.jax_default_device),
+        jax.default_device(chosen or default_device()),
         jax.default_matmul_precision("highest"),  # no TF32 behind the name float32
     ):
         yield
+
+
+def default_device() -> Any:
+    """Return the device that JAX computes on now, None where that is its own choice."""
+    return jax.config.values["jax_default_device"]
 
 
 def find_device(name: str) -> jax.Device:

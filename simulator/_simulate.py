@@ -1,9 +1,10 @@
 """Trajectories on the device, block by block.
 
-Time: ``y[t] = C x[t] + D u[t] + v[t]`` is taken before ``x[t+1] = A x[t] + B u[t] + w[t]``; ``t = 0`` is the initial state.
+Time: ``y[t] = C x[t] + D u[t] + v[t]`` is taken before ``x[t+1] = A x[t] + B u[t] + w[t]``; ``t = 0`` is the initial
+state.
 
-The noise of replicate ``i`` in block ``b`` comes from the key folded with ``i`` and ``b`` alone: a path depends neither on
-how many replicates run beside it nor on how many blocks are made at once. The batch axis is the innermost one.
+The noise of replicate ``i`` in block ``b`` comes from the key folded with ``i`` and ``b`` alone: a path depends neither
+on how many replicates run beside it nor on how many blocks are made at once. The batch axis is the innermost one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ BLOCK = 128
 
 
 class Missing(NamedTuple):
-    """Missing samples: the fraction that is missing, in bursts of a length (samples); all outputs of a row go together."""
+    """Missing samples: the fraction that is missing, in bursts of so many samples; a row goes as a whole."""
 
     rate: float = 0.0
     burst: int = 1
@@ -62,7 +63,7 @@ def simulate_chunks(
     blocks: int = 1,
     dtype: Any = None,
 ) -> Iterator[Chunk]:
-    """Yield a simulation as device arrays of ``blocks * 128`` rows, the last one shorter; memory does not grow with steps.
+    """Yield a simulation as device arrays of ``blocks * 128`` rows, the last one shorter; memory stays constant.
 
     Args:
         key: Random key.
@@ -70,8 +71,8 @@ def simulate_chunks(
         steps: Samples to make, at least 1.
         replicates: Independent runs under the same input.
         inputs: ``"zero"``, ``"white"``, ``"prbs"``, ``"sweep"``, an array ``(time, input)``, or a function of the time.
-        initial: ``"zero"``; a vector ``(state,)``; ``"stationary"``, x[0] ~ (0, X) with X = A X A' + Q; or ``"riccati"``,
-            x[0] ~ (0, P) with P the steady covariance of the Kalman predictor.
+        initial: ``"zero"``; a vector ``(state,)``; ``"stationary"``, x[0] ~ (0, X) with X = A X A' + Q; or
+            ``"riccati"``, x[0] ~ (0, P) with P the steady covariance of the Kalman predictor.
         missing: Which samples are lost; they are NaN.
         blocks: Blocks made at once; the numbers do not depend on it.
         dtype: Of the arrays; by default the widest that is switched on.
@@ -117,17 +118,22 @@ def simulate(
 
         x[t+1] = A x[t] + B u[t] + w[t],    y[t] = C x[t] + D u[t] + v[t],    w ~ N(0, Q), v ~ N(0, R)
 
-    The arguments are those of ``simulate_chunks``, which yields the same numbers without holding them all; ``seed`` is a
-    whole number, ``precision`` and ``device`` say where and how it is computed.
+    The arguments are those of ``simulate_chunks``, which yields the same numbers without holding them all; ``seed`` is
+    a whole number, ``precision`` and ``device`` say where and how it is computed.
 
     Returns:
         Trajectories with outputs ``(batch, time, output)``, inputs and states.
     """
     with computing(precision, device):
         chunks = list(
-            simulate_chunks(jax.random.key(seed), system, steps, replicates, inputs=inputs, initial=initial, missing=missing)
+            simulate_chunks(
+                jax.random.key(seed), system, steps, replicates, inputs=inputs, initial=initial, missing=missing
+            )
         )
-        y, x = (np.concatenate([np.asarray(getattr(c, w)) for c in chunks]).transpose(2, 0, 1) for w in ("outputs", "states"))
+        y, x = (
+            np.concatenate([np.asarray(getattr(c, w)) for c in chunks]).transpose(2, 0, 1)
+            for w in ("outputs", "states")
+        )
         u = np.concatenate([np.asarray(c.inputs) for c in chunks])
     return trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
 
@@ -156,8 +162,9 @@ def simulate_to_file(
 
     def stretches() -> Iterator[Trajectories]:
         done = 0
-        options = dict(inputs=inputs, initial=initial, missing=missing, blocks=8)
-        for chunk in simulate_chunks(jax.random.key(seed), system, steps, replicates, **options):
+        for chunk in simulate_chunks(
+            jax.random.key(seed), system, steps, replicates, inputs=inputs, initial=initial, missing=missing, blocks=8
+        ):
             y, x = (np.asarray(leaf).transpose(2, 0, 1) for leaf in (chunk.outputs, chunk.states))
             u = np.asarray(chunk.inputs)
             yield trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
@@ -191,7 +198,14 @@ def names(letter: str, count: int) -> tuple[str, ...]:
 
 @partial(jax.jit, static_argnames=("blocks", "burst"))
 def _advance(
-    lanes: PRNGKeyArray, world: _World, rows: dict[str, Any], u: Array, first: Array, blocks: int, start: float, burst: int
+    lanes: PRNGKeyArray,
+    world: _World,
+    rows: dict[str, Any],
+    u: Array,
+    first: Array,
+    blocks: int,
+    start: float,
+    burst: int,
 ) -> tuple[_World, Chunk]:
     """Move every replicate on by ``blocks`` blocks; the draws are made outside the recursion, which is then cheap."""
     ranks = rows["Q"].shape[-1], rows["R"].shape[-1]
@@ -200,7 +214,9 @@ def _advance(
     def draws(lane: PRNGKeyArray, block: Array) -> tuple[Array, Array]:
         noise, coin = jax.random.split(jax.random.fold_in(lane, block))
         coins = jax.random.uniform(coin, (BLOCK,), jnp.float32)
-        z = jax.random.normal(noise, (BLOCK, max(sum(ranks), 1)), dtype)[:, : sum(ranks)]  # no noise at all is a system too
+        z = jax.random.normal(noise, (BLOCK, max(sum(ranks), 1)), dtype)[
+            :, : sum(ranks)
+        ]  # no noise at all is a system too
         return z, coins
 
     blocks_ = first + jnp.arange(blocks, dtype=jnp.uint32)
@@ -232,7 +248,9 @@ def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     values, vectors = np.linalg.eigh(covariance)
     values = np.maximum(values, 0.0)
     factor = vectors * np.sqrt(values)[..., None, :]
-    return factor if covariance.ndim == 3 else factor[:, values > 1e-15 * max(values.max(initial=0.0), 1e-300)]
+    if covariance.ndim == 3:
+        return np.asarray(factor)
+    return np.asarray(factor[:, values > 1e-15 * max(values.max(initial=0.0), 1e-300)])
 
 
 def _initial_state(lanes: PRNGKeyArray, system: LinearSystem, initial: str | ArrayLike, dtype: Any) -> Array:
@@ -255,7 +273,9 @@ def _initial_state(lanes: PRNGKeyArray, system: LinearSystem, initial: str | Arr
 
 def _stationary(system: LinearSystem) -> NDArray[np.float64]:
     if system.time_varying or np.abs(np.linalg.eigvals(system.A)).max() >= 1:
-        raise ValueError(f"{system.name} has no stationary state: an eigenvalue is on or outside the unit circle. Use zero.")
+        raise ValueError(
+            f"{system.name} has no stationary state: an eigenvalue is on or outside the unit circle. Use zero."
+        )
     return np.asarray(solve_discrete_lyapunov(system.A, system.Q))
 
 

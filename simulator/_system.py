@@ -45,7 +45,8 @@ class LinearSystem:
         UserWarning: A mode never shows in the output.
 
     Raises:
-        ValueError: A shape, a symmetry, a definiteness or a finite entry is missing; the message says which and what to do.
+        ValueError: A shape, a symmetry, a definiteness or a finite entry is missing; the message says which and what to
+            do.
     """
 
     A: NDArray[np.float64]
@@ -94,7 +95,9 @@ class LinearSystem:
             object.__setattr__(self, word, value)
         if not lengths and (hidden := _unobserved(A, C)):
             modes = ", ".join(f"{mode:.4g}" for mode in hidden)
-            warnings.warn(f"{name}: the mode {modes} never shows in the output; no predictor can know of it.", stacklevel=2)
+            warnings.warn(
+                f"{name}: the mode {modes} never shows in the output; no predictor can know of it.", stacklevel=2
+            )
 
     @property
     def states(self) -> int:
@@ -118,7 +121,9 @@ class LinearSystem:
 
     def replace(self, **changes: Any) -> LinearSystem:
         """Return a copy with some fields changed, checked anew."""
-        return LinearSystem(**{field.name: changes.get(field.name, getattr(self, field.name)) for field in fields(self)})
+        return LinearSystem(
+            **{field.name: changes.get(field.name, getattr(self, field.name)) for field in fields(self)}
+        )
 
     def to_control(self) -> tuple[control.StateSpace, NDArray[np.float64], NDArray[np.float64]]:
         """Return the plant as a discrete python-control ``StateSpace``, with Q and R beside it."""
@@ -158,7 +163,9 @@ def _matrix(word: str, value: ArrayLike) -> NDArray[np.float64]:
     except (TypeError, ValueError) as exc:
         raise ValueError(f"{word} must be a matrix of numbers, got {value!r}.") from exc
     if matrix.ndim not in (2, 3) or 0 in matrix.shape[:-1]:
-        raise ValueError(f"{word} must be a matrix (rows in brackets, also when there is one), got shape {matrix.shape}.")
+        raise ValueError(
+            f"{word} must be a matrix (rows in brackets, also when there is one), got shape {matrix.shape}."
+        )
     if not np.isfinite(matrix).all():
         raise ValueError(f"{word} must hold finite numbers, got NaN or infinity.")
     return matrix
@@ -173,7 +180,11 @@ def _check_covariance(word: str, matrix: NDArray[np.float64]) -> None:
     transposed = np.swapaxes(matrix, -1, -2)
     scale = np.abs(matrix).max(initial=0.0)
     if np.abs(matrix - transposed).max() > 1e-8 * scale:
-        raise ValueError(f"{word} must be symmetric, as a covariance is: use ({word} + {word}')/2 if the difference is rounding.")
+        raise ValueError(
+            f"{word} must be symmetric, as a covariance is: use ({word} + {word}')/2 if the difference is rounding."
+        )
     lowest = float(np.linalg.eigvalsh((matrix + transposed) / 2).min())
     if lowest < -1e-8 * scale:
-        raise ValueError(f"{word} must be positive semidefinite, as a covariance is; its lowest eigenvalue is {lowest:.3g}.")
+        raise ValueError(
+            f"{word} must be positive semidefinite, as a covariance is; its lowest eigenvalue is {lowest:.3g}."
+        )

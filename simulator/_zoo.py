@@ -67,8 +67,12 @@ ENTRIES: dict[str, Entry] = {
     "explosive-2": Entry("Jordan chain of order 2 at 1.1", lambda: _chain(1.1, 2)),
     "explosive-3": Entry("Jordan chain of order 3 at 1.1", lambda: _chain(1.1, 3)),
     "two-tones": Entry("two undamped oscillators, their sum seen", _two_tones),
-    "near-unit-root": Entry("stable, one root at 0.999: looks like a random walk for a while", lambda: _chain(0.999, 1)),
-    "stable-ar": Entry("stable autoregression, roots 0.95 and -0.5, seen without noise", lambda: _autoregression(0.95, -0.5)),
+    "near-unit-root": Entry(
+        "stable, one root at 0.999: looks like a random walk for a while", lambda: _chain(0.999, 1)
+    ),
+    "stable-ar": Entry(
+        "stable autoregression, roots 0.95 and -0.5, seen without noise", lambda: _autoregression(0.95, -0.5)
+    ),
     "figure-1": Entry("the paper's Figure 1: J_4(1) beside 0.4 I_3, every state seen", lambda: _figure_1(1.0)),
     "figure-1-explosive": Entry("the paper's Figure 1 with eigenvalue 1.1", lambda: _figure_1(1.1)),
 }

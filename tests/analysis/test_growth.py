@@ -22,8 +22,8 @@ def made(laws: list, horizon: int = 20_000, groups: int = 64, noise: float = 0.3
             rows.append(
                 pl.DataFrame(
                     dict(
-                        run="", system="made", learner="made", size=size, parameters=size, lookahead=1, first=first, last=last,
-                        horizon=t, group=group, metric="error", value=law(t) * factors[group],
+                        run="", system="made", learner="made", size=size, parameters=size, lookahead=1, first=first,
+                        last=last, horizon=t, group=group, metric="error", value=law(t) * factors[group],
                         samples=(last - first + 1).astype(float),
                     )
                 )

@@ -90,7 +90,9 @@ def test_errors_lie_on_the_exact_curve_of_the_best_filter() -> None:
     late = found.curves.filter((pl.col("metric") == "error") & (pl.col("first") > 2000))
     for size in (2, 3, 4):
         part = late.filter(pl.col("size") == size)
-        groups = part.group_by("group").agg((pl.col("value") * pl.col("samples")).sum() / pl.col("samples").sum())["value"]
+        groups = part.group_by("group").agg((pl.col("value") * pl.col("samples")).sum() / pl.col("samples").sum())[
+            "value"
+        ]
         exact = best_errors(system, [size], np.arange(2000, 4000, 100)).mean()
         learning = exact * (size + 4) / 2000  # h + m^2 parameters' worth, at t > 2000
         spread = Z * float(groups.std()) / np.sqrt(len(groups))
@@ -148,8 +150,8 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     answer = json.loads((tmp_path / "out" / "location.json").read_text())
     assert answer == json.loads(json.dumps(as_json(found, files)))
     assert set(answer) == {
-        "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best", "rungs", "settings",
-        "files",
+        "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best", "rungs",
+        "settings", "files",
     }  # fmt: skip
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
     assert set(answer["rungs"][0]) == {"size", "parameters", "error", "excess", "growth", "verdict"}

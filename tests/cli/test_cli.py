@@ -1,4 +1,4 @@
-"""The command line as a user meets it: exit codes, what is written and what is not; real processes where they matter."""
+"""The command line as a user meets it: exit codes, and what is written; real processes where they matter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from ergoscope.cli import main
 
 
 def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "ergoscope", *words], cwd=cwd, capture_output=True, text=True, timeout=200)
+    return subprocess.run(
+        [sys.executable, "-m", "ergoscope", *words], cwd=cwd, capture_output=True, text=True, timeout=200
+    )
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "empty.csv").write_text("")
     (folder / "text.csv").write_text("y\n1.0\n2.0\nthree\n4.0\n")
     (folder / "infinite.csv").write_text("y\n1.0\ninf\n" + "\n".join("123456789" * 3) + "\n")
-    (folder / "plant.toml").write_text("A = [[1.0, 0.1], [0.0, 1.0]]\nC = [[1.0, 0.0]]\nQ = [0, 1]\nR = 0.01\ndt = 0.1\n")
+    (folder / "plant.toml").write_text(
+        "A = [[1.0, 0.1], [0.0, 1.0]]\nC = [[1.0, 0.0]]\nQ = [0, 1]\nR = 0.01\ndt = 0.1\n"
+    )
     (folder / "not-square.toml").write_text("A = [[1.0, 0.1]]\nC = [[1.0, 0.0]]\nQ = 0.01\nR = 1.0\n")
     (folder / "wide-C.toml").write_text("A = [[1.0]]\nC = [[1.0, 0.0]]\nQ = 0.01\nR = 1.0\n")
     (folder / "indefinite.toml").write_text("A = [[1.0]]\nC = [[1.0]]\nQ = [[-0.01]]\nR = 1.0\n")
@@ -62,7 +66,10 @@ BAD = {
     "indefinite Q": (["locate", "indefinite.toml"], "positive semidefinite"),
     "sizes backwards": (["locate", "random-walk", "--sizes", "8..2"], "sizes must rise"),
     "sizes that are none": (["locate", "random-walk", "--sizes", "few"], "0..32"),
-    "sizes beyond the data": (["locate", "runs.csv", "--output", "y", "--by", "run", "--sizes", "0..300"], "beyond the data"),
+    "sizes beyond the data": (
+        ["locate", "runs.csv", "--output", "y", "--by", "run", "--sizes", "0..300"],
+        "beyond the data",
+    ),
     "horizon 0": (["locate", "random-walk", "--horizon", "0"], "horizon must be"),
     "no replicates": (["locate", "random-walk", "--replicates", "0"], "replicates must be"),
     "unknown system": (["locate", "duble-integrator"], "did you mean 'double-integrator'"),
@@ -70,7 +77,10 @@ BAD = {
     "no such precision": (["locate", "random-walk", "--precision", "half"], "precision must be"),
     "no such learner": (["locate", "random-walk", "--learner", "guess"], "no learner is called"),
     "no such input": (["locate", "plant.toml", "--input", "tea"], "no input is called"),
-    "center that is none": (["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"], "--center must be"),
+    "center that is none": (
+        ["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"],
+        "--center must be",
+    ),
     "an option of recordings": (["locate", "random-walk", "--by", "run"], "belongs to a recording"),
     "a plant without noise": (["locate", "plant.py:plant", "--dt", "0.1"], "Q"),
     "a continuous plant without dt": (["locate", "plant.py:plant", "--q", "1", "--r", "1"], "dt"),
@@ -138,7 +148,20 @@ def test_the_table_and_the_sentence(folder: Path) -> None:
 def test_simulate_then_locate(folder: Path) -> None:
     words = ("--steps", "3000", "--replicates", "40", "--out", "data.parquet", "--quiet")
     assert run("simulate", "double-integrator", *words, cwd=folder).returncode == 0
-    result = run("locate", "data.parquet", "--output", "y", "--by", "run", "--time", "time", "--sizes", "0..4", "--json", cwd=folder)
+    result = run(
+        "locate",
+        "data.parquet",
+        "--output",
+        "y",
+        "--by",
+        "run",
+        "--time",
+        "time",
+        "--sizes",
+        "0..4",
+        "--json",
+        cwd=folder,
+    )
     assert json.loads(result.stdout)["critical_size"] == 2
 
 
@@ -157,7 +180,17 @@ def test_the_zoo_is_listed(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise on Windows")
 def test_an_interrupt_ends_cleanly_and_leaves_nothing_half_written(folder: Path) -> None:
-    words = [sys.executable, "-m", "ergoscope", "simulate", "random-walk", "--steps", "500000000", "--out", "long.parquet"]
+    words = [
+        sys.executable,
+        "-m",
+        "ergoscope",
+        "simulate",
+        "random-walk",
+        "--steps",
+        "500000000",
+        "--out",
+        "long.parquet",
+    ]
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 100
         while not list(folder.glob(".long*")) and time.monotonic() < deadline:

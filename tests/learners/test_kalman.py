@@ -95,7 +95,9 @@ def test_a_partly_missing_row_counts_for_what_is_there() -> None:
         P = system.A @ (P - K @ C @ P) @ system.A.T + system.Q
 
 
-@pytest.mark.parametrize("name", ["random-walk", "double-integrator", "triple-integrator", "two-tones", "random-walk-0.01"])
+@pytest.mark.parametrize(
+    "name", ["random-walk", "double-integrator", "triple-integrator", "two-tones", "random-walk-0.01"]
+)
 def test_innovations_are_white(name: str) -> None:
     system, steps, runs = zoo(name), 3000, 32
     run = simulate(21, system, steps, runs)
@@ -149,7 +151,11 @@ def test_the_truncated_filter_is_its_sum(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "arguments"),
-    [("gain must be", dict(gain=[[1.0]])), ("mean and covariance", dict(mean=[1.0])), ("mean and covariance", dict(covariance=[[1.0]]))],
+    [
+        ("gain must be", dict(gain=[[1.0]])),
+        ("mean and covariance", dict(mean=[1.0])),
+        ("mean and covariance", dict(covariance=[[1.0]])),
+    ],
 )
 def test_bad_arguments_are_refused(words: str, arguments: dict) -> None:
     with pytest.raises(ValueError, match=words):
@@ -159,3 +165,17 @@ def test_bad_arguments_are_refused(words: str, arguments: dict) -> None:
 def test_a_stream_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match="has 1 outputs and 0 inputs, the stream has 7"):
         replay(kalman(zoo("double-integrator")), simulate(0, zoo("figure-1"), 10))
+
+
+def test_missing_inputs_are_held() -> None:
+    system = with_inputs()
+    run = simulate(3, system, 50, inputs="white")
+    held = run.inputs.copy()
+    held[0, 10:13] = held[0, 9]
+    gone = run.inputs.copy()
+    gone[0, 10:13] = np.nan
+    made = [
+        replay(kalman(system), Trajectories(run.outputs, u, run.lengths, 1.0, ("y1", "y2"), ("u1", "u2"), ("0",)))
+        for u in (held, gone)
+    ]
+    np.testing.assert_array_equal(made[0], made[1])

@@ -14,8 +14,8 @@ LENGTHS = (1, 4, 16, 32)
 def least_squares(y: np.ndarray, length: int, forgetting: float, ridge: float) -> np.ndarray:
     """A-priori errors of every length by a triangular array in long double; column h - 1 is the filter of length h.
 
-    The row [window | target] is rotated into the factor of diag(ridge forgetting^-k); after k rotations the rotated target
-    over the product of the cosines is the error of length k.
+    The row [window | target] is rotated into the factor of diag(ridge forgetting^-k); after k rotations the rotated
+    target over the product of the cosines is the error of length k.
     """
     dtype = np.longdouble
     first = int(np.flatnonzero(y)[0])
@@ -46,7 +46,9 @@ def recording(y: np.ndarray) -> Trajectories:
 
 
 @pytest.mark.parametrize("forgetting", [1.0, 0.99])
-@pytest.mark.parametrize(("system", "steps"), [("random-walk", 3000), ("double-integrator", 3000), ("explosive-2", 230)])
+@pytest.mark.parametrize(
+    ("system", "steps"), [("random-walk", 3000), ("double-integrator", 3000), ("explosive-2", 230)]
+)
 def test_every_length_is_ridge_least_squares(system: str, steps: int, forgetting: float) -> None:
     made = simulate(11, zoo(system), steps).outputs[0, :, 0]
     for precision in ("float64", "float32"):

@@ -25,7 +25,9 @@ def recording(y: np.ndarray, u: np.ndarray) -> Trajectories:
     return Trajectories(y[None], u[None], np.array([len(y)]), 1.0, *names, ("0",))
 
 
-def errors_by_rotation(y: np.ndarray, u: np.ndarray, window: int, forgetting: float, ridge: float, direct: bool) -> np.ndarray:
+def errors_by_rotation(
+    y: np.ndarray, u: np.ndarray, window: int, forgetting: float, ridge: float, direct: bool
+) -> np.ndarray:
     """A-priori errors (time, window + 1, output) of every window by Givens rotations in long double.
 
     The row [u[t] | z[t-1] | z[t-2] | .. | y[t]] is rotated into the factor of the ridge; after the columns of window h

@@ -138,7 +138,9 @@ def test_a_lane_depends_neither_on_the_number_nor_on_the_content_of_the_others(n
     outputs = recording(name).outputs
     alone = forecasts(name, outputs[2:3], precision)
     np.testing.assert_array_equal(forecasts(name, outputs, precision)[2:3], alone)
-    wild = np.concatenate([outputs[:1] * 1e6, np.full_like(outputs[:1], np.nan), outputs[2:3], np.zeros_like(outputs[:1])])
+    wild = np.concatenate(
+        [outputs[:1] * 1e6, np.full_like(outputs[:1], np.nan), outputs[2:3], np.zeros_like(outputs[:1])]
+    )
     np.testing.assert_array_equal(forecasts(name, wild, precision)[2:3], alone)
     many = np.concatenate([np.repeat(outputs, 8, axis=0), outputs[2:3]])  # a second tile
     np.testing.assert_array_equal(forecasts(name, many, precision)[-1:], alone)
@@ -165,7 +167,9 @@ def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Pr
     for factor in (2.0**20, 2.0**-30):
         scaled = forecasts(name, outputs * factor, precision)
         if table()[name].learner.pooled:
-            np.testing.assert_allclose(scaled, factor * forecasts(name, outputs, precision), rtol=1e-3, atol=1e-3 * factor)
+            np.testing.assert_allclose(
+                scaled, factor * forecasts(name, outputs, precision), rtol=1e-3, atol=1e-3 * factor
+            )
         else:
             np.testing.assert_array_equal(scaled, factor * forecasts(name, outputs, precision))
 
@@ -200,7 +204,9 @@ def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision
     outputs[lost] = np.nan
     from ergoscope.learners import score_recording
 
-    sums = score_recording(row.learner, with_outputs(recording(name), outputs), [0, 100, STEPS], precision=precision, width=row.width)
+    sums = score_recording(
+        row.learner, with_outputs(recording(name), outputs), [0, 100, STEPS], precision=precision, width=row.width
+    )
     seen = ~np.isnan(outputs)
     made = forecasts(name, outputs, precision)
     assert np.isfinite(made).all()
@@ -209,7 +215,9 @@ def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision
         scored = seen & (np.arange(STEPS) >= ahead - 1)[None, :, None]
         np.testing.assert_array_equal(sums.samples[0, j].T, scored[:, :100].sum(axis=1))
         np.testing.assert_array_equal(sums.samples[1, j].T, scored[:, 100:].sum(axis=1))
-        squares = np.where(scored[:, :, None], outputs[:, :, None].astype(precision) - made[:, :, j], 0).astype(float) ** 2
+        squares = (
+            np.where(scored[:, :, None], outputs[:, :, None].astype(precision) - made[:, :, j], 0).astype(float) ** 2
+        )
         expected = squares.sum(axis=1).transpose(1, 2, 0)
         np.testing.assert_allclose(sums.error.sum(axis=0)[j], expected, rtol=1e-4, atol=rounding * STEPS)
 

@@ -34,7 +34,14 @@ def test_without_gaps_it_is_the_lattice(direct: bool, forgetting: float, precisi
 
 
 def least_squares_forecasts(
-    y: np.ndarray, u: np.ndarray, lost: np.ndarray, window: int, longest: int, lookahead: int, direct: bool, forgetting: float
+    y: np.ndarray,
+    u: np.ndarray,
+    lost: np.ndarray,
+    window: int,
+    longest: int,
+    lookahead: int,
+    direct: bool,
+    forgetting: float,
 ) -> dict[int, np.ndarray]:
     """The forecasts of y[t] whose own window is whole, each by one batch fit of the whole pairs with targets to t - lookahead."""
     z, steps, ridge = np.concatenate([u, y], axis=1), len(y), 1e-2
@@ -62,7 +69,9 @@ def least_squares_forecasts(
             root = np.sqrt(forgetting ** (now - np.array(rows, float)))
             X, Y = np.stack([row(s) for s in rows]) * root[:, None], y[rows] * root[:, None]
             prior = np.sqrt(held * forgetting ** (now - begun))
-            fitted, *_ = np.linalg.lstsq(np.concatenate([np.diag(prior), X]), np.concatenate([np.zeros((len(prior), 2)), Y]))
+            fitted, *_ = np.linalg.lstsq(
+                np.concatenate([np.diag(prior), X]), np.concatenate([np.zeros((len(prior), 2)), Y])
+            )
             forecasts[t] = row(t) @ fitted
     return forecasts
 

@@ -55,7 +55,9 @@ def test_known_inputs_move_the_state_as_written() -> None:
     run = simulate(0, quiet, 300, 2, inputs=u, initial=[1.0, -1.0, 2.0])
     x = np.array([1.0, -1.0, 2.0])
     for t in range(300):
-        np.testing.assert_allclose(run.outputs[:, t], np.tile(quiet.C @ x + quiet.D @ u[t], (2, 1)), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            run.outputs[:, t], np.tile(quiet.C @ x + quiet.D @ u[t], (2, 1)), rtol=1e-9, atol=1e-9
+        )
         x = quiet.A @ x + quiet.B @ u[t]
 
 
@@ -139,7 +141,9 @@ def test_simulating_to_a_file_gives_the_same_numbers(tmp_path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["run.parquet"]
 
 
-@pytest.mark.parametrize("arguments", [dict(steps=0), dict(steps=10, replicates=0), dict(steps=10, missing=Missing(1.0, 1))])
+@pytest.mark.parametrize(
+    "arguments", [dict(steps=0), dict(steps=10, replicates=0), dict(steps=10, missing=Missing(1.0, 1))]
+)
 def test_bad_counts_are_refused(arguments: dict) -> None:
     with pytest.raises(ValueError, match="must be a whole number|missing needs"):
         simulate(0, zoo("random-walk"), **arguments)
