@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ..simulator import LinearSystem
 from ._curves import curve_array
 from ._errors import best_errors
+from ._growth import FEWEST_GROUPS
 from ._kalman import innovation_covariances
-from ._location import SIZE_WORDS, Location
+from ._location import SIZE_WORDS, Location, spaced
 
 MOST_LINES = 9
 SIZE = (8.0, 5.0)
@@ -32,6 +33,8 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
     """
     horizon, sizes, values = curve_array(location.curves)
     mean = _mean(values)
+    if values.shape[2] < FEWEST_GROUPS:
+        horizon, mean = _half_octaves(horizon, mean)
     figure, axes = _canvas()
     shown = _shown(sizes, location.critical_size)
     colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, len(shown)))
@@ -79,7 +82,7 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
     errors = np.array(location.rungs["errors"].to_list(), dtype=float)
     colours = matplotlib.colormaps["viridis"](np.linspace(0.75, 0.0, len(location.horizons)))
     for k, (horizon, colour) in enumerate(zip(location.horizons, colours, strict=True)):
-        axes.plot(sizes, errors[:, k], "o-", color=colour, ms=4, lw=1.4, label=f"t = {horizon:,}".replace(",", " "))
+        axes.plot(sizes, errors[:, k], "o-", color=colour, ms=4, lw=1.4, label=f"t = {spaced(horizon)}")
         if system is not None and _is_ladder(location):
             stretch = np.unique(np.linspace(horizon / np.sqrt(2), horizon, 8).astype(int))
             exact = best_errors(system, sizes.tolist(), stretch).mean(axis=0)
@@ -133,6 +136,16 @@ def _canvas() -> tuple[Figure, Axes]:
 
 def _mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(np.nanmean(values, axis=2))
+
+
+def _half_octaves(
+    horizon: NDArray[np.float64], mean: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
+    """Average over half octaves: the error of a single run is too rough to read otherwise."""
+    half = np.floor(2 * np.log2(horizon)).astype(int)
+    starts = np.unique(half, return_index=True)[1]
+    counts = np.diff(np.append(starts, len(half)))
+    return np.exp(np.add.reduceat(np.log(horizon), starts) / counts), np.add.reduceat(mean, starts) / counts[:, None]
 
 
 def _shown(sizes: Sequence[int], critical: int | None) -> list[int]:

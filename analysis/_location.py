@@ -61,7 +61,8 @@ def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, 
     A value at a horizon T is the mean over T/sqrt(2) < t <= T and all replicates.
     """
     last = int(curves["last"].max())  # type: ignore[arg-type]
-    horizons = tuple(sorted({max(int(last / 100), 8), max(int(last / 10), 8), last}))
+    step = 10 if last >= 2000 else 3
+    horizons = tuple(sorted({max(last // step**2, 8), max(last // step, 8), last}))
 
     def at(horizon: int, metric: str) -> pl.DataFrame:
         stretch = (pl.col("last") <= horizon) & (pl.col("last") > horizon / np.sqrt(2)) & (pl.col("metric") == metric)
@@ -95,11 +96,9 @@ def system_sentence(
 ) -> str:
     """Return the answer for a system in one sentence; ``slope`` is that of the located size's exact error."""
     word = SIZE_WORDS.get(learner, "size")
-    speaks = f"horizon {horizon:,} ({replicates} replicates)".replace(",", " ")
+    speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
-        speaks += f"; beyond it rounding reaches the noise, so the {asked:,} samples asked for were not run".replace(
-            ",", " "
-        )
+        speaks += f"; beyond it rounding reaches the noise, so the {spaced(asked)} samples asked for were not run"
     theory = f"theory says {expected}" if expected is not None else "theory names no size for this learner"
     if critical.size is not None and slope is not None and critical.size != expected:
         theory += (
@@ -113,7 +112,7 @@ def recording_sentence(name: str, learner: str, critical: Critical, best: Best, 
     word = SIZE_WORDS.get(learner, "size")
     others = [size for size in best.alike if size != best.size]
     alike = f", not told apart from {spans(others)}" if others else ", better than every other size tried"
-    speaks = f"{runs} run{'s' * (runs > 1)} of up to {horizon:,} samples".replace(",", " ")
+    speaks = f"{runs} run{'s' * (runs > 1)} of up to {spaced(horizon)} samples"
     return f"{name}: {_found(critical, word)}. The best {word} is {best.size}{alike}. This speaks of {speaks}."
 
 
@@ -123,6 +122,11 @@ def _found(critical: Critical, word: str) -> str:
     if critical.verdict == "above":
         return f"the critical {word} is above the largest one tried: {critical.reason.rstrip('.')}"
     return f"the critical {word} is undecided: {critical.reason.rstrip('.')}"
+
+
+def spaced(number: int) -> str:
+    """Return a whole number with spaces between its thousands."""
+    return f"{number:,}".replace(",", " ")
 
 
 def spans(sizes: list[int]) -> str:

@@ -72,7 +72,7 @@ def _table(location: Location) -> Table:
     paired, oracle = "paired" in location.rungs.columns, location.theory is not None
     heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)]
     spread = location.rungs["low"].is_not_null().any()
-    heads += ["excess"] * oracle + ["growth"] + ["95 %"] * spread + ["verdict"] + ["vs previous"] * paired
+    heads += ["excess"] * oracle + ["growth"] + ["+-"] * spread + ["verdict"] + ["vs previous"] * paired
     for head in heads:
         table.add_column(head, justify="left" if head in ("verdict", "vs previous") else "right", no_wrap=True)
     chosen = location.critical_size if location.best is None else location.best.size
@@ -91,12 +91,14 @@ def _growth(row: dict[str, Any]) -> tuple[str, str]:
         return f"e^({row['rate']:.3g} t)", ""
     if row["exponent"] is None:
         return "-", ""
-    spread = "" if row["low"] is None else f"{row['low']:.2f}..{row['high']:.2f}"
+    spread = "" if row["low"] is None else f"{(row['high'] - row['low']) / 2:.2f}"
     return f"t^{row['exponent']:.2f}", spread
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
 
 
 def show_names(names: dict[str, str]) -> None:

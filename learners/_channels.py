@@ -74,6 +74,6 @@ def check_channels(name: str, outputs: int, inputs: int, expected: tuple[int, in
     """Refuse a stream of other channels than the learner's labels count."""
     if (outputs, inputs) != expected:
         raise ValueError(
-            f"{name} was made for {expected[0]} outputs and {expected[1]} inputs, the stream has {outputs} and {inputs}: "
-            f"pass outputs={outputs}, inputs={inputs}."
+            f"{name} was made for {expected[0]} outputs and {expected[1]} inputs, "
+            f"the stream has {outputs} and {inputs}: pass outputs={outputs}, inputs={inputs}."
         )

@@ -1,4 +1,4 @@
-"""Iterated forecasts of every filter length, O(length x lookahead) a step: the weights are those known when they are issued.
+"""Iterated forecasts of every filter length, O(length x lookahead) a step, by the weights known when they are issued.
 
 Time: after sample ``n``; the transversal forward filter of length h is ``a_h(n)``, with ``a_h[0] = 1`` and
 ``yhat_h = -sum_{i=1..h} a_h[i] y[n+1-i]``; the backward filter of stage m is ``c_m(n)``, with ``c_m[m] = 1``.

@@ -43,7 +43,7 @@ def ladder(
                     + forgetting^(t-1-t0) ridge y[t0]^2 sum_k forgetting^(1-k) w_k^2
 
     with y[t0] the first nonzero sample, before which nothing is learned, so that units do not matter; samples before
-    the first count as zero. The a-priori, error-feedback lattice, with its two recursions over the stages as prefix sums:
+    the first count as zero. The a-priori, error-feedback lattice, its two recursions over the stages as prefix sums:
 
         eta_h = y - yhat_h,   beta_0 = y,   beta_{m+1} = beta_m(n-1) + kb_m eta_m
         F_m = forgetting F_m + gamma_m(n-1) eta_m^2,   B_m = forgetting B_m + gamma_m beta_m^2
@@ -57,8 +57,8 @@ def ladder(
     is least squares on the filled series. Cost per step and lane: about 30 operations and 9 numbers a length.
 
     Lookaheads H > 1 are **iterated** one-step forecasts: each length is fed with its own forecasts, by the weights
-    known when they are issued, exactly (not the filter fitted to y[t+H] itself, which ``qr_array`` gives). Then the
-    cost per length rises by about 2 H log2(M) + H^2/2 operations and 2 H numbers.
+    known when they are issued, exactly up to H times the rounding of one step (not the filter fitted to y[t+H] itself,
+    which ``qr_array`` gives). The cost per length rises by about 4 H log2(M) + H^2 operations and 3 H numbers.
 
     Args:
         sizes: Filter lengths to report, rising; all up to the largest are computed.

@@ -1,7 +1,7 @@
 """Every window length of several outputs and inputs at once: the multichannel least-squares lattice.
 
-Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first; symbols as in ``ladder``,
-with vectors for eta and beta and matrices for the gains and energies.
+Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first; symbols as in
+``ladder``, with vectors for eta and beta and matrices for the gains and energies.
 """
 
 from __future__ import annotations
@@ -76,11 +76,12 @@ def lattice(
         1/gamma_{m+1} = 1 + sum_{i<=m} beta_i' (forgetting B_i(n-1))^-1 beta_i
 
     F and B are kept as L D L' and updated as such, for formed matrices would lose half the digits where outputs share a
-    mode that has grown. The direct term is a regression of residual on residual (Frisch-Waugh), e = eta_y - F_yu F_uu^-1
-    eta_u with F before the sample: the leading block of L, inputs being first.
+    mode that has grown. The direct term is a regression of residual on residual (Frisch-Waugh),
+    e = eta_y - F_yu F_uu^-1 eta_u with F before the sample: the leading block of L, inputs being first.
 
     Missing outputs are filled with the forecast of the length best of late, a missing input with its last value; the
-    result is least squares on the filled series. Cost per step, lane and length: about 14 q^2 operations, 4 q^2 numbers.
+    result is least squares on the filled series. Cost per step, lane and length: about 14 q^2 operations and 3 q^2
+    numbers. Where rows must be left out instead, or more than one sample ahead is asked for: ``qr_array``.
 
     Args:
         sizes: Window lengths to report, rising; all up to the largest are computed.
@@ -94,12 +95,14 @@ def lattice(
         A learner that forecasts one sample ahead. Parameters of length h: outputs (h q + inputs where direct).
 
     Raises:
-        ValueError: Sizes not rising, ridge or forgetting out of range, forgetting^M <= 1/2, or a direct term without inputs.
+        ValueError: Sizes not rising, ridge or forgetting out of range, forgetting^M <= 1/2, or a direct term without
+            inputs.
 
     References:
         S. Haykin, *Adaptive Filter Theory*, chapter on order-recursive adaptive filters; F. Ling, J. G. Proakis, A
         generalized multichannel least squares lattice algorithm based on sequential processing stages, 1984. Rank-one
-        update of L D L': P. Gill, G. Golub, W. Murray, M. Saunders, Methods for modifying matrix factorizations, 1974, C1.
+        update of L D L': P. Gill, G. Golub, W. Murray, M. Saunders, Methods for modifying matrix factorizations, 1974,
+        method C1.
     """
     return _lattice(check_sizes(sizes), float(forgetting), float(ridge), bool(direct), int(outputs), int(inputs))
 
@@ -133,7 +136,7 @@ def _lattice(
         )  # fmt: skip
 
     def with_direct(forecast: Array, columns: Columns, u: Array) -> Array:
-        """Return the forecasts of y, with the part that the news in u explains where it is known: L_yu L_uu^-1 eta_u."""
+        """Return the forecasts of y, with what the news in u explains where it is known: L_yu L_uu^-1 eta_u."""
         if not direct:
             return forecast[:, m:]
         residue = jnp.concatenate([u[None] - forecast[:, :m], -forecast[:, m:]], axis=1)

@@ -1,7 +1,8 @@
 """Every window length by one triangular array: any channels, any lookahead, rows with gaps left out.
 
-Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first. A pair of lookahead H
-is the target ``y[n]`` with what was known at its issue: the window ``z[n-H], z[n-H-1], ..`` and the inputs told ahead.
+Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first. A pair of
+lookahead H is the target ``y[n]`` with what was known at its issue: the window ``z[n-H], z[n-H-1], ..`` and the inputs
+told ahead.
 """
 
 from __future__ import annotations
@@ -57,19 +58,20 @@ def qr_array(
 ) -> Learner:
     """Recursive least squares of y[t+H] itself on the last h samples, for every h = 0 .. M and every lookahead H.
 
-        yhat_h[t+H] = sum_{k=1..h} W_k z[t+1-k] + sum_{1<=j<H (<=H where direct)} V_j u[t+j],    z = (u, y)
+        yhat_h[t+H] = sum_{k=1..h} W_k z[t+1-k] + sum_{1<=j<H (j<=H if direct)} V_j u[t+j],    z = (u, y)
 
-    The **direct** form: each lookahead has its own weights, fitted to the pairs whose target had come when the forecast was
-    issued. Weights and ridge as in ``lattice``; inputs ahead have the ridge of lag 0. Columns are ordered by lag, so that
-    the elimination of one row passes every window on its way,
+    The **direct** form: each lookahead has its own weights, fitted to the pairs whose target had come when the forecast
+    was issued. Weights and ridge as in ``lattice``; inputs ahead have the ridge of lag 0. Columns are ordered by lag,
+    so that the elimination of one row passes every window on its way,
 
         p = w_k,  d_k' = d_k + a p^2,  w -= p L_k,  L_k += (a p / d_k') w,  a <- a d_k / d_k'
 
     (rotations without square roots), and what is left of the target after the columns of window h is its error.
 
-    A pair is left out exactly where its target or any sample of the *longest* window is missing: its weight is zero. Keep
-    the windows short where gaps are many. To forecast all the same, gaps in the window are filled with the forecast of
-    the shortest lookahead by the length best of late, a missing input with its last value; neither is learned from.
+    A pair is left out exactly where its target or any sample of the *longest* window is missing: its weight is zero.
+    Keep the windows short where gaps are many. To forecast all the same, gaps in the window are filled with the
+    forecast of the shortest lookahead by the length best of late, a missing input with its last value; neither is
+    learned from.
 
     Use ``lattice`` (or ``ladder`` for one output) where no row need be left out: O(M) instead of O(M^2). Cost per step,
     lane and lookahead: about 6 (M q)^2 operations, (M q)^2 numbers.

@@ -106,8 +106,8 @@ def wavefront(stages: int, forgetting: float, ridge: float) -> Callable[..., Sco
         eta_{m+1} = eta_m + kf_m beta_m(n-1),   beta_{m+1} = beta_m(n-1) + kb_m eta_m
         gamma_{m+1} = gamma_m B'_m / B_m
 
-    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. The oracle's error meets each length
-    at its own tick, so the excess is summed from the differences themselves.
+    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. The oracle's error meets each
+    length at its own tick, so the excess is summed from the differences themselves.
 
     Args:
         stages: Longest filter.

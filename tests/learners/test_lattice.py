@@ -31,7 +31,8 @@ def errors_by_rotation(
     """A-priori errors (time, window + 1, output) of every window by Givens rotations in long double.
 
     The row [u[t] | z[t-1] | z[t-2] | .. | y[t]] is rotated into the factor of the ridge; after the columns of window h
-    the rotated target over the product of the cosines is its error. A channel's ridge is set at its first nonzero sample.
+    the rotated target over the product of the cosines is its error. A channel's ridge is set at its first nonzero
+    sample.
     """
     real = np.longdouble
     z = np.concatenate([u, y], axis=1).astype(real)

@@ -54,7 +54,13 @@ def table() -> dict[str, Row]:
     }
 
 
-NAMES = ("ladder", "ladder, forgetting", "kalman", "kalman, fixed gain", "truncated kalman", "submatrix") + (
+NAMES = (
+    "ladder",
+    "ladder, forgetting",
+    "kalman",
+    "kalman, fixed gain",
+    "truncated kalman",
+    "submatrix",
     "ladder, ahead",
     "lattice",
     "qr array",

@@ -43,7 +43,7 @@ def least_squares_forecasts(
     direct: bool,
     forgetting: float,
 ) -> dict[int, np.ndarray]:
-    """The forecasts of y[t] whose own window is whole, each by one batch fit of the whole pairs with targets to t - lookahead."""
+    """The forecasts of y[t] whose own window is whole, each one a batch fit of the whole pairs up to its issue."""
     z, steps, ridge = np.concatenate([u, y], axis=1), len(y), 1e-2
     unit = np.array([z[np.flatnonzero(~lost & (z[:, c] != 0))[0], c] for c in range(4)])
     begun = int(np.flatnonzero(~lost)[0])
