@@ -11,7 +11,18 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..learners import Driver, Learner, Scores, kalman, ladder, score, score_recording, submatrix, truncated_kalman
+from ..learners import (
+    Driver,
+    Learner,
+    Scores,
+    kalman,
+    ladder,
+    lattice,
+    score,
+    score_recording,
+    submatrix,
+    truncated_kalman,
+)
 from ..simulator import (
     LinearSystem,
     Missing,
@@ -33,7 +44,7 @@ from ._location import Location, recording_sentence, rung_table, system_sentence
 from ._submatrix import critical_block
 from ._theory import theory, trust_horizon
 
-LEARNERS = ("ladder", "submatrix", "truncated-kalman")
+LEARNERS = ("ladder", "lattice", "submatrix", "truncated-kalman")
 SHORTEST = 16  # samples that a growth law can be fitted to
 Progress = Callable[[int, int], None]  # samples done, samples in all
 
@@ -84,8 +95,9 @@ def locate(
         seed: Of the simulation and of the bootstrap.
         precision: ``"float32"`` or ``"float64"``.
         device: ``"cpu"``, ``"gpu"``, ..; None leaves JAX's choice.
-        learner: ``"ladder"`` (filter lengths), ``"submatrix"`` (k x k blocks, for outputs that are the whole state; the
-            default for a system that shows its state without noise), ``"truncated-kalman"``, or a learner of your own.
+        learner: ``"ladder"`` (filter lengths of one output), ``"lattice"`` (of several outputs, or with inputs; then
+            the default), ``"submatrix"`` (k x k blocks, for outputs that are the whole state; the default for a system
+            that shows its state without noise), ``"truncated-kalman"``, or a learner of your own.
         inputs: Known input of a system, as in ``simulate``.
         missing: Which samples of a system are lost.
         centre: What is taken off a recording first, as in ``Driver``.
@@ -110,7 +122,10 @@ def locate(
 def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayLike, missing: Missing) -> Location:
     asked = _count("horizon", 20_000 if options.horizon is None else options.horizon, SHORTEST)
     replicates = _count("replicates", options.replicates, 1)
-    learner = _learner(options, system.outputs, range(17), system)
+    driven = system.inputs > 0 and not (isinstance(inputs, str) and inputs == "zero")
+    if not driven:
+        system = system.replace(B=None, D=None)
+    learner = _learner(options, (system.outputs, system.inputs), range(17), system)
     if learner.sizes[-1] >= asked:
         raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
     trust = trust_horizon(system, options.precision)
@@ -136,15 +151,17 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             np.full(replicates, horizon),
             log_edges(horizon).tolist(),
             lambda done: options.progress(done, horizon),
+            whole=missing.rate == 0,
         )
         settings = _settings(options, learner, "none", asked, replicates)
     frame = curves(sums, learner, system.name)
     rungs, horizons = rung_table(frame, growth_laws(frame, options.seed))
     critical = critical_size(rungs)
-    expected = theory(system)
+    # A mode that a known input drives must be cancelled like one that noise drives: no finite window recalls all of u.
+    expected = theory(system.replace(Q=system.Q + system.B @ system.B.T) if driven else system)
     if learner.name == "submatrix":
         expected = expected._replace(critical_size=critical_block(system))
-    elif learner.name != "ladder":
+    elif learner.name not in ("ladder", "lattice"):
         expected = expected._replace(critical_size=None)
     return Location(
         critical_size=critical.size,
@@ -158,7 +175,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             horizon,
             asked,
             replicates,
-            _exact_slope(system, critical.size, horizon) if learner.name == "ladder" else None,
+            _exact_slope(system, critical.size, horizon) if learner.name == "ladder" and not driven else None,
         ),
         theory=expected,
         horizon=horizon,
@@ -186,7 +203,8 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
         horizon = min(longest, _count("horizon", options.horizon, SHORTEST))
     if horizon < SHORTEST:
         raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
-    learner = _learner(options, recording.outputs.shape[2], range(min(16, horizon // 5) + 1))
+    channels = recording.outputs.shape[2], recording.inputs.shape[2]
+    learner = _learner(options, channels, range(min(16, horizon // (5 * sum(channels))) + 1))
     if learner.sizes[-1] > horizon // 2:
         raise ValueError(
             f"size {learner.sizes[-1]} is beyond the data: {horizon} samples carry sizes up to {horizon // 2}."
@@ -251,11 +269,16 @@ def _trusted(recording: Trajectories, error: float, precision: Precision) -> int
     return int(np.argmax(reached)) if reached.any() else None
 
 
-def _learner(options: _Options, outputs: int, default: Iterable[int], system: LinearSystem | None = None) -> Learner:
+def _learner(
+    options: _Options, channels: tuple[int, int], default: Iterable[int], system: LinearSystem | None = None
+) -> Learner:
     if isinstance(options.learner, Learner):
         return options.learner
     whole = system is not None and np.array_equal(system.C, np.eye(system.states)) and not system.R.any()
-    name = options.learner or ("submatrix" if whole and outputs > 1 else "ladder")
+    outputs, inputs = channels
+    name = options.learner or (
+        "submatrix" if whole and outputs > 1 else "lattice" if outputs + inputs > 1 else "ladder"
+    )
     if name not in LEARNERS:
         raise ValueError(f"no learner is called {name!r}; there are {', '.join(LEARNERS)}.")
     if name == "submatrix":
@@ -263,6 +286,9 @@ def _learner(options: _Options, outputs: int, default: Iterable[int], system: Li
     sizes = default if options.sizes is None else options.sizes
     if name == "ladder":
         return ladder(sizes)
+    if name == "lattice":
+        direct = inputs > 0 and (system is None or bool(system.D.any()))
+        return lattice(sizes, direct=direct, outputs=outputs, inputs=inputs)
     if system is None:
         raise ValueError("truncated-kalman needs a system; a recording brings none.")
     return truncated_kalman(system, kalman_gain(system).gain, sizes)

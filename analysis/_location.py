@@ -12,7 +12,12 @@ from ._critical import Best, Critical
 from ._theory import Theory
 
 # What one size is called, for each family of learners.
-SIZE_WORDS = {"ladder": "filter length", "submatrix": "block size", "truncated-kalman": "filter length"}
+SIZE_WORDS = {
+    "ladder": "filter length",
+    "lattice": "window length",
+    "submatrix": "block size",
+    "truncated-kalman": "filter length",
+}
 
 
 @dataclass(frozen=True)

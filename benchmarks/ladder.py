@@ -153,7 +153,7 @@ def compiled(run: Callable[[Any], Any], y: np.ndarray, precision: Any) -> Callab
 
 
 def contenders(quick: bool) -> dict[str, tuple[Callable[[], None], int]]:
-    """Return each contender and the units of work of one call: (stream, step, length), or (stream, step) for one length."""
+    """Return each contender and the units of work of one call: (stream, step, length); (stream, step) for one length."""
     made: dict[str, tuple[Callable[[], None], int]] = {}
     share = 64, 60
     for precision in ("float64",) if quick else ("float64", "float32"):
@@ -188,17 +188,20 @@ def main() -> None:
         run()
     rounds = 3 if quick else 5
     times: dict[str, list[float]] = {name: [] for name in table}
+    processor: dict[str, list[float]] = {name: [] for name in table}  # of all cores; hardly feels other work on them
     for _ in range(rounds):
         for name, (run, units) in table.items():
-            start = time.perf_counter()
+            start, start_processor = time.perf_counter(), time.process_time()
             run()
             times[name].append((time.perf_counter() - start) / units * 1e9)
+            processor[name].append((time.process_time() - start_processor) / units * 1e9)
 
     def ratio(slow: list[str], fast: str, per: int = 1) -> list[float]:
         return [min(times[s][i] for s in slow) / (times[fast][i] * per) for i in range(rounds)]
 
     for name, values in times.items():
-        print(f"{name:50s} {statistics.median(values):12.2f} ns   ({min(values):.2f} to {max(values):.2f})")
+        spread, spent = f"({min(values):.2f} to {max(values):.2f})", statistics.median(processor[name])
+        print(f"{name:48s} {statistics.median(values):10.2f} ns {spread:24s} {spent:10.2f} ns of all cores")
     result: dict[str, Any] = {}
     for precision in ("float64",) if quick else ("float64", "float32"):
         mine, singles = f"wavefront {precision}", [n for n in table if n.startswith("one RLS") and precision in n]
@@ -222,10 +225,12 @@ def main() -> None:
             machine=dict(
                 processor=platform.machine(),
                 cores=os.cpu_count(),
+                load=os.getloadavg()[0],
                 python=platform.python_version(),
                 jax=jax.__version__,
             ),
             nanoseconds=times,
+            nanoseconds_of_all_cores=processor,
             ratios=result,
             floor=dict(bytes_a_lane=bytes_a_lane, operations_a_lane=19, divisions_a_lane=2),
         )

@@ -56,7 +56,7 @@ def locate(
             help="A system of the zoo, plant.toml, module.py:name, or a CSV or Parquet file, folder or glob."
         ),
     ],
-    output: Annotated[list[str] | None, typer.Option(help="Recording: the output column.")] = None,
+    output: Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")] = None,
     by: Annotated[str | None, typer.Option(help="Recording: the column that names the run.")] = None,
     time: Annotated[str | None, typer.Option(help="Recording: the column with the time.")] = None,
     center: Annotated[str, typer.Option(help="Recording: first, none or a number, taken off the output.")] = "first",
@@ -65,8 +65,11 @@ def locate(
         int | None, typer.Option(help="Samples of each run; by default 20000, or all of a recording.")
     ] = None,
     replicates: Annotated[int, typer.Option(help="System: independent runs.")] = 64,
-    learner: Annotated[str | None, typer.Option(help="ladder, submatrix or truncated-kalman.")] = None,
-    input: Annotated[str, typer.Option(help="System: its known input: zero, white, prbs or sweep.")] = "zero",
+    learner: Annotated[str | None, typer.Option(help="ladder, lattice, submatrix or truncated-kalman.")] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(help="Recording: the input columns. System: its known input, zero, white, prbs or sweep."),
+    ] = None,
     q: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +95,9 @@ def locate(
 
     plant, name = None, source
     if simulator.is_recording(source):
-        given: Any = simulator.read_recording(source, output or (), by=by, time=time)
+        columns = [word.strip() for part in output or () for word in part.split(",")]
+        driven = [word.strip() for word in input.split(",")] if input else []
+        given: Any = simulator.read_recording(source, columns, driven, by=by, time=time)
         name = Path(source).stem.replace("*", "_") or "recording"
     else:
         for word, value in (("--output", output), ("--by", by), ("--time", time)):
@@ -111,7 +116,7 @@ def locate(
             precision=precision,  # type: ignore[arg-type]
             device=device,
             learner=learner,
-            inputs=input,
+            inputs=input or "zero",
             centre=center if center in ("first", "none") else [_number("--center", center)],
             progress=meter.update,
         )

@@ -133,11 +133,13 @@ def score_recording(
     progress: Progress = lambda steps: None,
     **options: Any,
 ) -> Scores:
-    """Return the sums of squared errors over the stretches between ``edges``; the other arguments as ``replay``."""
+    """Return the sums of squared errors over the stretches between ``edges``; the other arguments as ``replay``.
+
+    Always step by step: a recording gives the same bits as the live stream it was recorded from.
+    """
     driver = _driver(learner, recording, options)
     outputs = [recording.outputs.transpose(1, 2, 0)]
-    whole = not np.isnan(recording.outputs).any()
-    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress, whole)
+    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress)
 
 
 def score(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import replace
 
 import control
 import numpy as np
@@ -22,7 +23,7 @@ from ergoscope.analysis import (
     theory,
 )
 from ergoscope.learners import Driver, kalman, ladder, score
-from ergoscope.simulator import Missing, Trajectories, read_recording, simulate, zoo
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, read_recording, simulate, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law
 LADDER = (
@@ -244,3 +245,29 @@ def test_curves_are_a_plain_mean() -> None:
     first = frame.filter((pl.col("size") == 0) & (pl.col("last") == 256))
     lo, hi = first["first"][0], first["last"][0]
     assert first["value"][0] == pytest.approx(np.mean(run.outputs[:, lo - 1 : hi] ** 2))
+
+
+def two_by_two() -> LinearSystem:
+    A = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.8]])
+    C = np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])  # one output shows the double integrator, the other does not
+    B, D = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 0.5], [0.0, 0.0]])
+    return LinearSystem(A, C, np.diag([1.0, 0.1, 0.5]), np.eye(2), B, D, name="two by two")
+
+
+@pytest.mark.parametrize("inputs", ["zero", "white"])
+def test_several_outputs_and_inputs_are_located_by_the_lattice(inputs: str) -> None:
+    found = locate(two_by_two(), inputs=inputs, horizon=3000, sizes=range(6), replicates=32)
+    assert found.settings["learner"] == "lattice"
+    assert found.theory is not None
+    assert (found.verdict, found.critical_size) == ("located", 2)
+    assert found.theory.critical_size == 2
+    excess = found.rungs["excess"].to_list()
+    assert excess[5] < excess[3] < excess[2]
+
+
+def test_a_recording_with_inputs() -> None:
+    run = simulate(1, two_by_two(), 2000, 16, inputs="white")
+    found = locate(run, sizes=range(5))
+    assert found.critical_size == 2
+    blind = locate(replace(run, inputs=run.inputs[:, :, :0], input_names=()), sizes=range(5))
+    assert found.rungs["error"][4] < 0.9 * blind.rungs["error"][4]

@@ -155,7 +155,8 @@ def test_an_overflow_leaves_the_sums_before_it_and_the_other_lanes() -> None:
     assert not np.isfinite(made.error[-1, ..., 0]).any()
 
 
-def test_score_picks_it_for_whole_recordings_alone() -> None:
+def test_score_picks_it_for_whole_streams_alone_and_never_for_a_recording() -> None:
+    # a recording gives the bits of the live stream, so it runs step by step
     taken = []
 
     def batch(*arguments: object) -> Scores:
@@ -163,9 +164,11 @@ def test_score_picks_it_for_whole_recordings_alone() -> None:
         return "wave"  # type: ignore[return-value]
 
     learner = ladder(range(3))._replace(batch=batch)
-    whole, gaps = simulate(0, zoo("random-walk"), 50, 2), simulate(0, zoo("random-walk"), 50, 2, missing=Missing(0.2))
-    assert score_recording(learner, whole, [0, 50]) == "wave"
-    assert isinstance(score_recording(learner, gaps, [0, 50]), Scores)
+    runs = simulate(0, zoo("random-walk"), 50, 2)
+    arguments = Driver(learner), [runs.outputs.transpose(1, 2, 0)], no_inputs, runs.lengths, [0, 50]
+    assert score(*arguments, whole=True) == "wave"
+    assert isinstance(score(*arguments), Scores)
+    assert isinstance(score_recording(learner, runs, [0, 50]), Scores)
     assert len(taken) == 1
 
 
