@@ -41,6 +41,7 @@ from ._errors import best_errors
 from ._growth import FEWEST_GROUPS, growth_laws
 from ._kalman import kalman_gain
 from ._location import Location, recording_sentence, rung_table, system_sentence
+from ._modes import critical_length
 from ._submatrix import critical_block
 from ._theory import theory, trust_horizon
 
@@ -157,8 +158,10 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
     frame = curves(sums, learner, system.name)
     rungs, horizons = rung_table(frame, growth_laws(frame, options.seed))
     critical = critical_size(rungs)
-    # A mode that a known input drives must be cancelled like one that noise drives: no finite window recalls all of u.
-    expected = theory(system.replace(Q=system.Q + system.B @ system.B.T) if driven else system)
+    expected = theory(system)
+    if driven:  # such modes must be cancelled like those that noise drives: no finite window recalls all of u
+        excited = system.replace(Q=system.Q + system.B @ system.B.T)
+        expected = expected._replace(critical_size=critical_length(excited))
     if learner.name == "submatrix":
         expected = expected._replace(critical_size=critical_block(system))
     elif learner.name not in ("ladder", "lattice"):

@@ -153,7 +153,7 @@ def compiled(run: Callable[[Any], Any], y: np.ndarray, precision: Any) -> Callab
 
 
 def contenders(quick: bool) -> dict[str, tuple[Callable[[], None], int]]:
-    """Return each contender and the units of work of one call: (stream, step, length); (stream, step) for one length."""
+    """Return each contender and the units of one call: (stream, step, length), or (stream, step) for one length."""
     made: dict[str, tuple[Callable[[], None], int]] = {}
     share = 64, 60
     for precision in ("float64",) if quick else ("float64", "float32"):

@@ -71,7 +71,8 @@ def qr_array(
     A pair is left out exactly where its target or any sample of the *longest* window is missing: its weight is zero.
     Keep the windows short where gaps are many. To forecast all the same, gaps in the window are filled with the
     forecast of the shortest lookahead by the length best of late, a missing input with its last value; neither is
-    learned from.
+    learned from. (``replay`` and ``score_recording`` hold missing inputs before a learner sees them: there a row is
+    left out for its outputs alone.)
 
     Use ``lattice`` (or ``ladder`` for one output) where no row need be left out: O(M) instead of O(M^2). Cost per step,
     lane and lookahead: about 6 (M q)^2 operations, (M q)^2 numbers.

@@ -256,7 +256,7 @@ def two_by_two() -> LinearSystem:
 
 @pytest.mark.parametrize("inputs", ["zero", "white"])
 def test_several_outputs_and_inputs_are_located_by_the_lattice(inputs: str) -> None:
-    found = locate(two_by_two(), inputs=inputs, horizon=3000, sizes=range(6), replicates=32)
+    found = locate(two_by_two(), inputs=inputs, horizon=8000, sizes=range(6))
     assert found.settings["learner"] == "lattice"
     assert found.theory is not None
     assert (found.verdict, found.critical_size) == ("located", 2)
@@ -266,7 +266,7 @@ def test_several_outputs_and_inputs_are_located_by_the_lattice(inputs: str) -> N
 
 
 def test_a_recording_with_inputs() -> None:
-    run = simulate(1, two_by_two(), 2000, 16, inputs="white")
+    run = simulate(1, two_by_two(), 4000, 64, inputs="white")
     found = locate(run, sizes=range(5))
     assert found.critical_size == 2
     blind = locate(replace(run, inputs=run.inputs[:, :, :0], input_names=()), sizes=range(5))
