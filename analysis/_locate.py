@@ -99,7 +99,8 @@ def locate(
         learner: ``"ladder"`` (filter lengths of one output), ``"lattice"`` (of several outputs, or with inputs; then
             the default), ``"submatrix"`` (k x k blocks, for outputs that are the whole state; the default for a system
             that shows its state without noise), ``"truncated-kalman"``, or a learner of your own.
-        inputs: Known input of a system, as in ``simulate``: one course for all replicates, and the verdict speaks of it.
+        inputs: Known input of a system, as in ``simulate``: one course for all replicates, of which the
+            verdict speaks.
         missing: Which samples of a system are lost.
         centre: What is taken off a recording first, as in ``Driver``.
         Q, R, dt: For a python-control plant, as in ``from_control``.

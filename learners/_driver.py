@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from ..simulator import Precision, computing
 from ._base import Learner
@@ -44,7 +44,7 @@ class Lanes(NamedTuple):
     issued: Float[Array, "ahead lookahead size output lane"]  # newest first
     oracle_issued: Float[Array, "ahead lookahead one output lane"] | None
     centre: Float[Array, "output lane"]
-    centred: Bool[Array, "output lane"]
+    centred: Int[Array, "output lane"]  # samples since the centre is known, the present one counted; 0 before
     scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
     age: Int[Array, " lane"]  # samples taken in
     score: Score
@@ -116,7 +116,7 @@ class Driver:
                 issued=issue(self.learner, state),
                 oracle_issued=None if self.oracle is None else issue(self.oracle, oracle),
                 centre=jnp.tile(centre[:, None], (1, lanes)),
-                centred=jnp.full((p, lanes), self.centre != "first" if isinstance(self.centre, str) else True),
+                centred=jnp.full((p, lanes), int(known or self.centre == "none"), jnp.int32),
                 scale=jnp.full((p, lanes), 0.0 if self.learner.scaled else 1.0, dtype),
                 age=jnp.zeros(lanes, jnp.int32),
                 score=Score(
@@ -187,9 +187,9 @@ def _advance(
 def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: Array) -> tuple[Lanes, Array]:
     """Move every lane on by one sample; return the forecasts of it too, in the unit of the stream."""
     observed = ~jnp.isnan(y)
-    newly = observed & ~lanes.centred
+    newly = observed & (lanes.centred == 0)
     centre = jnp.where(newly, y, lanes.centre)
-    centred = lanes.centred | newly
+    centred = jnp.where(newly | (lanes.centred > 0), lanes.centred + 1, 0)
     moved = jnp.where(observed, y - centre, 0)
     first = (lanes.scale == 0) & (moved != 0)
     scale = jnp.where(first, _power_of_two(moved), lanes.scale)
@@ -204,8 +204,9 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
         return jnp.stack([issued[ahead - 1, j] for j, ahead in enumerate(learner.lookaheads)])
 
     forecast = due(learner, lanes.state, lanes.issued)
-    counts = lanes.age[None] >= np.array(learner.lookaheads, np.int32)[:, None] - 1
-    scored = (observed[None] & counts[:, None]).astype(y.dtype)
+    # A forecast counts from the one on that was issued when the centre was known.
+    counts = lanes.centred[None] >= np.array(learner.lookaheads, np.int32)[:, None, None]
+    scored = (observed[None] & counts).astype(y.dtype)
     error = forecast - z[None, None]
     size_unit = unit[None, None]
     weight = scored[:, None] * size_unit * size_unit
@@ -230,7 +231,7 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
         age=lanes.age + 1,
         score=Score(score.error + weight * error * error, excess, score.samples + scored),
     )
-    return after, centre[None, None] + forecast * size_unit
+    return after, lanes.centre[None, None] + forecast * size_unit
 
 
 def _power_of_two(value: Array) -> Array:

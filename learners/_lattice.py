@@ -115,7 +115,7 @@ def _lattice(
     check_weights(stages, forgetting, ridge)
     if direct and not inputs:
         raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
-    expected, fading, age = (outputs, inputs), 0.99, forgetting ** -np.arange(stages + 1.0)
+    expected, fading, age = (outputs, inputs), 0.9, forgetting ** -np.arange(stages + 1.0)
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LatticeState:
         check_channels("lattice", outputs, inputs, expected)

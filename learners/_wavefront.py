@@ -164,6 +164,7 @@ def _score(
     parts = [tile.sums() for tile in tiles]
     error, excess = (np.concatenate([part[i][:bins] for part in parts], axis=-1)[:, None, :, None] for i in range(2))
     counts = np.diff(np.minimum(edges_, steps))[:, None, None, None]
+    counts[0] -= isinstance(driver.centre, str) and driver.centre == "first"  # the sample that sets the centre
     return Scores(edges_, error, excess, np.broadcast_to(counts, (bins, 1, 1, batch)).astype(np.float64))
 
 

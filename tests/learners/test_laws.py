@@ -22,6 +22,7 @@ from ergoscope.learners import (
     lattice,
     qr_array,
     replay,
+    score_recording,
     submatrix,
     truncated_kalman,
 )
@@ -208,8 +209,6 @@ def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision
     row, outputs = table()[name], recording(name).outputs.copy()
     lost = np.random.default_rng(3).random(outputs.shape[:2]) < 0.2
     outputs[lost] = np.nan
-    from ergoscope.learners import score_recording
-
     sums = score_recording(
         row.learner, with_outputs(recording(name), outputs), [0, 100, STEPS], precision=precision, width=row.width
     )
@@ -241,3 +240,15 @@ def test_memory_is_constant_in_time(name: str) -> None:
         u = np.zeros((driver.block + driver.ahead, inputs, row.width))
         lanes, record = driver.advance(lanes, record, y, u, np.int32(0), end)
         assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes) == before
+
+
+@EVERY
+def test_the_sample_that_sets_the_centre_is_not_scored(name: str) -> None:
+    row, outputs = table()[name], recording(name).outputs.copy() + 1e3
+    outputs[:, :2] = np.nan
+    options = dict(precision="float64", width=row.width, centre="first")
+    sums = score_recording(row.learner, with_outputs(recording(name), outputs), [0, 10, STEPS], **options)
+    for lookahead, samples in zip(row.learner.lookaheads, sums.samples[0], strict=True):
+        np.testing.assert_array_equal(samples, 10 - 2 - lookahead)
+    made = forecasts(name, outputs, "float64", centre="first")
+    np.testing.assert_array_equal(made[:, :3], 0)  # the forecast of the first observed sample knows nothing of it
