@@ -202,7 +202,7 @@ def test_bad_recordings_are_refused() -> None:
     with pytest.raises(ValueError, match="needs a system"):
         locate(simulate(0, zoo("random-walk"), 50), learner="truncated-kalman")
     with pytest.raises(ValueError, match="one output"):
-        locate(simulate(0, zoo("figure-1"), 100))
+        locate(simulate(0, zoo("figure-1"), 100), learner="ladder")
 
 
 def test_a_recording_with_gaps_is_scored_where_it_was_observed() -> None:
@@ -212,7 +212,7 @@ def test_a_recording_with_gaps_is_scored_where_it_was_observed() -> None:
     found = locate(gappy, sizes=range(5))
     assert found.critical_size == 2
     errors = found.curves.filter((pl.col("metric") == "error") & (pl.col("size") == 0))
-    assert errors["samples"].sum() == (~lost).sum()
+    assert errors["samples"].sum() == (~lost).sum() - 16  # the first one of each run sets its centre
 
 
 @pytest.mark.parametrize("burst", [1, 20])

@@ -115,6 +115,6 @@ def test_a_gap_is_filled_with_the_best_window_and_learned_as_such() -> None:
     for t in range(len(y)):
         gaps = np.isnan(y[t])
         filled[t, gaps] = forecasts[t, loss.argmin(axis=0), [0, 1]][gaps]
-        loss = 0.99 * loss + np.where(gaps, 0, (filled[t] - forecasts[t]) ** 2)
+        loss = 0.9 * loss + np.where(gaps, 0, (filled[t] - forecasts[t]) ** 2)
     again = replay(learner, recording(filled, u))[0, :, 0]
     assert np.abs(forecasts - again).max() <= 1e-10 * np.abs(filled).max()
