@@ -12,7 +12,7 @@ import jax
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from ..learners import Driver, submatrices, submatrix
 from ..simulator import LinearSystem, computing, simulate_chunks, zoo
@@ -112,5 +112,5 @@ def _excess_limit(states: NDArray[np.float64], optimum: NDArray[np.float64]) -> 
         weights = np.linalg.eigvalsh(np.cov(whitened, rowvar=False, ddof=0).reshape(k * k, k * k)) / batch / steps
         mean, variance = weights.sum(), 2 * (weights**2).sum()
         # Satterthwaite: a gamma law of the same mean and variance.
-        limits.append(gamma.ppf(1 - 1e-4, mean**2 / variance, scale=variance / mean))
+        limits.append(gammaincinv(mean**2 / variance, 1 - 1e-4) * variance / mean)
     return np.array(limits)

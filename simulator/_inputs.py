@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import max_len_seq
 
 Signal = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 KINDS = ("zero", "white", "prbs", "sweep")
@@ -62,6 +61,8 @@ def _white(t: NDArray[np.int64], inputs: int, amplitude: float, seed: int) -> ND
 
 
 def _prbs(t: NDArray[np.int64], inputs: int, amplitude: float, seed: int) -> NDArray[np.float64]:
+    from scipy.signal import max_len_seq  # here, for it costs a second and a half to load
+
     del seed
     sequence = 2.0 * max_len_seq(11)[0] - 1.0
     shifts = np.arange(inputs) * len(sequence) // inputs
