@@ -92,7 +92,7 @@ def _growth(row: dict[str, Any]) -> tuple[str, str]:
     if row["exponent"] is None:
         return "-", ""
     spread = "" if row["low"] is None else f"{(row['high'] - row['low']) / 2:.2f}"
-    return f"t^{row['exponent']:.2f}", spread
+    return f"t^{round(row['exponent'], 2) + 0.0:.2f}", spread  # no minus zero
 
 
 def _number(value: float | None) -> str:
