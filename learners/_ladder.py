@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ._base import Learner, check_lookaheads, check_sizes, choose, prefix_sums
+from ._channels import check_weights
 from ._iterate import Ahead, advance_ahead, start_ahead
 from ._wavefront import wavefront
 
@@ -83,16 +84,7 @@ def ladder(
 @lru_cache(maxsize=64)  # one learner, one compiled kernel
 def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads: tuple[int, ...]) -> Learner:
     stages = max(sizes[-1], 1)
-    if not 0 < forgetting <= 1:
-        raise ValueError(f"forgetting must be in (0, 1], got {forgetting}; 1 forgets nothing.")
-    if forgetting**stages <= 0.5:
-        longest = int(np.ceil(np.log(0.5) / np.log(forgetting))) - 1
-        raise ValueError(
-            f"forgetting {forgetting} is a memory shorter than a filter of length {stages}: use sizes up to {longest}, "
-            f"or forgetting above {0.5 ** (1 / stages):.4f}."
-        )
-    if not (np.isfinite(ridge) and ridge > 0):
-        raise ValueError(f"ridge must be positive, got {ridge}.")
+    check_weights(stages, forgetting, ridge)
     fading = 0.9  # a gap is filled by the length that has been best over some ten samples
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LadderState:
