@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
+from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
 from ._base import Learner, check_sizes, choose, prefix_sums
@@ -173,7 +173,7 @@ def _constant(system: LinearSystem) -> None:
         raise ValueError("this predictor needs a system constant in time; pass one time slice of each matrix.")
 
 
-def _gain(system: LinearSystem, gain: ArrayLike) -> np.ndarray[Any, Any]:
+def _gain(system: LinearSystem, gain: ArrayLike) -> NDArray[np.float64]:
     L = np.asarray(gain, np.float64)
     if L.shape != (system.states, system.outputs) or not np.isfinite(L).all():
         raise ValueError(f"gain must be finite, of shape {(system.states, system.outputs)}, got {L.shape}.")
@@ -186,13 +186,13 @@ def _matching(system: LinearSystem, outputs: int, inputs: int) -> None:
         raise ValueError(f"{system.name} has {expected}, the stream has {outputs} and {inputs}.")
 
 
-def _spread(value: np.ndarray[Any, Any], lanes: int, dtype: Any) -> Array:
+def _spread(value: NDArray[np.float64], lanes: int, dtype: Any) -> Array:
     return jnp.array(np.repeat(value[..., None], lanes, axis=-1), dtype)
 
 
 # Products over small matrices are written as sums, elementwise in the lane: no transposition to a batched matrix
 # product, and no lane's rounding can depend on its neighbours.
-def _times(matrix: np.ndarray[Any, Any], vector: Float[Array, "*size column lane"]) -> Float[Array, "*size row lane"]:
+def _times(matrix: NDArray[np.float64], vector: Float[Array, "*size column lane"]) -> Float[Array, "*size row lane"]:
     return jnp.sum(jnp.asarray(matrix, vector.dtype)[..., None] * vector[..., None, :, :], axis=-2)
 
 

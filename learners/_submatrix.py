@@ -102,7 +102,7 @@ def _submatrix(sizes: tuple[int, ...], ridge: float) -> Learner:
     return Learner("submatrix", init, predict, update, sizes, tuple(k * k for k in sizes), pooled=True)
 
 
-def _triangle(rows: Float[Array, "row column"]) -> Float[Array, "column column"]:
+def _triangle(rows: Float[Array, "row column"]) -> Float[Array, "rank column"]:
     """Return the triangular factor of many rows, tile by tile: LAPACK is slow on one very tall matrix."""
     column, tile = rows.shape[1], 8 * rows.shape[1]
     while len(rows) > 2 * tile:

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import computing
 from ._base import Learner
@@ -198,7 +197,7 @@ class _Tile:
         M, with_oracle = lattice.stages, driver.oracle is not None
         with computing(driver.precision, driver.device):
 
-            def full(rows: int, value: float) -> Array:
+            def full(rows: int, value: int | float) -> Array:
                 return jnp.full((rows, width), value, self.dtype)
 
             stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 1)), strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jax.typing import ArrayLike
+from numpy.typing import ArrayLike
 
 from ._read_system import read_system
 from ._system import LinearSystem

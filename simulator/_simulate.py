@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int, PRNGKeyArray
-from numpy.typing import NDArray
+from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
 from ._inputs import Signal, input_signal
@@ -198,13 +197,13 @@ def names(letter: str, count: int) -> tuple[str, ...]:
 
 @partial(jax.jit, static_argnames=("blocks", "burst"))
 def _advance(
-    lanes: PRNGKeyArray,
+    lanes: Key[Array, " batch"],
     world: _World,
     rows: dict[str, Any],
     u: Array,
     first: Array,
     blocks: int,
-    start: float,
+    start: Array | float,
     burst: int,
 ) -> tuple[_World, Chunk]:
     """Move every replicate on by ``blocks`` blocks; the draws are made outside the recursion, which is then cheap."""
@@ -253,7 +252,7 @@ def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(factor[:, values > 1e-15 * max(values.max(initial=0.0), 1e-300)])
 
 
-def _initial_state(lanes: PRNGKeyArray, system: LinearSystem, initial: str | ArrayLike, dtype: Any) -> Array:
+def _initial_state(lanes: Key[Array, " batch"], system: LinearSystem, initial: str | ArrayLike, dtype: Any) -> Array:
     replicates = lanes.shape[0]
     if isinstance(initial, str):
         if initial == "zero":

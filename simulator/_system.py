@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-from jax.typing import ArrayLike
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     import control
@@ -146,7 +145,7 @@ class LinearSystem:
         return self
 
 
-def _unobserved(A: NDArray[np.float64], C: NDArray[np.float64]) -> list[complex]:
+def _unobserved(A: NDArray[np.float64], C: NDArray[np.float64]) -> list[complex | float]:
     """Return the eigenvalues whose eigenvector C does not see (Popov, Belevitch, Hautus)."""
     scale = max(np.abs(A).max(initial=0.0), np.abs(C).max(initial=0.0), 1e-300)
     unseen = []

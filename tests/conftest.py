@@ -6,6 +6,13 @@ Precision is left as JAX has it, 32 bits: a computation that wants float64 must 
 from __future__ import annotations
 
 import jax
+from beartype import BeartypeConf, beartype
+from jaxtyping import install_import_hook
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+# Only here, so that users do not pay for it; only where arrays flow: the doors of the other rooms refuse wrong types
+# themselves, and their tests hand them some. With the tower an int is a float, as it is for mypy.
+shapes_and_types = beartype(conf=BeartypeConf(is_pep484_tower=True))
+install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")

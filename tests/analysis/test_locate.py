@@ -14,6 +14,7 @@ import pytest
 from ergoscope.analysis import (
     as_json,
     best_errors,
+    check_folder,
     curves,
     diffuse_errors,
     kalman_gain,
@@ -271,3 +272,12 @@ def test_a_recording_with_inputs() -> None:
     assert found.rungs["verdict"].to_list()[2:] == ["bounded"] * 3
     blind = locate(replace(run, inputs=run.inputs[:, :, :0], input_names=()), sizes=range(5))
     assert found.rungs["error"][4] < 0.9 * blind.rungs["error"][4]
+
+
+def test_a_folder_that_may_not_be_written_in_is_refused_before_the_work(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(ValueError, match="cannot write into"):
+        check_folder(tmp_path / "new" / "folder")
+    assert not list(tmp_path.iterdir())

@@ -5,6 +5,7 @@ Each (learner, precision) is compiled once, and all laws run on that kernel.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -252,3 +253,17 @@ def test_the_sample_that_sets_the_centre_is_not_scored(name: str) -> None:
         np.testing.assert_array_equal(samples, 10 - 2 - lookahead)
     made = forecasts(name, outputs, "float64", centre="first")
     np.testing.assert_array_equal(made[:, :3], 0)  # the forecast of the first observed sample knows nothing of it
+
+
+@EVERY
+def test_a_run_that_ends_early_is_a_run_alone(name: str) -> None:
+    row, outputs = table()[name], recording(name).outputs
+    if row.learner.pooled:
+        pytest.skip("a pooled learner steps all its lanes together")
+    ragged = replace(with_outputs(recording(name), outputs), lengths=np.array([STEPS, 130, STEPS, 1, STEPS, 257]))
+    made = replay(row.learner, ragged, precision="float64", width=row.width)
+    whole = forecasts(name, outputs, "float64")
+    for lane, length in enumerate(ragged.lengths):
+        np.testing.assert_array_equal(made[lane, :length], whole[lane, :length])
+    sums = score_recording(row.learner, ragged, [0, 100, STEPS], precision="float64", width=row.width)
+    np.testing.assert_array_equal(sums.samples.sum(axis=0)[0, 0], ragged.lengths)

@@ -157,19 +157,13 @@ def test_an_overflow_leaves_the_sums_before_it_and_the_other_lanes() -> None:
 
 def test_score_picks_it_for_whole_streams_alone_and_never_for_a_recording() -> None:
     # a recording gives the bits of the live stream, so it runs step by step
-    taken = []
-
-    def batch(*arguments: object) -> Scores:
-        taken.append(arguments)
-        return "wave"  # type: ignore[return-value]
-
-    learner = ladder(range(3))._replace(batch=batch)
     runs = simulate(0, zoo("random-walk"), 50, 2)
+    wave = score_recording(ladder(range(3)), runs, [0, 50])
+    learner = ladder(range(3))._replace(batch=lambda *arguments: wave)
     arguments = Driver(learner), [runs.outputs.transpose(1, 2, 0)], no_inputs, runs.lengths, [0, 50]
-    assert score(*arguments, whole=True) == "wave"
-    assert isinstance(score(*arguments), Scores)
-    assert isinstance(score_recording(learner, runs, [0, 50]), Scores)
-    assert len(taken) == 1
+    assert score(*arguments, whole=True) is wave
+    assert score(*arguments) is not wave
+    assert score_recording(learner, runs, [0, 50]) is not wave
 
 
 def test_what_it_cannot_serve_is_refused() -> None:
