@@ -46,9 +46,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "installing into .venv: about 1 GB, once"
 	@set -e; if command -v uv >/dev/null; then \
 	    uv venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \
-	    uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[check,test]'; \
+	    uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[bench,check,test]'; \
 	else \
 	    $(PYTHON) -m venv .venv || { echo "Python's venv is missing: install it (python3-venv) or uv." >&2; exit 1; }; \
-	    $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[check,test]'; \
+	    $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench,check,test]'; \
 	fi
 	@touch $@
