@@ -29,14 +29,14 @@ from ..simulator import (
     Precision,
     Trajectories,
     computing,
-    default_device,
+    find_devices,
     find_system,
     from_control,
     input_signal,
     simulate_chunks,
 )
 from ._critical import Best, Critical, best_size, critical_size
-from ._curves import block_edges, curves, log_edges, rebin
+from ._curves import GROUPS, block_edges, curves, log_edges, rebin
 from ._errors import best_errors
 from ._growth import FEWEST_GROUPS, growth_laws
 from ._kalman import kalman_gain
@@ -144,7 +144,13 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             **(dict(width=replicates) if learner.pooled else {}),
         )
         chunks = simulate_chunks(
-            jax.random.key(options.seed), system, horizon, replicates, inputs=signal, missing=missing
+            jax.random.key(options.seed),
+            system,
+            horizon,
+            replicates,
+            inputs=signal,
+            missing=missing,
+            device=options.device,
         )
         sums = score(
             driver,
@@ -154,6 +160,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             log_edges(horizon).tolist(),
             lambda done: options.progress(done, horizon),
             whole=missing.rate == 0,
+            share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
         )
         settings = _settings(options, learner, "none", asked, replicates)
     frame = curves(sums, learner, system.name)
@@ -305,7 +312,7 @@ def _count(word: str, value: int, least: int) -> int:
 
 
 def _settings(options: _Options, learner: Learner, centre: Any, horizon: int, replicates: int) -> dict[str, Any]:
-    device = default_device() or jax.devices()[0]
+    devices = find_devices(options.device)
     return dict(
         learner=learner.name,
         sizes=list(learner.sizes),
@@ -313,7 +320,7 @@ def _settings(options: _Options, learner: Learner, centre: Any, horizon: int, re
         replicates=replicates,
         seed=options.seed,
         precision=options.precision,
-        device=f"{device.platform}:{device.id} ({device.device_kind})",
+        device=", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in devices),
         centre=centre,
         versions=dict(python=platform.python_version())
         | {name: version(name) for name in ("ergoscope", "jax", "numpy", "polars")},

@@ -42,7 +42,8 @@ def ours(form: Callable[..., Any], precision: Any, steps: int, count: int) -> Ca
     driver, y = Driver(ladder(range(LENGTHS + 1)), precision=precision), streams(steps, count, precision)[:, None]
     edges = np.unique(np.round(2 ** np.arange(0, np.log2(steps), 1 / 8)).astype(int))
     edges = np.unique([0, *edges, steps]).tolist()
-    return lambda: form(driver, [y], lambda t: np.zeros((len(t), 0)), np.full(count, steps), edges)
+    share = max(count // 64, 1)  # as locate sums them
+    return lambda: form(driver, [y], lambda t: np.zeros((len(t), 0)), np.full(count, steps), edges, share=share)
 
 
 def rls_step(P: Any, w: Any, x: Any, y: Any) -> Any:

@@ -10,6 +10,7 @@ numbers depend neither on how many lanes run beside it nor on what they hold.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -19,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
-from ..simulator import Precision, computing
+from ..simulator import Precision, computing, find_devices, spread
 from ._base import Learner
 
 BLOCK = 128
@@ -61,8 +62,8 @@ class Driver:
         centre: What is taken off each output before a learner sees it: ``"first"``, its first observed value;
             ``"none"``; or known values ``(output,)``.
         precision: ``"float32"`` or ``"float64"``.
-        device: Where to compute; None leaves JAX's choice.
-        width: Lanes in a tile. A pooled learner takes all its replicates as one tile.
+        device: Where to compute, as in ``simulator.find_devices``; lanes are spread over several.
+        width: Lanes in a tile on each device. A pooled learner takes all its replicates as one tile.
         block: Rows in a block.
 
     Raises:
@@ -92,7 +93,17 @@ class Driver:
             raise ValueError(f"a known centre must be {outputs} finite numbers, got {centre!r}.")
         self.learner, self.oracle, self.outputs, self.inputs = learner, oracle, outputs, inputs
         self.centre, self.precision, self.device = centre, precision, device
-        self.width, self.block, self.ahead = width, block, max(learner.lookaheads)
+        with computing(precision, device):
+            self.devices = find_devices(device)
+        if learner.pooled and width % len(self.devices):
+            raise ValueError(
+                f"{learner.name} learns from all {width} replicates at once: choose one device, or a multiple of "
+                f"{len(self.devices)} replicates for {device}."
+            )
+        self.width = width if learner.pooled else width * len(self.devices)
+        self.block, self.ahead = block, max(learner.lookaheads)
+        on_one_cpu = len(self.devices) == 1 and self.devices[0].platform == "cpu"
+        self.workers = (os.cpu_count() or 1) if on_one_cpu else 1  # threads that tiles are shared out to
 
     def start(self) -> Lanes:
         """Return a tile of streams that have seen nothing, every array its own buffer, for the kernel reuses them."""
@@ -126,13 +137,20 @@ class Driver:
                 ),
             )
             fresh: Lanes = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), lanes_)
-            return fresh
+            return self.place(fresh)
+
+    def place(self, lanes: Lanes) -> Lanes:
+        """Return the tile with its lanes spread over the devices; the one state of a pooled learner goes to each."""
+        placed: Lanes = spread(lanes, self.device)
+        if self.learner.pooled:
+            placed = placed._replace(state=spread(lanes.state, self.device, whole=True))
+        return placed
 
     def record(self) -> Array:
         """Return an empty buffer for the forecasts of one block, ``(block, lookahead, size, output, lane)``."""
         with computing(self.precision, self.device):
             shape = self.block, len(self.learner.lookaheads), len(self.learner.sizes), self.outputs, self.width
-            return jnp.zeros(shape)
+            return spread(jnp.zeros(shape), self.device)
 
     def advance(
         self, lanes: Lanes, record: Array, outputs: ArrayLike, inputs: ArrayLike, begin: ArrayLike, end: ArrayLike
@@ -154,7 +172,9 @@ class Driver:
 
     def take_score(self, lanes: Lanes) -> tuple[Lanes, Score]:
         """Return the sums gathered so far, and the tile with its sums back at zero."""
-        return lanes._replace(score=jax.tree.map(jnp.zeros_like, lanes.score)), lanes.score
+        with computing(self.precision, self.device):
+            empty = spread(jax.tree.map(jnp.zeros_like, lanes.score), self.device)
+            return lanes._replace(score=empty), lanes.score
 
 
 @partial(jax.jit, static_argnames=("learner", "oracle"), donate_argnames=("lanes", "record"))

@@ -6,6 +6,7 @@ Time: ``t`` counts samples from 0. A stretch ``[edges[k], edges[k+1])`` is one b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ Progress = Callable[[int], None]  # samples done
 
 
 class Scores(NamedTuple):
-    """Sums over stretches of time, one lane a run."""
+    """Sums over stretches of time; an entry of ``batch`` is one run, or several consecutive ones together."""
 
     edges: Int[np.ndarray, " edge"]
     error: Float[np.ndarray, "bin lookahead size output batch"]  # of squared errors
@@ -107,21 +108,18 @@ def replay(
         ValueError: What ``Driver`` refuses.
     """
     driver = _driver(learner, recording, options)
-    forecasts: list[NDArray[np.floating]] = []
+    outputs, inputs_at = recording.outputs.transpose(1, 2, 0), _inputs_of(recording)
 
-    def keep(record: Any, begin: int, end: int) -> None:
-        forecasts.append(np.array(record[begin:end]))
-
-    tiles = _tiles(driver, len(recording.lengths))
-    whole = []
-    for tile in tiles:
-        forecasts.clear()
-        lanes, record = driver.start(), driver.record()
-        for start, rows in _blocks(driver, [recording.outputs.transpose(1, 2, 0)]):
-            arrays, end = _cut(driver, tile, start, rows, _inputs_of(recording), recording.lengths)
+    def one(tile: slice) -> NDArray[np.floating]:
+        lanes, record, forecasts = driver.start(), driver.record(), []
+        for start, rows in _blocks(driver, [outputs]):
+            arrays, end = _cut(driver, tile, start, rows, _inputs_for(driver, inputs_at, start), recording.lengths)
             lanes, record = driver.advance(lanes, record, *arrays, np.int32(0), end)
-            keep(record, 0, len(rows))
-        whole.append(np.concatenate(forecasts)[..., : tile.stop - tile.start])
+            forecasts.append(np.array(record[: len(rows), ..., : tile.stop - tile.start]))
+        return np.concatenate(forecasts)
+
+    with ThreadPoolExecutor(driver.workers) as workers:
+        whole = list(workers.map(one, _tiles(driver, len(recording.lengths))))
     return np.moveaxis(np.concatenate(whole, axis=-1), -1, 0)
 
 
@@ -149,6 +147,7 @@ def score(
     edges: Sequence[int],
     progress: Progress = lambda steps: None,
     whole: bool = False,
+    share: int = 1,
 ) -> Scores:
     """Run streams that come in chunks and return sums over stretches; memory does not grow with the steps.
 
@@ -160,34 +159,67 @@ def score(
         edges: Rising sample numbers from 0 to at least the longest length.
         progress: Called with the samples done after each block.
         whole: No sample is missing, so that a learner may use its batch form.
+        share: So many consecutive runs are summed into one.
     """
     if whole and driver.learner.batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
-        scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress)
+        scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress, share)
         return scores
     edges_ = np.asarray(edges, np.int64)
     if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < lengths.max():
         raise ValueError(f"edges must rise from 0 to the longest run of {lengths.max()} samples, got {edges_}.")
-    tiles = _tiles(driver, len(lengths))
-    lanes = [driver.start() for _ in tiles]
-    records = [driver.record() for _ in tiles]
-    taken: list[list[Any]] = [[] for _ in tiles]
-    for start, rows in _blocks(driver, outputs):
-        cuts = [0, *(edges_[(edges_ > start) & (edges_ < start + len(rows))] - start).tolist(), len(rows)]
-        for k, tile in enumerate(tiles):
-            arrays, end = _cut(driver, tile, start, rows, inputs_at, lengths)
-            for begin, stop in zip(cuts, cuts[1:], strict=False):
-                stops = np.minimum(end, stop).astype(np.int32)
-                lanes[k], records[k] = driver.advance(lanes[k], records[k], *arrays, np.int32(begin), stops)
-                if start + stop in edges_:
-                    lanes[k], sums = driver.take_score(lanes[k])
-                    taken[k].append([np.array(leaf, np.float64) for leaf in sums])
-        progress(start + len(rows))
-    for k in range(len(tiles)):
-        if len(taken[k]) < len(edges_) - 1:
-            taken[k].append([np.array(leaf, np.float64) for leaf in lanes[k].score])
-    bins = len(taken[0])
-    sums_ = [np.concatenate([np.stack([b[i] for b in taken[k]]) for k in range(len(tiles))], axis=-1) for i in range(3)]
-    return Scores(edges_[: bins + 1], *(leaf[..., : len(lengths)] for leaf in sums_))
+    tiles = [_ScoredTile(driver, lanes) for lanes in _tiles(driver, len(lengths))]
+    pending: list[Future[None]] = []
+    with ThreadPoolExecutor(driver.workers) as workers:
+        for start, rows in _blocks(driver, outputs):
+            inner = edges_[(edges_ > start) & (edges_ < start + len(rows))]
+            u = _inputs_for(driver, inputs_at, start)
+            for future in pending:
+                future.result()
+            progress(start)
+            pending = [workers.submit(tile.advance, start, rows, u, lengths, edges_, inner) for tile in tiles]
+        for future in pending:
+            future.result()
+    progress(int(lengths.max()))
+    for tile in tiles:
+        if len(tile.taken) < len(edges_) - 1:
+            tile.take()
+    bins = len(tiles[0].taken)
+    firsts = np.arange(0, len(lengths), share)
+    parts = (np.concatenate([np.stack([b[i] for b in tile.taken]) for tile in tiles], axis=-1) for i in range(3))
+    return Scores(edges_[: bins + 1], *(np.add.reduceat(leaf, firsts, axis=-1) for leaf in parts))
+
+
+class _ScoredTile:
+    """Lanes that run together, and the sums taken from them so far."""
+
+    def __init__(self, driver: Driver, runs: slice) -> None:
+        self.driver, self.runs, self.lanes, self.record = driver, runs, driver.start(), driver.record()
+        self.taken: list[list[NDArray[np.float64]]] = []
+
+    def advance(
+        self,
+        start: int,
+        rows: NDArray[np.floating],
+        inputs: NDArray[np.floating] | None,
+        lengths: NDArray[np.int64],
+        edges: NDArray[np.int64],
+        inner: NDArray[np.int64],
+    ) -> None:
+        """Take one block in, and the sums wherever a stretch ends in it."""
+        arrays, end = _cut(self.driver, self.runs, start, rows, inputs, lengths)
+        cuts = [start, *inner.tolist(), start + len(rows)]
+        for begin, stop in zip(cuts, cuts[1:], strict=False):
+            stops = np.minimum(end, stop - start).astype(np.int32)
+            advanced = self.driver.advance(self.lanes, self.record, *arrays, np.int32(begin - start), stops)
+            self.lanes, self.record = advanced
+            if stop in edges:
+                self.take()
+
+    def take(self) -> None:
+        """Take the sums since they were last taken."""
+        count = self.runs.stop - self.runs.start
+        self.lanes, sums = self.driver.take_score(self.lanes)
+        self.taken.append([np.array(leaf, np.float64)[..., :count] for leaf in sums])
 
 
 def _driver(learner: Learner, recording: Trajectories, options: dict[str, Any]) -> Driver:
@@ -221,17 +253,26 @@ def _blocks(driver: Driver, chunks: Iterable[ArrayLike]) -> Iterator[tuple[int, 
             start += len(block)
 
 
+def _inputs_for(driver: Driver, inputs_at: InputsAt, start: int) -> NDArray[np.floating] | None:
+    """Return the inputs of a block and of the samples ahead of it, ``(time, input)`` or ``(time, input, batch)``."""
+    return inputs_at(np.arange(start, start + driver.block + driver.ahead)) if driver.inputs else None
+
+
 def _cut(
-    driver: Driver, tile: slice, start: int, rows: NDArray[np.floating], inputs_at: InputsAt, lengths: NDArray[np.int64]
+    driver: Driver,
+    tile: slice,
+    start: int,
+    rows: NDArray[np.floating],
+    inputs: NDArray[np.floating] | None,
+    lengths: NDArray[np.int64],
 ) -> tuple[tuple[NDArray[np.floating], NDArray[np.floating]], NDArray[np.int32]]:
     """Return the padded arrays of one tile and one block, and where each lane ends in it."""
     lanes = tile.stop - tile.start
     y = np.full((driver.block, driver.outputs, driver.width), np.nan, rows.dtype)
     y[: len(rows), :, :lanes] = rows[:, :, tile]
     u = np.zeros((driver.block + driver.ahead, driver.inputs, driver.width))
-    if driver.inputs:
-        given = inputs_at(np.arange(start, start + len(u)))
-        u[:, :, :lanes] = given[..., tile] if given.ndim == 3 else given[..., None]
+    if inputs is not None:
+        u[:, :, :lanes] = inputs[..., tile] if inputs.ndim == 3 else inputs[..., None]
     end = np.zeros(driver.width, np.int32)
     end[:lanes] = np.clip(lengths[tile] - start, 0, len(rows))
     return (y, u), end

@@ -6,7 +6,7 @@ Time: at tick ``k`` stage ``m`` handles sample ``k - m``, so one tick updates al
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -18,15 +18,18 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
-from ..simulator import computing
+from ..simulator import computing, spread
 from ._base import Learner
 from ._driver import Driver
 from ._run import InputsAt, Progress, Scores
 
-Closed: TypeAlias = tuple[Float[Array, "bin length lane"], ...]  # of error, and of excess where there is an oracle
+# Of error, and of excess where there is an oracle: length h in row h + STRIDE, a margin of STRIDE rows on either side.
+Closed: TypeAlias = tuple[Float[Array, "bin row sum"], ...]
 
-TICKS = 128
-WIDTH = 128  # lanes of a tile: enough to hide what starting a kernel costs, few enough for the caches
+TICKS = 256
+STRIDE = 4  # ticks between two looks at which stretches have ended
+CACHED = 2**15  # bytes of one array of a tile: about ten are carried, and all stay in a core's own cache
+WIDEST = 256
 
 
 class Lattice(NamedTuple):
@@ -57,10 +60,10 @@ class Ticks(NamedTuple):
     """What one block of ticks does to the stretches, the same for all tiles."""
 
     start: np.int32
-    pairs: np.int32  # how many twos of ticks are left
+    strides: np.int32
     ends: Int[np.ndarray, " bin"]  # last sample of each stretch
-    closing: Int[np.ndarray, "two tick"]  # first and behind the last of the stretches that some length closes
-    kept: Bool[np.ndarray, "tick length"]  # whether the open sum goes on, or begins anew
+    closing: Int[np.ndarray, "two stride"]  # first and behind the last of the stretches that some length closes
+    goes_on: Bool[np.ndarray, " sample"]  # whether a stretch goes on at a sample, the newest first, back to start - M
 
 
 class Start(NamedTuple):
@@ -69,6 +72,7 @@ class Start(NamedTuple):
     born: Int[np.ndarray, " lane"]  # its first nonzero sample; -1 until it has come
     ridge: Float[np.ndarray, " lane"]  # delta
     scale: Float[np.ndarray, " lane"]  # a power of two
+    unit: Float[np.ndarray, ""]  # that of sums over several lanes
 
 
 def score_wavefront(
@@ -78,6 +82,7 @@ def score_wavefront(
     lengths: NDArray[np.int64],
     edges: Sequence[int],
     progress: Progress = lambda steps: None,
+    share: int = 1,
 ) -> Scores:
     """Run whole streams through the batch form of a ladder; arguments and result as ``score``.
 
@@ -94,7 +99,7 @@ def score_wavefront(
         raise ValueError("the wavefront needs runs of one length: use score.")
     if driver.outputs != 1:
         raise ValueError(f"the wavefront predicts one output, got {driver.outputs}: choose one of them.")
-    scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress)
+    scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress, share)
     return scores
 
 
@@ -124,6 +129,7 @@ def _score(
     lengths: NDArray[np.int64],
     edges: Sequence[int],
     progress: Progress,
+    share: int,
 ) -> Scores:
     steps, batch = int(lengths[0]), len(lengths)
     edges_ = np.asarray(edges, np.int64)
@@ -135,22 +141,18 @@ def _score(
     # Room for a power of two of stretches, so that most horizons share one compiled kernel.
     places = np.full(1 << (bins - 1).bit_length(), steps, np.int32)
     places[:bins] = ends
-    cores = os.cpu_count() or 1
-    with computing(driver.precision, driver.device):
-        on_cpu = next(iter(jnp.zeros(()).devices())).platform == "cpu"
-    share = -(-batch // (cores if on_cpu else 1))
-    width = -(-min(share, WIDTH if on_cpu else share) // 8) * 8
-    M = lattice.stages
+    M, width = lattice.stages, _width(lattice.stages, batch, driver)
+    together = math.gcd(width // len(driver.devices), share)  # lanes that a tile sums up itself
     cuts = [slice(first, min(first + width, batch)) for first in range(0, batch, width)]
-    tiles = [_Tile(lattice, driver, cut, width, len(places)) for cut in cuts]
+    tiles = [_Tile(lattice, driver, cut, width, len(places), together) for cut in cuts]
     pending: list[Future[None]] = []
-    with ThreadPoolExecutor(cores if on_cpu else 1) as workers:
+    with ThreadPoolExecutor(driver.workers) as workers:
         for start, rows in _whole_blocks(outputs, steps, M):
-            now = np.arange(start, start + TICKS)
-            closing = np.searchsorted(ends, np.stack([now - M, now + 1])).astype(np.int32)
-            kept = ~np.isin(now[:, None] - 1 - np.arange(M + 1), ends)
-            left = np.int32((min(TICKS, steps + M - start) + 1) // 2)
-            ticks = Ticks(np.int32(start), left, places, closing, kept)
+            first = np.arange(start, start + TICKS, STRIDE)
+            closing = np.stack([np.searchsorted(ends, first - M), np.searchsorted(ends, first + STRIDE)])
+            goes_on = ~np.isin(np.arange(start + TICKS - 1, start - M - 1, -1) - 1, ends)
+            left = np.int32(-(-min(TICKS, steps + M - start) // STRIDE))
+            ticks = Ticks(np.int32(start), left, places, closing.astype(np.int32), goes_on)
             samples = np.minimum(np.arange(start, start + TICKS), steps - 1)
             u = inputs_at(samples) if driver.inputs and driver.oracle else None
             for future in pending:
@@ -161,10 +163,24 @@ def _score(
             future.result()
     progress(steps)
     parts = [tile.sums() for tile in tiles]
-    error, excess = (np.concatenate([part[i][:bins] for part in parts], axis=-1)[:, None, :, None] for i in range(2))
+    firsts = np.arange(0, -(-batch // together), share // together)
+    error, excess = (
+        np.add.reduceat(np.concatenate([part[i][:bins] for part in parts], axis=-1), firsts, axis=-1)[:, None, :, None]
+        for i in range(2)
+    )
     counts = np.diff(np.minimum(edges_, steps))[:, None, None, None]
     counts[0] -= isinstance(driver.centre, str) and driver.centre == "first"  # the sample that sets the centre
-    return Scores(edges_, error, excess, np.broadcast_to(counts, (bins, 1, 1, batch)).astype(np.float64))
+    runs = np.diff(np.minimum(np.arange(error.shape[-1] + 1) * share, batch))
+    return Scores(edges_, error, excess, (counts * runs).astype(np.float64))
+
+
+def _width(stages: int, batch: int, driver: Driver) -> int:
+    """Return how many lanes make a tile: few enough for the cache, enough to hide what starting a kernel costs."""
+    devices, lanes = len(driver.devices), -(-batch // (driver.workers * len(driver.devices)))
+    if driver.devices[0].platform == "cpu":
+        fitting = CACHED // (stages * np.dtype(driver.precision).itemsize)
+        lanes = min(lanes, WIDEST, 1 << max(fitting.bit_length() - 1, 3))
+    return -(-lanes // 8) * 8 * devices
 
 
 def _whole_blocks(outputs: Iterable[ArrayLike], steps: int, stages: int) -> Iterator[tuple[int, NDArray[np.floating]]]:
@@ -189,25 +205,15 @@ def _whole_blocks(outputs: Iterable[ArrayLike], steps: int, stages: int) -> Iter
 class _Tile:
     """Lanes that run together on one worker."""
 
-    def __init__(self, lattice: Lattice, driver: Driver, lanes: slice, width: int, bins: int) -> None:
-        self.lattice, self.driver, self.lanes = lattice, driver, lanes
+    def __init__(self, lattice: Lattice, driver: Driver, lanes: slice, width: int, bins: int, share: int) -> None:
+        self.lattice, self.driver, self.lanes, self.share = lattice, driver, lanes, share
         self.width, self.count, self.dtype = width, lanes.stop - lanes.start, np.dtype(driver.precision)
         self.centre: NDArray[np.floating] | None = None
-        self.start = Start(np.full(width, -1, np.int32), np.zeros(width, self.dtype), np.ones(width, self.dtype))
-        M, with_oracle = lattice.stages, driver.oracle is not None
+        zeros, ones = np.zeros(width, self.dtype), np.ones(width, self.dtype)
+        self.start = Start(np.full(width, -1, np.int32), zeros, ones, np.ones((), self.dtype))
         with computing(driver.precision, driver.device):
-
-            def full(rows: int, value: int | float) -> Array:
-                return jnp.full((rows, width), value, self.dtype)
-
-            stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 1)), strict=False))
-            self.wave = Wave(**stages, error=full(M + 1, 0), excess=full((M + 1) * with_oracle, 0))
-            open_ = (self.wave.error, self.wave.excess)[: 1 + with_oracle]
-            self.closed = tuple(jnp.zeros((bins, *sums.shape), self.dtype) for sums in open_)
-            self.late = jnp.zeros((M, width * with_oracle), self.dtype)
-            self.oracle: Any = None
-            if driver.oracle is not None:
-                self.oracle = driver.oracle.init(1, driver.inputs, width, self.dtype)
+            rest = _rest(driver.oracle, driver.inputs, lattice.stages, bins, width, share, self.dtype)
+            self.wave, self.closed, self.late, self.oracle = spread(rest, driver.device)
 
     def advance(self, ticks: Ticks, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
         """Take the rows in and move the wave on by as many ticks, or to its end."""
@@ -216,31 +222,32 @@ class _Tile:
             t = start + int(np.flatnonzero(np.isnan(rows).any(axis=1))[0])
             raise ValueError(f"sample {t} is missing, and the wavefront takes whole streams only: use score.")
         y = np.zeros((TICKS, self.width), self.dtype)
-        if len(rows):
-            y[: len(rows), : self.count] = rows
-            if self.centre is None:
-                self.centre = self._centre(y[0])
-            y[: len(rows)] -= self.centre
-            self._begin(start, y)
-        age = np.arange(start, start + TICKS)[:, None] - self.start.born[self.start.born >= 0]
-        births = ((age >= 0) & (age < M)).any(axis=1).astype(np.int32)
         with computing(self.driver.precision, self.driver.device):
+            if len(rows):
+                y[: len(rows), : self.count] = rows
+                if self.centre is None:
+                    self.centre = self._centre(y[0])
+                y[: len(rows)] -= self.centre
+                self._begin(start, y)
             ahead = self.late
             if self.driver.oracle is not None:
                 u = np.zeros((TICKS, self.driver.inputs, self.width))
                 if inputs is not None:
                     u[:, :, : self.count] = inputs[..., self.lanes] if inputs.ndim == 3 else inputs[..., None]
-                rows_ = y[:, None], u, self.start.scale
+                used = np.arange(self.width) < self.count
+                rows_ = y[:, None], u, self.start.scale, used
                 self.oracle, ahead = _innovations(self.driver.oracle, self.oracle, self.late, *rows_)
                 self.late = ahead[:M]
-            arrays = y / self.start.scale, ahead, ticks, self.start, births
-            self.wave, self.closed = _advance(self.lattice.forgetting, self.wave, self.closed, *arrays)
+            arrays = y / self.start.scale, ahead, ticks, self.start
+            self.wave, self.closed = _advance(self.lattice.forgetting, self.share, self.wave, self.closed, *arrays)
             self.wave.error.block_until_ready()
 
     def sums(self) -> list[NDArray[np.float64]]:
-        """Return the sums ``(bin, size, lane)`` of error and excess in the unit of the streams."""
-        sizes, unit = list(self.driver.learner.sizes), self.start.scale[: self.count].astype(np.float64)
-        sums = [np.asarray(leaf)[:, sizes, : self.count].astype(np.float64) * unit**2 for leaf in self.closed]
+        """Return the sums ``(bin, size, sum)`` of error and excess in the unit of the streams."""
+        sizes, count = list(self.driver.learner.sizes), -(-self.count // self.share)
+        unit = (self.start.scale[:count] if self.share == 1 else self.start.unit).astype(np.float64)
+        rows = np.array(sizes) + STRIDE
+        sums = [np.asarray(leaf)[:, rows, :count].astype(np.float64) * unit**2 for leaf in self.closed]
         return sums if len(sums) > 1 else [*sums, sums[0][:, :0]]
 
     def _centre(self, first: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -250,18 +257,41 @@ class _Tile:
         return np.where(np.arange(self.width) < self.count, known, self.dtype.type(0))
 
     def _begin(self, start: int, moved: NDArray[np.floating]) -> None:
-        """Note the lanes whose first nonzero sample has come, and the unit and ridge that it sets."""
+        """Start the lanes whose first nonzero sample has come, with the unit and the ridge that it sets."""
         new = (self.start.born < 0) & (moved != 0).any(axis=0)
+        if not new.any():
+            return
         at = (moved[:, new] != 0).argmax(axis=0)
         value = moved[at, np.flatnonzero(new)]
-        self.start.born[new] = start + at
-        self.start.scale[new] = np.ldexp(self.dtype.type(1), np.frexp(value)[1])
+        scale = np.ldexp(self.dtype.type(1), np.frexp(value)[1])
+        if (self.start.born < 0).all():
+            self.start.unit[...] = scale.max()
+        self.start.scale[new], self.start.born[new] = scale, start + at
         self.start.ridge[new] = self.lattice.ridge * (value / self.start.scale[new]) ** 2
+        wait = np.where(new, self.start.born - start, 0).astype(np.int32)
+        self.wave = _start(self.lattice.forgetting, self.wave, new, self.start.ridge, wait)
+
+
+@partial(jax.jit, static_argnums=range(7))
+def _rest(
+    oracle: Learner | None, inputs: int, M: int, bins: int, width: int, share: int, dtype: Any
+) -> tuple[Wave, Closed, Array, Any]:
+    """Return the wave before the first sample, no stretch closed, no error under way, and the oracle's state."""
+
+    def full(rows: int, value: float) -> Array:
+        return jnp.full((rows, width), value, dtype)
+
+    measures = 1 if oracle is None else 2
+    stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 1)), strict=False))
+    wave = Wave(**stages, error=full(M + 1, 0), excess=full((M + 1) * (measures - 1), 0))
+    closed = tuple(jnp.zeros((bins, M + 1 + 2 * STRIDE, width // share), dtype) for _ in range(measures))
+    state = None if oracle is None else oracle.init(1, inputs, width, dtype)
+    return wave, closed, jnp.zeros((M, width * (measures - 1)), dtype), state
 
 
 @partial(jax.jit, static_argnames=("oracle",))
 def _innovations(
-    oracle: Learner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array
+    oracle: Learner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
 ) -> tuple[Any, Array]:
     """Return the oracle's errors in the unit of the wave, newest first, those that are still under way at the end."""
     seen = jnp.ones(moved.shape[1:], bool)
@@ -269,68 +299,73 @@ def _innovations(
     def step(state: Any, row: tuple[Array, Array]) -> tuple[Any, Array]:
         y, u = row
         expected = oracle.predict(state, u[None])[0, 0, 0]
-        return oracle.update(state, y, u, seen), y[0] - expected
+        return oracle.update(state, y, u, seen), jnp.where(used, (y[0] - expected) / scale, 0)
 
     after, errors = jax.lax.scan(step, before, (moved, inputs.astype(moved.dtype)))
-    return after, jnp.concatenate([errors[::-1] / scale[None], late])
+    return after, jnp.concatenate([errors[::-1], late])
 
 
-@partial(jax.jit, static_argnames=("forgetting",), donate_argnames=("wave", "closed"))
+@partial(jax.jit, static_argnames=("forgetting",), donate_argnames=("wave",))
+def _start(forgetting: float, wave: Wave, new: Array, ridge: Array, wait: Array) -> Wave:
+    """Return the wave with the energies that are the ridge when the first sample of a new lane reaches each stage."""
+    stage = jnp.arange(wave.eta.shape[0], dtype=ridge.dtype)[:, None]
+    weight = jnp.asarray(1 / forgetting, ridge.dtype)
+    F = ridge[None] * weight ** (wait[None].astype(ridge.dtype) + stage)
+    B = F * weight**stage
+    old = wave.forward_energy, wave.backward_energy, wave.ratio
+    F, B, ratio = (jnp.where(new[None], now, was) for now, was in zip((F, B, 1 / B), old, strict=True))
+    return wave._replace(forward_energy=F, backward_energy=B, ratio=ratio)
+
+
+@partial(jax.jit, static_argnames=("forgetting", "share"), donate_argnames=("wave", "closed"))
 def _advance(
     forgetting: float,
+    share: int,
     wave: Wave,
     closed: Closed,
     y: Array,
     oracle_errors: Array,
     ticks: Ticks,
     begin: Start,
-    births: Array,
 ) -> tuple[Wave, Closed]:
-    """Move the wave on, two ticks at a time: then XLA exchanges the buffers of the loop instead of copying them."""
-    start, pairs, ends, closing, kept = ticks
-    M = wave.eta.shape[0]
-    stage = jnp.arange(M, dtype=jnp.int32)[:, None]
-    age = jnp.asarray(forgetting ** -np.arange(M), y.dtype)[:, None]
+    """Move the wave on, ``STRIDE`` ticks at a time, and then note the sums of the stretches that ended in them."""
+    M, lanes = wave.eta.shape
     floor = jnp.where(begin.born < 0, 1, begin.ridge / 2)[None].astype(y.dtype)
-    newest, last = jnp.zeros((), jnp.int32), oracle_errors.shape[0] - M - 1
+    weight = (begin.scale / begin.unit)[None] ** 2
+    newest = jnp.zeros((), jnp.int32)
 
-    def reset(tick: Array, wave: Wave) -> Wave:
-        def once(_: Array, old: tuple[Array, Array, Array]) -> tuple[Array, ...]:
-            here = (begin.born >= 0)[None] & ((start + tick - begin.born)[None] == stage)
-            F = jnp.broadcast_to(begin.ridge[None], here.shape)
-            return tuple(jnp.where(here, new, was) for new, was in zip((F, F * age, 1 / (F * age)), old, strict=True))
-
-        old = wave.forward_energy, wave.backward_energy, wave.ratio
-        F, B, ratio = jax.lax.fori_loop(newest, births[tick], once, old)
-        return wave._replace(forward_energy=F, backward_energy=B, ratio=ratio)
-
-    def close(tick: Array, wave: Wave, closed: Closed) -> Closed:
-        # The sums are only read here and begun anew at the next tick: emptied here, XLA would copy them whole.
-        def once(i: Array, closed: Closed) -> Closed:
-            length = start + tick - ends[i]
-            rows = [
-                jax.lax.dynamic_slice_in_dim(sums, length, 1)[None] for sums in (wave.error, wave.excess)[: len(closed)]
-            ]
-            both = zip(closed, rows, strict=False)
-            return tuple(jax.lax.dynamic_update_slice(bins, row, (i, length, newest)) for bins, row in both)
-
-        filled: Closed = jax.lax.fori_loop(closing[0, tick], closing[1, tick], once, closed)
-        return filled
-
-    def advance(tick: Array, wave: Wave, closed: Closed) -> tuple[Wave, Closed]:
+    def advance(tick: Array, wave: Wave) -> Wave:
         errors = jnp.concatenate([jax.lax.dynamic_slice_in_dim(y, tick, 1), wave.eta])
-        wave = _tick(forgetting, reset(tick, wave), errors[:-1], floor)
-        goes_on = jax.lax.dynamic_index_in_dim(kept, tick, keepdims=False)[:, None]
+        wave = _tick(forgetting, wave, errors[:-1], floor)
+        goes_on = jax.lax.dynamic_slice_in_dim(ticks.goes_on, TICKS - 1 - tick, M + 1)[:, None]
         wave = wave._replace(error=jnp.where(goes_on, wave.error, 0) + errors * errors)
         if len(closed) > 1:
-            gap = jax.lax.dynamic_slice_in_dim(oracle_errors, last - tick, M + 1) - errors
+            gap = jax.lax.dynamic_slice_in_dim(oracle_errors, TICKS - 1 - tick, M + 1) - errors
             wave = wave._replace(excess=jnp.where(goes_on, wave.excess, 0) + gap * gap)
-        return wave, close(tick, wave, closed)
+        return wave
 
-    def two(i: Array, carry: tuple[Wave, Closed]) -> tuple[Wave, Closed]:
-        return advance(2 * i + 1, *advance(2 * i, *carry))
+    def close(first: Array, sums: list[Array], closed: Array) -> Array:
+        def once(i: Array, closed: Array) -> Array:
+            length = ticks.start + first - ticks.ends[i]  # that closes at the first of these ticks
+            rows = jnp.concatenate([jax.lax.dynamic_slice_in_dim(open_, length + j, 1) for j, open_ in enumerate(sums)])
+            rows = (rows * weight).reshape(STRIDE, lanes // share, share).sum(axis=2) if share > 1 else rows
+            return jax.lax.dynamic_update_slice(closed, rows[None], (i, length + STRIDE, newest))
 
-    after: tuple[Wave, Closed] = jax.lax.fori_loop(newest, pairs, two, (wave, closed))
+        stretches = ticks.closing[:, first // STRIDE]
+        filled: Array = jax.lax.fori_loop(stretches[0], stretches[1], once, closed)
+        return filled
+
+    def stride(i: Array, carry: tuple[Wave, Closed]) -> tuple[Wave, Closed]:
+        wave, closed = carry
+        first, errors, excesses = i * STRIDE, [], []
+        for j in range(STRIDE):
+            wave = advance(first + j, wave)
+            errors.append(wave.error)
+            excesses.append(wave.excess)
+        sums = zip((errors, excesses), closed, strict=False)
+        return wave, tuple(close(first, open_, kept) for open_, kept in sums)
+
+    after: tuple[Wave, Closed] = jax.lax.fori_loop(newest, ticks.strides, stride, (wave, closed))
     return after
 
 

@@ -6,8 +6,10 @@ from ._find import is_recording as is_recording
 from ._inputs import Signal as Signal
 from ._inputs import input_signal as input_signal
 from ._precision import Precision as Precision
+from ._precision import all_devices as all_devices
 from ._precision import computing as computing
-from ._precision import default_device as default_device
+from ._precision import find_devices as find_devices
+from ._precision import spread as spread
 from ._read_system import read_system as read_system
 from ._recording import read_recording as read_recording
 from ._simulate import Missing as Missing

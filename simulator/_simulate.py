@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
 from ._inputs import Signal, input_signal
-from ._precision import Precision, computing
+from ._precision import Precision, computing, find_devices, spread
 from ._system import ARRAY_FIELDS, LinearSystem
 from ._trajectories import Trajectories
 from ._write import write_trajectories
@@ -61,6 +61,7 @@ def simulate_chunks(
     missing: Missing = Missing(),
     blocks: int = 1,
     dtype: Any = None,
+    device: str | None = None,
 ) -> Iterator[Chunk]:
     """Yield a simulation as device arrays of ``blocks * 128`` rows, the last one shorter; memory stays constant.
 
@@ -75,6 +76,8 @@ def simulate_chunks(
         missing: Which samples are lost; they are NaN.
         blocks: Blocks made at once; the numbers do not depend on it.
         dtype: Of the arrays; by default the widest that is switched on.
+        device: Replicates are spread over the devices that this names, as in ``find_devices``; None leaves them where
+            JAX computes now.
 
     Raises:
         ValueError: A count that is not positive, or an initial state that the system has not got.
@@ -86,8 +89,11 @@ def simulate_chunks(
         raise ValueError(f"missing needs 0 <= rate < 1 and a burst of at least 1 sample, got {missing}.")
     dtype = jnp.zeros(()).dtype if dtype is None else jnp.dtype(dtype)
     signal = inputs if callable(inputs) else input_signal(inputs, system.inputs)
-    lanes = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(replicates, dtype=jnp.uint32))
-    world = _World(_initial_state(lanes, system, initial, dtype), jnp.zeros(replicates, jnp.int32))
+    devices = len(find_devices(device))
+    width = -(-replicates // devices) * devices
+    lanes = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(width, dtype=jnp.uint32))
+    world = _World(_initial_state(lanes, system, initial, dtype), jnp.zeros(width, jnp.int32))
+    lanes, world = spread((lanes, world), device)
     chol_Q, chol_R = (_root(matrix) for matrix in (system.Q, system.R))
     start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
     for start in range(0, steps, blocks * BLOCK):
@@ -98,7 +104,10 @@ def simulate_chunks(
         first = jnp.uint32(start // BLOCK)
         world, chunk = _advance(lanes, world, rows, u, first, blocks, start_of_burst, missing.burst)
         keep = min(steps - start, blocks * BLOCK)
-        yield chunk if keep == blocks * BLOCK else Chunk(*(leaf[:keep] for leaf in chunk))
+        if (keep, width) != (blocks * BLOCK, replicates):
+            y, x = (leaf[:keep, :, :replicates] for leaf in (chunk.outputs, chunk.states))
+            chunk = Chunk(y, chunk.inputs[:keep], x)
+        yield chunk
 
 
 def simulate(
@@ -126,7 +135,14 @@ def simulate(
     with computing(precision, device):
         chunks = list(
             simulate_chunks(
-                jax.random.key(seed), system, steps, replicates, inputs=inputs, initial=initial, missing=missing
+                jax.random.key(seed),
+                system,
+                steps,
+                replicates,
+                inputs=inputs,
+                initial=initial,
+                missing=missing,
+                device=device,
             )
         )
         y, x = (
@@ -162,7 +178,15 @@ def simulate_to_file(
     def stretches() -> Iterator[Trajectories]:
         done = 0
         for chunk in simulate_chunks(
-            jax.random.key(seed), system, steps, replicates, inputs=inputs, initial=initial, missing=missing, blocks=8
+            jax.random.key(seed),
+            system,
+            steps,
+            replicates,
+            inputs=inputs,
+            initial=initial,
+            missing=missing,
+            blocks=8,
+            device=device,
         ):
             y, x = (np.asarray(leaf).transpose(2, 0, 1) for leaf in (chunk.outputs, chunk.states))
             u = np.asarray(chunk.inputs)
