@@ -42,7 +42,7 @@ def _command(body: Callable[..., None]) -> Callable[..., None]:
 
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is written; by default runs/NAME.")]
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
-Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, ..; by default what JAX finds.")]
+Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
 Seed = Annotated[int, typer.Option(help="Of the simulation and the bootstrap.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
@@ -202,6 +202,20 @@ def zoo() -> None:
     show_names(zoo_names())
 
 
+@_command
+def devices() -> None:
+    """List what can be computed on, by the names that --device takes."""
+    from ..simulator import all_devices
+
+    found = all_devices()
+    show_names({f"{device.platform}:{device.id}": str(device.device_kind) for device in found})
+    if all(device.platform == "cpu" for device in found):
+        console.print("No GPU is seen. With an NVIDIA driver: pip install 'ergoscope[cuda]'", highlight=False)
+    for kind in dict.fromkeys(device.platform for device in found):
+        if sum(device.platform == kind for device in found) > 1:
+            console.print(f"{kind}:all spreads the streams over all of its kind.", highlight=False)
+
+
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False) -> None:
     if show:
@@ -209,8 +223,17 @@ def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help=
         raise typer.Exit
 
 
+def _keep_compiled() -> None:
+    """Let JAX keep what it compiles for the next command, in the user's cache folder; its own variables go first."""
+    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(root) / "ergoscope" / "compiled"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**28))
+
+
 def main() -> None:
     """Run the command line; what a user can mend ends in one message and exit code 2."""
+    _keep_compiled()
     warnings.showwarning = lambda message, *_: print(f"ergoscope: warning: {message}", file=sys.stderr)
     try:
         app(prog_name="ergoscope")

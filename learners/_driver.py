@@ -141,10 +141,8 @@ class Driver:
 
     def place(self, lanes: Lanes) -> Lanes:
         """Return the tile with its lanes spread over the devices; the one state of a pooled learner goes to each."""
-        placed: Lanes = spread(lanes, self.device)
-        if self.learner.pooled:
-            placed = placed._replace(state=spread(lanes.state, self.device, whole=True))
-        return placed
+        state = spread(lanes.state, self.device, whole=self.learner.pooled)
+        return spread(lanes._replace(state=None), self.device)._replace(state=state)
 
     def record(self) -> Array:
         """Return an empty buffer for the forecasts of one block, ``(block, lookahead, size, output, lane)``."""

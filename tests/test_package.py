@@ -217,3 +217,22 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
     command = [str(Path(there).with_name("ergoscope")), "--version"]
     said = subprocess.run(command, cwd=user, capture_output=True, text=True, timeout=60, check=True).stdout
     assert said.strip() == f"ergoscope {ergoscope.__version__}"
+
+
+def test_what_is_imported_is_what_is_required() -> None:
+    """Every other package that a file of ours names is one that ``pip install ergoscope`` brings."""
+    required = {
+        re.split(r"[<>=~!;\[ ]", line)[0].lower().replace("-", "_") for line in SETTINGS["project"]["dependencies"]
+    }
+    imported = set()
+    for name in package_files():
+        if name.endswith(".py"):
+            for node in ast.walk(ast.parse((ROOT / name.removeprefix("ergoscope/")).read_text())):
+                if isinstance(node, ast.ImportFrom) and not node.level:
+                    imported.add((node.module or "").split(".")[0])
+                elif isinstance(node, ast.Import):
+                    imported |= {alias.name.split(".")[0] for alias in node.names}
+    outside = imported - set(sys.stdlib_module_names)
+    assert outside <= required
+    not_named = {"filelock"}  # JAX asks for it where its cache of compiled code has a limit
+    assert required - outside <= not_named
