@@ -221,6 +221,9 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
             f"size {learner.sizes[-1]} is beyond the data: {horizon} samples carry sizes up to {horizon // 2}."
         )
     recording = recording.first(horizon)
+    largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
+    if largest > float(np.finfo(options.precision).max):
+        raise ValueError(f"the recording reaches {largest:.3g}, more than float32 holds: use float64.")
     runs, name = len(recording.lengths), ", ".join(recording.output_names)
     coarse, fine = log_edges(horizon), block_edges(horizon)
     with computing(options.precision, options.device):
@@ -234,12 +237,14 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
             device=options.device,
         )
         settings = _settings(options, learner, centre if isinstance(centre, str) else list(centre), horizon, runs)
+    trust = _trusted(recording, rebin(sums, coarse), options.precision)
+    if trust is not None and trust >= SHORTEST:
+        sums, coarse, fine = _until(sums, trust), coarse[coarse <= trust], np.append(fine[fine < trust], trust)
     frame = curves(rebin(sums, coarse), learner, name)
     rungs, horizons = rung_table(frame, growth_laws(frame, options.seed))
     best = _best(rebin(sums, fine), learner, options.seed)
     paired = best.pairs.select("size", paired="verdict")
     rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
-    trust = _trusted(recording, float(rungs["error"].min()), options.precision)  # type: ignore[arg-type]
     critical = critical_size(rungs)
     if runs < FEWEST_GROUPS:
         few = (
@@ -247,15 +252,15 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
             f"record {FEWEST_GROUPS} or more."
         )
         critical = Critical(None, "undecided", few)
-    elif trust is not None:
-        critical = Critical(None, "undecided", f"rounding reaches the noise at sample {trust}; use a shorter horizon.")
+    elif trust is not None and trust < SHORTEST:
+        critical = Critical(None, "undecided", f"rounding reaches the error at sample {trust}, noise or not.")
     return Location(
         critical_size=critical.size,
         verdict=critical.verdict,
         reason=critical.reason,
-        sentence=recording_sentence(name, learner.name, critical, best, horizon, runs),
+        sentence=recording_sentence(name, learner.name, critical, best, int(sums.edges[-1]), horizon, runs),
         theory=None,
-        horizon=horizon,
+        horizon=int(sums.edges[-1]),
         trust_horizon=trust,
         rungs=rungs,
         horizons=horizons,
@@ -273,11 +278,28 @@ def _best(sums: Scores, learner: Learner, seed: int) -> Best:
     return best_size(losses, sums.samples[late, 0].min(axis=1).reshape(-1), list(learner.sizes), seed)
 
 
-def _trusted(recording: Trajectories, error: float, precision: Precision) -> int | None:
-    """Return the first sample where rounding passes a thousandth of the best root mean square error, if any."""
-    centred = np.abs(recording.outputs - recording.outputs[:, :1])
-    reached = np.nanmax(centred, axis=(0, 2), initial=0.0) * np.finfo(precision).eps > 1e-3 * np.sqrt(error)
-    return int(np.argmax(reached)) if reached.any() else None
+def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int | None:
+    """Return the samples up to which rounding stays below a thousandth of the best root mean square error, if not all.
+
+    The best error at a horizon is that of the best size over the later half of the time till then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = np.abs(recording.outputs - recording.outputs[:, :1])
+        reached = np.maximum.accumulate(np.nanmax(centred, axis=(0, 2), initial=0.0))
+        error, samples = sums.error[:, 0].sum(axis=(2, 3)), sums.samples[:, 0].sum(axis=(1, 2))
+        for k, stop in enumerate(sums.edges[1:].tolist()):
+            half = slice(int(np.searchsorted(sums.edges, stop / 2)), k + 1)
+            best = (error[half].sum(axis=0) / max(samples[half].sum(), 1)).min()
+            lost = not reached[stop - 1] * np.finfo(precision).eps <= 1e-3 * np.sqrt(best)  # NaN is lost, too
+            if lost and samples[half].sum() and stop >= SHORTEST:
+                return int(sums.edges[k])
+    return None
+
+
+def _until(sums: Scores, samples: int) -> Scores:
+    """Return the sums of the stretches that end by then."""
+    bins = int(np.searchsorted(sums.edges, samples))
+    return Scores(sums.edges[: bins + 1], *(leaf[:bins] for leaf in sums[1:]))
 
 
 def _learner(

@@ -112,12 +112,16 @@ def system_sentence(
     return f"{name}: {_found(critical, word)}; {theory}. This speaks of {speaks}."
 
 
-def recording_sentence(name: str, learner: str, critical: Critical, best: Best, horizon: int, runs: int) -> str:
-    """Return the answer for a recording in one sentence."""
+def recording_sentence(
+    name: str, learner: str, critical: Critical, best: Best, horizon: int, recorded: int, runs: int
+) -> str:
+    """Return the answer for a recording in one sentence; of the samples ``recorded`` those up to ``horizon`` count."""
     word = SIZE_WORDS.get(learner, "size")
     others = [size for size in best.alike if size != best.size]
     alike = f", not told apart from {spans(others)}" if others else ", better than every other size tried"
     speaks = f"{runs} run{'s' * (runs > 1)} of up to {spaced(horizon)} samples"
+    if horizon < recorded:
+        speaks += f"; beyond them rounding reaches the error, so the rest of the {spaced(recorded)} is left out"
     return f"{name}: {_found(critical, word)}. The best {word} is {best.size}{alike}. This speaks of {speaks}."
 
 

@@ -32,6 +32,15 @@ class Scores(NamedTuple):
     ]  # of squared differences to the oracle; no sizes without one
     samples: Float[np.ndarray, "bin lookahead output batch"]  # how many were scored
 
+    @property
+    def overflow(self) -> Int[np.ndarray, " batch"]:
+        """Samples up to which all sums of each run are finite, -1 where they all are: the flag of a run that overflowed.
+
+        Its later sums mean nothing; those before, and all other runs, stand.
+        """
+        lost = ~np.isfinite(self.error).all(axis=(1, 2, 3)) | ~np.isfinite(self.excess).all(axis=(1, 2, 3))
+        return np.where(lost.any(axis=0), self.edges[lost.argmax(axis=0)], -1)
+
 
 class Live:
     """One stream, sample by sample; the same bits as ``replay`` of its recording.

@@ -24,7 +24,7 @@ from ergoscope.analysis import (
     theory,
 )
 from ergoscope.learners import Driver, kalman, ladder, score
-from ergoscope.simulator import LinearSystem, Missing, Trajectories, read_recording, simulate, zoo
+from ergoscope.simulator import LinearSystem, Missing, Precision, Trajectories, read_recording, simulate, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law
 LADDER = (
@@ -281,3 +281,37 @@ def test_a_folder_that_may_not_be_written_in_is_refused_before_the_work(
     with pytest.raises(ValueError, match="cannot write into"):
         check_folder(tmp_path / "new" / "folder")
     assert not list(tmp_path.iterdir())
+
+
+def explosive_runs(steps: int) -> Trajectories:
+    rng = np.random.default_rng(3)
+    w, v, x = rng.standard_normal((steps, 10)), rng.standard_normal((steps, 10)), np.zeros((steps, 10))
+    for t in range(1, steps):
+        x[t] = 1.5 * x[t - 1] + w[t]
+    y = (x + v).T[:, :, None]
+    return Trajectories(y, np.zeros((10, steps, 0)), np.full(10, steps), 1.0, ("y",), (), tuple("0123456789"))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_what_rounding_drowns_in_a_recording_is_left_out(precision: Precision) -> None:
+    """y grows like 1.5^t, the error does not: trust ends where eps 1.5^t meets a thousandth of it."""
+    whole = explosive_runs(200)
+    found = locate(whole, sizes=range(4), precision=precision)
+    assert found.trust_horizon is not None
+    largest = np.abs(whole.outputs - whole.outputs[:, :1]).max(axis=(0, 2)) * float(np.finfo(precision).eps)
+    best = min(found.rungs["error"])
+    assert largest[found.trust_horizon - 1] <= 1e-3 * np.sqrt(best)
+    following = int(np.ceil(found.trust_horizon * 2 ** (2 / 8)))  # stretches are an eighth of an octave
+    assert largest[following] > 1e-3 * np.sqrt(best)
+    assert found.horizon == found.trust_horizon
+    assert "rounding reaches the error" in found.sentence
+    assert found.curves["last"].max() == found.trust_horizon
+    assert found.curves["value"].is_finite().all()
+    shorter = locate(whole.first(found.horizon), sizes=range(4), precision=precision)
+    assert shorter.trust_horizon is None
+    np.testing.assert_allclose(shorter.rungs["error"], found.rungs["error"])
+
+
+def test_what_float32_cannot_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="use float64"):
+        locate(explosive_runs(300), sizes=range(3), precision="float32")

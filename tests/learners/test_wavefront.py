@@ -153,6 +153,26 @@ def test_an_overflow_leaves_the_sums_before_it_and_the_other_lanes() -> None:
     assert np.isfinite(made.error[..., 1]).all()
     assert np.isfinite(made.error[0]).all()
     assert not np.isfinite(made.error[-1, ..., 0]).any()
+    assert made.overflow.tolist() == [30, -1]  # 1e154 squared is too much
+    stepped = score(driver, [np.where(np.isinf(y), 1e300, y).T[:, None]], no_inputs, runs.lengths, [0, 30, 100, 600])
+    assert stepped.overflow.tolist() == [30, -1]
+    assert np.isfinite(stepped.error[..., 1]).all()
+
+
+@BOTH
+def test_runs_may_be_summed_in_shares(precision: Precision) -> None:
+    """Whatever the share, and where a tile ends: 300 runs are more than one tile, and 7 does not divide them."""
+    runs = simulate(8, zoo("random-walk"), 90, 300, precision=precision)
+    driver = Driver(ladder(range(5)), oracle=kalman(zoo("random-walk")), precision=precision)
+    arguments = [runs.outputs.transpose(1, 2, 0)], no_inputs, runs.lengths, [0, 1, 20, 90]
+    alone = score_wavefront(driver, *arguments)
+    for share in (2, 7, 64, 256, 300):
+        for form in (score_wavefront, score):
+            made = form(driver, *arguments, share=share)
+            for summed, each in zip(made[1:], alone[1:], strict=True):
+                expected = np.add.reduceat(each, np.arange(0, 300, share), axis=-1)
+                assert summed.shape == expected.shape
+                np.testing.assert_allclose(summed, expected, rtol=1000 * np.finfo(precision).eps)
 
 
 def test_score_picks_it_for_whole_streams_alone_and_never_for_a_recording() -> None:
