@@ -35,9 +35,12 @@ def log_edges(horizon: int, per_octave: int = 8) -> NDArray[np.int64]:
     return np.unique(np.concatenate([[0], np.round(2.0**octaves), [horizon]]).astype(np.int64))
 
 
-def block_edges(horizon: int, most: int = 2000) -> NDArray[np.int64]:
-    """Return equal stretches of about horizon^(1/3) samples, the length that a block bootstrap wants."""
-    length = max(int(np.ceil(horizon ** (1 / 3))), -(-horizon // most))
+def block_edges(horizon: int, most: int = 2000, lookahead: int = 1) -> NDArray[np.int64]:
+    """Return equal stretches of about horizon^(1/3) samples, the length that a block bootstrap wants.
+
+    Errors of forecasts H ahead overlap by H - 1 samples: a stretch is at least twice as long as that.
+    """
+    length = max(int(np.ceil(horizon ** (1 / 3))), -(-horizon // most), 2 * (lookahead - 1))
     return np.unique(np.append(np.arange(0, horizon, length), horizon)).astype(np.int64)
 
 

@@ -33,6 +33,12 @@ def check_whole(word: str, values: Iterable[int] | ArrayLike) -> NDArray[np.int6
     return whole
 
 
+def check_lookahead(lookahead: int) -> None:
+    """Raise ValueError unless it is a whole number of at least 1."""
+    if int(lookahead) != lookahead or lookahead < 1:
+        raise ValueError(f"lookahead must be a whole number of at least 1, got {lookahead}.")
+
+
 def initial_factor(system: LinearSystem, initial_covariance: ArrayLike | None) -> Matrix:
     """Return a factor of E x_0 x_0', ``(state, rank)``, after checking it; none given means zero."""
     if initial_covariance is None:

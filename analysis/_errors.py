@@ -1,7 +1,8 @@
 """The exact error of the best filter of each length, and of the truncated Kalman filter.
 
-Time: a filter of length h predicts y_t from y_{t-1} .. y_{t-h}; ``t = 0`` is the first sample, and a window that
-reaches before it holds what there is. x_0 has mean zero and covariance P_0; inputs are taken as known (zero).
+Time: a filter of length h that looks H samples ahead predicts y_t from y_{t-H} .. y_{t-H-h+1}; ``t = 0`` is the first
+sample, and a window that reaches before it holds what there is. x_0 has mean zero and covariance P_0; inputs are taken
+as known (zero).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
 from ._covariances import modal_rows, squared_norm, state_factors
-from ._doors import check_time_invariant, check_whole, initial_factor
+from ._doors import check_lookahead, check_time_invariant, check_whole, initial_factor
 from ._factors import covariance_factor, triangular
 from ._kalman import kalman_gain
 from ._modes import critical_length
@@ -28,27 +29,32 @@ _DIFFUSE = 1e12
 
 
 def best_errors(
-    system: LinearSystem, sizes: ArrayLike, times: ArrayLike, initial_covariance: ArrayLike | None = None
+    system: LinearSystem,
+    sizes: ArrayLike,
+    times: ArrayLike,
+    initial_covariance: ArrayLike | None = None,
+    lookahead: int = 1,
 ) -> NDArray[np.float64]:
-    """Return min over F_1 .. F_h of E|y_t - sum_{k=1..h} F_k y_{t-k}|^2, anew at each time, for each length h.
+    """Return min over F_1 .. F_h of E|y_t - sum_{k=1..h} F_k y_{t-H+1-k}|^2, anew at each time, for each length h.
 
-    y_t and its window are linear in independent unit variables: those of x_{t-H}, H the longest length, and of the
-    noise since. With the columns of that map in the order y_{t-1}, y_{t-2}, .., y_t, one QR factorisation per time
-    gives every length: the error of length h is what of y_t lies below the rows of its window. Rows are sorted by size,
-    which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10.
+    y_t and its window are linear in independent unit variables: those of the state where the longest window starts, and
+    of the noise since. With the columns of that map in the order y_{t-H}, y_{t-H-1}, .., y_t, one QR factorisation per
+    time gives every length: the error of length h is what of y_t lies below the rows of its window. Rows are sorted by
+    size, which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10.
 
     Args:
         system: Time-invariant.
         sizes: Lengths h, whole numbers ``(size,)``; 0 predicts zero.
         times: Whole numbers ``(time,)``.
         initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        lookahead: H, at least 1.
 
     Returns:
         ``(time, size)``, in squared units of the output, summed over outputs; infinite where it overflows.
 
     Raises:
-        ValueError: The system is time-varying, a size or time is no whole number of at least 0, or the covariance is
-            none.
+        ValueError: The system is time-varying, a size or time is no whole number of at least 0, the lookahead none of
+            at least 1, or the covariance is none.
 
     References:
         A. J. Cox, N. J. Higham (1998), Stability of Householder QR factorization for weighted least squares problems.
@@ -56,20 +62,21 @@ def best_errors(
     check_time_invariant(system)
     lengths, when = check_whole("sizes", sizes), check_whole("times", times)
     initial, noise = initial_factor(system, initial_covariance), covariance_factor(system.Q)
-    windows = np.minimum(when, lengths.max(initial=0))
+    check_lookahead(lookahead)
+    windows = np.minimum(when, lengths.max(initial=0) + lookahead - 1)
     states = state_factors(system.A, noise, initial, when - windows)
     seen, driven, measured = modal_rows(system.C, states.transform), states.inverse @ noise, covariance_factor(system.R)
     rows: dict[int, tuple[Matrix, Matrix]] = {}
     result = np.empty((len(when), len(lengths)))
     for place, (window, factor) in enumerate(zip(windows.tolist(), states.factors, strict=True)):
         if window not in rows:
-            rows[window] = _window_rows(states.dynamics, seen, driven, measured, window)
+            rows[window] = _window_rows(states.dynamics, seen, driven, measured, window, lookahead)
         free, recent = rows[window]
         log_scale = states.log_growth * float(when[place] - window)
         held = np.minimum(log_scale, np.log(_LARGEST_STATE))
         state = np.tensordot((np.exp(held)[:, None] * factor).T, free, axes=1)
         errors = _window_errors(state.reshape(len(state), -1), recent, system.outputs)
-        errors = errors[np.minimum(lengths, window)]
+        errors = errors[np.minimum(lengths, max(window - lookahead + 1, 0))]
         result[place] = np.where((held < log_scale).any() & (errors > _UNCANCELLED), np.inf, errors)
     return result
 
@@ -153,8 +160,10 @@ def truncated_excess(
     return result.reshape(len(when), len(lengths))
 
 
-def _window_rows(A: Matrix, C: Matrix, noise: Matrix, error: Matrix, window: int) -> tuple[Matrix, Matrix]:
-    """Map x_{t-H} and the noise since to the columns y_{t-1} .. y_{t-H}, y_t.
+def _window_rows(
+    A: Matrix, C: Matrix, noise: Matrix, error: Matrix, window: int, lookahead: int = 1
+) -> tuple[Matrix, Matrix]:
+    """Map x_{t-window} and the noise since to the columns y_{t-H} .. y_{t-window}, y_t.
 
     Returns:
         The map of the state ``(state, column, output)``; the noise rows, triangular, ``(column x output,) * 2``.
@@ -163,7 +172,7 @@ def _window_rows(A: Matrix, C: Matrix, noise: Matrix, error: Matrix, window: int
     powers = [C]
     for _ in range(window):
         powers.append(powers[-1] @ A)
-    order = [*range(window - 1, -1, -1), window]
+    order = [*range(window - lookahead, -1, -1), window]
     free = np.stack([powers[i].T for i in order], axis=1)
     process = np.zeros((window, q, window + 1, p))
     for i in range(1, window + 1):
@@ -171,7 +180,7 @@ def _window_rows(A: Matrix, C: Matrix, noise: Matrix, error: Matrix, window: int
     measured = np.zeros((window + 1, r, window + 1, p))
     measured[np.arange(window + 1), :, np.arange(window + 1)] = error.T
     rows = np.vstack([process.reshape(window * q, window + 1, p), measured.reshape((window + 1) * r, window + 1, p)])
-    return free, triangular(rows[:, order].reshape(len(rows), (window + 1) * p).T).T
+    return free, triangular(rows[:, order].reshape(len(rows), len(order) * p).T).T
 
 
 def _window_errors(state: Matrix, recent: Matrix, outputs: int) -> NDArray[np.float64]:

@@ -27,23 +27,29 @@ SIZE = (8.0, 5.0)
 
 
 def growth_figure(location: Location, system: LinearSystem | None = None) -> Figure:
-    """Draw the error against the horizon, one line a size; where the system is known, exact theory beside it.
+    """Draw the error against the horizon, one line a size and one panel a look-ahead; exact theory beside it.
 
-    Dotted: the exact error of the best filter of that length (ladder only). Dashed: the Kalman predictor.
+    Where the system is known, dotted: the exact error of the best filter of that length (ladder and qr-array); dashed:
+    the Kalman predictor, both at the panel's look-ahead.
     """
-    horizon, sizes, values = curve_array(location.curves)
+    figure, panels = _canvas(len(location.each))
+    for axes, part in zip(panels, location.each, strict=True):
+        _draw_growth(axes, part, system)
+    _level(panels)
+    return figure
+
+
+def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) -> None:
+    horizon, sizes, values = curve_array(location.curves.filter(pl.col("lookahead") == location.lookahead))
     mean = _mean(values)
     if values.shape[2] < FEWEST_GROUPS:
         horizon, mean = _half_octaves(horizon, mean)
-    figure, axes = _canvas()
     shown = _shown(sizes, location.critical_size)
     colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, len(shown)))
-    times = np.unique(np.geomspace(2, location.horizon, 60).astype(int))
-    exact = (
-        best_errors(system, shown, times)
-        if system is not None and location.rungs.height and _is_ladder(location)
-        else None
-    )
+    times = np.unique(np.geomspace(1 + location.lookahead, location.horizon, 60).astype(int))
+    exact = None
+    if system is not None and location.rungs.height and _fits_filters(location):
+        exact = best_errors(system, shown, times, lookahead=location.lookahead)
     for k, (size, colour) in enumerate(zip(shown, colours, strict=True)):
         critical = size == location.critical_size
         label = f"{size}" + (" (critical)" if critical else "")
@@ -58,37 +64,46 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
         if exact is not None:
             axes.plot(times, exact[:, k], ":", color=colour, lw=1.2, zorder=2)
     if system is not None:
-        oracle = np.trace(innovation_covariances(system, times), axis1=1, axis2=2)
+        covariances = innovation_covariances(system, times, lookahead=location.lookahead)
+        oracle = np.trace(covariances, axis1=1, axis2=2)
         axes.plot(times, oracle, "--", color="0.2", lw=1.2, label="Kalman", zorder=2)
     axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_error_label(location))
     axes.set_xlim(left=min(5.0, location.horizon / 20))
-    _limit(axes, mean[horizon > 16])
+    _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
     word = SIZE_WORDS.get(location.settings["learner"], "size")
-    note = "  (dotted: exact theory of the best filter)" if exact is not None else ""
-    axes.set_title(f"{location.system}: error growth by {word}{note}", loc="left", fontsize=11)
+    note = f"  (dotted: exact theory of the best {_filter(location)})" if exact is not None else ""
+    _title(axes, location, f"error growth by {word}{note}")
     axes.legend(title=word, fontsize=8, title_fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
         axes.axvline(location.trust_horizon, color="0.6", lw=1)
         axes.annotate("rounding reaches the noise", (location.trust_horizon, axes.get_ylim()[1]), fontsize=8,
         rotation=90,
                       ha="right", va="top", color="0.4")  # fmt: skip
-    return figure
 
 
 def size_figure(location: Location, system: LinearSystem | None = None) -> Figure:
-    """Draw the error against the size at three horizons, the critical size marked; crosses are exact theory."""
-    figure, axes = _canvas()
+    """Draw the error against the size at three horizons, one panel a look-ahead; crosses are exact theory.
+
+    The critical size is marked.
+    """
+    figure, panels = _canvas(len(location.each))
+    for axes, part in zip(panels, location.each, strict=True):
+        _draw_sizes(axes, part, system)
+    _level(panels)
+    return figure
+
+
+def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> None:
     sizes = location.rungs["size"].to_numpy()
     errors = np.array(location.rungs["errors"].to_list(), dtype=float)
     colours = matplotlib.colormaps["viridis"](np.linspace(0.75, 0.0, len(location.horizons)))
     for k, (horizon, colour) in enumerate(zip(location.horizons, colours, strict=True)):
         axes.plot(sizes, errors[:, k], "o-", color=colour, ms=4, lw=1.4, label=f"t = {spaced(horizon)}")
-        if system is not None and _is_ladder(location):
+        if system is not None and _fits_filters(location):
             stretch = np.unique(np.linspace(horizon / np.sqrt(2), horizon, 8).astype(int))
-            exact = best_errors(system, sizes.tolist(), stretch).mean(axis=0)
-            axes.plot(
-                sizes, exact, "x", color=colour, ms=7, label="exact, best filter" if k == len(colours) - 1 else None
-            )
+            exact = best_errors(system, sizes.tolist(), stretch, lookahead=location.lookahead).mean(axis=0)
+            label = f"exact, best {_filter(location)}" if k == len(colours) - 1 else None
+            axes.plot(sizes, exact, "x", color=colour, ms=7, label=label)
     if location.critical_size is not None:
         axes.axvline(location.critical_size, color="#d55e00", lw=6, alpha=0.25, zorder=0)
         axes.annotate(f"critical size {location.critical_size}", (location.critical_size, 0.97), rotation=90,
@@ -101,9 +116,8 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
     word = SIZE_WORDS.get(location.settings["learner"], "size")
     axes.set(yscale="log", xlabel=word, ylabel=_error_label(location))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_title(f"{location.system}: error by {word}", loc="left", fontsize=11)
+    _title(axes, location, f"error by {word}")
     axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    return figure
 
 
 def figure_1_figure(table: pl.DataFrame) -> Figure:
@@ -127,11 +141,26 @@ def figure_1_figure(table: pl.DataFrame) -> Figure:
     return figure
 
 
-def _canvas() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=SIZE, layout="constrained")
-    axes = figure.subplots()
-    axes.grid(which="major", alpha=0.2)
-    return figure, axes
+def _canvas(panels: int) -> tuple[Figure, list[Axes]]:
+    width, height = SIZE
+    figure = Figure(figsize=(width, height if panels == 1 else 0.8 * height * panels), layout="constrained")
+    column = figure.subplots(panels, squeeze=False)[:, 0]
+    for axes in column:
+        axes.grid(which="major", alpha=0.2)
+    return figure, list(column)
+
+
+def _level(panels: list[Axes]) -> None:
+    """Give all panels the same heights, so that their errors can be compared."""
+    limits = [axes.get_ylim() for axes in panels]
+    for axes in panels:
+        axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+
+
+def _title(axes: Axes, location: Location, what: str) -> None:
+    """Set the title; where a look-ahead was asked for, it takes a line of its own."""
+    between = ": " if location.subject == location.system else "\n"
+    axes.set_title(f"{location.subject}{between}{what}", loc="left", fontsize=11)
 
 
 def _mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -158,8 +187,14 @@ def _shown(sizes: Sequence[int], critical: int | None) -> list[int]:
     return sorted({*near, *(far[k] for k in spread)})
 
 
-def _is_ladder(location: Location) -> bool:
-    return bool(location.settings["learner"] == "ladder")
+def _fits_filters(location: Location) -> bool:
+    """Return whether the learner fits the filters that exact theory speaks of: of the outputs alone."""
+    settings = location.settings
+    return bool(settings["learner"] == "ladder" or (settings["learner"] == "qr-array" and settings["inputs"] == "zero"))
+
+
+def _filter(location: Location) -> str:
+    return "filter" if location.lookahead == 1 else f"direct filter {location.lookahead} ahead"
 
 
 def _error_label(location: Location) -> str:

@@ -53,6 +53,15 @@ def save_figure_1(reproduction: Reproduction, folder: str | Path) -> list[Path]:
 
 def as_json(location: Location, files: list[Path] | None = None) -> dict[str, Any]:
     """Return the answer as the documented JSON object (docs/json.md); what is not finite becomes null."""
+    return _answer(location) | dict(
+        further=[_answer(part) for part in location.further],
+        settings=dict(source=location.system) | location.settings,
+        files=[str(file) for file in files or []],
+    )
+
+
+def _answer(location: Location) -> dict[str, Any]:
+    """Return what was found for one look-ahead."""
     theory = None
     if location.theory is not None:
         words = ("critical_size", "unstable_modes", "parameter_threshold", "memory")
@@ -67,6 +76,7 @@ def as_json(location: Location, files: list[Path] | None = None) -> dict[str, An
     if location.best is not None:
         best = dict(size=location.best.size, alike=location.best.alike)
     return dict(
+        lookahead=location.lookahead,
         critical_size=location.critical_size,
         verdict=location.verdict,
         reason=location.reason,
@@ -76,8 +86,6 @@ def as_json(location: Location, files: list[Path] | None = None) -> dict[str, An
         trust_horizon=location.trust_horizon,
         best=best,
         rungs=rungs,
-        settings=dict(source=location.system) | location.settings,
-        files=[str(file) for file in files or []],
     )
 
 

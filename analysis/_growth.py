@@ -24,7 +24,8 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     """Fit error ~ t^exponent for each size and say whether it is bounded.
 
     The mean over the replicates is fitted on a log-log scale over t > T/20, with stretches equally spaced in log t, and
-    over t > T/4 once more; a filter of length h is given 16 (h + 1) samples to be learned first, where T/4 allows it.
+    over t > T/4 once more; a filter of length h that looks H samples ahead is given 16 (h + 1) + H - 1 samples to be
+    learned first, where T/4 allows it.
     The replicates are drawn again with replacement: the interval holds 95 % of the draws. A verdict is given only where
 
     * 95 % of the draws lie on one side of 1/2, and the fit over t > T/4 lies there too,
@@ -49,14 +50,14 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
         ValueError: Columns missing, or fewer than four stretches with t > T/4.
     """
     horizon, sizes, values = curve_array(curves, "error")
-    late = horizon > horizon[-1] / 4
+    late, unfitted = horizon > horizon[-1] / 4, int(curves["lookahead"][0]) - 1  # samples before the first pair
     if late.sum() < 4:
         raise ValueError(f"a growth law needs a longer horizon than {horizon[-1]:.0f} samples.")
     groups = values.shape[2]
     weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
     rows = []
     for k, size in enumerate(sizes):
-        whole = late | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1)))
+        whole = late | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted))
         row = {"size": size} | _law(horizon, values[:, k], whole, late, weights)
         rows.append(row)
     words, numbers = ("law", "verdict", "reason"), ("exponent", "low", "high", "late", "rate")

@@ -12,7 +12,7 @@ import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
-from ._doors import check_time_invariant, check_whole, initial_factor
+from ._doors import check_lookahead, check_time_invariant, check_whole, initial_factor
 from ._factors import covariance_factor, triangular
 from ._subspaces import UNIT_TOLERANCE, distinct_eigenvalues, krylov, non_ergodic, significant
 
@@ -75,9 +75,12 @@ def memory_of(rho: float) -> float:
 
 
 def innovation_covariances(
-    system: LinearSystem, times: ArrayLike, initial_covariance: ArrayLike | None = None
+    system: LinearSystem, times: ArrayLike, initial_covariance: ArrayLike | None = None, lookahead: int = 1
 ) -> NDArray[np.float64]:
     """Return S_t = C P_t C' + R of the time-varying Kalman filter, the least error any predictor can have.
+
+    P_t is the covariance of x_t given y up to t - H: for H = 1 that of the innovation, else of the forecast H ahead,
+    P <- A P A' + Q for each sample that is not seen yet.
 
     The square-root recursion runs until it stands still. Where it does not in 3000 steps and R is well conditioned,
     longer gaps between times are crossed by doubling.
@@ -86,18 +89,22 @@ def innovation_covariances(
         system: Time-invariant.
         times: Whole numbers ``(time,)``; 0 is the first sample, with S_0 = C P_0 C' + R.
         initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        lookahead: H, at least 1.
 
     Returns:
         ``(time, output, output)``, in squared units of the outputs.
 
     Raises:
-        ValueError: The system is time-varying, a time is no whole number of at least 0, or the covariance is none.
+        ValueError: The system is time-varying, a time is no whole number of at least 0, the lookahead none of at least
+            1, or the covariance is none.
 
     References:
         B. D. O. Anderson, J. B. Moore, Optimal Filtering (1979), section 6.7 (doubling).
     """
     check_time_invariant(system)
-    when = check_whole("times", times)
+    check_lookahead(lookahead)
+    times_ = check_whole("times", times)
+    when = np.maximum(times_ - (lookahead - 1), 0)
     start = initial_factor(system, initial_covariance)
     basis, _ = krylov(system.A.T, system.C.T)
     A, C = basis.T @ system.A @ basis, system.C @ basis
@@ -121,7 +128,10 @@ def innovation_covariances(
                 before, after = factor @ factor.T, following @ following.T
                 still = bool(np.abs(after - before).max(initial=0.0) <= 4e-15 * np.abs(after).max(initial=0.0))
             factor = following
-        seen = C @ factor
+        unseen = factor
+        for _ in range(int(times_[place] - when[place])):
+            unseen = triangular(np.hstack([A @ unseen, noise]))
+        seen = C @ unseen
         result[place] = seen @ seen.T + system.R
     return result
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike
 
 from ..learners import (
@@ -18,6 +20,7 @@ from ..learners import (
     kalman,
     ladder,
     lattice,
+    qr_array,
     score,
     score_recording,
     submatrix,
@@ -37,15 +40,17 @@ from ..simulator import (
 )
 from ._critical import Best, Critical, best_size, critical_size
 from ._curves import GROUPS, block_edges, curves, log_edges, rebin
+from ._doors import check_whole
 from ._errors import best_errors
 from ._growth import FEWEST_GROUPS, growth_laws
 from ._kalman import kalman_gain
-from ._location import Location, recording_sentence, rung_table, system_sentence
+from ._location import FORECASTS, Location, ahead_words, recording_sentence, rung_table, system_sentence
 from ._modes import critical_length
 from ._submatrix import critical_block
-from ._theory import theory, trust_horizon
+from ._theory import Theory, theory, trust_horizon
 
-LEARNERS = ("ladder", "lattice", "submatrix", "truncated-kalman")
+LEARNERS = ("ladder", "lattice", "qr-array", "submatrix", "truncated-kalman")
+InputsAhead: TypeAlias = Literal["known", "held"]
 SHORTEST = 16  # samples that a growth law can be fitted to
 Progress = Callable[[int, int], None]  # samples done, samples in all
 
@@ -58,6 +63,8 @@ class _Options(NamedTuple):
     precision: Precision
     device: str | None
     learner: str | Learner | None
+    lookaheads: tuple[int, ...]
+    inputs_ahead: InputsAhead | None
     progress: Progress
 
 
@@ -71,7 +78,9 @@ def locate(
     precision: Precision = "float64",
     device: str | None = None,
     learner: str | Learner | None = None,
+    lookaheads: Iterable[int] = (1,),
     inputs: str | ArrayLike = "zero",
+    inputs_ahead: InputsAhead | None = None,
     missing: Missing = Missing(),
     centre: Any = "first",
     Q: ArrayLike | None = None,
@@ -86,6 +95,11 @@ def locate(
     squared error over the horizon is classified for each size. From fewer than 8 runs of a recording boundedness is not
     claimed; the size that is best on it is given instead, with what the recording cannot tell apart from it.
 
+    Each lookahead H has a verdict of its own, on the forecasts of y[t+H] made when y[t] was the last sample known, by
+    the weights of then, and against the Kalman forecast H ahead. They are *iterated* one-step forecasts with
+    ``"ladder"``, *direct* ones, fitted to y[t+H] itself, with ``"qr-array"``. Theory for direct forecasts is
+    ``critical_length`` at that lookahead; an iterated one is bounded from where its one-step filter is.
+
     Args:
         source: A system; a word that ``find_system`` takes; a python-control plant, then with
             ``Q`` and ``R``; or a recording.
@@ -97,19 +111,28 @@ def locate(
         precision: ``"float32"`` or ``"float64"``.
         device: ``"cpu"``, ``"gpu"``, ..; None leaves JAX's choice.
         learner: ``"ladder"`` (filter lengths of one output), ``"lattice"`` (of several outputs, or with inputs; then
-            the default), ``"submatrix"`` (k x k blocks, for outputs that are the whole state; the default for a system
-            that shows its state without noise), ``"truncated-kalman"``, or a learner of your own.
+            the default), ``"qr-array"`` (the same in O(length^2); then the default further than one sample ahead),
+            ``"submatrix"`` (k x k blocks, for outputs that are the whole state; the default one sample ahead for a
+            system that shows its state without noise), ``"truncated-kalman"``, or a learner of your own.
+        lookaheads: Samples ahead to forecast, rising; a learner of your own brings them.
         inputs: Known input of a system, as in ``simulate``: one course for all replicates, of which the
             verdict speaks.
+        inputs_ahead: Of the inputs between a forecast and its sample, ``"known"`` (the default for a system) or
+            ``"held"`` at the last one known (the default for a recording): at u[t+1] where one-step forecasts take
+            it, as those of a recording do, else at u[t].
         missing: Which samples of a system are lost.
         centre: What is taken off a recording first, as in ``Driver``.
         Q, R, dt: For a python-control plant, as in ``from_control``.
         progress: Called with the samples done and the samples in all.
 
     Raises:
-        ValueError: Bad sizes, horizon, replicates, precision, device or source; the message says what to do.
+        ValueError: Bad sizes, horizon, replicates, lookaheads, precision, device or source; the message says what to
+            do.
     """
-    options = _Options(sizes, horizon, replicates, seed, precision, device, learner, progress)
+    if inputs_ahead not in (None, "known", "held"):
+        raise ValueError(f"inputs ahead are known or held, got {inputs_ahead!r}.")
+    ahead = tuple(check_whole("lookaheads", lookaheads).tolist())
+    options = _Options(sizes, horizon, replicates, seed, precision, device, learner, ahead, inputs_ahead, progress)
     if isinstance(source, Trajectories):
         return _locate_recording(source, options, centre)
     if isinstance(source, str):
@@ -132,15 +155,18 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
         raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
     trust = trust_horizon(system, options.precision)
     horizon = asked if trust is None else min(asked, trust)
+    _check_ahead(learner, horizon)
+    ahead = _inputs_ahead(options, learner, system.inputs, "known")
     signal = input_signal(inputs, system.inputs)
     with computing(options.precision, options.device):
         driver = Driver(
             learner,
             system.outputs,
             system.inputs,
-            oracle=kalman(system),
+            oracle=kalman(system, lookaheads=learner.lookaheads),
             precision=options.precision,
             device=options.device,
+            known_ahead=int(_direct_term(system)) if ahead == "held" else None,
             **(dict(width=replicates) if learner.pooled else {}),
         )
         chunks = simulate_chunks(
@@ -162,50 +188,68 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             whole=missing.rate == 0,
             share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
         )
-        settings = _settings(options, learner, "none", asked, replicates)
-    frame = curves(sums, learner, system.name)
-    rungs, horizons = rung_table(frame, growth_laws(frame, options.seed))
-    critical = critical_size(rungs)
-    expected = theory(system)
-    if driven:  # such modes must be cancelled like those that noise drives: no finite window recalls all of u
-        excited = system.replace(Q=system.Q + system.B @ system.B.T)
-        expected = expected._replace(critical_size=critical_length(excited))
-    if learner.name == "submatrix":
-        expected = expected._replace(critical_size=critical_block(system))
-    elif learner.name not in ("ladder", "lattice"):
-        expected = expected._replace(critical_size=None)
-    return Location(
-        critical_size=critical.size,
-        verdict=critical.verdict,
-        reason=critical.reason,
-        sentence=system_sentence(
-            system.name,
-            learner.name,
-            critical,
-            expected.critical_size,
-            horizon,
-            asked,
-            replicates,
-            _exact_slope(system, critical.size, horizon) if learner.name == "ladder" and not driven else None,
-        ),
-        theory=expected,
-        horizon=horizon,
-        trust_horizon=trust,
-        rungs=rungs,
-        horizons=horizons,
-        curves=frame,
-        best=None,
-        system=system.name,
-        settings=settings | dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict()),
-    )
+        settings = _settings(options, learner, ahead, "none", asked, replicates)
+    settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict())
+    frame, general = curves(sums, learner, system.name), theory(system)
+    parts = []
+    for lookahead in learner.lookaheads:
+        rungs, horizons = _rungs(frame, lookahead, options.seed)
+        critical = critical_size(rungs)
+        expected = general._replace(critical_size=_expected_size(general, system, driven, learner.name, lookahead))
+        part = Location(
+            critical_size=critical.size,
+            verdict=critical.verdict,
+            reason=critical.reason,
+            sentence=system_sentence(
+                system.name + ahead_words(settings, lookahead),
+                learner.name,
+                critical,
+                expected.critical_size,
+                horizon,
+                asked,
+                replicates,
+                None if driven else _exact_slope(system, critical.size, horizon, learner.name, lookahead),
+            ),
+            theory=expected,
+            horizon=horizon,
+            trust_horizon=trust,
+            rungs=rungs,
+            horizons=horizons,
+            curves=frame,
+            best=None,
+            system=system.name,
+            settings=settings,
+            lookahead=lookahead,
+        )
+        parts.append(part)
+    return replace(parts[0], further=tuple(parts[1:]))
 
 
-def _exact_slope(system: LinearSystem, size: int | None, horizon: int) -> float | None:
-    """Return the log-log slope over t > T/20 of the best filter's exact error."""
-    if size is None:
+def _rungs(frame: pl.DataFrame, lookahead: int, seed: int) -> tuple[pl.DataFrame, tuple[int, ...]]:
+    part = frame.filter(pl.col("lookahead") == lookahead)
+    return rung_table(part, growth_laws(part, seed))
+
+
+def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner: str, lookahead: int) -> int | None:
+    """Return the size from which on theory says that this learner's error is bounded, where it names one."""
+    if learner == "submatrix":
+        return critical_block(system)
+    if learner not in ("ladder", "lattice", "qr-array"):
         return None
-    times = np.unique(np.geomspace(max(horizon / 20, 2), horizon, 12).astype(int))
-    return float(np.polyfit(np.log(times), np.log(best_errors(system, [size], times)[:, 0]), 1)[0])
+    if driven:  # such modes must be cancelled like those that noise drives: no finite window recalls all of u
+        system = system.replace(Q=system.Q + system.B @ system.B.T)
+    if learner == "qr-array" and lookahead > 1:
+        return critical_length(system, lookahead=lookahead)
+    return critical_length(system) if driven else general.critical_size
+
+
+def _exact_slope(system: LinearSystem, size: int | None, horizon: int, learner: str, lookahead: int) -> float | None:
+    """Return the log-log slope over t > T/20 of the best filter's exact error, of a learner that fits that filter."""
+    if size is None or learner not in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",)):
+        return None
+    times = np.unique(np.geomspace(max(horizon / 20, lookahead + 1), horizon, 12).astype(int))
+    errors = best_errors(system, [size], times, lookahead=lookahead)[:, 0]
+    return float(np.polyfit(np.log(times), np.log(errors), 1)[0])
 
 
 def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -> Location:
@@ -220,62 +264,78 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
         raise ValueError(
             f"size {learner.sizes[-1]} is beyond the data: {horizon} samples carry sizes up to {horizon // 2}."
         )
+    _check_ahead(learner, horizon)
+    ahead = _inputs_ahead(options, learner, channels[1], "held")
     recording = recording.first(horizon)
     largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
     if largest > float(np.finfo(options.precision).max):
         raise ValueError(f"the recording reaches {largest:.3g}, more than float32 holds: use float64.")
     runs, name = len(recording.lengths), ", ".join(recording.output_names)
-    coarse, fine = log_edges(horizon), block_edges(horizon)
+    coarse = log_edges(horizon)
+    fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}
     with computing(options.precision, options.device):
         sums = score_recording(
             learner,
             recording,
-            np.union1d(coarse, fine).tolist(),
+            np.unique(np.concatenate([coarse, *fine.values()])).tolist(),
             progress=lambda done: options.progress(done, horizon),
             centre=centre,
             precision=options.precision,
             device=options.device,
+            known_ahead=1 if ahead == "held" else None,
         )
-        settings = _settings(options, learner, centre if isinstance(centre, str) else list(centre), horizon, runs)
+        centre_ = centre if isinstance(centre, str) else list(centre)
+        settings = _settings(options, learner, ahead, centre_, horizon, runs)
     trust = _trusted(recording, rebin(sums, coarse), options.precision)
     if trust is not None and trust >= SHORTEST:
-        sums, coarse, fine = _until(sums, trust), coarse[coarse <= trust], np.append(fine[fine < trust], trust)
-    frame = curves(rebin(sums, coarse), learner, name)
-    rungs, horizons = rung_table(frame, growth_laws(frame, options.seed))
-    best = _best(rebin(sums, fine), learner, options.seed)
-    paired = best.pairs.select("size", paired="verdict")
-    rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
-    critical = critical_size(rungs)
+        sums, coarse = _until(sums, trust), coarse[coarse <= trust]
+        fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
+    frame, parts = curves(rebin(sums, coarse), learner, name), []
+    for j, lookahead in enumerate(learner.lookaheads):
+        rungs, horizons = _rungs(frame, lookahead, options.seed)
+        best = _best(rebin(sums, fine[lookahead]), learner, j, options.seed)
+        paired = best.pairs.select("size", paired="verdict")
+        rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
+        critical = _claimed(critical_size(rungs), runs, trust)
+        subject = name + ahead_words(settings, lookahead)
+        part = Location(
+            critical_size=critical.size,
+            verdict=critical.verdict,
+            reason=critical.reason,
+            sentence=recording_sentence(subject, learner.name, critical, best, int(sums.edges[-1]), horizon, runs),
+            theory=None,
+            horizon=int(sums.edges[-1]),
+            trust_horizon=trust,
+            rungs=rungs,
+            horizons=horizons,
+            curves=frame,
+            best=best,
+            system=name,
+            settings=settings,
+            lookahead=lookahead,
+        )
+        parts.append(part)
+    return replace(parts[0], further=tuple(parts[1:]))
+
+
+def _claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
+    """Return what a recording may claim of the critical size."""
     if runs < FEWEST_GROUPS:
         few = (
             f"{runs} run{'s' * (runs > 1)} cannot show whether the error is bounded, for one path does not average; "
             f"record {FEWEST_GROUPS} or more."
         )
-        critical = Critical(None, "undecided", few)
-    elif trust is not None and trust < SHORTEST:
-        critical = Critical(None, "undecided", f"rounding reaches the error at sample {trust}, noise or not.")
-    return Location(
-        critical_size=critical.size,
-        verdict=critical.verdict,
-        reason=critical.reason,
-        sentence=recording_sentence(name, learner.name, critical, best, int(sums.edges[-1]), horizon, runs),
-        theory=None,
-        horizon=int(sums.edges[-1]),
-        trust_horizon=trust,
-        rungs=rungs,
-        horizons=horizons,
-        curves=frame,
-        best=best,
-        system=name,
-        settings=settings,
-    )
+        return Critical(None, "undecided", few)
+    if trust is not None and trust < SHORTEST:
+        return Critical(None, "undecided", f"rounding reaches the error at sample {trust}, noise or not.")
+    return critical
 
 
-def _best(sums: Scores, learner: Learner, seed: int) -> Best:
-    """Compare the sizes over the blocks of all runs, the first twentieth left out."""
+def _best(sums: Scores, learner: Learner, place: int, seed: int) -> Best:
+    """Compare the sizes at one lookahead over the blocks of all runs, the first twentieth left out."""
     late = sums.edges[:-1] >= sums.edges[-1] // 20
-    losses = np.moveaxis(sums.error[late, 0].sum(axis=2), 2, 1).reshape(-1, len(learner.sizes))
-    return best_size(losses, sums.samples[late, 0].min(axis=1).reshape(-1), list(learner.sizes), seed)
+    losses = np.moveaxis(sums.error[late, place].sum(axis=2), 2, 1).reshape(-1, len(learner.sizes))
+    return best_size(losses, sums.samples[late, place].min(axis=1).reshape(-1), list(learner.sizes), seed)
 
 
 def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int | None:
@@ -305,26 +365,61 @@ def _until(sums: Scores, samples: int) -> Scores:
 def _learner(
     options: _Options, channels: tuple[int, int], default: Iterable[int], system: LinearSystem | None = None
 ) -> Learner:
+    far = options.lookaheads != (1,)
     if isinstance(options.learner, Learner):
-        return options.learner
+        own = options.learner
+        if far and own.lookaheads != options.lookaheads:
+            raise ValueError(
+                f"your learner forecasts {own.lookaheads} samples ahead, asked for were {options.lookaheads}: make it "
+                "with these, or leave lookaheads out."
+            )
+        return own
     whole = system is not None and np.array_equal(system.C, np.eye(system.states)) and not system.R.any()
     outputs, inputs = channels
-    name = options.learner or (
-        "submatrix" if whole and outputs > 1 else "lattice" if outputs + inputs > 1 else "ladder"
-    )
+    one_step = "submatrix" if whole and outputs > 1 else "lattice"
+    name = options.learner or ("ladder" if outputs + inputs == 1 else "qr-array" if far else one_step)
     if name not in LEARNERS:
         raise ValueError(f"no learner is called {name!r}; there are {', '.join(LEARNERS)}.")
+    if far and name not in FORECASTS:
+        raise ValueError(
+            f"{name} forecasts one sample ahead, asked for were {options.lookaheads}: choose ladder (iterated one-step "
+            "forecasts of one output) or qr-array (direct forecasts, also of several outputs and with inputs)."
+        )
     if name == "submatrix":
         return submatrix(range(1, outputs + 1) if options.sizes is None else options.sizes)
     sizes = default if options.sizes is None else options.sizes
     if name == "ladder":
-        return ladder(sizes)
+        return ladder(sizes, lookaheads=options.lookaheads)
+    direct = inputs > 0 and (system is None or _direct_term(system))
     if name == "lattice":
-        direct = inputs > 0 and (system is None or bool(system.D.any()))
         return lattice(sizes, direct=direct, outputs=outputs, inputs=inputs)
+    if name == "qr-array":
+        return qr_array(sizes, lookaheads=options.lookaheads, direct=direct, outputs=outputs, inputs=inputs)
     if system is None:
         raise ValueError("truncated-kalman needs a system; a recording brings none.")
     return truncated_kalman(system, kalman_gain(system).gain, sizes)
+
+
+def _direct_term(system: LinearSystem) -> bool:
+    """Return whether u[t] is told when y[t] is predicted."""
+    return bool(system.D.any())
+
+
+def _inputs_ahead(options: _Options, learner: Learner, inputs: int, default: InputsAhead) -> InputsAhead | None:
+    """Return whether inputs ahead are known or held; None where there are none to know."""
+    if options.inputs_ahead is not None and not inputs:
+        raise ValueError(
+            f"inputs ahead cannot be {options.inputs_ahead} where there is no input: name it, or leave this out."
+        )
+    return (options.inputs_ahead or default) if inputs and learner.lookaheads != (1,) else None
+
+
+def _check_ahead(learner: Learner, horizon: int) -> None:
+    furthest = learner.lookaheads[-1]
+    if furthest > max(horizon // 4, 1):
+        raise ValueError(
+            f"a look-ahead of {furthest} samples needs a horizon of at least {4 * furthest}, there are {horizon}."
+        )
 
 
 def _count(word: str, value: int, least: int) -> int:
@@ -333,11 +428,16 @@ def _count(word: str, value: int, least: int) -> int:
     return int(value)
 
 
-def _settings(options: _Options, learner: Learner, centre: Any, horizon: int, replicates: int) -> dict[str, Any]:
+def _settings(
+    options: _Options, learner: Learner, ahead: InputsAhead | None, centre: Any, horizon: int, replicates: int
+) -> dict[str, Any]:
     devices = find_devices(options.device)
     return dict(
         learner=learner.name,
         sizes=list(learner.sizes),
+        lookaheads=list(learner.lookaheads),
+        forecasts=FORECASTS.get(learner.name) if learner.lookaheads[-1] > 1 else "one-step forecasts",
+        inputs_ahead=ahead,
         horizon=horizon,
         replicates=replicates,
         seed=options.seed,

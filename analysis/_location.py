@@ -17,12 +17,15 @@ SIZE_WORDS = {
     "lattice": "window length",
     "submatrix": "block size",
     "truncated-kalman": "filter length",
+    "qr-array": "window length",
 }
+# What its forecasts of more than one sample ahead are.
+FORECASTS = {"ladder": "iterated one-step forecasts", "qr-array": "direct forecasts"}
 
 
 @dataclass(frozen=True)
 class Location:
-    """What ``locate`` found.
+    """What ``locate`` found, for one look-ahead; those of the others stand in ``further``.
 
     Attributes:
         critical_size: The size from which on the error is bounded; None when undecided or above the largest size tried.
@@ -36,10 +39,12 @@ class Location:
             low, high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before
             it.
         horizons: The horizons at which ``errors`` are given, the last one that of ``error`` and ``excess``.
-        curves: Error curves, tidy.
+        curves: Error curves of all lookaheads, tidy.
         best: For recordings, the size of least error and what is not told apart from it.
         system: Name of the system or recording.
         settings: All that is needed to run it again.
+        lookahead: How many samples ahead the forecasts are that all this speaks of; the fewest of those asked for.
+        further: What was found for the other lookaheads, rising.
     """
 
     critical_size: int | None
@@ -55,9 +60,32 @@ class Location:
     best: Best | None
     system: str
     settings: dict[str, Any]
+    lookahead: int = 1
+    further: tuple[Location, ...] = ()
+
+    @property
+    def each(self) -> tuple[Location, ...]:
+        """One location for each lookahead, itself first."""
+        return self, *self.further
+
+    @property
+    def subject(self) -> str:
+        """Name of the system or recording, with the look-ahead and what its forecasts are where one was asked for."""
+        return self.system + ahead_words(self.settings, self.lookahead)
 
     def __str__(self) -> str:
-        return self.sentence
+        return "\n".join(part.sentence for part in self.each)
+
+
+def ahead_words(settings: dict[str, Any], lookahead: int) -> str:
+    """Return ``, 5 samples ahead (direct forecasts)``, or nothing where one sample ahead is all that was asked for."""
+    if settings["lookaheads"] == [1]:
+        return ""
+    if lookahead == 1:
+        return ", 1 sample ahead"
+    held = settings["inputs_ahead"]
+    notes = [note for note in (settings["forecasts"], held and f"inputs ahead {held}") if note]
+    return f", {lookahead} samples ahead" + f" ({', '.join(notes)})" * bool(notes)
 
 
 def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:

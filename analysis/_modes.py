@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
-from ._doors import check_time_invariant, check_whole, initial_factor
+from ._doors import check_lookahead, check_time_invariant, check_whole, initial_factor
 from ._factors import covariance_factor
-from ._subspaces import UNIT_TOLERANCE, distinct_eigenvalues, krylov, non_ergodic, significant
+from ._subspaces import RANK_TOLERANCE, UNIT_TOLERANCE, distinct_eigenvalues, krylov, non_ergodic, significant
 
 Matrix = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def parameter_threshold(system: LinearSystem) -> int:
     return sum(count * count for count in _multiplicities(system))
 
 
-def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> int:
+def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None = None, lookahead: int = 1) -> int:
     """Return h*, the shortest filter y^_t = sum_{k=1..h} F_k y_{t-k} whose error stays bounded.
 
     The error must cancel every mode with |lambda| >= 1 that is excited and seen. Excited: the reachable subspace of
@@ -57,20 +57,27 @@ def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None =
     chain on, so the first may stay. On that subspace h* is the observability index, the smallest h with
     rank [C; CA; ..; CA^(h-1)] = rank [C; CA; ..; CA^(n-1)].
 
+    Looking H samples ahead, y^_t = sum_{k=1..h} F_k y_{t-H+1-k}, h* is the smallest h with C A^(h+H-1) in the row space
+    of [C; CA; ..; CA^(h-1)]. It never exceeds that of H = 1, and with one output equals it where every mode is real and
+    positive: z^(h+H-1) - sum_k f_k z^(h-k) has at most h such roots (Descartes). Otherwise powers may coincide: a
+    quarter turn a sample needs two taps to look 1 ahead and one to look 2 ahead, for there it is y_t = -y_{t-2}.
+
     Ranks are counted on orthonormal bases after balancing A: a direction counts from 1e-10 of the matrix that makes it,
     columns of the excitation and rows of C scaled to one first, so a weak excitation costs a tap as a strong one does.
 
     Args:
         system: Time-invariant. Inputs are taken as known.
         initial_covariance: E x_0 x_0', ``(state, state)``; none means zero.
+        lookahead: H, at least 1.
 
     Returns:
         h*, 0 if nothing that grows is excited and seen.
 
     Raises:
-        ValueError: The system is time-varying or the covariance is none.
+        ValueError: The system is time-varying, the covariance is none, or the lookahead is no whole number of at
+            least 1.
     """
-    return max((length for _, length in growth_ladder(system, initial_covariance)), default=0)
+    return max((length for _, length in growth_ladder(system, initial_covariance, lookahead)), default=0)
 
 
 def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLike | None = None) -> float:
@@ -97,9 +104,12 @@ def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLi
     return max((exponent for exponent, index in ladder if index > length), default=0.0)
 
 
-def growth_ladder(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> list[tuple[float, int]]:
+def growth_ladder(
+    system: LinearSystem, initial_covariance: ArrayLike | None = None, lookahead: int = 1
+) -> list[tuple[float, int]]:
     """Return (exponent, shortest filter that cancels this growth and any faster), fastest first."""
     check_time_invariant(system)
+    check_lookahead(lookahead)
     initial = initial_factor(system, initial_covariance)
     T, inverse, eigenvalues = non_ergodic(system.A)
     m, e = len(eigenvalues), int((np.abs(eigenvalues) > 1 + UNIT_TOLERANCE).sum())
@@ -119,8 +129,27 @@ def growth_ladder(system: LinearSystem, initial_covariance: ArrayLike | None = N
         if grown.shape[1] > basis.shape[1]:
             basis = grown
             seen = significant((C @ basis).T, C.T)
-            ladder.append((exponent, krylov((basis.T @ A @ basis).T, seen)[1]))
+            ladder.append((exponent, _shortest((basis.T @ A @ basis).T, seen, lookahead)))
     return ladder
+
+
+def _shortest(A: Matrix, C: Matrix, lookahead: int) -> int:
+    # The smallest h with A^(h+H-1) C in the span of C, AC, .., A^(h-1) C; both matrices come transposed.
+    _, index = krylov(A, C)
+    if lookahead == 1:
+        return index
+    C = C[:, np.linalg.norm(C, axis=0) > 0]
+    reached = C / np.linalg.norm(C, axis=0)
+    for power in range(1, index + lookahead - 1):
+        reached = A @ reached
+        reached = reached / np.linalg.norm(reached, axis=0)
+        length = power - lookahead + 1
+        if length > 0:
+            basis, _ = krylov(A, C, length)
+            left = reached - basis @ (basis.T @ reached)
+            if np.abs(left).max() <= RANK_TOLERANCE * lookahead:
+                return length
+    return index
 
 
 def _reached(A: Matrix, excitation: Matrix, start: int, stop: int) -> Matrix:

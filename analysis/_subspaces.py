@@ -175,7 +175,7 @@ def decoupled_blocks(A: Matrix) -> tuple[Matrix, Matrix, Matrix, list[Block]]:
     return T, inverse, dynamics, blocks
 
 
-def krylov(A: Matrix, B: Matrix) -> tuple[Matrix, int]:
+def krylov(A: Matrix, B: Matrix, most: int | None = None) -> tuple[Matrix, int]:
     """Return an orthonormal basis of span [B, AB, A^2 B, ..] and the number of terms it takes.
 
     With A' and C' the terms are the observability index. Columns of B are scaled to one first, so a weak direction
@@ -184,6 +184,7 @@ def krylov(A: Matrix, B: Matrix) -> tuple[Matrix, int]:
     Args:
         A: ``(state, state)``.
         B: ``(state, any)``; zero columns are left out.
+        most: Terms at which to stop, at least 1; None for all.
 
     Returns:
         The basis ``(state, rank)`` and the number of terms, 0 for the zero subspace.
@@ -192,7 +193,7 @@ def krylov(A: Matrix, B: Matrix) -> tuple[Matrix, int]:
     new = _orthonormal(B[:, lengths > 0] / lengths[lengths > 0], RANK_TOLERANCE)
     basis, terms = new, int(new.shape[1] > 0)
     reach = RANK_TOLERANCE * max(float(np.linalg.norm(A, 2)), np.finfo(np.float64).tiny) if len(A) else 0.0
-    while 0 < basis.shape[1] < len(A):
+    while 0 < basis.shape[1] < len(A) and terms != most:
         new = A @ new
         for _ in range(2):
             new = new - basis @ (basis.T @ new)

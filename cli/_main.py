@@ -15,7 +15,7 @@ import typer
 
 from .. import __version__
 from ._show import Meter, console, show_location, show_names
-from ._words import parse_matrix, parse_sizes
+from ._words import parse_lookaheads, parse_matrix, parse_sizes
 
 app = typer.Typer(
     add_completion=False,
@@ -65,10 +65,26 @@ def locate(
         int | None, typer.Option(help="Samples of each run; by default 20000, or all of a recording.")
     ] = None,
     replicates: Annotated[int, typer.Option(help="System: independent runs.")] = 64,
-    learner: Annotated[str | None, typer.Option(help="ladder, lattice, submatrix or truncated-kalman.")] = None,
+    lookahead: Annotated[
+        str, typer.Option(help="Samples ahead to forecast, such as 1,5,10: a table and a verdict for each.")
+    ] = "1",
+    learner: Annotated[
+        str | None,
+        typer.Option(
+            help="ladder, lattice, qr-array, submatrix or truncated-kalman. Further than one sample ahead, ladder "
+            "iterates one-step forecasts, qr-array makes direct ones."
+        ),
+    ] = None,
     input: Annotated[
         str | None,
         typer.Option(help="Recording: the input columns. System: its known input, zero, white, prbs or sweep."),
+    ] = None,
+    inputs_ahead: Annotated[
+        str | None,
+        typer.Option(
+            help="Inputs between a forecast and its sample: known, or held at the last one known; by default known for "
+            "a system, held for a recording."
+        ),
     ] = None,
     q: Annotated[
         str | None,
@@ -90,7 +106,7 @@ def locate(
     as_json: AsJson = False,
 ) -> None:
     """Locate the size from which on the prediction error stops growing."""
-    tried = None if sizes is None else parse_sizes(sizes)
+    tried, lookaheads = None if sizes is None else parse_sizes(sizes), parse_lookaheads(lookahead)
     from .. import analysis, simulator
 
     plant, name = None, source
@@ -116,7 +132,9 @@ def locate(
             precision=precision,  # type: ignore[arg-type]
             device=device,
             learner=learner,
+            lookaheads=lookaheads,
             inputs=input or "zero",
+            inputs_ahead=inputs_ahead,  # type: ignore[arg-type]
             centre=center if center in ("first", "none") else [_number("--center", center)],
             progress=meter.update,
         )

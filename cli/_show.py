@@ -56,10 +56,11 @@ class _Rate(ProgressColumn):
 
 
 def show_location(location: Location, files: list[Path], quiet: bool) -> None:
-    """Print the table, the sentence and the files; quiet: the sentence alone."""
-    if not quiet:
-        console.print(_table(location))
-    console.print(location.sentence, highlight=False, soft_wrap=True)
+    """Print the table and the sentence of each look-ahead, and the files; quiet: the sentences alone."""
+    for part in location.each:
+        if not quiet:
+            console.print(_table(part))
+        console.print(part.sentence, highlight=False, soft_wrap=True)
     if not quiet:
         console.print(
             f"[dim]{files[0].parent}/[/dim] " + ", ".join(file.name for file in files), highlight=False, soft_wrap=True
@@ -67,7 +68,7 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
 
 
 def _table(location: Location) -> Table:
-    title = f"{location.system}: mean squared prediction error at horizon t"
+    title = f"{location.subject}: mean squared prediction error at horizon t"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     paired, oracle = "paired" in location.rungs.columns, location.theory is not None
     heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)]

@@ -12,18 +12,34 @@ def parse_sizes(text: str) -> list[int]:
     Raises:
         ValueError: Not whole numbers, negative, or not rising.
     """
-    sizes: list[int] = []
+    return _rising("sizes", text, "0..32 or 1,2,4..8")
+
+
+def parse_lookaheads(text: str) -> list[int]:
+    """Return the lookaheads that ``1,5,10`` or ``1..4`` names, rising from 1 on.
+
+    Raises:
+        ValueError: Not whole numbers, zero or negative, or not rising.
+    """
+    lookaheads = _rising("lookaheads", text, "1,5,10 or 1..4")
+    if lookaheads[0] < 1:
+        raise ValueError(f"lookaheads are samples ahead, from 1 on, got {text!r}: 1 is the next sample.")
+    return lookaheads
+
+
+def _rising(word: str, text: str, example: str) -> list[int]:
+    numbers: list[int] = []
     for part in text.split(","):
         first, dots, last = part.strip().partition("..")
         if not (first.isdecimal() and (last.isdecimal() or not dots)):
-            raise ValueError(f"sizes are written 0..32 or 1,2,4..8, got {text!r}.")
+            raise ValueError(f"{word} are written {example}, got {text!r}.")
         span = range(int(first), int(last if dots else first) + 1)
-        if not span or (sizes and span[0] <= sizes[-1]):
-            raise ValueError(f"sizes must rise, got {text!r}: write the smaller one first.")
-        if len(sizes) + len(span) > 100_000:
-            raise ValueError(f"{text!r} are more than 100 000 sizes.")
-        sizes += span
-    return sizes
+        if not span or (numbers and span[0] <= numbers[-1]):
+            raise ValueError(f"{word} must rise, got {text!r}: write the smaller one first.")
+        if len(numbers) + len(span) > 100_000:
+            raise ValueError(f"{text!r} are more than 100 000 {word}.")
+        numbers += span
+    return numbers
 
 
 def parse_matrix(word: str, text: str | None) -> Any:

@@ -65,10 +65,12 @@ class Driver:
         device: Where to compute, as in ``simulator.find_devices``; lanes are spread over several.
         width: Lanes in a tile on each device. A pooled learner takes all its replicates as one tile.
         block: Rows in a block.
+        known_ahead: How many samples of the input after the present one are known when a forecast is issued; the last
+            known one is held for those after it. None: all are known that are passed in.
 
     Raises:
-        ValueError: A centre of another shape, an oracle of several sizes or other lookaheads, or what the learner's own
-            ``init`` refuses.
+        ValueError: A centre of another shape, an oracle of several sizes or other lookaheads, a negative
+            ``known_ahead``, or what the learner's own ``init`` refuses.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Driver:
         device: str | None = None,
         width: int = TILE,
         block: int = BLOCK,
+        known_ahead: int | None = None,
     ) -> None:
         if oracle is not None and (len(oracle.sizes) != 1 or oracle.lookaheads != learner.lookaheads):
             raise ValueError(f"an oracle has one size and the lookaheads {learner.lookaheads}, got {oracle.name}.")
@@ -91,6 +94,8 @@ class Driver:
                 raise ValueError(f"centre must be first, none or known values, got {centre!r}.")
         elif np.shape(centre) != (outputs,) or not np.isfinite(np.asarray(centre, float)).all():
             raise ValueError(f"a known centre must be {outputs} finite numbers, got {centre!r}.")
+        if known_ahead is not None and known_ahead < 0:
+            raise ValueError(f"known_ahead must be None or a whole number of at least 0, got {known_ahead}.")
         self.learner, self.oracle, self.outputs, self.inputs = learner, oracle, outputs, inputs
         self.centre, self.precision, self.device = centre, precision, device
         with computing(precision, device):
@@ -104,6 +109,7 @@ class Driver:
         self.block, self.ahead = block, max(learner.lookaheads)
         on_one_cpu = len(self.devices) == 1 and self.devices[0].platform == "cpu"
         self.workers = (os.cpu_count() or 1) if on_one_cpu else 1  # threads that tiles are shared out to
+        self.known_ahead = self.ahead if known_ahead is None else min(known_ahead, self.ahead)
 
     def start(self) -> Lanes:
         """Return a tile of streams that have seen nothing, every array its own buffer, for the kernel reuses them."""
@@ -165,7 +171,8 @@ class Driver:
             end: Row after the last, for each lane ``(lane,)``; a lane whose end is not past ``begin`` stays as it is.
         """
         with computing(self.precision, self.device):
-            moved: tuple[Lanes, Array] = _advance(self.learner, self.oracle, lanes, record, outputs, inputs, begin, end)
+            who, known = (self.learner, self.oracle), self.known_ahead
+            moved: tuple[Lanes, Array] = _advance(*who, known, lanes, record, outputs, inputs, begin, end)
             return moved
 
     def take_score(self, lanes: Lanes) -> tuple[Lanes, Score]:
@@ -175,10 +182,11 @@ class Driver:
             return lanes._replace(score=empty), lanes.score
 
 
-@partial(jax.jit, static_argnames=("learner", "oracle"), donate_argnames=("lanes", "record"))
+@partial(jax.jit, static_argnames=("learner", "oracle", "known_ahead"), donate_argnames=("lanes", "record"))
 def _advance(
     learner: Learner,
     oracle: Learner | None,
+    known_ahead: int,
     lanes: Lanes,
     record: Array,
     outputs: Array,
@@ -191,7 +199,7 @@ def _advance(
         y = jax.lax.dynamic_index_in_dim(outputs, i, keepdims=False).astype(lanes.centre.dtype)
         u = jax.lax.dynamic_slice_in_dim(inputs, i, 1 + lanes.issued.shape[0]).astype(y.dtype)
         active = i < end
-        moved, due = _step(learner, oracle, lanes, y, u)
+        moved, due = _step(learner, oracle, known_ahead, lanes, y, u)
         if not learner.pooled:
             moved = jax.tree.map(
                 lambda new, old: jnp.where(jnp.broadcast_to(active, new.shape), new, old), moved, lanes
@@ -202,7 +210,9 @@ def _advance(
     return moved
 
 
-def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: Array) -> tuple[Lanes, Array]:
+def _step(
+    learner: Learner, oracle: Learner | None, known_ahead: int, lanes: Lanes, y: Array, u: Array
+) -> tuple[Lanes, Array]:
     """Move every lane on by one sample; return the forecasts of it too, in the unit of the stream."""
     observed = ~jnp.isnan(y)
     newly = observed & (lanes.centred == 0)
@@ -214,14 +224,19 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
     unit = jnp.where(scale == 0, 1, scale)
     z = moved / unit
 
-    def due(learner: Learner, state: Any, issued: Array) -> Array:
-        if u.shape[1]:  # the input of the first sample was not known when the lane was started
-            anew = learner.predict(state, u[:-1])
-            unseen = jnp.broadcast_to(lanes.age == 0, anew.shape)
-            issued = jnp.concatenate([jnp.where(unseen, anew, issued[0])[None], issued[1:]])
+    def issued_before(learner: Learner, state: Any, issued: Array) -> Array:
+        if u.shape[1] == 0:
+            return issued
+        # the inputs of the first samples were not known when the lane was started
+        anew = learner.predict(state, _held(u[:-1], known_ahead - 1))
+        unseen = jnp.broadcast_to(lanes.age == 0, anew.shape)
+        return jnp.concatenate([jnp.where(unseen, anew, issued[0])[None], issued[1:]])
+
+    def due(learner: Learner, issued: Array) -> Array:
         return jnp.stack([issued[ahead - 1, j] for j, ahead in enumerate(learner.lookaheads)])
 
-    forecast = due(learner, lanes.state, lanes.issued)
+    before, coming = issued_before(learner, lanes.state, lanes.issued), _held(u, known_ahead)[1:]
+    forecast = due(learner, before)
     # A forecast counts from the one on that was issued when the centre was known.
     counts = lanes.centred[None] >= np.array(learner.lookaheads, np.int32)[:, None, None]
     scored = (observed[None] & counts).astype(y.dtype)
@@ -230,14 +245,15 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
     weight = scored[:, None] * size_unit * size_unit
     score = lanes.score
     state = learner.update(lanes.state, z, u[0], observed)
-    issued = jnp.concatenate([learner.predict(state, u[1:])[None], lanes.issued[:-1]])
+    issued = jnp.concatenate([learner.predict(state, coming)[None], before[:-1]])
     excess, oracle_state, oracle_issued = score.excess, lanes.oracle, lanes.oracle_issued
     if oracle is not None and oracle_issued is not None:
-        expected = due(oracle, lanes.oracle, oracle_issued)
+        oracle_before = issued_before(oracle, lanes.oracle, oracle_issued)
+        expected = due(oracle, oracle_before)
         gap = forecast * size_unit - expected
         excess = excess + scored[:, None] * gap * gap
         oracle_state = oracle.update(lanes.oracle, moved, u[0], observed)
-        oracle_issued = jnp.concatenate([oracle.predict(oracle_state, u[1:])[None], oracle_issued[:-1]])
+        oracle_issued = jnp.concatenate([oracle.predict(oracle_state, coming)[None], oracle_before[:-1]])
     after = Lanes(
         state=state,
         oracle=oracle_state,
@@ -250,6 +266,12 @@ def _step(learner: Learner, oracle: Learner | None, lanes: Lanes, y: Array, u: A
         score=Score(score.error + weight * error * error, excess, score.samples + scored),
     )
     return after, lanes.centre[None, None] + forecast * size_unit
+
+
+def _held(u: Float[Array, "ahead input lane"], last: int) -> Float[Array, "ahead input lane"]:
+    """Return the inputs with those after the row ``last`` held at it; at the first row where even that is not known."""
+    last = max(last, 0)
+    return u if last + 1 >= len(u) else jnp.concatenate([u[: last + 1], jnp.broadcast_to(u[last], u[last + 1 :].shape)])
 
 
 def _power_of_two(value: Array) -> Array:

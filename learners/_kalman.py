@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
-from ._base import Learner, check_sizes, choose, prefix_sums
+from ._base import Learner, check_lookaheads, check_sizes, choose, prefix_sums
 
 
 class KalmanState(NamedTuple):
@@ -38,11 +38,13 @@ def kalman(
     gain: ArrayLike | None = None,
     mean: ArrayLike | None = None,
     covariance: ArrayLike | None = None,
+    lookaheads: Iterable[int] = (1,),
 ) -> Learner:
     """The Kalman predictor of a known system: the oracle that an excess is measured against.
 
         S = C P C' + R,   K = P C' S^-1,   e = y - C x - D u
         x <- A (x + K e) + B u,   P <- A ((I - K C) P (I - K C)' + K R K') A' + Q
+        x_1 = x,   x_{j+1} = A x_j + B u[n+j],   yhat[n+H] = C x_H + D u[n+H]
 
     Time-varying (Joseph form); or with a fixed gain, x <- A x + L e + B u, which leaves P as it was given. Of a row of
     outputs, those that are missing are left out exactly; a fixed gain takes their errors as zero.
@@ -54,12 +56,13 @@ def kalman(
         mean: Of the first state, ``(state,)``; zero by default.
         covariance: Of the first state, ``(state, state)``; zero by default, as simulations start. Large for a diffuse
             start.
+        lookaheads: Samples ahead to forecast, rising; by the inputs that the driver passes, known or held.
 
     Returns:
         A learner of one rung, its size the number of states, nothing trainable; its variance is S.
 
     Raises:
-        ValueError: A time-varying system, or a gain, mean or covariance of another shape.
+        ValueError: A time-varying system, a gain, mean or covariance of another shape, or lookaheads not rising.
 
     References:
         R. E. Kalman, A new approach to linear filtering and prediction problems, 1960. Joseph form: R. S. Bucy and
@@ -67,6 +70,7 @@ def kalman(
     """
     n, p, m = system.states, system.outputs, system.inputs
     _constant(system)
+    ahead = check_lookaheads(lookaheads)
     x0 = np.zeros(n) if mean is None else np.asarray(mean, np.float64)
     P0 = np.zeros((n, n)) if covariance is None else np.asarray(covariance, np.float64)
     if x0.shape != (n,) or P0.shape != (n, n):
@@ -77,9 +81,14 @@ def kalman(
         _matching(system, outputs, inputs)
         return KalmanState(_spread(x0, lanes, dtype), _spread(P0, lanes, dtype))
 
-    def predict(state: KalmanState, inputs: Array) -> Float[Array, "1 1 output lane"]:
-        u = inputs[0] if m else jnp.zeros((0, state.x.shape[-1]), state.x.dtype)
-        return (_times(system.C, state.x) + _times(system.D, u))[None, None]
+    def predict(state: KalmanState, inputs: Array) -> Float[Array, "lookahead 1 output lane"]:
+        x, forecasts = state.x, []
+        for j in range(ahead[-1]):
+            u = inputs[j] if m else jnp.zeros((0, x.shape[-1]), x.dtype)
+            if j + 1 in ahead:
+                forecasts.append(_times(system.C, x) + _times(system.D, u))
+            x = _times(system.A, x) + _times(system.B, u)
+        return jnp.stack(forecasts)[:, None]
 
     def update(state: KalmanState, output: Array, input: Array, observed: Array) -> KalmanState:
         x, P = state
@@ -109,7 +118,7 @@ def kalman(
             None
         ]
 
-    return Learner("kalman", init, predict, update, sizes=(n,), parameters=(0,), variance=variance)
+    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance)
 
 
 def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int] = range(33)) -> Learner:

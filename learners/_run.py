@@ -34,7 +34,7 @@ class Scores(NamedTuple):
 
     @property
     def overflow(self) -> Int[np.ndarray, " batch"]:
-        """Samples up to which all sums of each run are finite, -1 where they all are: the flag of a run that overflowed.
+        """Samples up to which the sums of each run are finite, -1 where all are: the flag of a run that overflowed.
 
         Its later sums mean nothing; those before, and all other runs, stand.
         """

@@ -106,6 +106,18 @@ def test_innovations_against_the_textbook_recursion(system):
     np.testing.assert_allclose(innovation_covariances(system, times, P0), twin[times], rtol=1e-8)
 
 
+@pytest.mark.parametrize("lookahead", [2, 5])
+def test_forecasts_further_ahead_spread_the_state_they_start_from(lookahead):
+    system, P0 = LinearSystem(jordan(1.1, 3), [[1, 0, 0]], np.diag([1, 0, 0.5]), [[2]]), np.diag([1.0, 2, 3])
+    times = [40, 0, 1, lookahead - 1, lookahead]
+    made = innovation_covariances(system, times, P0, lookahead)
+    for t, S in zip(times, made, strict=True):
+        _, P = riccati(system, P0, max(t - lookahead + 1, 0))
+        for _ in range(min(lookahead - 1, t)):
+            P = system.A @ P @ system.A.T + system.Q
+        np.testing.assert_allclose(S, system.C @ P @ system.C.T + system.R, rtol=1e-9)
+
+
 def test_doubling_equals_the_recursion_where_nothing_settles():
     # A nearly noise-free walk: memory 1e4 steps, so 3000 steps are far from the limit.
     system = LinearSystem([[1]], [[1]], [[1e-8]], [[1]])

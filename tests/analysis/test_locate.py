@@ -152,9 +152,10 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     answer = json.loads((tmp_path / "out" / "location.json").read_text())
     assert answer == json.loads(json.dumps(as_json(found, files)))
     assert set(answer) == {
-        "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best", "rungs",
-        "settings", "files",
+        "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
+        "rungs", "further", "settings", "files",
     }  # fmt: skip
+    assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
     assert set(answer["rungs"][0]) == {"size", "parameters", "error", "excess", "growth", "verdict"}
     assert set(answer["rungs"][0]["growth"]) == {"law", "exponent", "low", "high", "rate"}
@@ -188,6 +189,16 @@ def test_settings_are_enough_to_run_again() -> None:
         ("precision must be", dict(precision="double")),
         ("no device", dict(device="abacus")),
         ("submatrix sizes go up to", dict(learner="submatrix", sizes=range(1, 4))),
+        ("lookaheads must be rising", dict(lookaheads=(5, 1))),
+        ("lookaheads must be rising", dict(lookaheads=(0, 1))),
+        ("lookaheads must be rising", dict(lookaheads=())),
+        ("lookaheads must be whole", dict(lookaheads=(1, 2.5))),
+        ("needs a horizon of at least 400, there are 200", dict(lookaheads=(1, 100), horizon=200, sizes=range(3))),
+        ("lattice forecasts one sample ahead.*choose ladder", dict(learner="lattice", lookaheads=(1, 5))),
+        ("truncated-kalman forecasts one sample ahead", dict(learner="truncated-kalman", lookaheads=(5,))),
+        ("your learner forecasts", dict(learner=ladder(range(3)), lookaheads=(1, 5))),
+        ("inputs ahead are known or held", dict(inputs_ahead="guessed")),
+        ("where there is no input", dict(inputs_ahead="held")),
     ],
 )
 def test_bad_arguments_are_refused(words: str, arguments: dict) -> None:

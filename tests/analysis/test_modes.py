@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from ergoscope.analysis import critical_length, growth_exponent, parameter_threshold, unstable_modes
+from ergoscope.analysis import best_errors, critical_length, growth_exponent, parameter_threshold, unstable_modes
 from ergoscope.simulator import LinearSystem
 
 
@@ -85,6 +85,36 @@ def test_two_outputs_share_the_taps():
     assert critical_length(two) == 2
 
 
+POSITIVE = ["double integrator", "triple integrator", "triple, weak slopes", "J_3(1.1)", "1.1 beside J_3(1)"]
+
+
+@pytest.mark.parametrize("name", POSITIVE)
+@pytest.mark.parametrize("lookahead", [1, 2, 5, 10, 30])
+def test_with_positive_real_modes_the_length_is_the_same_however_far_one_looks(name, lookahead):
+    system, P0, _, _, length, _ = TABLE[name]
+    for twin, start in ((system, None), in_another_basis(system, P0 + np.zeros_like(system.A), 1)):
+        assert critical_length(twin, start, lookahead) == length
+
+
+@pytest.mark.parametrize("lookahead", range(1, 9))
+@pytest.mark.parametrize(
+    ("A", "lengths"),  # of lookaheads 1, 2, .., over and over
+    [
+        (rotation(np.pi / 2), [2, 1]),
+        (np.diag([1.0, -1.0]), [2, 1]),
+        (rotation(np.pi / 3), [2, 2, 1]),
+        (block_diag(1.0, rotation(2 * np.pi / 3)), [3, 2, 1]),
+        (block_diag(rotation(0.5), rotation(1.3)), [4]),
+    ],
+)
+def test_powers_that_coincide_need_fewer_taps(A, lengths, lookahead):
+    system = plant(A, [1, 0] * (len(A) // 2) if len(A) % 2 == 0 and A[0, 1] else [1] * len(A))
+    length = critical_length(system, None, lookahead)
+    assert length == lengths[(lookahead - 1) % len(lengths)]
+    early, late = best_errors(system, range(len(A) + 1), [2000, 8000], lookahead=lookahead)
+    np.testing.assert_array_equal(late > 2 * early, np.arange(len(A) + 1) < length)
+
+
 def test_a_time_varying_system_is_refused():
     system = LinearSystem(np.ones((5, 1, 1)), [[1]], [[1]], [[1]])
     for count in (unstable_modes, parameter_threshold, critical_length):
@@ -100,3 +130,5 @@ def test_bad_arguments_are_refused():
         critical_length(system, np.diag([1, -1]))
     with pytest.raises(ValueError, match="at least 0"):
         growth_exponent(system, -1)
+    with pytest.raises(ValueError, match="lookahead must be a whole number of at least 1, got 0"):
+        critical_length(system, lookahead=0)

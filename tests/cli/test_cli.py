@@ -70,6 +70,19 @@ BAD = {
         ["locate", "runs.csv", "--output", "y", "--by", "run", "--sizes", "0..300"],
         "beyond the data",
     ),
+    "a look-ahead of 0": (["locate", "random-walk", "--lookahead", "0"], "from 1 on, got '0': 1 is the next sample"),
+    "lookaheads backwards": (["locate", "random-walk", "--lookahead", "5,1"], "lookaheads must rise"),
+    "lookaheads that are none": (["locate", "random-walk", "--lookahead", "x"], "lookaheads are written 1,5,10"),
+    "a learner of one sample ahead": (
+        ["locate", "random-walk", "--learner", "lattice", "--lookahead", "1,5"],
+        "lattice forecasts one sample ahead, asked for were (1, 5): choose ladder",
+    ),
+    "a look-ahead beyond the horizon": (
+        ["locate", "random-walk", "--lookahead", "90", "--horizon", "200"],
+        "needs a horizon of at least 360",
+    ),
+    "inputs ahead of another kind": (["locate", "random-walk", "--inputs-ahead", "guessed"], "known or held"),
+    "inputs ahead where there are none": (["locate", "random-walk", "--inputs-ahead", "held"], "there is no input"),
     "horizon 0": (["locate", "random-walk", "--horizon", "0"], "horizon must be"),
     "no replicates": (["locate", "random-walk", "--replicates", "0"], "replicates must be"),
     "unknown system": (["locate", "duble-integrator"], "did you mean 'double-integrator'"),
@@ -143,6 +156,22 @@ def test_the_table_and_the_sentence(folder: Path) -> None:
     assert all(len(line) <= 80 for line in result.stdout.splitlines() if "│" in line or "─" in line)
     quiet = run("locate", "random-walk", "--horizon", "1000", "--sizes", "0..2", "--out", "walk", "--quiet", cwd=folder)
     assert len(quiet.stdout.strip().splitlines()) == 1
+
+
+def test_a_table_and_a_sentence_for_each_lookahead(folder: Path) -> None:
+    words = ("--lookahead", "1,5", "--horizon", "2000", "--sizes", "0..2", "--out", "ahead")
+    result = run("locate", "random-walk", *words, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert not result.stderr
+    said = " ".join(result.stdout.split())
+    assert "random-walk, 1 sample ahead: the critical filter length is 1" in said
+    assert "random-walk, 5 samples ahead (iterated one-step forecasts): the critical filter length is 1" in said
+    assert said.count("verdict") == 2
+    quiet = run("locate", "random-walk", *words, "--learner", "qr-array", "--quiet", cwd=folder)
+    assert [line.split(":")[0] for line in quiet.stdout.splitlines()] == [
+        "random-walk, 1 sample ahead",
+        "random-walk, 5 samples ahead (direct forecasts)",
+    ]
 
 
 def test_simulate_then_locate(folder: Path) -> None:

@@ -110,6 +110,35 @@ def test_innovations_are_white(name: str) -> None:
         assert abs(np.mean(e[:, lag:] * e[:, :-lag])) < z / np.sqrt(n - lag * runs), f"lag {lag}"
 
 
+@pytest.mark.parametrize("known", [None, 0, 1, 2])
+def test_forecasts_further_ahead_carry_the_mean_on(known: int | None) -> None:
+    # known: how many inputs after the last sample seen are known; the last known one is held for the others
+    system, steps = with_inputs(), 60
+    run = simulate(4, system, steps, inputs="white")
+    lookaheads = (1, 3, 6)
+    made = replay(kalman(system, covariance=np.eye(3), lookaheads=lookaheads), run, known_ahead=known)[0, :, :, 0]
+    y, u = run.outputs[0], np.concatenate([run.inputs[0], np.repeat(run.inputs[0, -1:], 6, axis=0)])
+    x, P = np.zeros(3), np.eye(3)  # of sample t, from those before it
+    for t in range(steps):
+        ahead = x
+        for H in range(1, 7):
+            place = t + H - 1  # forecast while sample t - 1 is the last one seen
+            last = place if known is None else min(place, max(t - 1 + known, 0))
+            if H in lookaheads and place < steps:
+                expected = system.C @ ahead + system.D @ u[last]
+                np.testing.assert_allclose(made[place, lookaheads.index(H)], expected, atol=1e-9)
+            ahead = system.A @ ahead + system.B @ u[last]
+        S = system.C @ P @ system.C.T + system.R
+        K = P @ system.C.T @ np.linalg.inv(S)
+        x = system.A @ (x + K @ (y[t] - system.C @ x - system.D @ u[t])) + system.B @ u[t]
+        P = system.A @ (P - K @ system.C @ P) @ system.A.T + system.Q
+
+
+def test_a_count_of_known_inputs_below_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="known_ahead must be"):
+        Driver(kalman(with_inputs()), 2, 2, known_ahead=-1)
+
+
 def test_the_nile_likelihood() -> None:
     # Durbin and Koopman, Time Series Analysis by State Space Methods, section 2.10.3: -632.54 with these variances.
     text = (Path(__file__).parents[2] / "examples" / "data" / "nile.csv").read_text()
