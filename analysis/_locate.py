@@ -45,6 +45,7 @@ from ._errors import best_errors
 from ._growth import FEWEST_GROUPS, growth_laws
 from ._kalman import kalman_gain
 from ._location import FORECASTS, Location, ahead_words, recording_sentence, rung_table, system_sentence
+from ._memory import check_memory
 from ._modes import critical_length
 from ._submatrix import critical_block
 from ._theory import Theory, theory, trust_horizon
@@ -150,16 +151,12 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
     driven = system.inputs > 0 and not (isinstance(inputs, str) and inputs == "zero")
     if not driven:
         system = system.replace(B=None, D=None)
-    learner = _learner(options, (system.outputs, system.inputs), range(17), system)
-    if learner.sizes[-1] >= asked:
-        raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
-    trust = trust_horizon(system, options.precision)
-    horizon = asked if trust is None else min(asked, trust)
-    _check_ahead(learner, horizon)
-    ahead = _inputs_ahead(options, learner, system.inputs, "known")
-    signal = input_signal(inputs, system.inputs)
-    with computing(options.precision, options.device):
-        driver = Driver(
+
+    def learner_of(sizes: Iterable[int] | None) -> Learner:
+        return _learner(options._replace(sizes=sizes), (system.outputs, system.inputs), range(17), system)
+
+    def driver_of(learner: Learner) -> Driver:
+        return Driver(
             learner,
             system.outputs,
             system.inputs,
@@ -169,6 +166,19 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             known_ahead=int(_direct_term(system)) if ahead == "held" else None,
             **(dict(width=replicates) if learner.pooled else {}),
         )
+
+    learner = learner_of(options.sizes)
+    if learner.sizes[-1] >= asked:
+        raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
+    trust = trust_horizon(system, options.precision)
+    horizon = asked if trust is None else min(asked, trust)
+    _check_ahead(learner, horizon)
+    ahead = _inputs_ahead(options, learner, system.inputs, "known")
+    signal = input_signal(inputs, system.inputs)
+    edges = log_edges(horizon).tolist()
+    check_memory(driver_of, learner_of, learner.sizes, replicates, len(edges))
+    with computing(options.precision, options.device):
+        driver = driver_of(learner)
         chunks = simulate_chunks(
             jax.random.key(options.seed),
             system,
@@ -183,7 +193,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             (chunk.outputs for chunk in chunks),
             signal,
             np.full(replicates, horizon),
-            log_edges(horizon).tolist(),
+            edges,
             lambda done: options.progress(done, horizon),
             whole=missing.rate == 0,
             share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
@@ -259,7 +269,12 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
     if horizon < SHORTEST:
         raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
     channels = recording.outputs.shape[2], recording.inputs.shape[2]
-    learner = _learner(options, channels, range(min(16, horizon // (5 * sum(channels))) + 1))
+    default = range(min(16, horizon // (5 * sum(channels))) + 1)
+
+    def learner_of(sizes: Iterable[int] | None) -> Learner:
+        return _learner(options._replace(sizes=sizes), channels, default)
+
+    learner = learner_of(options.sizes)
     if learner.sizes[-1] > horizon // 2:
         raise ValueError(
             f"size {learner.sizes[-1]} is beyond the data: {horizon} samples carry sizes up to {horizon // 2}."
@@ -273,16 +288,26 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
     runs, name = len(recording.lengths), ", ".join(recording.output_names)
     coarse = log_edges(horizon)
     fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}
+    edges = np.unique(np.concatenate([coarse, *fine.values()])).tolist()
+    scored: dict[str, Any] = dict(
+        precision=options.precision, device=options.device, known_ahead=1 if ahead == "held" else None
+    )
+    width: dict[str, Any] = dict(width=runs) if learner.pooled else {}
+    check_memory(
+        lambda some: Driver(some, channels[0], channels[1], **scored, **width),
+        learner_of,
+        learner.sizes,
+        runs,
+        len(edges),
+    )
     with computing(options.precision, options.device):
         sums = score_recording(
             learner,
             recording,
-            np.unique(np.concatenate([coarse, *fine.values()])).tolist(),
+            edges,
             progress=lambda done: options.progress(done, horizon),
             centre=centre,
-            precision=options.precision,
-            device=options.device,
-            known_ahead=1 if ahead == "held" else None,
+            **scored,
         )
         centre_ = centre if isinstance(centre, str) else list(centre)
         settings = _settings(options, learner, ahead, centre_, horizon, runs)

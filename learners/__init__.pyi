@@ -4,6 +4,8 @@ from ._kalman import kalman as kalman
 from ._kalman import truncated_kalman as truncated_kalman
 from ._ladder import ladder as ladder
 from ._lattice import lattice as lattice
+from ._memory import memory_free as memory_free
+from ._memory import memory_needed as memory_needed
 from ._qr_array import qr_array as qr_array
 from ._run import Live as Live
 from ._run import Scores as Scores

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -177,6 +178,9 @@ def score(
     if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < lengths.max():
         raise ValueError(f"edges must rise from 0 to the longest run of {lengths.max()} samples, got {edges_}.")
     tiles = [_ScoredTile(driver, lanes) for lanes in _tiles(driver, len(lengths))]
+    records: SimpleQueue[Any] = SimpleQueue()  # the kernel writes forecasts that nobody reads here: one for each worker
+    for _ in range(driver.workers):
+        records.put(driver.record())
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(driver.workers) as workers:
         for start, rows in _blocks(driver, outputs):
@@ -185,7 +189,7 @@ def score(
             for future in pending:
                 future.result()
             progress(start)
-            pending = [workers.submit(tile.advance, start, rows, u, lengths, edges_, inner) for tile in tiles]
+            pending = [workers.submit(tile.advance, start, rows, u, lengths, edges_, inner, records) for tile in tiles]
         for future in pending:
             future.result()
     progress(int(lengths.max()))
@@ -202,7 +206,7 @@ class _ScoredTile:
     """Lanes that run together, and the sums taken from them so far."""
 
     def __init__(self, driver: Driver, runs: slice) -> None:
-        self.driver, self.runs, self.lanes, self.record = driver, runs, driver.start(), driver.record()
+        self.driver, self.runs, self.lanes = driver, runs, driver.start()
         self.taken: list[list[NDArray[np.float64]]] = []
 
     def advance(
@@ -213,16 +217,17 @@ class _ScoredTile:
         lengths: NDArray[np.int64],
         edges: NDArray[np.int64],
         inner: NDArray[np.int64],
+        records: SimpleQueue[Any],
     ) -> None:
         """Take one block in, and the sums wherever a stretch ends in it."""
         arrays, end = _cut(self.driver, self.runs, start, rows, inputs, lengths)
-        cuts = [start, *inner.tolist(), start + len(rows)]
+        cuts, record = [start, *inner.tolist(), start + len(rows)], records.get()
         for begin, stop in zip(cuts, cuts[1:], strict=False):
             stops = np.minimum(end, stop - start).astype(np.int32)
-            advanced = self.driver.advance(self.lanes, self.record, *arrays, np.int32(begin - start), stops)
-            self.lanes, self.record = advanced
+            self.lanes, record = self.driver.advance(self.lanes, record, *arrays, np.int32(begin - start), stops)
             if stop in edges:
                 self.take()
+        records.put(record)
 
     def take(self) -> None:
         """Take the sums since they were last taken."""
