@@ -5,6 +5,9 @@ Precision is left as JAX has it, 32 bits: a computation that wants float64 must 
 
 from __future__ import annotations
 
+import os
+import tempfile
+
 import jax
 from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
@@ -16,3 +19,7 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 # themselves, and their tests hand them some. With the tower an int is a float, as it is for mypy.
 shapes_and_types = beartype(conf=BeartypeConf(is_pep484_tower=True))
 install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")
+
+# Commands that tests run keep what they compile for one another, and out of the user's cache.
+compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
