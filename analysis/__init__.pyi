@@ -8,6 +8,8 @@ from ._curves import block_edges as block_edges
 from ._curves import curves as curves
 from ._curves import log_edges as log_edges
 from ._curves import rebin as rebin
+from ._design import Design as Design
+from ._design import design as design
 from ._errors import best_errors as best_errors
 from ._errors import diffuse_errors as diffuse_errors
 from ._errors import truncated_excess as truncated_excess
@@ -29,6 +31,10 @@ from ._modes import critical_length as critical_length
 from ._modes import growth_exponent as growth_exponent
 from ._modes import parameter_threshold as parameter_threshold
 from ._modes import unstable_modes as unstable_modes
+from ._regret import RegretSize as RegretSize
+from ._regret import learning_cost as learning_cost
+from ._regret import regret_size as regret_size
+from ._regret import regrets as regrets
 from ._submatrix import best_submatrices as best_submatrices
 from ._submatrix import critical_block as critical_block
 from ._submatrix import submatrix_risk as submatrix_risk

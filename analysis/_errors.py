@@ -40,7 +40,9 @@ def best_errors(
     y_t and its window are linear in independent unit variables: those of the state where the longest window starts, and
     of the noise since. With the columns of that map in the order y_{t-H}, y_{t-H-1}, .., y_t, one QR factorisation per
     time gives every length: the error of length h is what of y_t lies below the rows of its window. Rows are sorted by
-    size, which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10.
+    size, which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10. Short lengths are
+    not taken from a long window, where an explosive state is largest: each octave of lengths has a window of its own,
+    and a longer filter is never worse than a shorter one.
 
     Args:
         system: Time-invariant.
@@ -63,6 +65,24 @@ def best_errors(
     lengths, when = check_whole("sizes", sizes), check_whole("times", times)
     initial, noise = initial_factor(system, initial_covariance), covariance_factor(system.Q)
     check_lookahead(lookahead)
+    tops = np.where(lengths <= 8, 8, 2 ** np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64))
+    result = np.empty((len(when), len(lengths)))
+    for top in np.unique(tops):
+        some = tops == top
+        result[:, some] = _octave_errors(system, lengths[some], when, initial, noise, lookahead)
+    order = np.argsort(lengths, kind="stable")
+    result[:, order] = np.minimum.accumulate(result[:, order], axis=1)
+    return result
+
+
+def _octave_errors(
+    system: LinearSystem,
+    lengths: NDArray[np.int64],
+    when: NDArray[np.int64],
+    initial: Matrix,
+    noise: Matrix,
+    lookahead: int,
+) -> NDArray[np.float64]:
     windows = np.minimum(when, lengths.max(initial=0) + lookahead - 1)
     states = state_factors(system.A, noise, initial, when - windows)
     seen, driven, measured = modal_rows(system.C, states.transform), states.inverse @ noise, covariance_factor(system.R)
