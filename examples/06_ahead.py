@@ -1,4 +1,4 @@
-"""A verdict for each look-ahead, and what forecasting further costs: the least squares of length 4, the Kalman filter."""
+"""A verdict for each look-ahead, and what forecasting further costs least squares and the Kalman filter."""
 
 import polars as pl
 
