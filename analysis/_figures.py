@@ -151,10 +151,11 @@ def _canvas(panels: int) -> tuple[Figure, list[Axes]]:
 
 
 def _level(panels: list[Axes]) -> None:
-    """Give all panels the same heights, so that their errors can be compared."""
-    limits = [axes.get_ylim() for axes in panels]
+    """Give all panels the same axes, so that they can be compared."""
+    heights, widths = [axes.get_ylim() for axes in panels], [axes.get_xlim() for axes in panels]
     for axes in panels:
-        axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        axes.set_ylim(min(low for low, _ in heights), max(high for _, high in heights))
+        axes.set_xlim(min(left for left, _ in widths), max(right for _, right in widths))
 
 
 def _title(axes: Axes, location: Location, what: str) -> None:
@@ -198,7 +199,8 @@ def _filter(location: Location) -> str:
 
 
 def _error_label(location: Location) -> str:
-    unit = " (squared unit of the output)" if location.theory is None else ""
+    between = "\n" if len(location.settings["lookaheads"]) > 1 else " "  # a panel of several is low
+    unit = f"{between}(squared unit of the output)" if location.theory is None else ""
     return f"mean squared prediction error{unit}"
 
 

@@ -75,14 +75,17 @@ def check_lookaheads(lookaheads: Any) -> tuple[int, ...]:
 
 
 def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]:
-    """Return the inclusive prefix sums over the first axis by log2(size) shifted additions.
+    """Return the inclusive prefix sums over the first axis in log4(size) passes over memory.
 
-    The order of the additions is fixed by the size alone, which the bitwise laws of the driver rest on.
+    Each pass joins four runs of terms, those that end 0, 1, 2 and 3 runs back. The order of the additions is fixed by
+    the size alone, which the bitwise laws of the driver rest on.
     """
-    shift, total = 1, terms
-    while shift < total.shape[0]:
-        total = total + jnp.pad(total[:-shift], [(shift, 0)] + [(0, 0)] * (total.ndim - 1))
-        shift *= 2
+    size, run, total = terms.shape[0], 1, terms
+    while run < size:
+        padded = jnp.pad(total, [(3 * run, 0)] + [(0, 0)] * (total.ndim - 1))
+        back = [padded[place : place + size] for place in (3 * run, 2 * run, run, 0)]
+        total = (back[0] + back[1]) + (back[2] + back[3])
+        run *= 4
     return total
 
 

@@ -42,8 +42,8 @@ class Lanes(NamedTuple):
 
     state: Any
     oracle: Any
-    issued: Float[Array, "ahead lookahead size output lane"]  # newest first
-    oracle_issued: Float[Array, "ahead lookahead one output lane"] | None
+    issued: tuple[Array, ...]  # for each lookahead H, (H, size, output, lane), newest first: the last one is due
+    oracle_issued: tuple[Array, ...] | None
     centre: Float[Array, "output lane"]
     centred: Int[Array, "output lane"]  # samples since the centre is known, the present one counted; 0 before
     scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
@@ -121,9 +121,9 @@ class Driver:
             u = jnp.zeros((self.ahead, self.inputs, lanes), dtype)
             late = len(self.learner.lookaheads), len(self.learner.sizes), p, lanes
 
-            def issue(learner: Learner, state: Any) -> Array:
-                first = learner.predict(state, u)
-                return jnp.concatenate([first[None], jnp.zeros((self.ahead - 1, *first.shape), dtype)])
+            def issue(learner: Learner, state: Any) -> tuple[Array, ...]:
+                first = zip(learner.lookaheads, learner.predict(state, u), strict=True)
+                return tuple(jnp.concatenate([new[None], jnp.zeros((H - 1, *new.shape), dtype)]) for H, new in first)
 
             known = not isinstance(self.centre, str)
             centre = jnp.asarray(self.centre, dtype) if known else jnp.zeros(p, dtype)
@@ -197,7 +197,7 @@ def _advance(
     def step(i: Array, carry: tuple[Lanes, Array]) -> tuple[Lanes, Array]:
         lanes, record = carry
         y = jax.lax.dynamic_index_in_dim(outputs, i, keepdims=False).astype(lanes.centre.dtype)
-        u = jax.lax.dynamic_slice_in_dim(inputs, i, 1 + lanes.issued.shape[0]).astype(y.dtype)
+        u = jax.lax.dynamic_slice_in_dim(inputs, i, 1 + len(lanes.issued[-1])).astype(y.dtype)
         active = i < end
         moved, due = _step(learner, oracle, known_ahead, lanes, y, u)
         if not learner.pooled:
@@ -224,19 +224,21 @@ def _step(
     unit = jnp.where(scale == 0, 1, scale)
     z = moved / unit
 
-    def issued_before(learner: Learner, state: Any, issued: Array) -> Array:
+    def issued_before(learner: Learner, state: Any, issued: tuple[Array, ...]) -> tuple[Array, ...]:
         if u.shape[1] == 0:
             return issued
         # the inputs of the first samples were not known when the lane was started
         anew = learner.predict(state, _held(u[:-1], known_ahead - 1))
-        unseen = jnp.broadcast_to(lanes.age == 0, anew.shape)
-        return jnp.concatenate([jnp.where(unseen, anew, issued[0])[None], issued[1:]])
+        unseen = jnp.broadcast_to(lanes.age == 0, anew.shape[1:])
+        pairs = zip(anew, issued, strict=True)
+        return tuple(jnp.concatenate([jnp.where(unseen, new, old[0])[None], old[1:]]) for new, old in pairs)
 
-    def due(learner: Learner, issued: Array) -> Array:
-        return jnp.stack([issued[ahead - 1, j] for j, ahead in enumerate(learner.lookaheads)])
+    def issue(learner: Learner, state: Any, issued: tuple[Array, ...]) -> tuple[Array, ...]:
+        pairs = zip(learner.predict(state, _held(u, known_ahead)[1:]), issued, strict=True)
+        return tuple(jnp.concatenate([new[None], old[:-1]]) for new, old in pairs)
 
-    before, coming = issued_before(learner, lanes.state, lanes.issued), _held(u, known_ahead)[1:]
-    forecast = due(learner, before)
+    before = issued_before(learner, lanes.state, lanes.issued)
+    forecast = jnp.stack([queue[-1] for queue in before])
     # A forecast counts from the one on that was issued when the centre was known.
     counts = lanes.centred[None] >= np.array(learner.lookaheads, np.int32)[:, None, None]
     scored = (observed[None] & counts).astype(y.dtype)
@@ -245,15 +247,15 @@ def _step(
     weight = scored[:, None] * size_unit * size_unit
     score = lanes.score
     state = learner.update(lanes.state, z, u[0], observed)
-    issued = jnp.concatenate([learner.predict(state, coming)[None], before[:-1]])
+    issued = issue(learner, state, before)
     excess, oracle_state, oracle_issued = score.excess, lanes.oracle, lanes.oracle_issued
     if oracle is not None and oracle_issued is not None:
         oracle_before = issued_before(oracle, lanes.oracle, oracle_issued)
-        expected = due(oracle, oracle_before)
+        expected = jnp.stack([queue[-1] for queue in oracle_before])
         gap = forecast * size_unit - expected
         excess = excess + scored[:, None] * gap * gap
         oracle_state = oracle.update(lanes.oracle, moved, u[0], observed)
-        oracle_issued = jnp.concatenate([oracle.predict(oracle_state, coming)[None], oracle_before[:-1]])
+        oracle_issued = issue(oracle, oracle_state, oracle_before)
     after = Lanes(
         state=state,
         oracle=oracle_state,

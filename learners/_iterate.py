@@ -19,13 +19,15 @@ class Ahead(NamedTuple):
 
     taps: Float[Array, "stage reach lane"]  # c_m(n)[0 .. H-1]
     zero_input: Float[Array, "stage reach_less_one lane"]  # c_m(n) at n+2 .. n+H, samples after n taken as zero
-    forecast: Float[Array, "length ahead lane"]  # of y[n+1] .. y[n+H], each length fed with its own
+    forecast: Float[Array, "lookahead length lane"]  # of y[n+H] for each lookahead, each length fed with its own
 
 
-def start_ahead(stages: int, reach: int, lanes: int, dtype: Any) -> Ahead:
+def start_ahead(stages: int, lookaheads: tuple[int, ...], lanes: int, dtype: Any) -> Ahead:
     """Return the state before the first sample: filters that pass their oldest sample through, or predict zero."""
+    reach = lookaheads[-1]
     taps = jnp.tile(jnp.eye(stages, reach, dtype=dtype)[:, :, None], (1, 1, lanes))
-    return Ahead(taps, jnp.zeros((stages, reach - 1, lanes), dtype), jnp.zeros((stages + 1, reach, lanes), dtype))
+    forecast = jnp.zeros((len(lookaheads), stages + 1, lanes), dtype)
+    return Ahead(taps, jnp.zeros((stages, reach - 1, lanes), dtype), forecast)
 
 
 def advance_ahead(
@@ -34,8 +36,9 @@ def advance_ahead(
     kf: Float[Array, "stage lane"],
     kb: Float[Array, "stage lane"],
     forecast: Float[Array, "length lane"],
+    lookaheads: tuple[int, ...],
 ) -> Ahead:
-    """Take the newest sample and the gains fitted to it, and forecast ``y[n+1] .. y[n+H]``.
+    """Take the newest sample and the gains fitted to it, and forecast each ``y[n+H]``.
 
     The order recursion of the filters, each kept to the H taps that the forecasts use:
 
@@ -52,22 +55,22 @@ def advance_ahead(
         kf: Forward gains after sample n.
         kb: Backward gains after sample n.
         forecast: One-step forecasts of ``y[n+1]``, lengths 0 .. M.
+        lookaheads: Every H, rising.
     """
-    reach = ahead.taps.shape[1]
     forward, backward = kf[:, None], kb[:, None]
-    nothing = jnp.zeros_like(ahead.taps[:1])
-    a = jnp.concatenate([nothing, prefix_sums(forward * ahead.taps)])  # a_h[1 .. H], h = 0 .. M
+    nothing = jnp.zeros_like(ahead.zero_input[:1])
+    a = jnp.concatenate([nothing, prefix_sums(forward * ahead.taps[:, :-1])])  # a_h[1 .. H-1], h = 0 .. M
 
     known = ahead.zero_input + y[None, None] * ahead.taps[:, 1:]  # c_m(n-1), samples after n taken as zero
-    E = jnp.concatenate([nothing[:, 1:], prefix_sums(forward * known)])
-    zero_input = jnp.concatenate([nothing[:, 1:], (known + backward * E[:-1])[:-1]])
-    shifted = jnp.concatenate([backward, ahead.taps[:, :-1] + backward * a[:-1, :-1]], axis=1)
+    E = jnp.concatenate([nothing, prefix_sums(forward * known)])
+    zero_input = jnp.concatenate([nothing, (known + backward * E[:-1])[:-1]])
+    shifted = jnp.concatenate([backward, ahead.taps[:, :-1] + backward * a[:-1]], axis=1)
     taps = jnp.concatenate([ahead.taps[:1], shifted[:-1]])
 
     forecasts = [forecast]
-    for j in range(1, reach):
+    for j in range(1, lookaheads[-1]):
         value = -E[:, j - 1]
         for i in range(1, j + 1):
             value = value - a[:, i - 1] * forecasts[j - i]
         forecasts.append(value)
-    return Ahead(taps, zero_input, jnp.stack(forecasts, axis=1))
+    return Ahead(taps, zero_input, jnp.stack([forecasts[H - 1] for H in lookaheads]))

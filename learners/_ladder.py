@@ -59,7 +59,7 @@ def ladder(
 
     Lookaheads H > 1 are **iterated** one-step forecasts: each length is fed with its own forecasts, by the weights
     known when they are issued, exactly up to H times the rounding of one step (not the filter fitted to y[t+H] itself,
-    which ``qr_array`` gives). The cost per length rises by about 4 H log2(M) + H^2 operations and 3 H numbers.
+    which ``qr_array`` gives). The cost per length rises by about 3 H log2(M) + H^2 operations and 2 H numbers.
 
     Args:
         sizes: Filter lengths to report, rising; all up to the largest are computed.
@@ -100,14 +100,14 @@ def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads:
         return LadderState(
             zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
             zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),
-            start_ahead(stages, lookaheads[-1], lanes, dtype) if lookaheads[-1] > 1 else None,
+            start_ahead(stages, lookaheads, lanes, dtype) if lookaheads[-1] > 1 else None,
         )  # fmt: skip
 
     def predict(state: LadderState, inputs: Array) -> Float[Array, "lookahead size 1 lane"]:
         del inputs
         if state.ahead is None:
             return choose(state.forecast, sizes)[None, :, None]
-        return jnp.stack([choose(state.ahead.forecast[:, ahead - 1], sizes) for ahead in lookaheads])[:, :, None]
+        return jnp.stack([choose(forecast, sizes) for forecast in state.ahead.forecast])[:, :, None]
 
     def update(state: LadderState, output: Array, input: Array, observed: Array) -> LadderState:
         del input
@@ -135,7 +135,7 @@ def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads:
         forecast = jnp.concatenate([jnp.zeros_like(y)[None], -prefix_sums(kf * beta)])
         loss = fading * loss + jnp.where(observed, eta * eta, 0)
         if ahead is not None:
-            ahead = advance_ahead(ahead, y, kf, kb, forecast)
+            ahead = advance_ahead(ahead, y, kf, kb, forecast, lookaheads)
         return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta, ahead)
 
     labels: dict[str, Any] = dict(sizes=sizes, parameters=sizes, lookaheads=lookaheads)

@@ -74,10 +74,9 @@ class Live:
     @property
     def forecast(self) -> Float[np.ndarray, "lookahead size output"]:
         """The forecasts of the sample to come and of those after it, one for each lookahead."""
-        centre, scale, issued = (
-            np.array(leaf)[..., 0] for leaf in (self._lanes.centre, self._lanes.scale, self._lanes.issued)
-        )
-        return np.asarray(centre + issued[0] * np.where(scale == 0, np.ones_like(scale), scale))
+        centre, scale = (np.array(leaf)[..., 0] for leaf in (self._lanes.centre, self._lanes.scale))
+        newest = np.stack([np.array(queue)[0, ..., 0] for queue in self._lanes.issued])
+        return np.asarray(centre + newest * np.where(scale == 0, np.ones_like(scale), scale))
 
     def observe(self, output: ArrayLike, inputs: ArrayLike | None = None) -> None:
         """Take one sample in.

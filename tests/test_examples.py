@@ -15,6 +15,7 @@ SAYS = {
     "03_recording": "The best filter length is",
     "04_live": "bit for bit: True",
     "05_sweep": "excess.png",
+    "06_ahead": "10 samples ahead (direct forecasts): the critical window length is 2",
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Location, as_json, best_errors, innovation_covariances, locate, save
+from ergoscope.analysis import Location, as_json, best_errors, block_edges, innovation_covariances, locate, save
 from ergoscope.learners import kalman, ladder, qr_array, replay
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
@@ -131,10 +131,16 @@ def test_a_recording_holds_its_inputs_unless_told_otherwise() -> None:
 
 
 def test_one_recording_has_a_best_size_for_each_lookahead(tmp_path) -> None:
-    found = locate(simulate(2, zoo("double-integrator"), 4000), sizes=range(6), lookaheads=(1, 5))
-    for part in found.each:
-        assert (part.verdict, part.theory) == ("undecided", None)
+    run = simulate(2, zoo("double-integrator"), 4000)
+    found = locate(run, sizes=range(6), lookaheads=(1, 5))
+    made = replay(ladder(range(6), lookaheads=(1, 5)), run, centre="first")[0, :, :, :, 0]
+    for j, part in enumerate(found.each):
+        edges = block_edges(4000, lookahead=part.lookahead)
+        late = slice(edges[edges >= 4000 // 20][0], None)
+        losses = ((run.outputs[0, late] - made[late, j]) ** 2).mean(axis=0)
         assert part.best is not None
+        np.testing.assert_allclose(part.best.pairs["difference"], np.diff(losses), rtol=1e-6)
+        assert (part.verdict, part.theory) == ("undecided", None)
         assert part.best.size >= 2
         assert dict(part.rungs.select("size", "paired").iter_rows())[1] == "better"
     answer = json.loads(json.dumps(as_json(found, save(found, tmp_path))))
