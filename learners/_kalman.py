@@ -214,9 +214,24 @@ def _product(
 def _right_divide(
     left: Float[Array, "row inner lane"], S: Float[Array, "inner inner lane"]
 ) -> Float[Array, "row inner lane"]:
-    """Return left S^-1 for symmetric S, by elimination unrolled over the few outputs."""
-    p = S.shape[0]
-    if p == 1:
-        return left / S
-    solution = jnp.linalg.solve(jnp.moveaxis(S, -1, 0), jnp.moveaxis(left, -1, 0).swapaxes(1, 2))
-    return jnp.moveaxis(solution.swapaxes(1, 2), 0, -1)
+    """Return left S^+ for positive semidefinite S by L D L', unrolled over the few outputs.
+
+    An output that is known exactly from those before it, as without noise at the start, has a zero in D and brings no
+    news.
+    """
+    p, tiny = len(S), jnp.finfo(S.dtype).eps * len(S)
+    rest, columns, inverses = S, [], []
+    for j in range(p):
+        pivot = rest[0, 0]
+        news = pivot > tiny * S[j, j]
+        inverses.append(jnp.where(news, 1 / jnp.where(news, pivot, 1), 0))
+        columns.append(rest[1:, 0] * inverses[j][None])
+        rest = rest[1:, 1:] - columns[j][:, None] * rest[None, 0, 1:]
+    forward: list[Array] = []
+    for j in range(p):
+        forward.append(left[:, j] - sum(forward[k] * columns[k][j - k - 1][None] for k in range(j)))
+    solution: list[Array] = []
+    for j in reversed(range(p)):
+        known = sum(x * columns[j][i][None] for i, x in enumerate(solution))
+        solution.insert(0, forward[j] * inverses[j][None] - known)
+    return jnp.stack(solution, axis=1)

@@ -208,3 +208,29 @@ def test_missing_inputs_are_held() -> None:
         for u in (held, gone)
     ]
     np.testing.assert_array_equal(made[0], made[1])
+
+
+@pytest.mark.parametrize("name", ["stable-ar", "figure-1"])
+def test_without_measurement_noise_the_error_is_the_process_noise(name: str) -> None:
+    """R = 0 and x_0 = 0: S_0 = 0 brings no news, and from then on each error is that of one step."""
+    system = zoo(name)
+    run = simulate(3, system, 200, 4)
+    error = run.outputs - replay(kalman(system), run)[:, :, 0, 0]
+    x = run.states[:, :-1] if run.states is not None else None
+    assert x is not None
+    expected = run.outputs[:, 1:] - x @ system.A.T @ system.C.T
+    known = system.states if name == "stable-ar" else 1  # samples that tell the whole state
+    limit = 1e-12 * np.abs(run.outputs).max()
+    np.testing.assert_allclose(error[:, known:], expected[:, known - 1 :], rtol=0, atol=limit)
+    assert (error[:, 0] == 0).all()
+
+
+def test_redundant_outputs_bring_no_news_twice() -> None:
+    one = LinearSystem(A=[[0.9]], C=[[1.0]], Q=[[0.2]], R=[[0.5]], name="one")
+    twice = LinearSystem(A=[[0.9]], C=[[1.0], [2.0]], Q=[[0.2]], R=[[0.5, 1.0], [1.0, 2.0]], name="the same twice")
+    y = simulate(5, one, 100, 3)
+    both = np.concatenate([y.outputs, 2 * y.outputs], axis=2)
+    doubled = Trajectories(both, y.inputs, y.lengths, 1.0, ("y1", "y2"), (), y.run_names)
+    made = replay(kalman(twice), doubled)[:, :, 0, 0]
+    np.testing.assert_allclose(made[..., 0], replay(kalman(one), y)[:, :, 0, 0, 0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(made[..., 1], 2 * made[..., 0], rtol=0, atol=1e-12)
