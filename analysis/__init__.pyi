@@ -8,6 +8,7 @@ from ._curves import block_edges as block_edges
 from ._curves import curves as curves
 from ._curves import log_edges as log_edges
 from ._curves import rebin as rebin
+from ._design import DESIGN_METHODS as DESIGN_METHODS
 from ._design import Design as Design
 from ._design import design as design
 from ._errors import best_errors as best_errors
@@ -19,6 +20,7 @@ from ._figures import growth_figure as growth_figure
 from ._figures import size_figure as size_figure
 from ._files import as_json as as_json
 from ._files import check_folder as check_folder
+from ._files import design_as_json as design_as_json
 from ._files import save as save
 from ._files import save_figure_1 as save_figure_1
 from ._growth import growth_laws as growth_laws

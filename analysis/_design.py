@@ -17,10 +17,10 @@ from ._regret import learning_cost
 from ._theory import theory, trust_horizon
 
 LONGEST = 256
-METHODS = {
+DESIGN_METHODS = {
     "fitted": "best taps, fitted to the plant",
     "learned": "learned online by least squares",
-    "truncated": "Kalman filter cut off, not re-fitted",
+    "truncated": "Kalman filter, cut off",
 }
 
 
@@ -135,7 +135,7 @@ def _sentence(name: str, needed: pl.DataFrame, kalman: float, horizon: int, tole
         words += f"; one tap less costs {_percent(fitted['shorter'])} instead of {_percent(fitted['above'])}"
     elif fitted["size"]:
         words += "; with one tap less the error is beyond all bounds"
-    online = "no length learned online does so that soon"
+    online = "no length learned online does"
     if learned["size"] is not None:
         online = f"learned online it takes {_taps(learned['size'])}"
     cut = f"more than {LONGEST}" if truncated["size"] is None else _taps(truncated["size"])

@@ -40,9 +40,9 @@ def best_errors(
     y_t and its window are linear in independent unit variables: those of the state where the longest window starts, and
     of the noise since. With the columns of that map in the order y_{t-H}, y_{t-H-1}, .., y_t, one QR factorisation per
     time gives every length: the error of length h is what of y_t lies below the rows of its window. Rows are sorted by
-    size, which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10. Short lengths are
-    not taken from a long window, where an explosive state is largest: each octave of lengths has a window of its own,
-    and a longer filter is never worse than a shorter one.
+    size, which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10. Each octave of
+    lengths has a window of its own, for in a long one an explosive state costs the short lengths their digits; and a
+    longer filter is never worse than a shorter one.
 
     Args:
         system: Time-invariant.

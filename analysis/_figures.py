@@ -109,7 +109,7 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
         axes.annotate(f"critical size {location.critical_size}", (location.critical_size, 0.97), rotation=90,
         fontsize=9,
                       xycoords=("data", "axes fraction"), ha="right", va="top", color="#a04000")  # fmt: skip
-    elif location.best is not None:
+    else:
         axes.axvline(location.best.size, color="#0072b2", lw=6, alpha=0.2, zorder=0)
         axes.annotate(f"best here {location.best.size}", (location.best.size, 0.97), rotation=90, fontsize=9,
                       xycoords=("data", "axes fraction"), ha="right", va="top", color="#004c7a")  # fmt: skip

@@ -12,6 +12,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ..simulator import LinearSystem, atomic_path, write_text
+from ._design import Design
 from ._figure_1 import Reproduction
 from ._figures import figure_1_figure, growth_figure, size_figure
 from ._location import Location
@@ -72,21 +73,31 @@ def _answer(location: Location) -> dict[str, Any]:
         rung = {word: _number(row[word]) for word in ("size", "parameters", "error", "excess")}
         extra = {word: row[word] for word in ("paired",) if word in row}
         rungs.append(rung | dict(growth=growth, verdict=row["verdict"]) | extra)
-    best = None
-    if location.best is not None:
-        best = dict(size=location.best.size, alike=location.best.alike)
+    best = dict(size=location.best.size, alike=location.best.alike)
+    interval = None if location.interval is None else dict(zip(("low", "high"), location.interval, strict=True))
+    regret = None if location.regret is None else location.regret._asdict()
     return dict(
         lookahead=location.lookahead,
         critical_size=location.critical_size,
+        interval=interval,
         verdict=location.verdict,
         reason=location.reason,
         sentence=location.sentence,
         theory=theory,
         horizon=location.horizon,
         trust_horizon=location.trust_horizon,
+        regret=regret,
         best=best,
         rungs=rungs,
     )
+
+
+def design_as_json(design: Design) -> dict[str, Any]:
+    """Return a design as the documented JSON object (docs/json.md); what is not finite becomes null."""
+    rows = [{word: _number(value) for word, value in row.items()} for row in design.needed.to_dicts()]
+    numbers = ("horizon", "tolerance", "kalman", "critical_size", "memory", "trust_horizon")
+    found = {word: _number(getattr(design, word)) for word in numbers}
+    return dict(sentence=design.sentence, system=design.system, inputs=design.inputs) | found | dict(needed=rows)
 
 
 def check_folder(folder: str | Path) -> Path:

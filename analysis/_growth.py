@@ -50,15 +50,10 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
         ValueError: Columns missing, or fewer than four stretches with t > T/4.
     """
     horizon, sizes, values = curve_array(curves, "error")
-    late, unfitted = horizon > horizon[-1] / 4, int(curves["lookahead"][0]) - 1  # samples before the first pair
-    if late.sum() < 4:
-        raise ValueError(f"a growth law needs a longer horizon than {horizon[-1]:.0f} samples.")
-    groups = values.shape[2]
-    weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
+    lookahead, late, weights = int(curves["lookahead"][0]), _late(horizon), _weights(values.shape[2], seed, draws)
     rows = []
     for k, size in enumerate(sizes):
-        whole = late | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted))
-        row = {"size": size} | _law(horizon, values[:, k], whole, late, weights)
+        row = {"size": size} | _law(horizon, values[:, k], _settled(horizon, size, lookahead), late, weights)
         rows.append(row)
     words, numbers = ("law", "verdict", "reason"), ("exponent", "low", "high", "late", "rate")
     kinds: dict[str, type[pl.DataType]] = {"size": pl.Int64}
@@ -66,6 +61,40 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     return pl.DataFrame(rows, schema_overrides=kinds).select(
         "size", "law", "exponent", "low", "high", "late", "rate", "verdict", "reason"
     )
+
+
+def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> tuple[int, int | None]:
+    """Return the 95 % interval of the smallest size whose exponent is below 1/2, over redrawn replicates.
+
+    The arguments are those of ``growth_laws``, with the same draws for all sizes; an upper end of None means above the
+    largest size tried.
+    """
+    horizon, sizes, values = curve_array(curves, "error")
+    lookahead, weights = int(curves["lookahead"][0]), _weights(values.shape[2], seed, draws)
+    windows = [_settled(horizon, size, lookahead) for size in sizes]
+    slopes = [_slopes(np.log(horizon), values[:, k], window, weights)[1] for k, window in enumerate(windows)]
+    bounded = np.stack(slopes) < BORDER
+    places = np.where(bounded.any(axis=0), bounded.argmax(axis=0), len(sizes))
+    low, high = np.quantile(places, [0.025, 0.975], method="inverted_cdf").astype(int)
+    return sizes[min(low, len(sizes) - 1)], sizes[high] if high < len(sizes) else None
+
+
+def _late(horizon: NDArray[np.float64]) -> NDArray[np.bool_]:
+    late: NDArray[np.bool_] = horizon > horizon[-1] / 4
+    if late.sum() < 4:
+        raise ValueError(f"a growth law needs a longer horizon than {horizon[-1]:.0f} samples.")
+    return late
+
+
+def _settled(horizon: NDArray[np.float64], size: int, lookahead: int) -> NDArray[np.bool_]:
+    unfitted = lookahead - 1  # samples before the first pair
+    settled: NDArray[np.bool_] = _late(horizon) | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted))
+    return settled
+
+
+def _weights(groups: int, seed: int, draws: int) -> NDArray[np.float64]:
+    drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws)
+    return np.asarray(drawn / groups)
 
 
 def _law(

@@ -42,16 +42,18 @@ from ._critical import Best, Critical, best_size, critical_size
 from ._curves import GROUPS, block_edges, curves, log_edges, rebin
 from ._doors import check_whole
 from ._errors import best_errors
-from ._growth import FEWEST_GROUPS, growth_laws
+from ._growth import FEWEST_GROUPS, critical_interval, growth_laws
 from ._kalman import kalman_gain
 from ._location import FORECASTS, Location, ahead_words, recording_sentence, rung_table, system_sentence
 from ._memory import check_memory
 from ._modes import critical_length
+from ._regret import explosive, learning_cost, regret_size
 from ._submatrix import critical_block
 from ._theory import Theory, theory, trust_horizon
 
 LEARNERS = ("ladder", "lattice", "qr-array", "submatrix", "truncated-kalman")
 InputsAhead: TypeAlias = Literal["known", "held"]
+LEARNED = ("ladder", "lattice", "qr-array")
 SHORTEST = 16  # samples that a growth law can be fitted to
 Progress = Callable[[int, int], None]  # samples done, samples in all
 
@@ -206,6 +208,12 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
         rungs, horizons = _rungs(frame, lookahead, options.seed)
         critical = critical_size(rungs)
         expected = general._replace(critical_size=_expected_size(general, system, driven, learner.name, lookahead))
+        own = frame.filter(pl.col("lookahead") == lookahead)
+        best, unstable = _best_of_system(own, options.seed), explosive(system)
+        regret = None if unstable else regret_size(own, options.seed)
+        cost = None
+        if unstable and critical.size is not None and lookahead == 1 and learner.name in LEARNED:
+            cost = learning_cost(system, critical.size, horizon)
         part = Location(
             critical_size=critical.size,
             verdict=critical.verdict,
@@ -218,15 +226,20 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
                 horizon,
                 asked,
                 replicates,
+                best,
+                regret,
+                cost,
                 None if driven else _exact_slope(system, critical.size, horizon, learner.name, lookahead),
             ),
+            interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
+            regret=regret,
             theory=expected,
             horizon=horizon,
             trust_horizon=trust,
             rungs=rungs,
             horizons=horizons,
             curves=frame,
-            best=None,
+            best=best,
             system=system.name,
             settings=settings,
             lookahead=lookahead,
@@ -322,12 +335,15 @@ def _locate_recording(recording: Trajectories, options: _Options, centre: Any) -
         paired = best.pairs.select("size", paired="verdict")
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
         critical = _claimed(critical_size(rungs), runs, trust)
+        own = frame.filter(pl.col("lookahead") == lookahead)
         subject = name + ahead_words(settings, lookahead)
         part = Location(
             critical_size=critical.size,
             verdict=critical.verdict,
             reason=critical.reason,
             sentence=recording_sentence(subject, learner.name, critical, best, int(sums.edges[-1]), horizon, runs),
+            interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
+            regret=None,
             theory=None,
             horizon=int(sums.edges[-1]),
             trust_horizon=trust,
@@ -354,6 +370,16 @@ def _claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
     if trust is not None and trust < SHORTEST:
         return Critical(None, "undecided", f"rounding reaches the error at sample {trust}, noise or not.")
     return critical
+
+
+def _best_of_system(curves: pl.DataFrame, seed: int) -> Best:
+    """Compare the sizes over the groups of replicates by their excess, the first twentieth left out."""
+    late = curves.filter((pl.col("metric") == "excess") & (pl.col("first") > pl.col("last").max() // 20))
+    sums = late.group_by("group", "size").agg((pl.col("value") * pl.col("samples")).sum(), pl.col("samples").sum())
+    table = sums.sort("group", "size")
+    sizes = table["size"].unique().sort().to_list()
+    losses, samples = (table[word].to_numpy().reshape(-1, len(sizes)) for word in ("value", "samples"))
+    return best_size(losses, samples[:, 0], sizes, seed)
 
 
 def _best(sums: Scores, learner: Learner, place: int, seed: int) -> Best:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from ._critical import Best, Critical
+from ._regret import RegretSize
 from ._theory import Theory
 
 # What one size is called, for each family of learners.
@@ -40,7 +41,10 @@ class Location:
             it.
         horizons: The horizons at which ``errors`` are given, the last one that of ``error`` and ``excess``.
         curves: Error curves of all lookaheads, tidy.
-        best: For recordings, the size of least error and what is not told apart from it.
+        interval: For a located critical size, its 95 % interval over redrawn replicates; an upper end of None is above
+            the largest size tried.
+        regret: For a system without explosive modes, the smallest size whose regret is within twice the least.
+        best: The size of least error after the first twentieth, and what is not told apart from it.
         system: Name of the system or recording.
         settings: All that is needed to run it again.
         lookahead: How many samples ahead the forecasts are that all this speaks of; the fewest of those asked for.
@@ -57,7 +61,9 @@ class Location:
     rungs: pl.DataFrame
     horizons: tuple[int, ...]
     curves: pl.DataFrame
-    best: Best | None
+    interval: tuple[int, int | None] | None
+    regret: RegretSize | None
+    best: Best
     system: str
     settings: dict[str, Any]
     lookahead: int = 1
@@ -125,9 +131,16 @@ def system_sentence(
     horizon: int,
     asked: int,
     replicates: int,
+    best: Best,
+    regret: RegretSize | None,
+    cost: float | None,
     slope: float | None = None,
 ) -> str:
-    """Return the answer for a system in one sentence; ``slope`` is that of the located size's exact error."""
+    """Return the answer for a system in words.
+
+    ``slope`` is that of the located size's exact error, ``cost`` the excess that learning leaves for ever where a mode
+    is explosive.
+    """
     word = SIZE_WORDS.get(learner, "size")
     speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
@@ -137,7 +150,14 @@ def system_sentence(
         theory += (
             f", which does not show yet: at this horizon the exact error of {critical.size} grows like t^{slope:.2f}"
         )
-    return f"{name}: {_found(critical, word)}; {theory}. This speaks of {speaks}."
+    alike = [size for size in best.alike if size != best.size]
+    others = f", not told apart from {spans(alike)}" if alike else ""
+    sizes = f"The best {word} by then is {best.size}{others}"
+    if regret is not None and regret.size < best.size:
+        sizes += f"; {regret.size} keeps the regret within {regret.factor:g} times the least"
+    if cost is not None:
+        sizes += f"; an explosive mode leaves an excess of about {cost:.3g} however long it is learned"
+    return f"{name}: {_found(critical, word)}; {theory}. {sizes}. This speaks of {speaks}."
 
 
 def recording_sentence(

@@ -36,8 +36,8 @@ def regrets(
     """Return R_T = sum_{t<T} (E|e_t|^2 - tr S_t) of the filter of each length, exactly.
 
     ``"best"`` fits its taps anew at each time (``best_errors``), so that R_T is about T (tr S_h - tr S_inf);
-    ``"truncated"`` is the steady Kalman filter cut off after h samples (``truncated_excess``), as far as it is above the
-    whole steady filter. From sample 512 on the excess is interpolated by a polynomial of degree 8 in log t over at most
+    ``"truncated"`` is the steady Kalman filter cut off after h samples, above the whole one (``truncated_excess``).
+    From sample 512 on the excess is interpolated by a polynomial of degree 8 in log t over at most
     an octave, and over less where it grows tenfold.
 
     Args:
@@ -131,15 +131,13 @@ class RegretSize(NamedTuple):
         size: The smallest whose regret is at most ``factor`` times the least one.
         low: Lower end of its 95 % interval over redrawn replicates.
         high: Upper end.
-        least: The size of least regret.
         factor: As above.
-        regret: Regret of ``size`` a run, in squared units of the output.
+        regret: Regret of ``size`` a run since the first twentieth, in squared units of the output.
     """
 
     size: int
     low: int
     high: int
-    least: int
     factor: float
     regret: float
 
@@ -147,7 +145,10 @@ class RegretSize(NamedTuple):
 def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, draws: int = DRAWS) -> RegretSize:
     """Locate the smallest size whose measured regret is within a factor of the least.
 
-        R_T(h) = sum over the stretches of (mean excess of the stretch) x (its samples)
+        R_T(h) = sum over T/20 < t <= T of the mean excess
+
+    What comes before is left out as everywhere: h taps fitted to some h samples interpolate them, and single runs then
+    outweigh all that follows.
 
     Args:
         curves: Error curves (``SCHEMA``) of one learner, lookahead and system, with the metric ``excess``.
@@ -160,10 +161,10 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
     """
     if factor < 1:
         raise ValueError(f"the factor must be at least 1, got {factor}.")
-    part = curves.filter(pl.col("metric") == "excess")
+    part = curves.filter((pl.col("metric") == "excess") & (pl.col("first") > pl.col("last").max() // 20))
     if part.is_empty():
         raise ValueError("regret needs the excess over an oracle, and these curves have none.")
-    _, sizes, values = curve_array(curves, "excess")
+    _, sizes, values = curve_array(part, "excess")
     widths = part.group_by("last").agg(pl.col("first").first()).sort("last")
     samples = (widths["last"] - widths["first"] + 1).to_numpy()
     sums = np.nansum(values * samples[:, None, None], axis=0)  # (size, group)
@@ -174,7 +175,7 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
     mean = sums.mean(axis=1)
     place = int((mean <= factor * mean.min()).argmax())
     low, high = np.quantile(chosen, [0.025, 0.975], method="inverted_cdf")
-    return RegretSize(sizes[place], int(low), int(high), sizes[int(mean.argmin())], factor, float(mean[place]))
+    return RegretSize(sizes[place], int(low), int(high), factor, float(mean[place]))
 
 
 def explosive(system: LinearSystem) -> bool:

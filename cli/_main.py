@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from ._show import Meter, console, show_location, show_names
-from ._words import parse_lookaheads, parse_matrix, parse_sizes
+from ._show import Meter, console, show_design, show_location, show_names
+from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
 
 app = typer.Typer(
     add_completion=False,
@@ -143,6 +143,32 @@ def locate(
         print(json.dumps(analysis.as_json(found, files), indent=2))
     else:
         show_location(found, files, quiet)
+
+
+@_command
+def design(
+    plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
+    horizon: Annotated[int, typer.Option(help="Samples that the filter runs for.")] = 20_000,
+    tolerance: Annotated[str, typer.Option(help="How far above the Kalman filter's error, such as 1% or 0.01.")] = "1%",
+    q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise.")] = None,
+    r: Annotated[
+        str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
+    ] = None,
+    dt: Annotated[
+        float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how long a filter a plant needs, before one is written."""
+    fraction = parse_fraction("--tolerance", tolerance)
+    from .. import analysis, simulator
+
+    system = simulator.find_system(plant, parse_matrix("--q", q), parse_matrix("--r", r), dt)
+    found = analysis.design(system, horizon, fraction)
+    if as_json:
+        print(json.dumps(analysis.design_as_json(found), indent=2))
+    else:
+        show_design(found)
 
 
 @_command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from ..analysis import Location
+    from ..analysis import Design, Location
 
 console = Console()
 _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
@@ -76,7 +77,7 @@ def _table(location: Location) -> Table:
     heads += ["excess"] * oracle + ["growth"] + ["+-"] * spread + ["verdict"] + ["vs previous"] * paired
     for head in heads:
         table.add_column(head, justify="left" if head in ("verdict", "vs previous") else "right", no_wrap=True)
-    chosen = location.critical_size if location.best is None else location.best.size
+    chosen = location.best.size if location.theory is None else location.critical_size
     for row in location.rungs.to_dicts():
         cells = [str(row["size"]), str(row["parameters"]), *(_number(value) for value in row["errors"])]
         growth, interval = _growth(row)
@@ -108,3 +109,30 @@ def show_names(names: dict[str, str]) -> None:
     for name, line in names.items():
         table.add_row(f"[bold]{name}[/bold]", line)
     console.print(table)
+
+
+def show_design(design: Design) -> None:
+    """Print what a design needs: the table, what it rests on, the sentence."""
+    from ..analysis import DESIGN_METHODS
+
+    title = f"{design.system}: filters within {100 * design.tolerance:.3g} % of the Kalman filter at the horizon"
+    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for head in ("filter", "taps", "par.", "error", "above", "one tap less"):
+        table.add_column(head, justify="left" if head == "filter" else "right", no_wrap=True)
+    for row in design.needed.to_dicts():
+        above = [_share(row[word]) for word in ("above", "shorter")]
+        cells = ["-" if row[word] is None else str(row[word]) for word in ("size", "parameters")]
+        table.add_row(DESIGN_METHODS[row["method"]], *cells, _number(row["error"]), *above)
+    console.print(table)
+    memory = f"{design.memory:.3g} samples" if math.isfinite(design.memory) else "without end"
+    console.print(
+        f"Kalman filter: error {design.kalman:.4g}, memory {memory}. Bounded from {design.critical_size} taps on. "
+        f"Inputs: {design.inputs}.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(design.sentence, highlight=False, soft_wrap=True)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2g} %" if value < 100 else f"{value:.1e} x"

@@ -57,3 +57,15 @@ def parse_matrix(word: str, text: str | None) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float, list)):
         raise ValueError(f"{word} must be a number or a matrix such as [[1, 0], [0, 1]], got {text!r}.")
     return value
+
+
+def parse_fraction(word: str, text: str) -> float:
+    """Return the fraction that ``1%`` or ``0.01`` stands for.
+
+    Raises:
+        ValueError: It is no number.
+    """
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ValueError(f"{word} must be a fraction such as 1% or 0.01, got {text!r}.") from None

@@ -219,7 +219,7 @@ def _right_divide(
     An output that is known exactly from those before it, as without noise at the start, has a zero in D and brings no
     news.
     """
-    p, tiny = len(S), jnp.finfo(S.dtype).eps * len(S)
+    p, tiny = len(S), float(np.finfo(S.dtype).eps) * len(S)
     rest, columns, inverses = S, [], []
     for j in range(p):
         pivot = rest[0, 0]
