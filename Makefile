@@ -4,15 +4,17 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
+BENCHMARKS := ladder lattice simulation kalman
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench bench-quick clean
 
 help:
-	@echo "make demo    run the main job; figures and tables go to demo/"
-	@echo "make test    run every test; some of them: make test ARGS='-k ladder'"
-	@echo "make check   format, lint, types, import directions"
-	@echo "make bench   the measured comparisons of benchmarks/"
-	@echo "make clean   remove what was built, cached and shown; .venv and runs/ stay"
+	@echo "make demo         run the main job; figures and tables go to demo/"
+	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
+	@echo "make check        format, lint, types, import directions"
+	@echo "make bench        the measured comparisons of benchmarks/"
+	@echo "make bench-quick  the headline alone, in less than a minute"
+	@echo "make clean        remove what was built, cached and shown; .venv and runs/ stay"
 
 demo: $(INSTALLED)
 	@$(ERGOSCOPE) reproduce figure-1 --out demo/figure-1
@@ -33,7 +35,10 @@ check: $(INSTALLED)
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(INSTALLED)
-	@set -e; for file in benchmarks/*.py; do $(BIN)/python $$file; done
+	@set -e; for name in $(BENCHMARKS); do echo; echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
+
+bench-quick: $(INSTALLED)
+	@$(BIN)/python benchmarks/ladder.py --quick
 
 clean:
 	@rm -rf build dist demo *.egg-info .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
