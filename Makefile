@@ -4,16 +4,17 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
-BENCHMARKS := ladder lattice simulation kalman
+BENCHMARKS := ladder lattice simulation kalman linearity latency memory table
 
-.PHONY: help demo test check bench bench-quick clean
+.PHONY: help demo test check bench bench-quick bench-long clean
 
 help:
 	@echo "make demo         run the main job; figures and tables go to demo/"
 	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
 	@echo "make check        format, lint, types, import directions"
-	@echo "make bench        the measured comparisons of benchmarks/"
+	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md"
 	@echo "make bench-quick  the headline alone, in less than a minute"
+	@echo "make bench-long   1e5 streams x 64 lengths x 1e5 steps within 4 GiB: an hour or more"
 	@echo "make clean        remove what was built, cached and shown; .venv and runs/ stay"
 
 demo: $(INSTALLED)
@@ -39,6 +40,10 @@ bench: $(INSTALLED)
 
 bench-quick: $(INSTALLED)
 	@$(BIN)/python benchmarks/ladder.py --quick
+
+bench-long: $(INSTALLED)
+	@$(BIN)/python benchmarks/memory.py --long
+	@$(BIN)/python benchmarks/table.py
 
 clean:
 	@rm -rf build dist demo *.egg-info .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+LOAD = round(os.getloadavg()[0], 1)  # before our own work adds to it
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ["ergoscope", "jax", "numpy", "scipy", "control"]
 PACKAGES += ["padasip", "river", "filterpy", "statsmodels", "simdkalman", "dynamax"]
@@ -90,7 +91,7 @@ def machine() -> dict[str, Any]:
     return dict(
         processor=" ".join([facts.get("model name", platform.machine()), *known[:1]]),
         cores=os.cpu_count(),
-        load=round(os.getloadavg()[0], 1),
+        load=LOAD,
         python=platform.python_version(),
         versions={name: found for name in PACKAGES if (found := _version(name))},
     )
@@ -110,7 +111,7 @@ def show(record: Mapping[str, Any]) -> None:
         spent = f"{figure(statistics.median(row['processor'])):>9s} of all cores" if row.get("processor") else ""
         print(f"{row['name']:58s} {spread(row['values'], row['unit']):34s} {spent}")
     for row in record["ratios"]:
-        print(f"{row['name']:58s} {spread(row['values'])}")
+        print(f"{row['name']:58s} {spread(row['values'])}{'  goal: ' + row['goal'] if row.get('goal') else ''}")
     for name, why in record.get("skipped", {}).items():
         print(f"skipped: {name}: {why}")
 

@@ -167,6 +167,13 @@ def contenders(series: int, steps: int, skipped: dict[str, str]) -> dict[str, Co
     return made
 
 
+def pair(slow: str, fast: str) -> str:
+    """Name a ratio of two contenders of one precision."""
+    name, _, precision = slow.rpartition(", ")
+    alone = fast.rpartition(", ")[0] if fast != STEADY else fast
+    return f"{name} / {alone}, {precision}" if precision in fast and name else f"{slow} / {alone}"
+
+
 def main() -> None:
     parser = words(__doc__)
     for word, default in (("series", 1024), ("steps", 512), ("rounds", 5)):
@@ -179,7 +186,7 @@ def main() -> None:
         if name.startswith("ours") or (SHARED in name and "float32" in name):
             continue
         mine = STEADY if SHARED in name else "ours, float32" if "float32" in name else "ours, float64"
-        ratios.append(dict(name=f"{name} / {mine}", values=ratio([values], timed.wall[mine])))
+        ratios.append(dict(name=pair(name, mine), values=ratio([values], timed.wall[mine])))
     record = dict(
         title="Kalman filter",
         command="python benchmarks/kalman.py",
