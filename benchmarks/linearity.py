@@ -25,6 +25,7 @@ from ergoscope.simulator import Precision
 BLOCK = 128
 PRECISIONS: tuple[Precision, ...] = ("float64", "float32")
 HELD = ("lengths", "streams", "steps")
+SETTLED = {"longest filter length": 32, "streams": 1000, "steps (samples)": 2048}  # flat is asked from here on
 COLOURS = dict(float64="#0072b2", float32="#d55e00")
 FIGURE = Path(__file__).parents[1] / "docs" / "images" / "linearity.png"
 
@@ -99,9 +100,12 @@ def main() -> None:
                 if case in (cases[0], cases[len(cases) // 2], cases[-1]):
                     rows.append(dict(name=name, ran="", unit="ns", values=values, processor=spent))
             points += part
-            big = [p["values"] for p in part if p["at"] >= 64]
-            flat = [max(now) / min(now) for now in zip(*big, strict=True)]
-            ratios.append(dict(name=f"dearest / cheapest from 64 on, {sweep}, {precision}", values=flat))
+            big = [p["values"] for p in part if p["at"] >= SETTLED[sweep]]
+            if big:
+                flat = [max(now) / min(now) for now in zip(*big, strict=True)]
+                ratios.append(
+                    dict(name=f"dearest / cheapest, {sweep} from {SETTLED[sweep]} on, {precision}", values=flat)
+                )
     record = dict(
         title="Proportional to the work",
         command="python benchmarks/linearity.py",

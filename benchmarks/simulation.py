@@ -5,8 +5,9 @@
 Compared, all making their own noise: simulate_chunks (left on the device), simulate (brought to NumPy, states
 included), a NumPy loop over time with the replicates as a batch, and, replicate by replicate on a share of them,
 scipy.signal.dlsim and control.forced_response. Floors: the noise alone (threefry, and NumPy's PCG64), the recursion
-alone on noise that is there. Times are per (replicate, step). Before the clock starts all are driven by one known input
-and held against each other. Written to benchmarks/results/simulation.json.
+alone on noise that is there, both in blocks of 128 steps (the last one made whole). Times are per (replicate, step).
+Before the clock starts all are driven by one known input and held against each other. Written to
+benchmarks/results/simulation.json.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from scipy.signal import dlsim
 from ergoscope.simulator import LinearSystem, Precision, computing, simulate, simulate_chunks
 
 STATES, FEW = 8, 16  # FEW replicates for those that run one at a time
+BLOCK = 128  # steps at once, as simulate_chunks makes them
 
 
 def plant() -> LinearSystem:
@@ -59,19 +61,19 @@ def with_control(system: LinearSystem, w: np.ndarray, v: np.ndarray) -> np.ndarr
 
 
 @jax.jit
-def recursion(A: Any, C: Any, w: Any, v: Any) -> Any:
+def recursion(A: Any, C: Any, x: Any, w: Any, v: Any) -> Any:
     """The dynamics alone: noise ``(step, state, replicate)`` is there, the replicates are innermost."""
 
     def step(x: Any, row: Any) -> Any:
         w, v = row
         return A @ x + w, ((C @ x)[0] + v, x)
 
-    return jax.lax.scan(step, jnp.zeros(w.shape[1:], w.dtype), (w, v))[1]
+    return jax.lax.scan(step, x, (w, v))
 
 
-@partial(jax.jit, static_argnames=("steps", "replicates", "dtype"))
-def threefry(key: Any, steps: int, replicates: int, dtype: Any) -> Any:
-    return jax.random.normal(key, (steps, STATES + 1, replicates), dtype)
+@partial(jax.jit, static_argnames=("shape", "dtype"))
+def threefry(key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    return jax.random.normal(key, shape, dtype)
 
 
 def check(system: LinearSystem) -> None:
@@ -85,7 +87,8 @@ def check(system: LinearSystem) -> None:
     for form in (loops, with_scipy, with_control):
         np.testing.assert_allclose(form(system, w, v), expected, rtol=1e-9, atol=1e-9, err_msg=form.__name__)
     with computing("float64"):
-        np.testing.assert_allclose(recursion(system.A, system.C, w.swapaxes(1, 2), v)[0], expected, atol=1e-9)
+        y, _ = recursion(system.A, system.C, np.zeros((STATES, 1)), w.swapaxes(1, 2), v)[1]
+    np.testing.assert_allclose(y, expected, rtol=1e-9, atol=1e-9)
 
 
 def contenders(replicates: int, steps: int) -> dict[str, Contender]:
@@ -109,20 +112,23 @@ def contenders(replicates: int, steps: int) -> dict[str, Contender]:
 
         def random(precision: Precision = precision) -> None:
             with computing(precision):
-                jax.block_until_ready(threefry(jax.random.key(0), steps, replicates, np.dtype(precision)))
+                key, shape = jax.random.key(0), (min(BLOCK, steps), STATES + 1, replicates)
+                for block in range(0, steps, BLOCK):
+                    jax.block_until_ready(threefry(jax.random.fold_in(key, block), shape, np.dtype(precision)))
 
-        def alone(arrays: Any, precision: Precision = precision) -> None:
+        def alone(A: Any, C: Any, x: Any, *noise: Any, precision: Precision = precision) -> None:
             with computing(precision):
-                jax.block_until_ready(recursion(*arrays))
+                for _ in range(0, steps, BLOCK):
+                    x, _ = jax.block_until_ready(recursion(A, C, x, *noise))
 
         with computing(precision):
             w, v = noise(replicates)
-            matrices = [np.asarray(a, precision) for a in (system.A, system.C, w.swapaxes(1, 2), v)]
-            arrays = jax.block_until_ready([jnp.asarray(a) for a in matrices])
+            parts = system.A, system.C, np.zeros((STATES, replicates)), w[:BLOCK].swapaxes(1, 2), v[:BLOCK]
+            arrays = [jnp.asarray(part, precision) for part in parts]
         add(f"simulate_chunks, {precision}", chunks)
         add(f"simulate, {precision}", partial(simulate, 0, system, steps, replicates, precision=precision))
         add(f"floor: noise alone, threefry, {precision}", random)
-        add(f"floor: recursion alone, {precision}", partial(alone, arrays))
+        add(f"floor: recursion alone, {precision}", partial(alone, *arrays))
     add("NumPy, batched", lambda: loops(system, *noise(replicates)))
     add("NumPy's noise alone, PCG64", lambda: noise(replicates))
     few = min(FEW, replicates)
