@@ -4,15 +4,18 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
+BENCHMARKS := ladder lattice simulation kalman linearity latency memory table
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench bench-quick bench-long clean
 
 help:
-	@echo "make demo    run the main job; figures and tables go to demo/"
-	@echo "make test    run every test; some of them: make test ARGS='-k ladder'"
-	@echo "make check   format, lint, types, import directions"
-	@echo "make bench   the measured comparisons of benchmarks/"
-	@echo "make clean   remove what was built, cached and shown; .venv and runs/ stay"
+	@echo "make demo         run the main job; figures and tables go to demo/"
+	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
+	@echo "make check        format, lint, types, import directions"
+	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md"
+	@echo "make bench-quick  the headline alone, in less than a minute"
+	@echo "make bench-long   1e5 streams x 64 lengths x 1e5 steps within 4 GiB: an hour or more"
+	@echo "make clean        remove what was built, cached and shown; .venv and runs/ stay"
 
 demo: $(INSTALLED)
 	@$(ERGOSCOPE) reproduce figure-1 --out demo/figure-1
@@ -33,7 +36,14 @@ check: $(INSTALLED)
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(INSTALLED)
-	@set -e; for file in benchmarks/*.py; do $(BIN)/python $$file; done
+	@set -e; for name in $(BENCHMARKS); do echo; echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
+
+bench-quick: $(INSTALLED)
+	@$(BIN)/python benchmarks/ladder.py --quick
+
+bench-long: $(INSTALLED)
+	@$(BIN)/python benchmarks/memory.py --long
+	@$(BIN)/python benchmarks/table.py
 
 clean:
 	@rm -rf build dist demo *.egg-info .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,130 +1,65 @@
 """All filter lengths to 64 on 1024 streams, against what people would run instead; interleaved in one run.
 
-    python benchmarks/ladder.py            everything, written to benchmarks/results/ladder.json
-    python benchmarks/ladder.py --quick    the headline alone, ending with one line of JSON
+    python benchmarks/ladder.py [--rounds 5]    everything, written to benchmarks/results/ladder.json
+    python benchmarks/ladder.py --quick         the headline alone, ending with one line of JSON
 
-Slow opponents run a share of the work, and times are per (stream, step, length), or per (stream, step) for one length.
-The opponents stand below as a practitioner would write them.
+Compared: our wavefront and step form; recursive least squares in JAX, all lengths padded or ONE of 64, in plain C
+(rls.c), padasip, river, filterpy. Slow opponents run a share of the work, and our ladder the same share beside them.
+Times are per (stream, step, length), for one length per (stream, step). Before the clock starts all are held against
+each other: the same sums of squared errors, up to rounding.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+import _opponents as opponents
 import jax
-import jax.numpy as jnp
 import numpy as np
+from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
 from ergoscope.learners import Driver, ladder, score, score_wavefront
 from ergoscope.simulator import computing
 
 LENGTHS, STREAMS, STEPS = 64, 1024, 2000
 RIDGE = 1e-2
+SHARE, SLOW_SHARE = (64, 60), (2, 100)  # streams, steps: of compiled opponents, of Python loops
+LOOPS = ("padasip", "river, bayesian", "river, gradient", "filterpy")
+ONE = ", ONE length of 64"  # its times are per (stream, step)
+PADDED, SINGLE, PADASIP = (
+    "padded RLS of all lengths / wavefront",
+    "ONE RLS of 64 / wavefront of all",
+    "padasip / wavefront",
+)
+GOALS = {PADDED: "at least 1000", SINGLE: "at least 4", PADASIP: "at least 8000"}
+KEYS = {"ratio_padded_rls_all_lengths": PADDED, "ratio_single_rls_64": SINGLE, "ratio_padasip_all_lengths": PADASIP}
 
 
-def streams(steps: int, count: int, precision: str) -> np.ndarray:
+def samples(count: int, steps: int, precision: str = "float64") -> np.ndarray:
+    """Random walks in noise ``(time, stream)`` from 1 on, so that our ridge, relative to y[0], is theirs."""
     rng = np.random.default_rng(0)
-    walk = np.cumsum(rng.standard_normal((steps, count)), axis=0)
-    return (walk + rng.standard_normal((steps, count))).astype(precision)
+    walk = np.cumsum(rng.standard_normal((steps, count)), axis=0) + rng.standard_normal((steps, count))
+    walk[0] = 1
+    return walk.astype(precision)
 
 
-def ours(form: Callable[..., Any], precision: Any, steps: int, count: int) -> Callable[[], None]:
-    driver, y = Driver(ladder(range(LENGTHS + 1)), precision=precision), streams(steps, count, precision)[:, None]
+def ours(form: Callable[..., Any], precision: Any, y: np.ndarray) -> np.ndarray:
+    steps, count = y.shape
+    driver = Driver(ladder(range(LENGTHS + 1), ridge=RIDGE), precision=precision)
     edges = np.unique(np.round(2 ** np.arange(0, np.log2(steps), 1 / 8)).astype(int))
     edges = np.unique([0, *edges, steps]).tolist()
     share = max(count // 64, 1)  # as locate sums them
-    return lambda: form(driver, [y], lambda t: np.zeros((len(t), 0)), np.full(count, steps), edges, share=share)
+    sums = form(driver, [y[:, None]], lambda t: np.zeros((len(t), 0)), np.full(count, steps), edges, share=share)
+    return np.asarray(sums.error.sum(axis=(0, 1, 3, 4))[1:])
 
 
-def rls_step(P: Any, w: Any, x: Any, y: Any) -> Any:
-    error, Px = y - x @ w, P @ x
-    gain = Px / (1 + x @ Px)
-    return P - jnp.outer(gain, Px), w + gain * error, error
-
-
-def padded(precision: Any, steps: int, count: int) -> Callable[[], None]:
-    """One vmapped covariance RLS of all lengths, each padded to the longest."""
-    y, M = streams(steps, count, precision), LENGTHS
-    mask = np.arange(M) < np.arange(1, M + 1)[:, None]
-
-    @jax.jit
-    def run(y: Any) -> Any:
-        many = jax.vmap(jax.vmap(rls_step, (0, 0, 0, None)))
-
-        def step(carry: Any, now: Any) -> Any:
-            P, w, window = carry
-            P, w, error = many(P, w, window[:, None] * mask[None].astype(y.dtype), now)
-            return (P, w, jnp.concatenate([now[:, None], window[:, :-1]], 1)), (error * error).mean(0)
-
-        zeros = partial(jnp.zeros, dtype=y.dtype)
-        P = jnp.broadcast_to(jnp.eye(M, dtype=y.dtype) / RIDGE, (count, M, M, M))
-        return jax.lax.scan(step, (P, zeros((count, M, M)), zeros((count, M))), y)[1]
-
-    return compiled(run, y, precision)
-
-
-def single(precision: Any, steps: int, count: int, form: str) -> Callable[[], None]:
-    """ONE covariance RLS of length 64."""
-    y, M = streams(steps, count, precision), LENGTHS
-
-    def one(y: Any) -> Any:
-        def step(carry: Any, now: Any) -> Any:
-            P, w, window = carry
-            P, w, error = rls_step(P, w, window, now)
-            return (P, w, jnp.concatenate([now[None], window[:-1]])), error * error
-
-        zeros = jnp.zeros(M, y.dtype)
-        return jax.lax.scan(step, (jnp.eye(M, dtype=y.dtype) / RIDGE, zeros, zeros), y)[1].sum()
-
-    def batch_last(y: Any) -> Any:
-        def step(carry: Any, now: Any) -> Any:
-            P, w, window = carry
-            error, Px = now - (window * w).sum(0), (P * window[None]).sum(1)
-            gain = Px / (1 + (window * Px).sum(0))
-            w = w + gain * error
-            return (P - gain[:, None] * Px[None], w, jnp.concatenate([now[None], window[:-1]])), error * error
-
-        P = jnp.broadcast_to(jnp.eye(M, dtype=y.dtype)[:, :, None] / RIDGE, (M, M, count))
-        zeros = jnp.zeros((M, count), y.dtype)
-        return jax.lax.scan(step, (P, zeros, zeros), y)[1].sum(0)
-
-    forms = {
-        "vmap(scan)": jax.vmap(one, 1),
-        "chunks of 128": lambda y: jax.lax.map(jax.vmap(one, 1), jnp.moveaxis(y.reshape(len(y), -1, 128), 1, 0)),
-        "batch last": batch_last,
-    }
-    return compiled(jax.jit(forms[form]), y, precision)
-
-
-def padasip_all(steps: int, count: int) -> Callable[[], None]:
-    """A loop over lengths, streams and samples with padasip's FilterRLS."""
-    from padasip.filters import FilterRLS
-
-    y = streams(steps, count, "float64")
-
-    def run() -> None:
-        for stream in y.T:
-            for length in range(1, LENGTHS + 1):
-                learner, window = FilterRLS(n=length, mu=1.0, eps=RIDGE, w="zeros"), np.zeros(length)
-                for now in stream:
-                    learner.predict(window)
-                    learner.adapt(now, window)
-                    window = np.concatenate([[now], window[:-1]])
-
-    return run
-
-
-def floor(precision: Any, ticks: int = 200, lanes: int = 128) -> Callable[[], None]:
+def floor(precision: Any, ticks: int = 200, lanes: int = 128) -> Contender:
     """What the wave moves, moved and nothing else: ten arrays read and written once a tick, on every core."""
 
     @jax.jit
@@ -142,104 +77,113 @@ def floor(precision: Any, ticks: int = 200, lanes: int = 128) -> Callable[[], No
         with ThreadPoolExecutor(cores) as workers:
             list(workers.map(one, arrays))
 
-    return all_
+    return Contender(all_, ticks * lanes * LENGTHS * cores, f"{lanes * cores} streams x {ticks} ticks")
 
 
-def compiled(run: Callable[[Any], Any], y: np.ndarray, precision: Any) -> Callable[[], None]:
-    def call() -> None:
-        with computing(precision):
-            jax.block_until_ready(run(y))
+def contenders(precision: str, quick: bool, skipped: dict[str, str]) -> dict[str, Contender]:
+    """Return the contenders of one precision, each held against the step form on two short streams."""
+    made: dict[str, Contender] = {}
+    short = samples(2, 40, precision)
+    expected = ours(score, "float64", short.astype(float))
 
-    return call
+    def add(name: str, make: Callable[[], opponents.Run], work: tuple[int, int], lengths: int = LENGTHS) -> None:
+        name = f"{name}, {precision}"
+        try:
+            run = make()
+        except ImportError as exc:
+            skipped[name] = str(exc)
+            return
+        if "gradient" not in name:  # which learns something else
+            right = expected[-1:] if ONE in name else expected
+            np.testing.assert_allclose(np.asarray(run(short)), right, rtol=1e-5 if precision == "float64" else 0.1)
+        streams, steps = work
+        y = samples(streams, steps, precision)
+        made[name] = Contender(partial(run, y), streams * steps * lengths, f"{streams} streams x {steps} steps")
 
+    def jax_form(form: Callable[..., Any]) -> Callable[[], opponents.Run]:
+        return partial(opponents.on_device, form, LENGTHS, RIDGE, precision)
 
-def contenders(quick: bool) -> dict[str, tuple[Callable[[], None], int]]:
-    """Return each contender and the units of one call: (stream, step, length), or (stream, step) for one length."""
-    made: dict[str, tuple[Callable[[], None], int]] = {}
-    share = 64, 60
-    for precision in ("float64",) if quick else ("float64", "float32"):
-        whole = STREAMS * STEPS * LENGTHS
-        made[f"wavefront {precision}"] = ours(score_wavefront, precision, STEPS, STREAMS), whole
-        steps = 50 if quick else 100
-        for form in ("vmap(scan)", "chunks of 128", "batch last"):
-            made[f"one RLS of length 64, {form}, {precision}"] = (
-                single(precision, steps, STREAMS, form),
-                steps * STREAMS,
-            )
-        made[f"padded RLS {precision}"] = padded(precision, share[1], share[0]), share[0] * share[1] * LENGTHS
-        if not quick:
-            steps = 400
-            made[f"step form {precision}"] = ours(score, precision, steps, STREAMS), steps * STREAMS * LENGTHS
-            made[f"wavefront, the share, {precision}"] = (
-                ours(score_wavefront, precision, share[1], share[0]),
-                np.prod([*share, LENGTHS]),
-            )
-            made[f"floor {precision}"] = floor(precision), 200 * 128 * LENGTHS * (os.cpu_count() or 1)
-    steps, count = (100, 1) if quick else (100, 4)
-    made["padasip"] = padasip_all(steps, count), steps * count * LENGTHS
+    def our_form(form: Callable[..., Any]) -> Callable[[], opponents.Run]:
+        return lambda: partial(ours, form, precision)
+
+    one_length = STREAMS, 50 if quick else 100
+    add("ladder, wavefront", our_form(score_wavefront), (STREAMS, STEPS))
+    add("JAX, padded RLS of all lengths", jax_form(opponents.padded), SHARE)
+    add("JAX, vmap(scan)" + ONE, jax_form(opponents.vmapped), one_length, 1)
+    add("JAX, chunks of 128" + ONE, jax_form(opponents.in_chunks), one_length, 1)
+    add("JAX, batch last" + ONE, jax_form(opponents.batch_last), one_length, 1)
+    if precision == "float64":
+        for name in LOOPS[:1] if quick else LOOPS:
+            form = getattr(opponents, name.replace(", ", "_"))
+            add(f"{name}, all lengths", partial(form, LENGTHS, RIDGE), SLOW_SHARE)
+    if quick:
+        return made
+    c = partial(opponents.in_c, ridge=RIDGE, precision=precision)
+    add("C -O3, all lengths", partial(c, range(1, LENGTHS + 1)), SHARE)
+    add("C -O3" + ONE, partial(c, [LENGTHS]), (STREAMS, 200), 1)
+    add("ladder, wavefront, that share", our_form(score_wavefront), SHARE)
+    add("ladder, wavefront, share of the loops", our_form(score_wavefront), SLOW_SHARE)
+    add("ladder, step form", our_form(score), (STREAMS, 200))
+    made[f"floor: ten arrays read and written a tick, {precision}"] = floor(precision)
     return made
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = words(__doc__)
     parser.add_argument("--quick", action="store_true", help="the headline alone")
-    quick = parser.parse_args().quick
-    table = contenders(quick)
-    for run, _ in table.values():
-        run()
-    rounds = 3 if quick else 5
-    times: dict[str, list[float]] = {name: [] for name in table}
-    processor: dict[str, list[float]] = {name: [] for name in table}  # of all cores; hardly feels other work on them
-    for _ in range(rounds):
-        for name, (run, units) in table.items():
-            start, start_processor = time.perf_counter(), time.process_time()
-            run()
-            times[name].append((time.perf_counter() - start) / units * 1e9)
-            processor[name].append((time.process_time() - start_processor) / units * 1e9)
+    parser.add_argument("--rounds", type=count, default=5, help="how often each runs; 3 with --quick")
+    given = parser.parse_args()
+    quick: bool = given.quick
+    precisions, skipped = ("float64",) if quick else ("float64", "float32"), dict[str, str]()
+    table: dict[str, Contender] = {}
+    for precision in precisions:
+        table |= contenders(precision, quick, skipped)
+    timed = interleaved(table, 3 if quick else given.rounds)
+    ratios = []
 
-    def ratio(slow: list[str], fast: str, per: int = 1) -> list[float]:
-        return [min(times[s][i] for s in slow) / (times[fast][i] * per) for i in range(rounds)]
+    def add(name: str, slow: list[str], fast: str, precision: str, lengths: int = 1) -> None:
+        here = [timed.wall[f"{word}, {precision}"] for word in slow if f"{word}, {precision}" in timed.wall]
+        if here:
+            values = ratio(here, timed.wall[f"{fast}, {precision}"], lengths)
+            ratios.append(dict(name=f"{name}, {precision}", values=values, goal=GOALS.get(name)))
 
-    for name, values in times.items():
-        spread, spent = f"({min(values):.2f} to {max(values):.2f})", statistics.median(processor[name])
-        print(f"{name:48s} {statistics.median(values):10.2f} ns {spread:24s} {spent:10.2f} ns of all cores")
-    result: dict[str, Any] = {}
-    for precision in ("float64",) if quick else ("float64", "float32"):
-        mine, singles = f"wavefront {precision}", [n for n in table if n.startswith("one RLS") and precision in n]
-        result[precision] = {
-            "ratio_padded_rls_all_lengths": ratio([f"padded RLS {precision}"], mine),
-            "ratio_single_rls_64": ratio(singles, mine, LENGTHS),
-            "ratio_padasip_all_lengths": ratio(["padasip"], mine),
-            "ns_per_stream_step_length": times[mine],
-        }
-        if not quick:
-            result[precision]["ratio_step_form"] = ratio([f"step form {precision}"], mine)
-            result[precision]["times_the_floor"] = ratio([mine], f"floor {precision}")
-    medians = {p: {key: statistics.median(values) for key, values in of.items()} for p, of in result.items()}
-    for p, of in medians.items():
-        for key, value in of.items():
-            print(f"{p} {key:32s} {value:10.2f}   ({min(result[p][key]):.2f} to {max(result[p][key]):.2f})")
+    singles = [f"JAX, {form}{ONE}" for form in ("vmap(scan)", "chunks of 128", "batch last")]
+    wave, share, loops = (f"ladder, wavefront{word}" for word in ("", ", that share", ", share of the loops"))
+    for precision in precisions:
+        add(PADDED, ["JAX, padded RLS of all lengths"], wave, precision)
+        add(SINGLE, singles, wave, precision, LENGTHS)
+        add(PADASIP, ["padasip, all lengths"], wave, precision)
+        if quick:
+            continue
+        add("C, all lengths / wavefront", ["C -O3, all lengths"], wave, precision)
+        add("C, ONE length of 64 / wavefront of all", ["C -O3" + ONE], wave, precision, LENGTHS)
+        for name in LOOPS[1:]:
+            add(f"{name} / wavefront", [f"{name}, all lengths"], wave, precision)
+        for name in ("JAX, padded RLS of all lengths", "C -O3, all lengths"):
+            add(f"{name} / wavefront on the same share", [name], share, precision)
+        for name in LOOPS:
+            add(f"{name} / wavefront on the same share", [f"{name}, all lengths"], loops, precision)
+        add("step form / wavefront", ["ladder, step form"], wave, precision)
+        add("wavefront / floor", [wave], "floor: ten arrays read and written a tick", precision)
+    record = dict(
+        title=f"All filter lengths to {LENGTHS}",
+        command="python benchmarks/ladder.py",
+        work=f"{STREAMS} streams x {STEPS} steps x {LENGTHS} lengths; times per (stream, step, length), where it is "
+        "ONE length per (stream, step)",
+        floor="a (stream, step, length) moves ten numbers in and out, 160 bytes (float64) or 80 (float32), and takes "
+        f"19 operations, two of them divisions; T samples take T + {LENGTHS} ticks, which doubles the cost of a share",
+        machine=machine(),
+        rows=rows(table, timed),
+        ratios=ratios,
+        skipped=skipped,
+    )
+    show(record)
     if not quick:
-        bytes_a_lane = {p: 2 * 10 * np.dtype(p).itemsize for p in result}
-        record = dict(
-            work=dict(lengths=LENGTHS, streams=STREAMS, steps=STEPS),
-            machine=dict(
-                processor=platform.machine(),
-                cores=os.cpu_count(),
-                load=os.getloadavg()[0],
-                python=platform.python_version(),
-                jax=jax.__version__,
-            ),
-            nanoseconds=times,
-            nanoseconds_of_all_cores=processor,
-            ratios=result,
-            floor=dict(bytes_a_lane=bytes_a_lane, operations_a_lane=19, divisions_a_lane=2),
-        )
-        file = Path(__file__).parent / "results" / "ladder.json"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        print(f"written: {file}")
-    print(json.dumps(medians["float64"] if quick else medians))
+        write("ladder", record)
+    of = {row["name"]: row["values"] for row in ratios}
+    headline = {key: of[f"{name}, float64"] for key, name in KEYS.items() if f"{name}, float64" in of}
+    headline["ns_per_stream_step_length"] = timed.wall[f"{wave}, float64"]
+    print(json.dumps({key: statistics.median(values) for key, values in headline.items()}))
 
 
 if __name__ == "__main__":

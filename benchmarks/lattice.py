@@ -1,33 +1,32 @@
 """Every window of 2 outputs and 2 inputs at once against recursive least squares window by window, interleaved.
 
-Run: python benchmarks/lattice.py [--windows 32] [--streams 32] [--steps 128] [--rounds 5]
+    python benchmarks/lattice.py [--windows 32] [--streams 32] [--steps 128] [--rounds 5]
 
 The opponent is covariance recursive least squares, P -= g g' with g = P x / sqrt(s), which is the cheapest form that
 keeps P symmetric: for each window over vectors of 4 h numbers, the two outputs sharing P, all streams together.
 
-* outermost, innermost: a compiled scan of its own for each window, as long as it need be, the streams first or last;
-* padded: one scan of all windows at once, each padded to the longest (an eighth of the steps, scaled).
+* RLS of each window: a compiled scan of its own for each, as long as it need be, the streams outermost or innermost;
+* padded RLS: one scan of all windows at once, each padded to the longest (an eighth of the steps, scaled).
 
-Both sides are held against each other before the clock starts.
+Times are per (stream, step, window). Both sides are held against each other before the clock starts. Written to
+benchmarks/results/lattice.json.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
 from ergoscope.learners import Driver, lattice, replay
 from ergoscope.simulator import LinearSystem, computing, simulate
 
 RIDGE = 1e-2
+OUTER, INNER, PADDED = "RLS of each window, streams outermost", "same, streams innermost", "padded RLS of all windows"
 Pair = tuple[jax.Array, jax.Array]
 
 
@@ -102,17 +101,11 @@ def padded(y: jax.Array, u: jax.Array, unit: jax.Array, windows: int) -> jax.Arr
     return jax.lax.scan(step, (P, W), (x, targets))[1]
 
 
-def best(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = words(__doc__)
     for word, default in (("windows", 32), ("streams", 32), ("steps", 128), ("rounds", 5)):
-        words.add_argument(f"--{word}", type=int, default=default)
-    given = words.parse_args()
+        parser.add_argument(f"--{word}", type=count, default=default)
+    given = parser.parse_args()
     sizes = range(1, given.windows + 1)
     made = simulate(1, plant(), given.steps, given.streams, inputs="white")
     learner = lattice(sizes, ridge=RIDGE, outputs=2, inputs=2)
@@ -120,21 +113,21 @@ def main() -> None:
         y, u = (jnp.asarray(leaf.transpose(1, 2, 0)) for leaf in (made.outputs, made.inputs))
         unit = jnp.concatenate([u, y], axis=1)[0]
         forecasts = replay(learner, made)[:, :, 0]
-        for window in (1, 8, given.windows):
+        for window in sorted({1, min(8, given.windows), given.windows}):
             for opponent in (streams_outermost, streams_innermost):
                 errors = np.array(opponent(y, u, unit, window)).transpose(2, 0, 1)
                 apart = np.abs(made.outputs - forecasts[:, :, window - 1] - errors).max()
                 assert apart < 1e-5 * np.abs(made.outputs).max(), f"window {window}: {apart:.1e} apart"
         errors = np.array(padded(y, u, unit, given.windows)).transpose(1, 0, 2, 3)
         assert np.abs(made.outputs[:, :, None] - forecasts - errors).max() < 1e-5 * np.abs(made.outputs).max()
-        rows = jnp.concatenate([u, u[-1:]])
+        held = jnp.concatenate([u, u[-1:]])
         driver = Driver(learner, 2, 2, width=given.streams, block=given.steps)
         end = np.full(given.streams, given.steps, np.int32)
 
         at = dict(lanes=driver.start(), record=driver.record())
 
         def ours() -> None:
-            at["lanes"], at["record"] = driver.advance(at["lanes"], at["record"], y, rows, np.int32(0), end)
+            at["lanes"], at["record"] = driver.advance(at["lanes"], at["record"], y, held, np.int32(0), end)
             jax.block_until_ready(at["record"])
 
         def theirs(opponent: Callable[..., jax.Array]) -> None:
@@ -142,31 +135,40 @@ def main() -> None:
                 jax.block_until_ready(opponent(y, u, unit, window))
 
         share = max(given.steps // 8, 1)
-        runs = dict(
-            lattice=ours,
-            outermost=partial(theirs, streams_outermost),
-            innermost=partial(theirs, streams_innermost),
-            padded=lambda: jax.block_until_ready(padded(y[:share], u[:share], unit, given.windows)),
-        )
-        for run in runs.values():
-            run()
-        times: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(given.rounds):
-            for name, run in runs.items():
-                scale = given.steps / share if name == "padded" else 1.0
-                times[name].append(scale * best(run))
-    work = given.steps * given.streams * given.windows
-    print(f"{given.windows} windows, {given.streams} streams, {given.steps} steps, 2 outputs, 2 inputs, float64")
-    for name, taken in times.items():
-        median = statistics.median(taken)
-        print(f"  {name:10} {median:8.4f} s   {1e9 * median / work:10.1f} ns per stream, step and window")
-    fastest = [min(pair) for pair in zip(times["outermost"], times["innermost"], strict=True)]
-    result = {}
-    for name, theirs_ in (("ratio_rls_per_window", fastest), ("ratio_padded_rls", times["padded"])):
-        ratios = [a / b for a, b in zip(theirs_, times["lattice"], strict=True)]
-        spread = [round(value, 1) for value in (min(ratios), statistics.median(ratios), max(ratios))]
-        result[name] = dict(zip(("lowest", "median", "highest"), spread, strict=True))
-    print(json.dumps(result))
+        runs: dict[str, Callable[[], object]] = {
+            "lattice": ours,
+            OUTER: partial(theirs, streams_outermost),
+            INNER: partial(theirs, streams_innermost),
+            PADDED: lambda: jax.block_until_ready(padded(y[:share], u[:share], unit, given.windows)),
+        }
+        table = {}
+        for name, run in runs.items():
+            steps = share if name == PADDED else given.steps
+            table[name] = Contender(
+                run, steps * given.streams * given.windows, f"{given.streams} streams x {steps} steps"
+            )
+        timed = interleaved(table, given.rounds)
+    apart, wall = [timed.wall[OUTER], timed.wall[INNER]], timed.wall
+    record = dict(
+        title="All windows of two outputs and two inputs",
+        command="python benchmarks/lattice.py",
+        work=f"{given.streams} streams x {given.steps} steps x {given.windows} windows, float64; times per (stream, "
+        "step, window)",
+        machine=machine(),
+        rows=rows(table, timed),
+        ratios=[
+            dict(
+                name="RLS of each window, the faster form / lattice",
+                values=ratio(apart, wall["lattice"]),
+            ),
+            dict(
+                name="padded RLS of all windows / lattice",
+                values=ratio([wall[PADDED]], wall["lattice"]),
+            ),
+        ],
+    )
+    show(record)
+    write("lattice", record)
 
 
 if __name__ == "__main__":
