@@ -1,53 +1,75 @@
-"""What forecasting further ahead costs: the kernel of one tile of 32 streams, all forms in turn.
+"""What iterated forecasts further ahead cost: the ladder's step of one tile of 32 streams, plain and looking ahead.
 
-python benchmarks/ahead.py
+    python benchmarks/ahead.py [--rounds 40]
+
+All forms in turn, a block of 128 steps each; times per (stream, step). Written to benchmarks/results/ahead.json.
 """
 
 from __future__ import annotations
 
-import time
+import statistics
 from collections.abc import Callable
 
 import jax
 import numpy as np
+from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
 from ergoscope.learners import Driver, Learner, ladder
 from ergoscope.simulator import computing, simulate, zoo
 
+LONGEST = (16, 64)
 LOOKAHEADS = ((1,), (1, 5), (10,), (1, 5, 10))
-ROUNDS = 60
 
 
-def block(learner: Learner) -> Callable[[], float]:
-    """Return a function that runs one block of the kernel and says how many microseconds a step took."""
+def block(learner: Learner) -> Callable[[], object]:
+    """Return a function that runs one block of the kernel."""
     driver = Driver(learner)
     y = simulate(3, zoo("random-walk"), driver.block, driver.width).outputs.transpose(1, 2, 0)
     u, end = np.zeros((driver.block + driver.ahead, 0, driver.width)), np.full(driver.width, driver.block, np.int32)
     state = [driver.start(), driver.record()]
 
-    def run() -> float:
+    def run() -> None:
         with computing("float64"):
-            begin = time.perf_counter()
             state[:] = driver.advance(state[0], state[1], y, u, np.int32(0), end)
             jax.block_until_ready(state)
-            return (time.perf_counter() - begin) / driver.block * 1e6
 
-    run()
     return run
 
 
+def title(length: int, lookaheads: tuple[int, ...]) -> str:
+    return f"lengths 0..{length}, {' and '.join(map(str, lookaheads))} ahead"
+
+
 def main() -> None:
-    forms = {(length, H): block(ladder(range(length + 1), lookaheads=H)) for length in (16, 64) for H in LOOKAHEADS}
-    times: dict[tuple[int, tuple[int, ...]], list[float]] = {form: [] for form in forms}
-    for _ in range(ROUNDS):
-        for form, run in forms.items():
-            times[form].append(run())
-    for (length, H), taken in times.items():
-        low, middle, high = np.quantile(taken, [0.25, 0.5, 0.75])
-        steps = middle / np.median(times[length, (1,)])
-        print(
-            f"lengths 0..{length}, lookaheads {H}: {middle:6.1f} us a step ({low:.1f} to {high:.1f}), {steps:.1f} plain"
+    parser = words(__doc__)
+    parser.add_argument("--rounds", type=count, default=40)
+    given = parser.parse_args()
+    forms = [(length, ahead) for length in LONGEST for ahead in LOOKAHEADS]
+    contenders = {
+        title(*form): Contender(
+            block(ladder(range(form[0] + 1), lookaheads=form[1])), 32 * 128, "32 streams x 128 steps"
         )
+        for form in forms
+    }
+    timed = interleaved(contenders, given.rounds)
+    record = dict(
+        title="Further ahead",
+        command="python benchmarks/ahead.py",
+        work="the step of `ladder` through the driver, iterated forecasts; float64; times per (stream, step)",
+        floor="feeding each length its own forecasts is H^2/2 operations, the rest two prefix sums of H - 1 columns",
+        machine=machine(),
+        rows=rows(contenders, timed),
+        ratios=[
+            dict(
+                name=f"{title(*form)} / a plain step",
+                values=[statistics.median(ratio([timed.wall[title(*form)]], timed.wall[title(form[0], (1,))]))],
+            )
+            for form in forms
+            if form[1] != (1,)
+        ],
+    )
+    show(record)
+    write("ahead", record)
 
 
 if __name__ == "__main__":
