@@ -208,7 +208,10 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
         rungs, horizons = _rungs(frame, lookahead, options.seed)
         critical = critical_size(rungs)
         expected = general._replace(critical_size=_expected_size(general, system, driven, learner.name, lookahead))
-        own = frame.filter(pl.col("lookahead") == lookahead)
+        own, slope = frame.filter(pl.col("lookahead") == lookahead), None
+        if not driven and critical.size is not None and expected.critical_size is not None:
+            told = min(critical.size, expected.critical_size)
+            slope = _exact_slope(system, told, horizon, learner.name, lookahead)
         best, unstable = _best_of_system(own, options.seed), explosive(system)
         regret = None if unstable else regret_size(own, options.seed)
         cost = None
@@ -229,7 +232,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
                 best,
                 regret,
                 cost,
-                None if driven else _exact_slope(system, critical.size, horizon, learner.name, lookahead),
+                slope,
             ),
             interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
             regret=regret,
@@ -266,9 +269,9 @@ def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner:
     return critical_length(system) if driven else general.critical_size
 
 
-def _exact_slope(system: LinearSystem, size: int | None, horizon: int, learner: str, lookahead: int) -> float | None:
+def _exact_slope(system: LinearSystem, size: int, horizon: int, learner: str, lookahead: int) -> float | None:
     """Return the log-log slope over t > T/20 of the best filter's exact error, of a learner that fits that filter."""
-    if size is None or learner not in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",)):
+    if learner not in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",)):
         return None
     times = np.unique(np.geomspace(max(horizon / 20, lookahead + 1), horizon, 12).astype(int))
     errors = best_errors(system, [size], times, lookahead=lookahead)[:, 0]

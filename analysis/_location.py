@@ -138,18 +138,17 @@ def system_sentence(
 ) -> str:
     """Return the answer for a system in words.
 
-    ``slope`` is that of the located size's exact error, ``cost`` the excess that learning leaves for ever where a mode
-    is explosive.
+    ``slope`` is that of the exact error of the smaller one of the located and the expected size, ``cost`` the excess
+    that learning leaves for ever where a mode is explosive.
     """
     word = SIZE_WORDS.get(learner, "size")
     speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
         speaks += f"; beyond it rounding reaches the noise, so the {spaced(asked)} samples asked for were not run"
     theory = f"theory says {expected}" if expected is not None else "theory names no size for this learner"
-    if critical.size is not None and slope is not None and critical.size != expected:
-        theory += (
-            f", which does not show yet: at this horizon the exact error of {critical.size} grows like t^{slope:.2f}"
-        )
+    if critical.size is not None and expected is not None and slope is not None and critical.size != expected:
+        told = min(critical.size, expected)
+        theory += f", which does not show yet: at this horizon the exact error of {told} grows like t^{slope:.2f}"
     alike = [size for size in best.alike if size != best.size]
     others = f", not told apart from {spans(alike)}" if alike else ""
     sizes = f"The best {word} by then is {best.size}{others}"

@@ -326,3 +326,17 @@ def test_what_rounding_drowns_in_a_recording_is_left_out(precision: Precision) -
 def test_what_float32_cannot_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="use float64"):
         locate(explosive_runs(300), sizes=range(3), precision="float32")
+
+
+def test_a_root_near_one_is_growing_or_bounded_by_the_horizon() -> None:
+    """Root 0.999: over t = 20 .. 200 the exact error of length 0 grows like t^0.91, and settles later."""
+    near, far = (locate("near-unit-root", sizes=range(3), replicates=256, horizon=horizon) for horizon in (200, 20_000))
+    assert near.rungs["verdict"][0] == "growing"
+    assert near.critical_size == 1
+    assert "at this horizon the exact error of 0 grows like t^0.9" in near.sentence
+    assert far.rungs["verdict"][0] == "bounded"
+    assert far.critical_size == 0
+    times = np.unique(np.geomspace(20, 200, 30).astype(int))
+    errors = best_errors(zoo("near-unit-root"), [0], times)[:, 0]
+    assert np.polyfit(np.log(times), np.log(errors), 1)[0] == pytest.approx(0.91, abs=0.005)
+    assert best_errors(zoo("near-unit-root"), [0], [10**5, 10**6]).ravel() == pytest.approx(1 / (1 - 0.999**2) + 1)
