@@ -94,7 +94,8 @@ def locate(
     A system is simulated from a zero state, ``replicates`` runs of ``horizon`` samples, beside its Kalman predictor; a
     recording is replayed. A learner of every size predicts each sample before it is seen, and the growth of the mean
     squared error over the horizon is classified for each size. From fewer than 8 runs of a recording boundedness is not
-    claimed; the size that is best on it is given instead, with what the recording cannot tell apart from it.
+    claimed; the size that is best on it is given instead, with what the recording cannot tell apart from it. Of a
+    system that varies in time, theory names no size.
 
     Each lookahead H has a verdict of its own, on the forecasts of y[t+H] made when y[t] was the last sample known, by
     the weights of then, and against the Kalman forecast H ahead. They are *iterated* one-step forecasts with
@@ -170,7 +171,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
     learner = learner_of(options.sizes)
     if learner.sizes[-1] >= asked:
         raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
-    trust = trust_horizon(system, options.precision)
+    trust = None if system.time_varying else trust_horizon(system, options.precision)
     horizon = asked if trust is None else min(asked, trust)
     _check_ahead(learner, horizon)
     ahead = _inputs_ahead(options, learner, system.inputs, "known")
@@ -200,12 +201,15 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
         )
         settings = _settings(options, learner, ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict())
-    frame, general = curves(sums, learner, system.name), theory(system)
+    frame, general = curves(sums, learner, system.name), None if system.time_varying else theory(system)
     parts = []
     for lookahead in learner.lookaheads:
         rungs, horizons = _rungs(frame, lookahead, options.seed)
         critical = critical_size(rungs)
-        expected = general._replace(critical_size=_expected_size(general, system, driven, learner.name, lookahead))
+        expected = None
+        if general is not None:
+            size = _expected_size(general, system, driven, learner.name, lookahead)
+            expected = general._replace(critical_size=size)
         part = Location(
             critical_size=critical.size,
             verdict=critical.verdict,
@@ -214,7 +218,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
                 system.name + ahead_words(settings, lookahead),
                 learner.name,
                 critical,
-                expected.critical_size,
+                expected,
                 horizon,
                 asked,
                 replicates,
@@ -255,7 +259,8 @@ def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner:
 
 def _exact_slope(system: LinearSystem, size: int | None, horizon: int, learner: str, lookahead: int) -> float | None:
     """Return the log-log slope over t > T/20 of the best filter's exact error, of a learner that fits that filter."""
-    if size is None or learner not in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",)):
+    fits = learner in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",))
+    if size is None or system.time_varying or not fits:
         return None
     times = np.unique(np.geomspace(max(horizon / 20, lookahead + 1), horizon, 12).astype(int))
     errors = best_errors(system, [size], times, lookahead=lookahead)[:, 0]

@@ -32,9 +32,10 @@ class Location:
         verdict: ``"located"``, ``"above"`` or ``"undecided"``.
         reason: Why, and what would decide it.
         sentence: The answer in words, with what theory says and the horizon it speaks of.
-        theory: What the matrices say; None for a recording.
+        theory: What the matrices say; None for a recording and for a system that varies in time.
         horizon: Samples predicted in the longest run.
-        trust_horizon: Samples after which rounding reaches the noise; None where it never does.
+        trust_horizon: Samples after which rounding reaches the noise; None where it never does, and not computed for a
+            system that varies in time.
         rungs: One row a size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law, exponent,
             low, high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before
             it.
@@ -121,7 +122,7 @@ def system_sentence(
     name: str,
     learner: str,
     critical: Critical,
-    expected: int | None,
+    expected: Theory | None,
     horizon: int,
     asked: int,
     replicates: int,
@@ -132,8 +133,11 @@ def system_sentence(
     speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
         speaks += f"; beyond it rounding reaches the noise, so the {spaced(asked)} samples asked for were not run"
-    theory = f"theory says {expected}" if expected is not None else "theory names no size for this learner"
-    if critical.size is not None and slope is not None and critical.size != expected:
+    size = None if expected is None else expected.critical_size
+    theory = f"theory says {size}" if size is not None else "theory names no size for this learner"
+    if expected is None:
+        theory = "theory names no size for a system that varies in time"
+    if critical.size is not None and slope is not None and critical.size != size:
         theory += (
             f", which does not show yet: at this horizon the exact error of {critical.size} grows like t^{slope:.2f}"
         )

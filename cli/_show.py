@@ -70,7 +70,7 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
 def _table(location: Location) -> Table:
     title = f"{location.subject}: mean squared prediction error at horizon t"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    paired, oracle = "paired" in location.rungs.columns, location.theory is not None
+    paired, oracle = "paired" in location.rungs.columns, location.best is None
     heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)]
     spread = location.rungs["low"].is_not_null().any()
     heads += ["excess"] * oracle + ["growth"] + ["+-"] * spread + ["verdict"] + ["vs previous"] * paired

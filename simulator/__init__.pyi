@@ -20,4 +20,5 @@ from ._system import LinearSystem as LinearSystem
 from ._trajectories import Trajectories as Trajectories
 from ._write import write_trajectories as write_trajectories
 from ._zoo import zoo as zoo
+from ._zoo import zoo_entry as zoo_entry
 from ._zoo import zoo_names as zoo_names

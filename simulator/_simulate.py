@@ -98,8 +98,9 @@ def simulate_chunks(
     start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
     for start in range(0, steps, blocks * BLOCK):
         stretch = np.arange(start, start + blocks * BLOCK)
+        place = system.place(stretch)
         rows = dict(zip(ARRAY_FIELDS, (getattr(system, word) for word in ARRAY_FIELDS), strict=True))
-        rows = {word: _rows(value, stretch, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
+        rows = {word: _rows(value, place, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
         u = jnp.asarray(signal(stretch), dtype)
         first = jnp.uint32(start // BLOCK)
         world, chunk = _advance(lanes, world, rows, u, first, blocks, start_of_burst, missing.burst)
@@ -261,9 +262,9 @@ def _advance(
     return world, Chunk(y, u, x)
 
 
-def _rows(matrix: NDArray[np.float64], stretch: NDArray[np.int64], dtype: Any) -> Array:
-    """Return a constant matrix as it is, a time-varying one for the stretch, its last value held past the end."""
-    return jnp.asarray(matrix if matrix.ndim == 2 else matrix[np.minimum(stretch, len(matrix) - 1)], dtype)
+def _rows(matrix: NDArray[np.float64], place: NDArray[np.int64], dtype: Any) -> Array:
+    """Return a constant matrix as it is, a time-varying one at those places of its time axis."""
+    return jnp.asarray(matrix if matrix.ndim == 2 else matrix[place], dtype)
 
 
 def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
