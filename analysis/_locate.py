@@ -210,6 +210,10 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
         if general is not None:
             size = _expected_size(general, system, driven, learner.name, lookahead)
             expected = general._replace(critical_size=size)
+        slope = None
+        if expected is not None and not driven:
+            sizes = critical.size, expected.critical_size
+            slope = _exact_slope(system, sizes, horizon, learner.name, lookahead)
         part = Location(
             critical_size=critical.size,
             verdict=critical.verdict,
@@ -222,7 +226,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
                 horizon,
                 asked,
                 replicates,
-                None if driven else _exact_slope(system, critical.size, horizon, learner.name, lookahead),
+                slope,
             ),
             theory=expected,
             horizon=horizon,
@@ -257,13 +261,19 @@ def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner:
     return critical_length(system) if driven else general.critical_size
 
 
-def _exact_slope(system: LinearSystem, size: int | None, horizon: int, learner: str, lookahead: int) -> float | None:
-    """Return the log-log slope over t > T/20 of the best filter's exact error, of a learner that fits that filter."""
+def _exact_slope(
+    system: LinearSystem, sizes: tuple[int | None, int | None], horizon: int, learner: str, lookahead: int
+) -> float | None:
+    """Return the log-log slope over t > T/20 of the best filter's exact error, at the lesser of two different sizes.
+
+    None where a size is missing, both are the same, or the learner does not fit that filter.
+    """
+    first, second = sizes
     fits = learner in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",))
-    if size is None or system.time_varying or not fits:
+    if first is None or second is None or first == second or not fits:
         return None
     times = np.unique(np.geomspace(max(horizon / 20, lookahead + 1), horizon, 12).astype(int))
-    errors = best_errors(system, [size], times, lookahead=lookahead)[:, 0]
+    errors = best_errors(system, [min(first, second)], times, lookahead=lookahead)[:, 0]
     return float(np.polyfit(np.log(times), np.log(errors), 1)[0])
 
 

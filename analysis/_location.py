@@ -128,7 +128,10 @@ def system_sentence(
     replicates: int,
     slope: float | None = None,
 ) -> str:
-    """Return the answer for a system in one sentence; ``slope`` is that of the located size's exact error."""
+    """Return the answer for a system in one sentence.
+
+    Where theory says another size than was located, ``slope`` is that of the exact error of the lesser of the two.
+    """
     word = SIZE_WORDS.get(learner, "size")
     speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
@@ -137,10 +140,9 @@ def system_sentence(
     theory = f"theory says {size}" if size is not None else "theory names no size for this learner"
     if expected is None:
         theory = "theory names no size for a system that varies in time"
-    if critical.size is not None and slope is not None and critical.size != size:
-        theory += (
-            f", which does not show yet: at this horizon the exact error of {critical.size} grows like t^{slope:.2f}"
-        )
+    if critical.size is not None and size is not None and slope is not None:
+        least = min(critical.size, size)
+        theory += f", which does not show yet: at this horizon the exact error of {least} grows like t^{slope:.2f}"
     return f"{name}: {_found(critical, word)}; {theory}. This speaks of {speaks}."
 
 

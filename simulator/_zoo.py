@@ -112,7 +112,7 @@ ENTRIES: dict[str, Entry] = {
     "incommensurate-tones": Entry(
         "two undamped oscillators whose frequencies have the golden ratio",
         f"{HARVEY}, section 2.3 (cycles)",
-        lambda: _tones(0.5, 0.25 * (1 + 5**0.5)),
+        lambda: _tones(1.0, (1 + 5**0.5) / 2),
     ),
     "weak-tone": Entry(
         "two undamped oscillators, one driven by 0.03 of the other's noise: shows late",
