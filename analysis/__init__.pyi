@@ -29,6 +29,10 @@ from ._modes import critical_length as critical_length
 from ._modes import growth_exponent as growth_exponent
 from ._modes import parameter_threshold as parameter_threshold
 from ._modes import unstable_modes as unstable_modes
+from ._portrait import Portrait as Portrait
+from ._portrait import portrait as portrait
+from ._portrait import portrait_json as portrait_json
+from ._portrait import save_portrait as save_portrait
 from ._submatrix import best_submatrices as best_submatrices
 from ._submatrix import critical_block as critical_block
 from ._submatrix import submatrix_risk as submatrix_risk

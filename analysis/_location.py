@@ -89,14 +89,19 @@ def ahead_words(settings: dict[str, Any], lookahead: int) -> str:
     return f", {lookahead} samples ahead" + f" ({', '.join(notes)})" * bool(notes)
 
 
+def three_horizons(last: int) -> tuple[int, ...]:
+    """Return three horizons that show growth, the last one given: a factor of ten apart, of three for a short one."""
+    step = 10 if last >= 2000 else 3
+    return tuple(sorted({max(last // step**2, 8), max(last // step, 8), last}))
+
+
 def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:
     """Return the growth laws with the errors at three horizons and the excess at the last, and the horizons.
 
     A value at a horizon T is the mean over T/sqrt(2) < t <= T and all replicates.
     """
     last = int(curves["last"].max())  # type: ignore[arg-type]
-    step = 10 if last >= 2000 else 3
-    horizons = tuple(sorted({max(last // step**2, 8), max(last // step, 8), last}))
+    horizons = three_horizons(last)
 
     def at(horizon: int, metric: str) -> pl.DataFrame:
         stretch = (pl.col("last") <= horizon) & (pl.col("last") > horizon / np.sqrt(2)) & (pl.col("metric") == metric)

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from ._show import Meter, console, show_location, show_names
+from ._show import Meter, console, show_location, show_names, show_portrait
 from ._words import parse_lookaheads, parse_matrix, parse_sizes
 
 app = typer.Typer(
@@ -213,11 +213,29 @@ def reproduce(
 
 
 @_command
-def zoo() -> None:
-    """List the ready systems."""
-    from ..simulator import zoo_names
+def zoo(
+    name: Annotated[str | None, typer.Argument(help="One of the systems; without it, all are listed.")] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the ready systems, or show one: its numbers, its exact errors and a picture."""
+    from .. import simulator
 
-    show_names(zoo_names())
+    if name is None:
+        if out is not None or as_json:
+            raise ValueError("--out and --json belong to one system: name it, or leave them out for the list.")
+        show_names(simulator.zoo_names())
+        return
+    simulator.zoo_entry(name)
+    from .. import analysis
+
+    folder = analysis.check_folder(out or Path("runs") / name)
+    drawn = analysis.portrait(name)
+    files = analysis.save_portrait(drawn, folder)
+    if as_json:
+        print(json.dumps(analysis.portrait_json(drawn, files), indent=2))
+    else:
+        show_portrait(drawn, files)
 
 
 @_command

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from ..analysis import Location
+    from ..analysis import Location, Portrait
 
 console = Console()
 _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
@@ -108,3 +108,41 @@ def show_names(names: dict[str, str]) -> None:
     for name, line in names.items():
         table.add_row(f"[bold]{name}[/bold]", line)
     console.print(table)
+
+
+def show_portrait(portrait: Portrait, files: list[Path]) -> None:
+    """Print what is known of a system of the zoo."""
+    lines = [f"[bold]{portrait.system.name}[/bold]: {portrait.summary}", f"from: {portrait.reference}"]
+    if portrait.theory is None or portrait.errors is None:
+        lines.append("theory: none, for it varies in time")
+    else:
+        found = portrait.theory
+        lines += [
+            f"modes that do not decay m = {found.unstable_modes}, parameter threshold d*^2 = "
+            f"{found.parameter_threshold}, critical length h* = {found.critical_size}",
+            f"Kalman filter: rho = {found.rho:.3g}, memory tau = {_samples(found.memory)}",
+            "rounding reaches the noise: "
+            + ", ".join(
+                f"{precision} {'never' if end is None else f'after {end:,} samples'.replace(',', ' ')}"
+                for precision, end in (portrait.trust or {}).items()
+            ),
+        ]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
+    if portrait.errors is not None:
+        console.print("exact mean squared error of the best filter of each length at horizon t:")
+        table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for head in ("size", *(f"t={horizon}" for horizon in portrait.horizons)):
+            table.add_column(head, justify="right", no_wrap=True)
+        critical = None if portrait.theory is None else portrait.theory.critical_size
+        for size, errors in portrait.errors.iter_rows():
+            name = "Kalman" if size is None else str(size)
+            style = "bold" if size is not None and size == critical else None
+            table.add_row(name, *(_number(value) for value in errors), style=style)
+        console.print(table)
+    for file in files:
+        console.print(f"[dim]{file}[/dim]", highlight=False, soft_wrap=True)
+
+
+def _samples(number: float) -> str:
+    return "infinite" if number == float("inf") else f"{number:.3g} samples"
