@@ -29,6 +29,7 @@ from ..learners import (
 from ..simulator import (
     LinearSystem,
     Missing,
+    Noise,
     Precision,
     Trajectories,
     computing,
@@ -83,6 +84,7 @@ def locate(
     inputs: str | ArrayLike = "zero",
     inputs_ahead: InputsAhead | None = None,
     missing: Missing = Missing(),
+    noise: Noise = "normal",
     centre: Any = "first",
     Q: ArrayLike | None = None,
     R: ArrayLike | None = None,
@@ -123,6 +125,8 @@ def locate(
             ``"held"`` at the last one known (the default for a recording): at u[t+1] where one-step forecasts take
             it, as those of a recording do, else at u[t].
         missing: Which samples of a system are lost.
+        noise: Law of a system's noise, as in ``simulate``. Theory rests on the covariances alone; beside another law
+            than the normal one, the Kalman predictor is the best linear one.
         centre: What is taken off a recording first, as in ``Driver``.
         Q, R, dt: For a python-control plant, as in ``from_control``.
         progress: Called with the samples done and the samples in all.
@@ -136,6 +140,8 @@ def locate(
     ahead = tuple(check_whole("lookaheads", lookaheads).tolist())
     options = _Options(sizes, horizon, replicates, seed, precision, device, learner, ahead, inputs_ahead, progress)
     if isinstance(source, Trajectories):
+        if noise != "normal":
+            raise ValueError(f"a recording has noise of its own, got {noise!r}: leave it out.")
         return _locate_recording(source, options, centre)
     if isinstance(source, str):
         source = find_system(source, Q, R, dt)
@@ -143,10 +149,12 @@ def locate(
         if Q is None or R is None:
             raise ValueError("a python-control plant needs its noise: pass the covariances Q and R.")
         source = from_control(source, Q, R, dt)
-    return _locate_system(source, options, inputs, missing)
+    return _locate_system(source, options, inputs, missing, noise)
 
 
-def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayLike, missing: Missing) -> Location:
+def _locate_system(
+    system: LinearSystem, options: _Options, inputs: str | ArrayLike, missing: Missing, noise: Noise
+) -> Location:
     asked = _count("horizon", 20_000 if options.horizon is None else options.horizon, SHORTEST)
     replicates = _count("replicates", options.replicates, 1)
     driven = system.inputs > 0 and not (isinstance(inputs, str) and inputs == "zero")
@@ -187,6 +195,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             replicates,
             inputs=signal,
             missing=missing,
+            noise=noise,
             device=options.device,
         )
         sums = score(
@@ -200,7 +209,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
         )
         settings = _settings(options, learner, ahead, "none", asked, replicates)
-    settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict())
+    settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
     frame, general = curves(sums, learner, system.name), None if system.time_varying else theory(system)
     parts = []
     for lookahead in learner.lookaheads:

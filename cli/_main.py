@@ -44,6 +44,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is writ
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
 Seed = Annotated[int, typer.Option(help="Of the simulation and the bootstrap.")]
+Noise = Annotated[str, typer.Option(help="Law of a system's noise: normal, student-t, uniform or impulsive.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
 
@@ -98,6 +99,7 @@ def locate(
     dt: Annotated[
         float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
     ] = None,
+    noise: Noise = "normal",
     precision: Precision = "float64",
     device: Device = None,
     seed: Seed = 0,
@@ -134,6 +136,7 @@ def locate(
             learner=learner,
             lookaheads=lookaheads,
             inputs=input or "zero",
+            noise=noise,  # type: ignore[arg-type]
             inputs_ahead=inputs_ahead,  # type: ignore[arg-type]
             centre=center if center in ("first", "none") else [_number("--center", center)],
             progress=meter.update,
@@ -162,6 +165,7 @@ def simulate(
     dt: Annotated[
         float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
     ] = None,
+    noise: Noise = "normal",
     precision: Precision = "float64",
     device: Device = None,
     seed: Seed = 0,
@@ -181,6 +185,7 @@ def simulate(
             inputs=input,
             initial=initial,
             missing=simulator.Missing(missing, burst),
+            noise=noise,  # type: ignore[arg-type]
             precision=precision,  # type: ignore[arg-type]
             device=device,
             progress=meter.update,

@@ -25,7 +25,17 @@ from ergoscope.analysis import (
     theory,
 )
 from ergoscope.learners import Driver, kalman, ladder, score
-from ergoscope.simulator import LinearSystem, Missing, Precision, Trajectories, read_recording, simulate, zoo, zoo_names
+from ergoscope.simulator import (
+    LinearSystem,
+    Missing,
+    Noise,
+    Precision,
+    Trajectories,
+    read_recording,
+    simulate,
+    zoo,
+    zoo_names,
+)
 
 METRICS = ("error", "excess")
 Z = 3.89  # two-sided 1e-4 of the normal law
@@ -295,6 +305,12 @@ def test_missing_samples_cost_little_more_than_they_cost_the_kalman_filter(burst
     ratio = excess / (error - excess)
     assert ratio[0] < (0.03 if burst == 1 else 1.3)
     assert (ratio[1:] < (0.03 if burst == 1 else 1.1)).all()
+
+
+@pytest.mark.parametrize("noise", ["student-t", "uniform", "impulsive"])
+def test_the_law_of_the_noise_moves_no_threshold(noise: Noise) -> None:
+    found = locate("double-integrator", horizon=4000, sizes=range(5), seed=5, noise=noise)
+    assert (found.verdict, found.critical_size, found.settings["noise"]) == ("located", 2, noise)
 
 
 def test_theory_is_null_for_other_learners() -> None:

@@ -90,6 +90,15 @@ BAD = {
     "no such precision": (["locate", "random-walk", "--precision", "half"], "precision must be"),
     "no such learner": (["locate", "random-walk", "--learner", "guess"], "no learner is called"),
     "no such input": (["locate", "plant.toml", "--input", "tea"], "no input is called"),
+    "no such noise": (["locate", "random-walk", "--noise", "pink"], "no noise is called 'pink'; there are normal"),
+    "no such noise to simulate": (
+        ["simulate", "random-walk", "--noise", "pink", "--out", "data.csv"],
+        "no noise is called 'pink'",
+    ),
+    "noise for a recording": (
+        ["locate", "runs.csv", "--output", "y", "--by", "run", "--noise", "uniform"],
+        "a recording has noise of its own",
+    ),
     "center that is none": (
         ["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"],
         "--center must be",
