@@ -33,6 +33,10 @@ from ._modes import critical_length as critical_length
 from ._modes import growth_exponent as growth_exponent
 from ._modes import parameter_threshold as parameter_threshold
 from ._modes import unstable_modes as unstable_modes
+from ._portrait import Portrait as Portrait
+from ._portrait import portrait as portrait
+from ._portrait import portrait_json as portrait_json
+from ._portrait import save_portrait as save_portrait
 from ._regret import RegretSize as RegretSize
 from ._regret import learning_cost as learning_cost
 from ._regret import regret_size as regret_size

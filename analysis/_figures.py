@@ -29,12 +29,12 @@ SIZE = (8.0, 5.0)
 def growth_figure(location: Location, system: LinearSystem | None = None) -> Figure:
     """Draw the error against the horizon, one line a size and one panel a look-ahead; exact theory beside it.
 
-    Where the system is known, dotted: the exact error of the best filter of that length (ladder and qr-array); dashed:
-    the Kalman predictor, both at the panel's look-ahead.
+    Where the system is known and does not vary in time, dotted: the exact error of the best filter of that length
+    (ladder and qr-array); dashed: the Kalman predictor, both at the panel's look-ahead.
     """
     figure, panels = _canvas(len(location.each))
     for axes, part in zip(panels, location.each, strict=True):
-        _draw_growth(axes, part, system)
+        _draw_growth(axes, part, _with_theory(system))
     _level(panels)
     return figure
 
@@ -88,7 +88,7 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
     """
     figure, panels = _canvas(len(location.each))
     for axes, part in zip(panels, location.each, strict=True):
-        _draw_sizes(axes, part, system)
+        _draw_sizes(axes, part, _with_theory(system))
     _level(panels)
     return figure
 
@@ -188,6 +188,11 @@ def _shown(sizes: Sequence[int], critical: int | None) -> list[int]:
     return sorted({*near, *(far[k] for k in spread)})
 
 
+def _with_theory(system: LinearSystem | None) -> LinearSystem | None:
+    """Return the system if exact theory speaks of it: of one that does not vary in time."""
+    return None if system is None or system.time_varying else system
+
+
 def _fits_filters(location: Location) -> bool:
     """Return whether the learner fits the filters that exact theory speaks of: of the outputs alone."""
     settings = location.settings
@@ -200,7 +205,7 @@ def _filter(location: Location) -> str:
 
 def _error_label(location: Location) -> str:
     between = "\n" if len(location.settings["lookaheads"]) > 1 else " "  # a panel of several is low
-    unit = f"{between}(squared unit of the output)" if location.theory is None else ""
+    unit = f"{between}(squared unit of the output)" if location.recorded else ""
     return f"mean squared prediction error{unit}"
 
 

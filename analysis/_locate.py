@@ -29,6 +29,7 @@ from ..learners import (
 from ..simulator import (
     LinearSystem,
     Missing,
+    Noise,
     Precision,
     Trajectories,
     computing,
@@ -85,6 +86,7 @@ def locate(
     inputs: str | ArrayLike = "zero",
     inputs_ahead: InputsAhead | None = None,
     missing: Missing = Missing(),
+    noise: Noise = "normal",
     centre: Any = "first",
     Q: ArrayLike | None = None,
     R: ArrayLike | None = None,
@@ -96,7 +98,8 @@ def locate(
     A system is simulated from a zero state, ``replicates`` runs of ``horizon`` samples, beside its Kalman predictor; a
     recording is replayed. A learner of every size predicts each sample before it is seen, and the growth of the mean
     squared error over the horizon is classified for each size. From fewer than 8 runs of a recording boundedness is not
-    claimed; the size that is best on it is given instead, with what the recording cannot tell apart from it.
+    claimed; the size that is best on it is given instead, with what the recording cannot tell apart from it. Of a
+    system that varies in time, theory names no size.
 
     Each lookahead H has a verdict of its own, on the forecasts of y[t+H] made when y[t] was the last sample known, by
     the weights of then, and against the Kalman forecast H ahead. They are *iterated* one-step forecasts with
@@ -124,6 +127,8 @@ def locate(
             ``"held"`` at the last one known (the default for a recording): at u[t+1] where one-step forecasts take
             it, as those of a recording do, else at u[t].
         missing: Which samples of a system are lost.
+        noise: Law of a system's noise, as in ``simulate``. Theory rests on the covariances alone; beside another law
+            than the normal one, the Kalman predictor is the best linear one.
         centre: What is taken off a recording first, as in ``Driver``.
         Q, R, dt: For a python-control plant, as in ``from_control``.
         progress: Called with the samples done and the samples in all.
@@ -137,6 +142,8 @@ def locate(
     ahead = tuple(check_whole("lookaheads", lookaheads).tolist())
     options = _Options(sizes, horizon, replicates, seed, precision, device, learner, ahead, inputs_ahead, progress)
     if isinstance(source, Trajectories):
+        if noise != "normal":
+            raise ValueError(f"a recording has noise of its own, got {noise!r}: leave it out.")
         return _locate_recording(source, options, centre)
     if isinstance(source, str):
         source = find_system(source, Q, R, dt)
@@ -144,10 +151,12 @@ def locate(
         if Q is None or R is None:
             raise ValueError("a python-control plant needs its noise: pass the covariances Q and R.")
         source = from_control(source, Q, R, dt)
-    return _locate_system(source, options, inputs, missing)
+    return _locate_system(source, options, inputs, missing, noise)
 
 
-def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayLike, missing: Missing) -> Location:
+def _locate_system(
+    system: LinearSystem, options: _Options, inputs: str | ArrayLike, missing: Missing, noise: Noise
+) -> Location:
     asked = _count("horizon", 20_000 if options.horizon is None else options.horizon, SHORTEST)
     replicates = _count("replicates", options.replicates, 1)
     driven = system.inputs > 0 and not (isinstance(inputs, str) and inputs == "zero")
@@ -172,7 +181,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
     learner = learner_of(options.sizes)
     if learner.sizes[-1] >= asked:
         raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
-    trust = trust_horizon(system, options.precision)
+    trust = None if system.time_varying else trust_horizon(system, options.precision)
     horizon = asked if trust is None else min(asked, trust)
     _check_ahead(learner, horizon)
     ahead = _inputs_ahead(options, learner, system.inputs, "known")
@@ -188,6 +197,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             replicates,
             inputs=signal,
             missing=missing,
+            noise=noise,
             device=options.device,
         )
         sums = score(
@@ -201,21 +211,24 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
             share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
         )
         settings = _settings(options, learner, ahead, "none", asked, replicates)
-    settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict())
-    frame, general = curves(sums, learner, system.name), theory(system)
+    settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
+    frame, general = curves(sums, learner, system.name), None if system.time_varying else theory(system)
     parts = []
     for lookahead in learner.lookaheads:
         rungs, horizons = _rungs(frame, lookahead, options.seed)
         critical = critical_size(rungs)
-        expected = general._replace(critical_size=_expected_size(general, system, driven, learner.name, lookahead))
-        own, slope = frame.filter(pl.col("lookahead") == lookahead), None
-        if not driven and critical.size is not None and expected.critical_size is not None:
-            told = min(critical.size, expected.critical_size)
-            slope = _exact_slope(system, told, horizon, learner.name, lookahead)
-        best, unstable = _best_of_system(own, options.seed), explosive(system)
-        regret = None if unstable else regret_size(own, options.seed)
-        cost = None
-        if unstable and critical.size is not None and lookahead == 1 and learner.name in LEARNED:
+        expected, slope, unstable = None, None, False
+        own = frame.filter(pl.col("lookahead") == lookahead)
+        if general is not None:
+            size, unstable = _expected_size(general, system, driven, learner.name, lookahead), explosive(system)
+            expected = general._replace(critical_size=size)
+        if expected is not None and not driven:
+            sizes = critical.size, expected.critical_size
+            slope = _exact_slope(system, sizes, horizon, learner.name, lookahead)
+        best, regret, cost = _best_of_system(own, options.seed), None, None
+        if not unstable:
+            regret = regret_size(own, options.seed)
+        elif critical.size is not None and lookahead == 1 and learner.name in LEARNED:
             cost = learning_cost(system, critical.size, horizon)
         part = Location(
             critical_size=critical.size,
@@ -225,7 +238,7 @@ def _locate_system(system: LinearSystem, options: _Options, inputs: str | ArrayL
                 system.name + ahead_words(settings, lookahead),
                 learner.name,
                 critical,
-                expected.critical_size,
+                expected,
                 horizon,
                 asked,
                 replicates,
@@ -269,12 +282,19 @@ def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner:
     return critical_length(system) if driven else general.critical_size
 
 
-def _exact_slope(system: LinearSystem, size: int, horizon: int, learner: str, lookahead: int) -> float | None:
-    """Return the log-log slope over t > T/20 of the best filter's exact error, of a learner that fits that filter."""
-    if learner not in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",)):
+def _exact_slope(
+    system: LinearSystem, sizes: tuple[int | None, int | None], horizon: int, learner: str, lookahead: int
+) -> float | None:
+    """Return the log-log slope over t > T/20 of the best filter's exact error, at the lesser of two different sizes.
+
+    None where a size is missing, both are the same, or the learner does not fit that filter.
+    """
+    first, second = sizes
+    fits = learner in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",))
+    if first is None or second is None or first == second or not fits:
         return None
     times = np.unique(np.geomspace(max(horizon / 20, lookahead + 1), horizon, 12).astype(int))
-    errors = best_errors(system, [size], times, lookahead=lookahead)[:, 0]
+    errors = best_errors(system, [min(first, second)], times, lookahead=lookahead)[:, 0]
     return float(np.polyfit(np.log(times), np.log(errors), 1)[0])
 
 

@@ -33,9 +33,10 @@ class Location:
         verdict: ``"located"``, ``"above"`` or ``"undecided"``.
         reason: Why, and what would decide it.
         sentence: The answer in words, with what theory says and the horizon it speaks of.
-        theory: What the matrices say; None for a recording.
+        theory: What the matrices say; None for a recording and for a system that varies in time.
         horizon: Samples predicted in the longest run.
-        trust_horizon: Samples after which rounding reaches the noise; None where it never does.
+        trust_horizon: Samples after which rounding reaches the noise; None where it never does, and not computed for a
+            system that varies in time.
         rungs: One row a size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law, exponent,
             low, high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before
             it.
@@ -70,6 +71,11 @@ class Location:
     further: tuple[Location, ...] = ()
 
     @property
+    def recorded(self) -> bool:
+        """Whether this is of a recording: no oracle ran beside."""
+        return "excess" not in self.curves["metric"].unique()
+
+    @property
     def each(self) -> tuple[Location, ...]:
         """One location for each lookahead, itself first."""
         return self, *self.further
@@ -94,14 +100,19 @@ def ahead_words(settings: dict[str, Any], lookahead: int) -> str:
     return f", {lookahead} samples ahead" + f" ({', '.join(notes)})" * bool(notes)
 
 
+def three_horizons(last: int) -> tuple[int, ...]:
+    """Return three horizons that show growth, the last one given: a factor of ten apart, of three for a short one."""
+    step = 10 if last >= 2000 else 3
+    return tuple(sorted({max(last // step**2, 8), max(last // step, 8), last}))
+
+
 def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:
     """Return the growth laws with the errors at three horizons and the excess at the last, and the horizons.
 
     A value at a horizon T is the mean over T/sqrt(2) < t <= T and all replicates.
     """
     last = int(curves["last"].max())  # type: ignore[arg-type]
-    step = 10 if last >= 2000 else 3
-    horizons = tuple(sorted({max(last // step**2, 8), max(last // step, 8), last}))
+    horizons = three_horizons(last)
 
     def at(horizon: int, metric: str) -> pl.DataFrame:
         stretch = (pl.col("last") <= horizon) & (pl.col("last") > horizon / np.sqrt(2)) & (pl.col("metric") == metric)
@@ -127,7 +138,7 @@ def system_sentence(
     name: str,
     learner: str,
     critical: Critical,
-    expected: int | None,
+    expected: Theory | None,
     horizon: int,
     asked: int,
     replicates: int,
@@ -145,10 +156,13 @@ def system_sentence(
     speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
         speaks += f"; beyond it rounding reaches the noise, so the {spaced(asked)} samples asked for were not run"
-    theory = f"theory says {expected}" if expected is not None else "theory names no size for this learner"
-    if critical.size is not None and expected is not None and slope is not None and critical.size != expected:
-        told = min(critical.size, expected)
-        theory += f", which does not show yet: at this horizon the exact error of {told} grows like t^{slope:.2f}"
+    size = None if expected is None else expected.critical_size
+    theory = f"theory says {size}" if size is not None else "theory names no size for this learner"
+    if expected is None:
+        theory = "theory names no size for a system that varies in time"
+    if critical.size is not None and size is not None and slope is not None:
+        least = min(critical.size, size)
+        theory += f", which does not show yet: at this horizon the exact error of {least} grows like t^{slope:.2f}"
     alike = [size for size in best.alike if size != best.size]
     others = f", not told apart from {spans(alike)}" if alike else ""
     sizes = f"The best {word} by then is {best.size}{others}"

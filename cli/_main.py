@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from ._show import Meter, console, show_design, show_location, show_names
+from ._show import Meter, console, show_design, show_location, show_names, show_portrait
 from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is writ
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
 Seed = Annotated[int, typer.Option(help="Of the simulation and the bootstrap.")]
+Noise = Annotated[str, typer.Option(help="Law of a system's noise: normal, student-t, uniform or impulsive.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
 
@@ -98,6 +99,7 @@ def locate(
     dt: Annotated[
         float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
     ] = None,
+    noise: Noise = "normal",
     precision: Precision = "float64",
     device: Device = None,
     seed: Seed = 0,
@@ -134,6 +136,7 @@ def locate(
             learner=learner,
             lookaheads=lookaheads,
             inputs=input or "zero",
+            noise=noise,  # type: ignore[arg-type]
             inputs_ahead=inputs_ahead,  # type: ignore[arg-type]
             centre=center if center in ("first", "none") else [_number("--center", center)],
             progress=meter.update,
@@ -188,6 +191,7 @@ def simulate(
     dt: Annotated[
         float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
     ] = None,
+    noise: Noise = "normal",
     precision: Precision = "float64",
     device: Device = None,
     seed: Seed = 0,
@@ -207,6 +211,7 @@ def simulate(
             inputs=input,
             initial=initial,
             missing=simulator.Missing(missing, burst),
+            noise=noise,  # type: ignore[arg-type]
             precision=precision,  # type: ignore[arg-type]
             device=device,
             progress=meter.update,
@@ -239,11 +244,29 @@ def reproduce(
 
 
 @_command
-def zoo() -> None:
-    """List the ready systems."""
-    from ..simulator import zoo_names
+def zoo(
+    name: Annotated[str | None, typer.Argument(help="One of the systems; without it, all are listed.")] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the ready systems, or show one: its numbers, its exact errors and a picture."""
+    from .. import simulator
 
-    show_names(zoo_names())
+    if name is None:
+        if out is not None or as_json:
+            raise ValueError("--out and --json belong to one system: name it, or leave them out for the list.")
+        show_names(simulator.zoo_names())
+        return
+    simulator.zoo_entry(name)
+    from .. import analysis
+
+    folder = analysis.check_folder(out or Path("runs") / name)
+    drawn = analysis.portrait(name)
+    files = analysis.save_portrait(drawn, folder)
+    if as_json:
+        print(json.dumps(analysis.portrait_json(drawn, files), indent=2))
+    else:
+        show_portrait(drawn, files)
 
 
 @_command

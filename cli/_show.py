@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from ..analysis import Design, Location
+    from ..analysis import Design, Location, Portrait
 
 console = Console()
 _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
@@ -71,13 +71,13 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
 def _table(location: Location) -> Table:
     title = f"{location.subject}: mean squared prediction error at horizon t"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    paired, oracle = "paired" in location.rungs.columns, location.theory is not None
+    paired, oracle = "paired" in location.rungs.columns, not location.recorded
     heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)]
     spread = location.rungs["low"].is_not_null().any()
     heads += ["excess"] * oracle + ["growth"] + ["+-"] * spread + ["verdict"] + ["vs previous"] * paired
     for head in heads:
         table.add_column(head, justify="left" if head in ("verdict", "vs previous") else "right", no_wrap=True)
-    chosen = location.best.size if location.theory is None else location.critical_size
+    chosen = location.best.size if location.recorded else location.critical_size
     for row in location.rungs.to_dicts():
         cells = [str(row["size"]), str(row["parameters"]), *(_number(value) for value in row["errors"])]
         growth, interval = _growth(row)
@@ -136,3 +136,41 @@ def show_design(design: Design) -> None:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.2g} %" if value < 100 else f"{value:.1e} x"
+
+
+def show_portrait(portrait: Portrait, files: list[Path]) -> None:
+    """Print what is known of a system of the zoo."""
+    lines = [f"[bold]{portrait.system.name}[/bold]: {portrait.summary}", f"from: {portrait.reference}"]
+    if portrait.theory is None or portrait.errors is None:
+        lines.append("theory: none, for it varies in time")
+    else:
+        found = portrait.theory
+        lines += [
+            f"modes that do not decay m = {found.unstable_modes}, parameter threshold d*^2 = "
+            f"{found.parameter_threshold}, critical length h* = {found.critical_size}",
+            f"Kalman filter: rho = {found.rho:.3g}, memory tau = {_samples(found.memory)}",
+            "rounding reaches the noise: "
+            + ", ".join(
+                f"{precision} {'never' if end is None else f'after {end:,} samples'.replace(',', ' ')}"
+                for precision, end in (portrait.trust or {}).items()
+            ),
+        ]
+    for line in lines:
+        console.print(line, highlight=False, soft_wrap=True)
+    if portrait.errors is not None:
+        console.print("exact mean squared error of the best filter of each length at horizon t:")
+        table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for head in ("size", *(f"t={horizon}" for horizon in portrait.horizons)):
+            table.add_column(head, justify="right", no_wrap=True)
+        critical = None if portrait.theory is None else portrait.theory.critical_size
+        for size, errors in portrait.errors.iter_rows():
+            name = "Kalman" if size is None else str(size)
+            style = "bold" if size is not None and size == critical else None
+            table.add_row(name, *(_number(value) for value in errors), style=style)
+        console.print(table)
+    for file in files:
+        console.print(f"[dim]{file}[/dim]", highlight=False, soft_wrap=True)
+
+
+def _samples(number: float) -> str:
+    return "infinite" if number == float("inf") else f"{number:.3g} samples"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
@@ -19,10 +19,11 @@ from ._base import Learner, check_lookaheads, check_sizes, choose, prefix_sums
 
 
 class KalmanState(NamedTuple):
-    """Mean and covariance of the next state."""
+    """Mean and covariance of the next state, and the number of its sample."""
 
     x: Float[Array, "state lane"]
     P: Float[Array, "state state lane"]
+    t: Int[Array, " lane"]
 
 
 class TruncatedState(NamedTuple):
@@ -46,13 +47,14 @@ def kalman(
         x <- A (x + K e) + B u,   P <- A ((I - K C) P (I - K C)' + K R K') A' + Q
         x_1 = x,   x_{j+1} = A x_j + B u[n+j],   yhat[n+H] = C x_H + D u[n+H]
 
-    Time-varying (Joseph form); or with a fixed gain, x <- A x + L e + B u, which leaves P as it was given. Of a row of
+    The gain varies in time (Joseph form), as the matrices may: those of sample t make and score its forecast, and move
+    x on to t + 1. Or with a fixed gain, x <- A x + L e + B u, which leaves P as it was given. Of a row of
     outputs, those that are missing are left out exactly; a fixed gain takes their errors as zero.
 
     Args:
-        system: The plant, constant in time.
-        gain: L = A K, ``(state, output)``, such as ``analysis.kalman_gain(system).gain``; None for the time-varying
-            one.
+        system: The plant; its first sample is that of the stream.
+        gain: L = A K, ``(state, output)``, such as ``analysis.kalman_gain(system).gain``, of a plant constant in time;
+            None for the time-varying one.
         mean: Of the first state, ``(state,)``; zero by default.
         covariance: Of the first state, ``(state, state)``; zero by default, as simulations start. Large for a diffuse
             start.
@@ -62,61 +64,59 @@ def kalman(
         A learner of one rung, its size the number of states, nothing trainable; its variance is S.
 
     Raises:
-        ValueError: A time-varying system, a gain, mean or covariance of another shape, or lookaheads not rising.
+        ValueError: A fixed gain for a time-varying system, a gain, mean or covariance of another shape, or lookaheads
+            not rising.
 
     References:
         R. E. Kalman, A new approach to linear filtering and prediction problems, 1960. Joseph form: R. S. Bucy and
         P. D. Joseph, *Filtering for Stochastic Processes*, 1968.
     """
     n, p, m = system.states, system.outputs, system.inputs
-    _constant(system)
     ahead = check_lookaheads(lookaheads)
     x0 = np.zeros(n) if mean is None else np.asarray(mean, np.float64)
     P0 = np.zeros((n, n)) if covariance is None else np.asarray(covariance, np.float64)
     if x0.shape != (n,) or P0.shape != (n, n):
         raise ValueError(f"mean and covariance must have shapes ({n},) and ({n}, {n}), got {x0.shape} and {P0.shape}.")
+    if gain is not None:
+        _constant(system)
     L = None if gain is None else _gain(system, gain)
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
         _matching(system, outputs, inputs)
-        return KalmanState(_spread(x0, lanes, dtype), _spread(P0, lanes, dtype))
+        return KalmanState(_spread(x0, lanes, dtype), _spread(P0, lanes, dtype), jnp.zeros(lanes, jnp.int32))
 
     def predict(state: KalmanState, inputs: Array) -> Float[Array, "lookahead 1 output lane"]:
         x, forecasts = state.x, []
         for j in range(ahead[-1]):
+            now = _matrices(system, state.t + j, x.dtype)
             u = inputs[j] if m else jnp.zeros((0, x.shape[-1]), x.dtype)
             if j + 1 in ahead:
-                forecasts.append(_times(system.C, x) + _times(system.D, u))
-            x = _times(system.A, x) + _times(system.B, u)
+                forecasts.append(_times(now.C, x) + _times(now.D, u))
+            x = _times(now.A, x) + _times(now.B, u)
         return jnp.stack(forecasts)[:, None]
 
     def update(state: KalmanState, output: Array, input: Array, observed: Array) -> KalmanState:
-        x, P = state
-        known = _times(system.B, input) if m else jnp.zeros_like(x)
-        e = jnp.where(observed, output - _times(system.C, x) - (_times(system.D, input) if m else 0), 0)
+        x, P, t = state
+        now = _matrices(system, t, x.dtype)
+        known = _times(now.B, input) if m else jnp.zeros_like(x)
+        e = jnp.where(observed, output - _times(now.C, x) - (_times(now.D, input) if m else 0), 0)
         if L is not None:
-            return KalmanState(_times(system.A, x) + _times(L, e) + known, P)
+            return KalmanState(_times(now.A, x) + _times(L[..., None], e) + known, P, t + 1)
         seen = observed.astype(x.dtype)
-        C = jnp.asarray(system.C, x.dtype)[:, :, None] * seen[:, None]
-        R = (
-            jnp.asarray(system.R, x.dtype)[:, :, None] * seen[:, None] * seen[None]
-            + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
-        )
+        C = now.C * seen[:, None]
+        R = now.R * seen[:, None] * seen[None] + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
         PC = _product(P, C.swapaxes(0, 1))
         S = _product(C, PC) + R
         K = _right_divide(PC, S)
         kept = jnp.eye(n, dtype=x.dtype)[:, :, None] - _product(K, C)
         P = _product(_product(kept, P), kept.swapaxes(0, 1)) + _product(_product(K, R), K.swapaxes(0, 1))
-        A = jnp.asarray(system.A, x.dtype)[:, :, None]
-        P = _product(_product(A, P), A.swapaxes(0, 1)) + jnp.asarray(system.Q, x.dtype)[:, :, None]
-        x = _times(system.A, x + _product(K, e[:, None])[:, 0]) + known
-        return KalmanState(x, (P + P.swapaxes(0, 1)) / 2)
+        P = _product(_product(now.A, P), now.A.swapaxes(0, 1)) + now.Q
+        x = _times(now.A, x + _product(K, e[:, None])[:, 0]) + known
+        return KalmanState(x, (P + P.swapaxes(0, 1)) / 2, t + 1)
 
     def variance(state: KalmanState) -> Float[Array, "1 output output lane"]:
-        C = jnp.asarray(system.C, state.x.dtype)[:, :, None]
-        return (_product(_product(C, state.P), C.swapaxes(0, 1)) + jnp.asarray(system.R, state.x.dtype)[:, :, None])[
-            None
-        ]
+        now = _matrices(system, state.t, state.x.dtype)
+        return (_product(_product(now.C, state.P), now.C.swapaxes(0, 1)) + now.R)[None]
 
     return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance)
 
@@ -151,8 +151,9 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
     reach = [system.C]
     for _ in range(length - 1):
         reach.append(reach[-1] @ F)
-    from_outputs = np.stack([c @ L for c in reach])
-    from_inputs = np.stack([c @ (system.B - L @ system.D) for c in reach])
+    from_outputs = np.stack([c @ L for c in reach])[..., None]
+    from_inputs = np.stack([c @ (system.B - L @ system.D) for c in reach])[..., None]
+    D = system.D[..., None]
 
     def forecast(outputs: Array, inputs: Array) -> Array:
         terms = _times(from_outputs, outputs) + (_times(from_inputs, inputs) if m else 0)
@@ -164,10 +165,10 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
         return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
 
     def predict(state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
-        return (choose(state.forecast, rungs) + (_times(system.D, inputs[0])[None] if m else 0))[None]
+        return (choose(state.forecast, rungs) + (_times(D, inputs[0])[None] if m else 0))[None]
 
     def update(state: TruncatedState, output: Array, input: Array, observed: Array) -> TruncatedState:
-        direct = _times(system.D, input) if m else 0
+        direct = _times(D, input) if m else 0
         y = jnp.where(observed, output, state.forecast[-1] + direct)
         outputs = jnp.concatenate([y[None], state.outputs[:-1]])
         inputs = jnp.concatenate([input[None], state.inputs[:-1]]) if m else state.inputs
@@ -175,6 +176,27 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
 
     parameters = tuple(h * system.outputs**2 for h in rungs)
     return Learner("truncated-kalman", init, predict, update, sizes=rungs, parameters=parameters)
+
+
+class _Matrices(NamedTuple):
+    """Those of one sample; the lane axis has length one where a matrix is constant in time."""
+
+    A: Float[Array, "state state #lane"]
+    B: Float[Array, "state input #lane"]
+    C: Float[Array, "output state #lane"]
+    D: Float[Array, "output input #lane"]
+    Q: Float[Array, "state state #lane"]
+    R: Float[Array, "output output #lane"]
+
+
+def _matrices(system: LinearSystem, t: Int[Array, " lane"], dtype: Any) -> _Matrices:
+    """Return the matrices at the sample ``t`` of each lane."""
+
+    def at(word: str) -> Array:
+        matrix = jnp.asarray(getattr(system, word), dtype)
+        return matrix[:, :, None] if matrix.ndim == 2 else jnp.moveaxis(matrix[system.place(t)], 0, -1)
+
+    return _Matrices(*(at(word) for word in _Matrices._fields))
 
 
 def _constant(system: LinearSystem) -> None:
@@ -201,13 +223,15 @@ def _spread(value: NDArray[np.float64], lanes: int, dtype: Any) -> Array:
 
 # Products over small matrices are written as sums, elementwise in the lane: no transposition to a batched matrix
 # product, and no lane's rounding can depend on its neighbours.
-def _times(matrix: NDArray[np.float64], vector: Float[Array, "*size column lane"]) -> Float[Array, "*size row lane"]:
-    return jnp.sum(jnp.asarray(matrix, vector.dtype)[..., None] * vector[..., None, :, :], axis=-2)
+def _times(
+    matrix: NDArray[np.float64] | Float[Array, "*size row column #lane"], vector: Float[Array, "*size column lane"]
+) -> Float[Array, "*size row lane"]:
+    return jnp.sum(jnp.asarray(matrix, vector.dtype) * vector[..., None, :, :], axis=-2)
 
 
 def _product(
     left: Float[Array, "row inner #lane"], right: Float[Array, "inner column #lane"]
-) -> Float[Array, "row column lane"]:
+) -> Float[Array, "row column #lane"]:
     total = left[:, 0, None] * right[None, 0]
     for k in range(1, left.shape[1]):  # a reduction over so short an axis is several times slower
         total = total + left[:, k, None] * right[None, k]

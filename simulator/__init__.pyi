@@ -5,6 +5,8 @@ from ._find import find_system as find_system
 from ._find import is_recording as is_recording
 from ._inputs import Signal as Signal
 from ._inputs import input_signal as input_signal
+from ._noise import Noise as Noise
+from ._noise import unit_noise as unit_noise
 from ._precision import Precision as Precision
 from ._precision import all_devices as all_devices
 from ._precision import computing as computing
@@ -20,4 +22,5 @@ from ._system import LinearSystem as LinearSystem
 from ._trajectories import Trajectories as Trajectories
 from ._write import write_trajectories as write_trajectories
 from ._zoo import zoo as zoo
+from ._zoo import zoo_entry as zoo_entry
 from ._zoo import zoo_names as zoo_names

@@ -66,7 +66,7 @@ def from_control(
         if dt is None:
             raise ValueError("the plant is continuous: pass dt, the sampling time in seconds.")
         _check_definite(Q)
-        A, B, Q = _sampled(A, B, Q, dt)
+        A, B, Q = sampled(A, B, Q, dt)
         period = dt
     elif dt is not None and abs(dt - period) > 1e-9 * period:
         raise ValueError(
@@ -124,7 +124,7 @@ def _check_definite(Q: NDArray[np.float64]) -> None:
         raise ValueError("Q must be symmetric and positive semidefinite, as a spectral density is.")
 
 
-def _sampled(
+def sampled(
     A: NDArray[np.float64], B: NDArray[np.float64], Q: NDArray[np.float64], dt: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return Ad, Bd, Qd: Van Loan's block exponential over dt / 2^k, then k doublings.

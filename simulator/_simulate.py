@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
 from ._inputs import Signal, input_signal
+from ._noise import Noise, check_noise, unit_noise
 from ._precision import Precision, computing, find_devices, spread
 from ._system import ARRAY_FIELDS, LinearSystem
 from ._trajectories import Trajectories
@@ -59,6 +60,7 @@ def simulate_chunks(
     inputs: str | ArrayLike | Signal = "zero",
     initial: str | ArrayLike = "zero",
     missing: Missing = Missing(),
+    noise: Noise = "normal",
     blocks: int = 1,
     dtype: Any = None,
     device: str | None = None,
@@ -74,19 +76,23 @@ def simulate_chunks(
         initial: ``"zero"``; a vector ``(state,)``; ``"stationary"``, x[0] ~ (0, X) with X = A X A' + Q; or
             ``"riccati"``, x[0] ~ (0, P) with P the steady covariance of the Kalman predictor.
         missing: Which samples are lost; they are NaN.
+        noise: Law of the noise, ``"normal"``, ``"student-t"``, ``"uniform"`` or ``"impulsive"``: w = Q^(1/2) z with
+            independent entries of z as in ``unit_noise``, and v likewise, so that Q and R stay the covariances. Q^(1/2)
+            has the scaled eigenvectors as columns. A random initial state stays normal.
         blocks: Blocks made at once; the numbers do not depend on it.
         dtype: Of the arrays; by default the widest that is switched on.
         device: Replicates are spread over the devices that this names, as in ``find_devices``; None leaves them where
             JAX computes now.
 
     Raises:
-        ValueError: A count that is not positive, or an initial state that the system has not got.
+        ValueError: A count that is not positive, an unknown noise, or an initial state that the system has not got.
     """
     for word, value in (("steps", steps), ("replicates", replicates), ("blocks", blocks)):
         if int(value) != value or value < 1:
             raise ValueError(f"{word} must be a whole number of at least 1, got {value}.")
     if not (0 <= missing.rate < 1 and missing.burst >= 1):
         raise ValueError(f"missing needs 0 <= rate < 1 and a burst of at least 1 sample, got {missing}.")
+    check_noise(noise)
     dtype = jnp.zeros(()).dtype if dtype is None else jnp.dtype(dtype)
     signal = inputs if callable(inputs) else input_signal(inputs, system.inputs)
     devices = len(find_devices(device))
@@ -98,11 +104,12 @@ def simulate_chunks(
     start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
     for start in range(0, steps, blocks * BLOCK):
         stretch = np.arange(start, start + blocks * BLOCK)
+        place = system.place(stretch)
         rows = dict(zip(ARRAY_FIELDS, (getattr(system, word) for word in ARRAY_FIELDS), strict=True))
-        rows = {word: _rows(value, stretch, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
+        rows = {word: _rows(value, place, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
         u = jnp.asarray(signal(stretch), dtype)
         first = jnp.uint32(start // BLOCK)
-        world, chunk = _advance(lanes, world, rows, u, first, blocks, start_of_burst, missing.burst)
+        world, chunk = _advance(lanes, world, rows, u, first, blocks, start_of_burst, missing.burst, noise)
         keep = min(steps - start, blocks * BLOCK)
         if (keep, width) != (blocks * BLOCK, replicates):
             y, x = (leaf[:keep, :, :replicates] for leaf in (chunk.outputs, chunk.states))
@@ -119,12 +126,13 @@ def simulate(
     inputs: str | ArrayLike | Signal = "zero",
     initial: str | ArrayLike = "zero",
     missing: Missing = Missing(),
+    noise: Noise = "normal",
     precision: Precision = "float64",
     device: str | None = None,
 ) -> Trajectories:
     """Simulate a plant and return all of it as NumPy arrays.
 
-        x[t+1] = A x[t] + B u[t] + w[t],    y[t] = C x[t] + D u[t] + v[t],    w ~ N(0, Q), v ~ N(0, R)
+        x[t+1] = A x[t] + B u[t] + w[t],    y[t] = C x[t] + D u[t] + v[t],    w ~ (0, Q), v ~ (0, R)
 
     The arguments are those of ``simulate_chunks``, which yields the same numbers without holding them all; ``seed`` is
     a whole number, ``precision`` and ``device`` say where and how it is computed.
@@ -142,6 +150,7 @@ def simulate(
                 inputs=inputs,
                 initial=initial,
                 missing=missing,
+                noise=noise,
                 device=device,
             )
         )
@@ -163,6 +172,7 @@ def simulate_to_file(
     inputs: str | ArrayLike | Signal = "zero",
     initial: str | ArrayLike = "zero",
     missing: Missing = Missing(),
+    noise: Noise = "normal",
     precision: Precision = "float64",
     device: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -185,6 +195,7 @@ def simulate_to_file(
             inputs=inputs,
             initial=initial,
             missing=missing,
+            noise=noise,
             blocks=8,
             device=device,
         ):
@@ -219,7 +230,7 @@ def names(letter: str, count: int) -> tuple[str, ...]:
     return (letter,) if count == 1 else tuple(f"{letter}{i + 1}" for i in range(count))
 
 
-@partial(jax.jit, static_argnames=("blocks", "burst"))
+@partial(jax.jit, static_argnames=("blocks", "burst", "noise"))
 def _advance(
     lanes: Key[Array, " batch"],
     world: _World,
@@ -229,18 +240,17 @@ def _advance(
     blocks: int,
     start: Array | float,
     burst: int,
+    noise: Noise,
 ) -> tuple[_World, Chunk]:
     """Move every replicate on by ``blocks`` blocks; the draws are made outside the recursion, which is then cheap."""
     ranks = rows["Q"].shape[-1], rows["R"].shape[-1]
     dtype = world.x.dtype
 
     def draws(lane: PRNGKeyArray, block: Array) -> tuple[Array, Array]:
-        noise, coin = jax.random.split(jax.random.fold_in(lane, block))
+        shocks, coin = jax.random.split(jax.random.fold_in(lane, block))
         coins = jax.random.uniform(coin, (BLOCK,), jnp.float32)
-        z = jax.random.normal(noise, (BLOCK, max(sum(ranks), 1)), dtype)[
-            :, : sum(ranks)
-        ]  # no noise at all is a system too
-        return z, coins
+        z = unit_noise(shocks, (BLOCK, max(sum(ranks), 1)), dtype, noise)
+        return z[:, : sum(ranks)], coins  # no noise at all is a system too
 
     blocks_ = first + jnp.arange(blocks, dtype=jnp.uint32)
     z, coins = jax.vmap(jax.vmap(draws, (None, 0)), (0, None), out_axes=-1)(lanes, blocks_)
@@ -261,9 +271,9 @@ def _advance(
     return world, Chunk(y, u, x)
 
 
-def _rows(matrix: NDArray[np.float64], stretch: NDArray[np.int64], dtype: Any) -> Array:
-    """Return a constant matrix as it is, a time-varying one for the stretch, its last value held past the end."""
-    return jnp.asarray(matrix if matrix.ndim == 2 else matrix[np.minimum(stretch, len(matrix) - 1)], dtype)
+def _rows(matrix: NDArray[np.float64], place: NDArray[np.int64], dtype: Any) -> Array:
+    """Return a constant matrix as it is, a time-varying one at those places of its time axis."""
+    return jnp.asarray(matrix if matrix.ndim == 2 else matrix[place], dtype)
 
 
 def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

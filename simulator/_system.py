@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jax
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     import control
 
+T = TypeVar("T", NDArray[np.int64], jax.Array)
 ARRAY_FIELDS = ("A", "B", "C", "D", "Q", "R")
 
 
@@ -27,8 +28,9 @@ class LinearSystem:
         x[t+1] = A x[t] + B u[t] + w[t],    E w w' = Q
         y[t]   = C x[t] + D u[t] + v[t],    E v v' = R,    w and v independent
 
-    A frozen pytree: the six matrices are leaves, ``dt`` and ``name`` are static. A leading time axis on a leaf makes
-    the system time-varying. The matrices are kept as float64 NumPy arrays; precision is chosen where they are used.
+    A frozen pytree: the six matrices are leaves, the rest is static. A leading time axis on a leaf makes the system
+    time-varying; past its end the last matrix holds, or the axis begins anew. The matrices are kept as float64 NumPy
+    arrays; precision is chosen where they are used.
 
     Args:
         A: Dynamics, ``(state, state)``, or ``(time, state, state)``.
@@ -39,6 +41,7 @@ class LinearSystem:
         D: Direct term, ``(output, input)``. Left out: zero.
         dt: Sampling time in seconds, positive.
         name: What to call it in tables and figures.
+        periodic: The time axis begins anew past its end.
 
     Warns:
         UserWarning: A mode never shows in the output.
@@ -56,6 +59,7 @@ class LinearSystem:
     D: NDArray[np.float64]
     dt: float
     name: str
+    periodic: bool
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class LinearSystem:
         D: ArrayLike | None = None,
         dt: float = 1.0,
         name: str = "system",
+        periodic: bool = False,
     ) -> None:
         A = _matrix("A", A)
         if A.shape[-1] != A.shape[-2]:
@@ -90,8 +95,10 @@ class LinearSystem:
         lengths = {x.shape[0] for x in (A, B, C, D, Q, R) if x.ndim == 3}
         if len(lengths) > 1:
             raise ValueError(f"Time-varying matrices must have one length, got {sorted(lengths)}.")
-        for word, value in dict(A=A, B=B, C=C, D=D, Q=Q, R=R, dt=float(dt), name=str(name)).items():
+        for word, value in dict(A=A, B=B, C=C, D=D, Q=Q, R=R).items():
             object.__setattr__(self, word, value)
+        for word, static in dict(dt=float(dt), name=str(name), periodic=bool(periodic)).items():
+            object.__setattr__(self, word, static)
         if not lengths and (hidden := _unobserved(A, C)):
             modes = ", ".join(f"{mode:.4g}" for mode in hidden)
             warnings.warn(
@@ -118,6 +125,14 @@ class LinearSystem:
         """Whether a matrix carries a leading time axis."""
         return any(getattr(self, word).ndim == 3 for word in ARRAY_FIELDS)
 
+    def place(self, t: T) -> T:
+        """Return the row of the time axis that speaks of sample ``t``, an array of whole numbers.
+
+        t mod length where the system is periodic, else min(t, length - 1); 0 where no matrix has the axis.
+        """
+        length = max((len(x) for x in (getattr(self, word) for word in ARRAY_FIELDS) if x.ndim == 3), default=1)
+        return t % length if self.periodic else t.clip(0, length - 1)
+
     def replace(self, **changes: Any) -> LinearSystem:
         """Return a copy with some fields changed, checked anew."""
         return LinearSystem(
@@ -134,13 +149,13 @@ class LinearSystem:
 
     def tree_flatten_with_keys(self) -> tuple[Any, Any]:
         leaves = [(jax.tree_util.GetAttrKey(word), getattr(self, word)) for word in ARRAY_FIELDS]
-        return leaves, (self.dt, self.name)
+        return leaves, (self.dt, self.name, self.periodic)
 
     @classmethod
-    def tree_unflatten(cls, static: tuple[float, str], leaves: Any) -> LinearSystem:
+    def tree_unflatten(cls, static: tuple[float, str, bool], leaves: Any) -> LinearSystem:
         # Leaves may be tracers here, so the door checks of __init__ are left out.
         self = object.__new__(cls)
-        for word, value in zip((*ARRAY_FIELDS, "dt", "name"), (*leaves, *static), strict=True):
+        for word, value in zip((*ARRAY_FIELDS, "dt", "name", "periodic"), (*leaves, *static), strict=True):
             object.__setattr__(self, word, value)
         return self
 

@@ -90,6 +90,15 @@ BAD = {
     "no such precision": (["locate", "random-walk", "--precision", "half"], "precision must be"),
     "no such learner": (["locate", "random-walk", "--learner", "guess"], "no learner is called"),
     "no such input": (["locate", "plant.toml", "--input", "tea"], "no input is called"),
+    "no such noise": (["locate", "random-walk", "--noise", "pink"], "no noise is called 'pink'; there are normal"),
+    "no such noise to simulate": (
+        ["simulate", "random-walk", "--noise", "pink", "--out", "data.csv"],
+        "no noise is called 'pink'",
+    ),
+    "noise for a recording": (
+        ["locate", "runs.csv", "--output", "y", "--by", "run", "--noise", "uniform"],
+        "a recording has noise of its own",
+    ),
     "center that is none": (
         ["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"],
         "--center must be",
@@ -104,6 +113,9 @@ BAD = {
     "another kind of file": (["simulate", "random-walk", "--out", "data.xlsx"], ".parquet or .csv"),
     "no steps": (["simulate", "random-walk", "--steps", "0", "--out", "data.csv"], "steps must be"),
     "nothing to reproduce": (["reproduce", "figure-9"], "figure-1"),
+    "no such system to show": (["zoo", "nothing"], "no system is called 'nothing'; did you mean 'switching'?"),
+    "a folder for the list": (["zoo", "--out", "list"], "--out and --json belong to one system"),
+    "a folder that cannot be made": (["zoo", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
     "no such command": (["lokate"], "lokate"),
     "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
     "text for a number": (["locate", "random-walk", "--horizon", "long"], "integer"),
@@ -205,6 +217,19 @@ def test_the_zoo_is_listed(folder: Path) -> None:
     result = run("zoo", cwd=folder)
     assert result.returncode == 0
     assert "triple-integrator" in result.stdout
+
+
+def test_a_system_of_the_zoo_is_shown(folder: Path) -> None:
+    result = run("zoo", "weak-tone", "--out", "shown", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert "m = 4, parameter threshold d*^2 = 4, critical length h* = 4" in result.stdout
+    assert "memory tau = 67.1 samples" in result.stdout
+    assert (folder / "shown" / "zoo.png").exists()
+    answer = json.loads(run("zoo", "switching", "--out", "shown", "--json", cwd=folder).stdout)
+    assert answer["theory"] is None
+    assert set(answer) == {
+        "name", "summary", "reference", "theory", "trust_horizon", "horizons", "errors", "files",
+    }  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise on Windows")

@@ -25,24 +25,35 @@ def with_inputs() -> LinearSystem:
     return LinearSystem(A, C, np.diag([0.1, 0.2, 0.3]), R, B, D, name="two by two")
 
 
+def time_varying() -> LinearSystem:
+    """Every matrix moves, over 70 samples, again and again."""
+    still, t = with_inputs(), np.arange(70.0)[:, None, None]
+    moved = {word: getattr(still, word) * (1 + 0.3 * np.sin(0.1 * t + k)) for k, word in enumerate("BCDQR")}
+    A = still.A * np.where(t < 40, 1.0, 0.9)
+    return LinearSystem(A, **moved, name="time-varying", periodic=True)
+
+
 def filterpy_forecasts(system: LinearSystem, run: Trajectories, P0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Forecasts and innovation covariances of one run, sample by sample."""
     twin = KalmanFilter(dim_x=system.states, dim_z=system.outputs)
-    twin.F, twin.H, twin.Q, twin.R, twin.P = system.A, system.C, system.Q, system.R, P0.copy()
-    twin.x = np.zeros((system.states, 1))
+    twin.x, twin.P = np.zeros((system.states, 1)), P0.copy()
     made, spread = [], []
-    for y, u in zip(run.outputs[0], run.inputs[0], strict=True):
-        direct = system.D @ u
+    for t, (y, u) in enumerate(zip(run.outputs[0], run.inputs[0], strict=True)):
+        now = {word: value if value.ndim == 2 else value[t % len(value)] for word, value in vars(system).items()
+               if word in "ABCDQR"}  # fmt: skip
+        twin.F, twin.H, twin.Q, twin.R = (now[word] for word in "ACQR")
+        direct = now["D"] @ u
         made.append((twin.H @ twin.x)[:, 0] + direct)
         spread.append(twin.H @ twin.P @ twin.H.T + twin.R)
         twin.update(None if np.isnan(y).any() else (y - direct)[:, None])
-        twin.predict(u=u[:, None], B=system.B)
+        twin.predict(u=u[:, None], B=now["B"])
     return np.array(made), np.array(spread)
 
 
-@pytest.mark.parametrize("name", [*SYSTEMS, "two by two"])
+@pytest.mark.parametrize("name", [*SYSTEMS, "two by two", "time-varying", "switching", "drifting"])
 def test_the_oracle_is_filterpy(name: str) -> None:
-    system = with_inputs() if name == "two by two" else zoo(name)
+    own = {"two by two": with_inputs, "time-varying": time_varying}
+    system = own[name]() if name in own else zoo(name)
     steps = 200 if name == "explosive-2" else 500
     run = simulate(4, system, steps, inputs="white", missing=Missing(0.1, 3))
     P0 = 2.0 * np.eye(system.states)
@@ -51,8 +62,8 @@ def test_the_oracle_is_filterpy(name: str) -> None:
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-9 * max(1, np.nanmax(np.abs(run.outputs))))
 
 
-def test_its_variance_is_the_innovation_covariance() -> None:
-    system = with_inputs()
+@pytest.mark.parametrize("system", [with_inputs(), time_varying()], ids=lambda system: system.name)
+def test_its_variance_is_the_innovation_covariance(system: LinearSystem) -> None:
     run = simulate(4, system, 40, inputs="white")
     learner = kalman(system, covariance=np.eye(3))
     live = Live(learner, 2, 2)
@@ -132,6 +143,31 @@ def test_forecasts_further_ahead_carry_the_mean_on(known: int | None) -> None:
         K = P @ system.C.T @ np.linalg.inv(S)
         x = system.A @ (x + K @ (y[t] - system.C @ x - system.D @ u[t])) + system.B @ u[t]
         P = system.A @ (P - K @ system.C @ P) @ system.A.T + system.Q
+
+
+def test_forecasts_further_ahead_use_the_matrices_of_their_samples() -> None:
+    system, steps = time_varying(), 120
+    run = simulate(4, system, steps, inputs="white")
+    made = replay(kalman(system, covariance=np.eye(3), lookaheads=(1, 4)), run)[0, :, :, 0]
+    y, u = run.outputs[0], run.inputs[0]
+    x, P = np.zeros(3), np.eye(3)
+    for t in range(steps):
+        A, B, C, D, Q, R = (getattr(system, word)[t % 70] for word in "ABCDQR")
+        np.testing.assert_allclose(made[t, 0], C @ x + D @ u[t], atol=1e-9)
+        ahead = x
+        for place in range(t, min(t + 3, steps - 1)):
+            ahead = system.A[place % 70] @ ahead + system.B[place % 70] @ u[place]
+        if t + 3 < steps:
+            expected = system.C[(t + 3) % 70] @ ahead + system.D[(t + 3) % 70] @ u[t + 3]
+            np.testing.assert_allclose(made[t + 3, 1], expected, atol=1e-9)
+        K = P @ C.T @ np.linalg.inv(C @ P @ C.T + R)
+        x = A @ (x + K @ (y[t] - C @ x - D @ u[t])) + B @ u[t]
+        P = A @ (P - K @ C @ P) @ A.T + Q
+
+
+def test_a_fixed_gain_needs_a_constant_plant() -> None:
+    with pytest.raises(ValueError, match="constant in time"):
+        kalman(time_varying(), gain=np.zeros((3, 2)))
 
 
 def test_a_count_of_known_inputs_below_zero_is_refused() -> None:

@@ -17,7 +17,6 @@ from ergoscope.simulator import (
     simulate_chunks,
     simulate_to_file,
     zoo,
-    zoo_names,
 )
 
 Z = 3.89  # two-sided 1e-4 of the normal law
@@ -79,6 +78,9 @@ def test_time_varying_matrices_are_followed() -> None:
     run = simulate(0, system, 130, initial=[1.0])
     expected = np.cumprod(np.concatenate([[1.0], A[:, 0, 0], np.full(9, 1.2)]))
     np.testing.assert_allclose(run.outputs[0, :, 0], expected, rtol=1e-12)
+    again = simulate(0, system.replace(periodic=True), 300, initial=[1.0])
+    expected = np.cumprod(np.concatenate([[1.0], np.resize(A[:, 0, 0], 299)]))
+    np.testing.assert_allclose(again.outputs[0, :, 0], expected, rtol=1e-12)
 
 
 def test_initial_states_have_their_covariances() -> None:
@@ -147,13 +149,6 @@ def test_simulating_to_a_file_gives_the_same_numbers(tmp_path) -> None:
 def test_bad_counts_are_refused(arguments: dict) -> None:
     with pytest.raises(ValueError, match="must be a whole number|missing needs"):
         simulate(0, zoo("random-walk"), **arguments)
-
-
-def test_the_zoo_has_every_system_and_suggests_the_nearest() -> None:
-    for name in zoo_names():
-        assert zoo(name).name == name
-    with pytest.raises(ValueError, match="did you mean 'double-integrator'"):
-        zoo("duble-integrator")
 
 
 def test_no_such_device_and_no_such_precision() -> None:
