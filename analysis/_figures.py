@@ -25,7 +25,7 @@ from ._kalman import innovation_covariances
 from ._location import SIZE_WORDS, Location, spaced
 
 MOST_LINES = 9
-WIDTH, HEIGHT = 6.4, 5.0
+WIDTH, HEIGHT = 5.8, 4.8
 MARKERS = "os^DvP<X>"
 _ERROR = "mean squared error (output unit²)"
 FOUND, EXPECTED, BEST = "#d55e00", "0.25", "#0072b2"  # measured threshold, that of theory, best of a recording
@@ -186,6 +186,8 @@ def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
         sums.pivot("group", index="size", values=word).drop("size").fill_null(0.0).to_numpy()
         for word in ("total", "samples")
     )
+    if len(totals) < location.rungs.height:  # a stretch without samples
+        return None
     groups = totals.shape[1]
     weights = np.random.default_rng(0).multinomial(groups, np.full(groups, 1 / groups), size=DRAWS)
     drawn = (totals @ weights.T) / np.maximum(counts @ weights.T, 1)
@@ -233,7 +235,7 @@ def _level(panels: list[Axes]) -> None:
 
 
 def _title(axes: Axes, location: Location, what: str) -> None:
-    axes.set_title(textwrap.fill(f"{location.subject}: {what}", 66), loc="left", fontsize=11)
+    axes.set_title(textwrap.fill(f"{location.subject}: {what}", 60), loc="left", fontsize=11)
 
 
 def _legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = None) -> None:
