@@ -54,13 +54,19 @@ def save_figure_1(reproduction: Reproduction, folder: str | Path, settings: dict
     Returns:
         The files, in the order to open them.
     """
+    return _save_reproduction("figure-1", reproduction, figure_1_figure(reproduction.table), folder, settings)
+
+
+def _save_reproduction(
+    name: str, reproduction: Reproduction, figure: Figure, folder: str | Path, settings: dict[str, Any] | None
+) -> list[Path]:
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / name for name in ("report.html", "figure-1.png", "figure-1.parquet", "reproduction.json")]
-    save_figure(figure_1_figure(reproduction.table), files[1])
+    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", "reproduction.json")]
+    save_figure(figure, files[1])
     save_frame(reproduction.table, files[2])
     answer = dict(
-        name="figure-1",
+        name=name,
         agrees=reproduction.agrees,
         sentence=reproduction.sentence,
         settings=(settings or {}) | dict(versions=versions()),

@@ -81,7 +81,7 @@ code span { display: inline-block; max-width: 100% }
   th, td { padding: .15rem .45rem }
   h2, caption, thead { break-after: avoid }
   figure, tr, dl div, pre { break-inside: avoid }
-  img { max-width: 15cm }
+  img { width: auto; max-width: 12cm; max-height: 24cm }
 }
 """
 

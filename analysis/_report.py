@@ -84,12 +84,8 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
         before += facts(dict(agrees="yes" if answer["agrees"] else "no"))
     after = "".join(_table(folder / name) for name in _names(answer, ".parquet") if (folder / name).is_file())
     after += _again(settings) + _files(answer)
-    ours = settings["versions"]["ergoscope"]
-    return (
-        title,
-        before,
-        f"{after}<footer>Made by ergoscope {words(ours)}. Nothing is fetched from anywhere.</footer>\n",
-    )
+    after += f"<footer>Made by ergoscope {words(settings['versions']['ergoscope'])}; it fetches nothing.</footer>\n"
+    return title, before, after
 
 
 def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
@@ -129,16 +125,17 @@ def _rungs(part: dict[str, Any], word: str, most: int) -> str:
     heads = [word, " verdict", "growth"] + ["95\u00a0% interval"] * spread + [" against size before"] * paired
     heads += ["error, " + f"t = {number(horizon)}".replace(" ", "\u00a0") for horizon in horizons]
     heads += ["excess"] * oracle + ["parameters"] * counted
+    answer = part["critical_size"] if part["best"] is None else part["best"]["size"]
+    chosen = next((place for place, rung in enumerate(rungs) if rung["size"] == answer), 0)
+    first = max(chosen - most // 2, 0) if chosen >= most else 0
     rows = []
-    for rung in rungs[:most]:
+    for rung in rungs[first : first + most]:
         law, interval = _growth(rung["growth"])
         cells = [number(rung["size"]), f"{_SIGNS.get(rung['verdict'], '')} {words(rung['verdict'])}", law]
         cells += [interval] * spread + [words(rung.get("paired") or "")] * paired
         cells += [number(value) for value in rung.get("errors", [rung["error"]])]
         rows.append(cells + [number(rung["excess"])] * oracle + [number(rung["parameters"])] * counted)
-    answer = part["critical_size"] if part["best"] is None else part["best"]["size"]
-    chosen = next((place for place, rung in enumerate(rungs) if rung["size"] == answer), None)
-    return table(f"Error by {word}" + _cut(len(rungs), most), heads, rows, chosen)
+    return table(f"Error by {word}" + _cut(len(rungs), most), heads, rows, None if answer is None else chosen - first)
 
 
 def _growth(growth: dict[str, Any]) -> tuple[str, str]:
@@ -162,7 +159,7 @@ def _samples(count: float | None, otherwise: str, before: str = "") -> str:
 
 
 def _cut(rows: int, most: int) -> str:
-    return f": the first {most} of {spaced(rows)}; all lie beside this report" if rows > most else ""
+    return f": {most} of {spaced(rows)}, all lie beside this report" if rows > most else ""
 
 
 def _figures(answer: dict[str, Any], folder: Path, room: int) -> str:
@@ -174,9 +171,9 @@ def _figures(answer: dict[str, Any], folder: Path, room: int) -> str:
             continue
         png = (folder / name).read_bytes()
         shown = figure(png, f"{caption.name}: {answer['sentence']}", caption.seen)
-        room -= len(shown)
-        if room < 0:
+        if len(shown) > room:
             shown = f"<p>{words(name)} is too large to stand here; it lies beside this report.</p>\n"
+        room -= len(shown)
         parts.append(f"<section>\n<h2>{words(caption.name)}</h2>\n{shown}</section>\n")
     return "".join(parts)
 
@@ -216,7 +213,7 @@ def _setting(key: str, value: Any) -> str:
 
 def _files(answer: dict[str, Any]) -> str:
     rows = {name: ": ".join(filter(None, _words_of(name))) for name in _names(answer)}
-    return f"<section>\n<h2>Files</h2>\n{pairs('In this folder', ('file', 'what it is'), rows)}</section>\n"
+    return f"<section>\n<h2>Files</h2>\n{pairs('What was written', ('file', 'what it is'), rows)}</section>\n"
 
 
 def _words_of(name: str) -> tuple[str, str]:

@@ -176,7 +176,7 @@ def test_a_moved_folder_and_a_file_elsewhere(located: Path, tmp_path: Path) -> N
 def test_many_sizes_and_large_figures_stay_below_the_limit(located: Path, tmp_path: Path) -> None:
     answer = answer_of(located)
     answer["rungs"] = [answer["rungs"][1] | dict(size=size) for size in range(5000)]
-    answer["further"] = []
+    answer |= dict(further=[], critical_size=3000)
     (tmp_path / "location.json").write_text(json.dumps(answer))
     png = (located / "growth.png").read_bytes()
     (tmp_path / "growth.png").write_bytes(png)
@@ -184,7 +184,8 @@ def test_many_sizes_and_large_figures_stay_below_the_limit(located: Path, tmp_pa
     page = Page(write_report(tmp_path))
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
     assert len(page.named("img")) == 1
-    assert "the first 200 of 5 000" in page.text
+    assert "200 of 5 000" in page.text
+    assert [row[0] for row in page.rows if "bounded" in row[1]][::199] == ["2 900", "3 099"]
     assert "sizes.png is too large" in page.text
 
 
