@@ -101,6 +101,7 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
     """
     figure, panels = _canvas(len(location.each), below=True)
     for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
+        upper.sharex(lower)
         _draw_sizes(upper, part, system)
         _draw_exponents(lower, part)
     _level(panels[::2])

@@ -104,7 +104,9 @@ def number(value: Any) -> str:
         return words(value)
     if isinstance(value, int):
         return spaced(value)
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e4:
         return f"{value:#.3g}".rstrip(".") if abs(value) < 999.5 else f"{value:.0f}"
     mantissa, _, power = f"{value:.1e}".partition("e")
     return f"{mantissa} &times; 10<sup>{int(power)}</sup>".replace("-", "&minus;")

@@ -110,7 +110,7 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
         "Error: mean squared prediction error at horizon t, in the squared unit of the output. Growth: the law fitted "
         "to it; its interval, where there is one, is over the replicates."
     )
-    if theory is not None:
+    if _has_excess(part):
         note += " Excess: mean squared distance to the Kalman predictor."
     if size is not None or best is not None:
         note += f" The row in bold is that of the {'critical' if best is None else 'best'} {word}."
@@ -119,7 +119,7 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
 
 def _rungs(part: dict[str, Any], word: str, most: int) -> str:
     rungs, horizons = part["rungs"], part.get("horizons", [part["horizon"]])
-    oracle, paired = part["theory"] is not None, any("paired" in rung for rung in rungs)
+    oracle, paired = _has_excess(part), any("paired" in rung for rung in rungs)
     spread = any(rung["growth"]["low"] is not None for rung in rungs)
     counted = any(rung["parameters"] != rung["size"] for rung in rungs)
     heads = [word, " verdict", "growth"] + ["95\u00a0% interval"] * spread + [" against size before"] * paired
@@ -136,6 +136,10 @@ def _rungs(part: dict[str, Any], word: str, most: int) -> str:
         cells += [number(value) for value in rung.get("errors", [rung["error"]])]
         rows.append(cells + [number(rung["excess"])] * oracle + [number(rung["parameters"])] * counted)
     return table(f"Error by {word}" + _cut(len(rungs), most), heads, rows, None if answer is None else chosen - first)
+
+
+def _has_excess(part: dict[str, Any]) -> bool:
+    return any(rung["excess"] is not None for rung in part["rungs"])
 
 
 def _growth(growth: dict[str, Any]) -> tuple[str, str]:
