@@ -234,8 +234,8 @@ addEventListener("load", () => console.log("measured " + JSON.stringify({
 def browse(file: Path, profile: Path) -> list[str]:
     """Return what the browser's console says while it opens a file."""
     assert BROWSER is not None
-    words = [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--dump-dom"]
-    words += ["--window-size=1400,900", "--enable-logging=stderr", "--v=0", file.as_uri()]
+    words = [BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"]
+    words += [f"--user-data-dir={profile}", "--window-size=1400,900", "--enable-logging=stderr", "--v=0", file.as_uri()]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     assert "</html>" in done.stdout
     return re.findall(r"CONSOLE.*?\] \"(.*)\", source", done.stderr)
