@@ -9,7 +9,7 @@ BENCHMARKS := ladder ahead lattice simulation kalman linearity latency memory ta
 .PHONY: help demo test check bench bench-quick bench-long clean
 
 help:
-	@echo "make demo         run the main job; figures and tables go to demo/"
+	@echo "make demo         run the main job; reports, figures and tables go to demo/"
 	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
 	@echo "make check        format, lint, types, import directions"
 	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md"
@@ -23,8 +23,9 @@ demo: $(INSTALLED)
 	@$(ERGOSCOPE) locate double-integrator --out demo/double-integrator
 	@$(ERGOSCOPE) locate examples/data/nile.csv --output flow --time year --out demo/nile
 	@echo
-	@echo "Open these; the tables behind them lie beside them:"
-	@ls demo/figure-1/*.png demo/random-walk/*.png demo/double-integrator/*.png demo/nile/*.png | sed 's/^/  /'
+	@echo "Open these in a browser; the figures and tables behind them lie beside them:"
+	@ls demo/figure-1/report.html demo/random-walk/report.html demo/double-integrator/report.html demo/nile/report.html \
+	    | sed 's/^/  /'
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -41,6 +41,7 @@ from ._regret import RegretSize as RegretSize
 from ._regret import learning_cost as learning_cost
 from ._regret import regret_size as regret_size
 from ._regret import regrets as regrets
+from ._report import write_report as write_report
 from ._submatrix import best_submatrices as best_submatrices
 from ._submatrix import critical_block as critical_block
 from ._submatrix import submatrix_risk as submatrix_risk

@@ -1,10 +1,12 @@
-"""Figures of a location: error against the horizon, error against the size. Written as PNG.
+"""Figures of a location: error against the horizon, error and growth against the size. Written as PNG.
 
-Colours: the sizes run through a map that is readable in grey; what stops growing is drawn thick, the threshold marked.
+Read without colours: the sizes run through a map that is readable in grey, and each has a marker; what stops growing is
+drawn thick, the threshold marked. Narrow, with its legend below: letters stay readable at the width of a phone.
 """
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import matplotlib
@@ -18,12 +20,16 @@ from numpy.typing import NDArray
 from ..simulator import LinearSystem
 from ._curves import curve_array
 from ._errors import best_errors
-from ._growth import FEWEST_GROUPS
+from ._growth import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
 from ._kalman import innovation_covariances
 from ._location import SIZE_WORDS, Location, spaced
 
 MOST_LINES = 9
-SIZE = (8.0, 5.0)
+WIDTH, HEIGHT = 5.8, 4.8
+MARKERS = "os^DvP<X>"
+_ERROR = "mean squared error (output unit²)"
+FOUND, EXPECTED, BEST = "#d55e00", "0.25", "#0072b2"  # measured threshold, that of theory, best of a recording
+VERDICTS = {"bounded": ("o", "#0072b2"), "growing": ("^", "#d55e00"), "undecided": ("s", "0.45")}
 
 
 def growth_figure(location: Location, system: LinearSystem | None = None) -> Figure:
@@ -45,108 +51,179 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
     if values.shape[2] < FEWEST_GROUPS:
         horizon, mean = _half_octaves(horizon, mean)
     shown = _shown(sizes, location.critical_size)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, len(shown)))
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, len(shown)))
     times = np.unique(np.geomspace(1 + location.lookahead, location.horizon, 60).astype(int))
     exact = None
     if system is not None and location.rungs.height and _fits_filters(location):
         exact = best_errors(system, shown, times, lookahead=location.lookahead)
+    every = max(len(horizon) // 7, 1)
     for k, (size, colour) in enumerate(zip(shown, colours, strict=True)):
         critical = size == location.critical_size
-        label = f"{size}" + (" (critical)" if critical else "")
         axes.plot(
             horizon,
             mean[:, sizes.index(size)],
             color=colour,
             lw=3.0 if critical else 1.4,
-            label=label,
+            marker=MARKERS[k % len(MARKERS)],
+            markevery=(k * every // len(shown), every),
+            ms=8 if critical else 6,
+            mec="white",
+            mew=0.7,
+            label=f"{size}" + (" (critical)" if critical else ""),
             zorder=3 + critical,
         )
         if exact is not None:
             axes.plot(times, exact[:, k], ":", color=colour, lw=1.2, zorder=2)
+    if exact is not None:
+        axes.plot([], [], ":", color="0.2", lw=1.2, label=f"exact, best {_filter(location)}")
     if system is not None:
         covariances = innovation_covariances(system, times, lookahead=location.lookahead)
         oracle = np.trace(covariances, axis1=1, axis2=2)
-        axes.plot(times, oracle, "--", color="0.2", lw=1.2, label="Kalman", zorder=2)
-    axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_error_label(location))
+        axes.plot(times, oracle, "--", color="0.2", lw=1.2, label="Kalman predictor", zorder=2)
+    axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_ERROR)
     axes.set_xlim(left=min(5.0, location.horizon / 20))
     _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
     word = SIZE_WORDS.get(location.settings["learner"], "size")
-    note = f"  (dotted: exact theory of the best {_filter(location)})" if exact is not None else ""
-    _title(axes, location, f"error growth by {word}{note}")
-    axes.legend(title=word, fontsize=8, title_fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    _title(axes, location, f"error growth by {word}")
+    _legend(axes, 4, title=word)
     if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
         axes.axvline(location.trust_horizon, color="0.6", lw=1)
-        axes.annotate("rounding reaches the noise", (location.trust_horizon, axes.get_ylim()[1]), fontsize=8,
-        rotation=90,
-                      ha="right", va="top", color="0.4")  # fmt: skip
+        axes.set_xlim(right=1.5 * location.trust_horizon)
+        axes.annotate("rounding reaches the noise", (1.08 * location.trust_horizon, 0.5), rotation=90, va="center",
+                      xycoords=("data", "axes fraction"), fontsize=9, color="0.3")  # fmt: skip
 
 
 def size_figure(location: Location, system: LinearSystem | None = None) -> Figure:
-    """Draw the error against the size at three horizons, one panel a look-ahead; crosses are exact theory.
+    """Draw against the size, for each look-ahead, the error at three horizons and below it the exponent of its growth.
 
-    The critical size is marked.
+    Bars are 95 % intervals over the replicates, crosses exact theory. The critical size is marked, found and expected;
+    for a recording the best size, and which are not told apart from it.
     """
-    figure, panels = _canvas(len(location.each))
-    for axes, part in zip(panels, location.each, strict=True):
-        _draw_sizes(axes, part, _with_theory(system))
-    _level(panels)
+    figure, panels = _canvas(len(location.each), below=True)
+    for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
+        upper.sharex(lower)
+        _draw_sizes(upper, part, _with_theory(system))
+        _draw_exponents(lower, part)
+    _level(panels[::2])
+    _level(panels[1::2])
     return figure
 
 
 def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> None:
     sizes = location.rungs["size"].to_numpy()
     errors = np.array(location.rungs["errors"].to_list(), dtype=float)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.75, 0.0, len(location.horizons)))
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.7, 0.0, len(location.horizons)))
     for k, (horizon, colour) in enumerate(zip(location.horizons, colours, strict=True)):
-        axes.plot(sizes, errors[:, k], "o-", color=colour, ms=4, lw=1.4, label=f"t = {spaced(horizon)}")
+        spread = _interval(location, horizon)
+        bars = None if spread is None else np.clip([errors[:, k] - spread[0], spread[1] - errors[:, k]], 0, None)
+        axes.errorbar(sizes, errors[:, k], bars, fmt=f"{MARKERS[k]}-", color=colour, ms=5, lw=1.4, capsize=3,
+                      label=f"t = {spaced(horizon)}")  # fmt: skip
         if system is not None and _fits_filters(location):
             stretch = np.unique(np.linspace(horizon / np.sqrt(2), horizon, 8).astype(int))
             exact = best_errors(system, sizes.tolist(), stretch, lookahead=location.lookahead).mean(axis=0)
             label = f"exact, best {_filter(location)}" if k == len(colours) - 1 else None
             axes.plot(sizes, exact, "x", color=colour, ms=7, label=label)
-    if location.critical_size is not None:
-        axes.axvline(location.critical_size, color="#d55e00", lw=6, alpha=0.25, zorder=0)
-        axes.annotate(f"critical size {location.critical_size}", (location.critical_size, 0.97), rotation=90,
-        fontsize=9,
-                      xycoords=("data", "axes fraction"), ha="right", va="top", color="#a04000")  # fmt: skip
-    else:
-        axes.axvline(location.best.size, color="#0072b2", lw=6, alpha=0.2, zorder=0)
-        axes.annotate(f"best here {location.best.size}", (location.best.size, 0.97), rotation=90, fontsize=9,
-                      xycoords=("data", "axes fraction"), ha="right", va="top", color="#004c7a")  # fmt: skip
-    word = SIZE_WORDS.get(location.settings["learner"], "size")
-    axes.set(yscale="log", xlabel=word, ylabel=_error_label(location))
+    _thresholds(axes, location)
+    if location.recorded:
+        alike = np.isin(sizes, location.best.alike)
+        axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
+    axes.set(yscale="log", ylabel=_ERROR)
+    _title(axes, location, f"error by {SIZE_WORDS.get(location.settings['learner'], 'size')}")
+    _legend(axes, 3, below=-0.04)
+    axes.tick_params(labelbottom=False)
+
+
+def _draw_exponents(axes: Axes, location: Location) -> None:
+    """Draw the exponent of growth with its interval, against the border that the verdict is about."""
+    rows = location.rungs.filter(pl.col("exponent").is_not_null())
+    top = max(2.0, *(row["high"] or row["exponent"] for row in rows.to_dicts() if row["law"] != "exponential"), 0.0)
+    for verdict, (marker, colour) in VERDICTS.items():
+        part = rows.filter(pl.col("verdict") == verdict)
+        if part.is_empty():
+            continue
+        fast = part["law"] == "exponential"
+        exponent = np.where(fast, top, part["exponent"].to_numpy())
+        low, high = (np.where(fast, top, part[side].fill_null(part["exponent"]).to_numpy()) for side in ("low", "high"))
+        bars = np.clip([exponent - low, high - exponent], 0, None)
+        axes.errorbar(part["size"], exponent, bars, fmt=marker, color=colour, ms=6, capsize=3, label=verdict)
+        for size in part.filter(fast)["size"]:
+            axes.annotate("exp", (size, top), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)
+    axes.axhspan(*UNSURE, color="0.5", alpha=0.15, lw=0)
+    axes.axhline(BORDER, color="0.3", lw=1, ls="--", label="border")
+    _thresholds(axes, location, named=False)
+    axes.set(xlabel=_size_label(location), ylabel="growth exponent")
+    axes.set_ylim(top=top + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _title(axes, location, f"error by {word}")
-    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    _legend(axes, 4, below=-0.3)
+
+
+def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
+    """Mark the critical size, found and expected; where none was found, the best size of a recording."""
+
+    def label(words: str) -> str:
+        return words if named else "_"
+
+    if location.critical_size is not None:
+        found = label(f"critical size {location.critical_size}")
+        axes.axvline(location.critical_size, color=FOUND, lw=7, alpha=0.3, zorder=0, label=found)
+    else:
+        best = label(f"best here {location.best.size}")
+        axes.axvline(location.best.size, color=BEST, lw=7, alpha=0.25, zorder=0, label=best)
+    if location.theory is not None and location.theory.critical_size is not None:
+        expected = label(f"theory {location.theory.critical_size}")
+        axes.axvline(location.theory.critical_size, color=EXPECTED, lw=1.2, ls="-.", zorder=1, label=expected)
+
+
+def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
+    """Return the 95 % interval ``(2, size)`` of the error at a horizon, by drawing the groups of replicates again."""
+    ahead = location.curves.filter((pl.col("lookahead") == location.lookahead) & (pl.col("metric") == "error"))
+    if ahead["group"].n_unique() < FEWEST_GROUPS:
+        return None
+    stretch = ahead.filter((pl.col("last") <= horizon) & (pl.col("last") > horizon / np.sqrt(2)))
+    samples = pl.col("samples").sum()
+    sums = stretch.group_by("size", "group").agg(total=(pl.col("value") * pl.col("samples")).sum(), samples=samples)
+    sums = sums.sort("size", "group")
+    totals, counts = (
+        sums.pivot("group", index="size", values=word).drop("size").fill_null(0.0).to_numpy()
+        for word in ("total", "samples")
+    )
+    if len(totals) < location.rungs.height:  # a stretch without samples
+        return None
+    groups = totals.shape[1]
+    weights = np.random.default_rng(0).multinomial(groups, np.full(groups, 1 / groups), size=DRAWS)
+    drawn = (totals @ weights.T) / np.maximum(counts @ weights.T, 1)
+    return np.asarray(np.quantile(drawn, [0.025, 0.975], axis=1))
 
 
 def figure_1_figure(table: pl.DataFrame) -> Figure:
     """Draw the paper's Figure 1: log(1 + risk) against k, one line a horizon, one panel a system; crosses are exact."""
     systems = table["system"].unique(maintain_order=True).to_list()
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    for axes, system in zip(figure.subplots(1, len(systems), squeeze=False)[0], systems, strict=True):
+    figure, panels = _canvas(len(systems))
+    for axes, system in zip(panels, systems, strict=True):
         part = table.filter(pl.col("system") == system)
         horizons = part["horizon"].unique().sort().to_list()
-        for horizon, colour in zip(
-            horizons, matplotlib.colormaps["viridis"](np.linspace(0.85, 0.0, len(horizons))), strict=True
-        ):
+        colours = matplotlib.colormaps["viridis"](np.linspace(0.8, 0.0, len(horizons)))
+        for k, (horizon, colour) in enumerate(zip(horizons, colours, strict=True)):
             row = part.filter(pl.col("horizon") == horizon).sort("size")
-            axes.plot(row["size"], row["measured"], "o-", ms=4, lw=1.4, color=colour, label=f"T = {horizon}")
-            axes.plot(row["size"], row["exact"], "x", ms=7, color=colour)
-        axes.axvline(4, color="#d55e00", lw=6, alpha=0.25, zorder=0)
+            line = f"{MARKERS[k % len(MARKERS)]}-"
+            axes.plot(row["size"], row["measured"], line, ms=5, lw=1.4, color=colour, label=f"T = {horizon}")
+            axes.plot(row["size"], row["exact"], "x", ms=8, color=colour)
+        axes.plot([], [], "x", ms=8, color="0.2", label="exact")
+        axes.axvline(4, color=FOUND, lw=7, alpha=0.3, zorder=0, label="k = 4")
         axes.set_title(f"{system}", loc="left", fontsize=11)
-        axes.set(xlabel="k (the top-left k x k block is fitted)", ylabel="log(1 + mean squared prediction error)")
-        axes.grid(alpha=0.2)
-    axes.legend(fontsize=8, frameon=False, title="circles measured\ncrosses exact", title_fontsize=8)
+        axes.set(xlabel="k (states; the top-left k x k block is fitted)", ylabel="log(1 + mean squared error)")
+    _legend(panels[-1], 5, title="horizon T (samples)")
     return figure
 
 
-def _canvas(panels: int) -> tuple[Figure, list[Axes]]:
-    width, height = SIZE
-    figure = Figure(figsize=(width, height if panels == 1 else 0.8 * height * panels), layout="constrained")
-    column = figure.subplots(panels, squeeze=False)[:, 0]
+def _canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:
+    """Return a figure with its panels from the top down, each with a lower one of the same width below if asked for."""
+    height = HEIGHT * (1.2 if below else 1.0) * (panels if panels == 1 else 0.85 * panels)
+    ratios = [5.0, 3.0] * panels if below else [1.0] * panels
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    column = figure.subplots(len(ratios), squeeze=False, gridspec_kw=dict(height_ratios=ratios))[:, 0]
     for axes in column:
-        axes.grid(which="major", alpha=0.2)
+        axes.grid(which="major", alpha=0.25)
     return figure, list(column)
 
 
@@ -159,9 +236,12 @@ def _level(panels: list[Axes]) -> None:
 
 
 def _title(axes: Axes, location: Location, what: str) -> None:
-    """Set the title; where a look-ahead was asked for, it takes a line of its own."""
-    between = ": " if location.subject == location.system else "\n"
-    axes.set_title(f"{location.subject}{between}{what}", loc="left", fontsize=11)
+    axes.set_title(textwrap.fill(f"{location.subject}: {what}", 60), loc="left", fontsize=11)
+
+
+def _legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = None) -> None:
+    axes.legend(fontsize=9, title=title, title_fontsize=9, ncols=columns, frameon=False, loc="upper center",
+                bbox_to_anchor=(0.5, below))  # fmt: skip
 
 
 def _mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -200,13 +280,13 @@ def _fits_filters(location: Location) -> bool:
 
 
 def _filter(location: Location) -> str:
-    return "filter" if location.lookahead == 1 else f"direct filter {location.lookahead} ahead"
+    return "filter" if location.lookahead == 1 else "direct filter"
 
 
-def _error_label(location: Location) -> str:
-    between = "\n" if len(location.settings["lookaheads"]) > 1 else " "  # a panel of several is low
-    unit = f"{between}(squared unit of the output)" if location.recorded else ""
-    return f"mean squared prediction error{unit}"
+def _size_label(location: Location) -> str:
+    learner = location.settings["learner"]
+    unit = {"submatrix": " (states)"}.get(learner, " (samples)" if learner in SIZE_WORDS else "")
+    return SIZE_WORDS.get(learner, "size") + unit
 
 
 def _limit(axes: Axes, values: NDArray[np.floating]) -> None:

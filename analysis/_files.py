@@ -1,4 +1,4 @@
-"""What a location leaves behind: the curves as Parquet, the figures as PNG, the settings and the answer as JSON."""
+"""What a location leaves behind: curves as Parquet, figures as PNG, settings and answer as JSON, and the report."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ..simulator import LinearSystem, atomic_path, write_text
 from ._design import Design
 from ._figure_1 import Reproduction
 from ._figures import figure_1_figure, growth_figure, size_figure
-from ._location import Location
+from ._location import Location, versions
+from ._report import write_report
 
 
 def save(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
-    """Write curves.parquet, growth.png, sizes.png and location.json, each whole or not at all.
+    """Write report.html, growth.png, sizes.png, curves.parquet and location.json, each whole or not at all.
 
     Args:
         location: What ``locate`` returned.
@@ -34,21 +35,46 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
     """
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / name for name in ("growth.png", "sizes.png", "curves.parquet", "location.json")]
-    save_figure(growth_figure(location, system), files[0])
-    save_figure(size_figure(location, system), files[1])
-    save_frame(location.curves, files[2])
-    write_text(files[3], json.dumps(as_json(location, files), indent=2) + "\n")
+    files = [folder / name for name in ("report.html", "growth.png", "sizes.png", "curves.parquet", "location.json")]
+    save_figure(growth_figure(location, system), files[1])
+    save_figure(size_figure(location, system), files[2])
+    save_frame(location.curves, files[3])
+    write_text(files[4], json.dumps(as_json(location, files), indent=2) + "\n")
+    write_report(folder)
     return files
 
 
-def save_figure_1(reproduction: Reproduction, folder: str | Path) -> list[Path]:
-    """Write figure-1.png and figure-1.parquet; return the files, in the order to open them."""
+def save_figure_1(reproduction: Reproduction, folder: str | Path, settings: dict[str, Any] | None = None) -> list[Path]:
+    """Write report.html, figure-1.png, figure-1.parquet and reproduction.json, each whole or not at all.
+
+    Args:
+        reproduction: What ``reproduce_figure_1`` returned.
+        folder: Made if it is not there.
+        settings: All that is needed to run it again, for the JSON and the report.
+
+    Returns:
+        The files, in the order to open them.
+    """
+    return _save_reproduction("figure-1", reproduction, figure_1_figure(reproduction.table), folder, settings)
+
+
+def _save_reproduction(
+    name: str, reproduction: Reproduction, figure: Figure, folder: str | Path, settings: dict[str, Any] | None
+) -> list[Path]:
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / "figure-1.png", folder / "figure-1.parquet"]
-    save_figure(figure_1_figure(reproduction.table), files[0])
-    save_frame(reproduction.table, files[1])
+    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", "reproduction.json")]
+    save_figure(figure, files[1])
+    save_frame(reproduction.table, files[2])
+    answer = dict(
+        name=name,
+        agrees=reproduction.agrees,
+        sentence=reproduction.sentence,
+        settings=(settings or {}) | dict(versions=versions()),
+        files=[str(file) for file in files],
+    )
+    write_text(files[3], json.dumps(answer, indent=2) + "\n")
+    write_report(folder)
     return files
 
 
@@ -72,7 +98,8 @@ def _answer(location: Location) -> dict[str, Any]:
         growth = {word: _number(row[word]) for word in ("law", "exponent", "low", "high", "rate")}
         rung = {word: _number(row[word]) for word in ("size", "parameters", "error", "excess")}
         extra = {word: row[word] for word in ("paired",) if word in row}
-        rungs.append(rung | dict(growth=growth, verdict=row["verdict"]) | extra)
+        errors = [_number(value) for value in row["errors"]]
+        rungs.append(rung | dict(errors=errors, growth=growth, verdict=row["verdict"]) | extra)
     best = dict(size=location.best.size, alike=location.best.alike)
     interval = None if location.interval is None else dict(zip(("low", "high"), location.interval, strict=True))
     regret = None if location.regret is None else location.regret._asdict()
@@ -88,6 +115,7 @@ def _answer(location: Location) -> dict[str, Any]:
         trust_horizon=location.trust_horizon,
         regret=regret,
         best=best,
+        horizons=list(location.horizons),
         rungs=rungs,
     )
 
@@ -118,7 +146,7 @@ def check_folder(folder: str | Path) -> Path:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all."""
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=120, format="png", metadata={"Software": "ergoscope"})
+        figure.savefig(temporary, dpi=140, format="png", metadata={"Software": "ergoscope"})
 
 
 def save_frame(frame: pl.DataFrame, path: Path) -> None:

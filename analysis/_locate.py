@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import jax
@@ -45,7 +43,7 @@ from ._doors import check_whole
 from ._errors import best_errors
 from ._growth import FEWEST_GROUPS, critical_interval, growth_laws
 from ._kalman import kalman_gain
-from ._location import FORECASTS, Location, ahead_words, recording_sentence, rung_table, system_sentence
+from ._location import FORECASTS, Location, ahead_words, recording_sentence, rung_table, system_sentence, versions
 from ._memory import check_memory
 from ._modes import critical_length
 from ._regret import explosive, learning_cost, regret_size
@@ -518,6 +516,5 @@ def _settings(
         precision=options.precision,
         device=", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in devices),
         centre=centre,
-        versions=dict(python=platform.python_version())
-        | {name: version(name) for name in ("ergoscope", "jax", "numpy", "polars")},
+        versions=versions(),
     )

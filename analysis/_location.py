@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -192,6 +194,12 @@ def _found(critical: Critical, word: str) -> str:
     if critical.verdict == "above":
         return f"the critical {word} is above the largest one tried: {critical.reason.rstrip('.')}"
     return f"the critical {word} is undecided: {critical.reason.rstrip('.')}"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes the numbers."""
+    computing = ("ergoscope", "jax", "numpy", "polars")
+    return dict(python=platform.python_version()) | {name: version(name) for name in computing}
 
 
 def spaced(number: int) -> str:

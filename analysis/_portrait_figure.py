@@ -9,7 +9,7 @@ from matplotlib.mlab import specgram
 
 from ..simulator import LinearSystem, simulate
 from ._errors import best_errors
-from ._figures import SIZE
+from ._figures import WIDTH
 from ._kalman import innovation_covariances
 
 PERIODS = 4  # of a periodic system
@@ -26,7 +26,7 @@ def exact_figure(system: LinearSystem, critical: int, beyond: int, horizon: int)
     sizes = range(critical + beyond + 1)
     exact = best_errors(system, sizes, times)
     kalman = np.trace(innovation_covariances(system, times), axis1=1, axis2=2)
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.625 * WIDTH), layout="constrained")
     axes = figure.subplots()
     axes.grid(which="major", alpha=0.2)
     colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, len(sizes)))
@@ -52,7 +52,7 @@ def simulated_figure(system: LinearSystem) -> Figure:
     spectra = specgram(outputs[:, 0], NFFT=window, noverlap=window * 3 // 4, Fs=1)
     power, frequency, time = (np.asarray(part) for part in spectra)
     decibels = 10 * np.log10(np.maximum(power, power.max() * 10 ** (-RANGE / 10)))
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.625 * WIDTH), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     above.plot(outputs, lw=0.7, color=matplotlib.colormaps["viridis"](0.3))
     above.set(ylabel="output y")

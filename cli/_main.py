@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -141,6 +142,7 @@ def locate(
             centre=center if center in ("first", "none") else [_number("--center", center)],
             progress=meter.update,
         )
+        found = replace(found, settings=found.settings | dict(command=_said()))
         files = analysis.save(found, folder, plant)
     if as_json:
         print(json.dumps(analysis.as_json(found, files), indent=2))
@@ -235,12 +237,26 @@ def reproduce(
     folder = analysis.check_folder(out or Path("runs") / what)
     with Meter("reproduce", hidden=False) as meter:
         result = analysis.reproduce_figure_1(trajectories, seed, progress=meter.update)
-        files = analysis.save_figure_1(result, folder)
+        settings = dict(command=_said(), trajectories=trajectories, seed=seed)
+        files = analysis.save_figure_1(result, folder, settings)
     console.print(result.sentence, highlight=False, soft_wrap=True)
     for file in files:
         console.print(f"  {file}", highlight=False)
     if not result.agrees:
         raise typer.Exit(1)
+
+
+@_command
+def report(
+    folder: Annotated[Path, typer.Argument(help="What locate or reproduce wrote: runs/NAME.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write; by default report.html in the folder.")
+    ] = None,
+) -> None:
+    """Make one HTML file of results: answer, tables, figures, settings. Locate and reproduce do it by themselves."""
+    from .. import analysis
+
+    console.print(str(analysis.write_report(folder, out)), highlight=False, markup=False, soft_wrap=True)
 
 
 @_command
@@ -308,6 +324,11 @@ def main() -> None:
         what = f"{exc.filename}: {exc.strerror}" if isinstance(exc, OSError) and exc.strerror else str(exc)
         print(f"ergoscope: {what}", file=sys.stderr)
         sys.exit(2)
+
+
+def _said() -> list[str]:
+    """Return the words of this command line, for the results that it makes."""
+    return ["ergoscope", *sys.argv[1:]]
 
 
 def _number(word: str, text: str) -> float:

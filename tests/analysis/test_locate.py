@@ -223,11 +223,11 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     assert answer == json.loads(json.dumps(as_json(found, files)))
     assert set(answer) == {
         "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
-        "rungs", "further", "settings", "files",
+        "horizons", "rungs", "further", "settings", "files",
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
-    assert set(answer["rungs"][0]) == {"size", "parameters", "error", "excess", "growth", "verdict"}
+    assert set(answer["rungs"][0]) == {"size", "parameters", "error", "errors", "excess", "growth", "verdict"}
     assert set(answer["rungs"][0]["growth"]) == {"law", "exponent", "low", "high", "rate"}
     assert answer["critical_size"] == 1
     frame = pl.read_parquet(tmp_path / "out" / "curves.parquet")

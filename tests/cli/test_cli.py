@@ -42,6 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "plant.toml").write_text(
         "A = [[1.0, 0.1], [0.0, 1.0]]\nC = [[1.0, 0.0]]\nQ = [0, 1]\nR = 0.01\ndt = 0.1\n"
     )
+    (folder / "half").mkdir()
+    (folder / "half" / "location.json").write_text('{"sentence": ')
     (folder / "not-square.toml").write_text("A = [[1.0, 0.1]]\nC = [[1.0, 0.0]]\nQ = 0.01\nR = 1.0\n")
     (folder / "wide-C.toml").write_text("A = [[1.0]]\nC = [[1.0, 0.0]]\nQ = 0.01\nR = 1.0\n")
     (folder / "indefinite.toml").write_text("A = [[1.0]]\nC = [[1.0]]\nQ = [[-0.01]]\nR = 1.0\n")
@@ -116,6 +118,9 @@ BAD = {
     "no such system to show": (["zoo", "nothing"], "no system is called 'nothing'; did you mean 'switching'?"),
     "a folder for the list": (["zoo", "--out", "list"], "--out and --json belong to one system"),
     "a folder that cannot be made": (["zoo", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
+    "a report of nothing": (["report", "."], "no results in '.'"),
+    "a report of a file": (["report", "plant.toml"], "no results in 'plant.toml'"),
+    "a report of half a file": (["report", "half"], "location.json is no JSON"),
     "no such command": (["lokate"], "lokate"),
     "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
     "text for a number": (["locate", "random-walk", "--horizon", "long"], "integer"),
@@ -147,6 +152,13 @@ def test_json_is_one_object_with_the_documented_keys(folder: Path) -> None:
     assert answer["critical_size"] == answer["theory"]["critical_size"] == 2
     assert [rung["size"] for rung in answer["rungs"]] == [0, 1, 2, 3, 4]
     assert all((folder / file).exists() for file in answer["files"])
+    words = answer["settings"]["command"]
+    assert words[:3] == ["ergoscope", "locate", "plant.toml"]
+    made = (folder / "json" / "report.html").read_text(encoding="utf-8")
+    assert answer["sentence"] in made
+    result = run("report", "json", "--out", "again.html", cwd=folder)
+    assert (result.returncode, result.stdout) == (0, "again.html\n")
+    assert (folder / "again.html").read_text(encoding="utf-8") == made
 
 
 def test_a_recording_with_runs_gaps_and_holes(folder: Path) -> None:

@@ -1,0 +1,71 @@
+"""What lies in a folder of results: for each file, by its name, what it is called and what is seen in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Caption(NamedTuple):
+    """What a file of results is called, and what is seen in it; ``shown`` in the report, or only listed there."""
+
+    name: str
+    seen: str
+    shown: bool = True
+
+
+CAPTIONS = {
+    "growth.png": Caption(
+        "Growth of the error",
+        "Mean squared prediction error against the horizon, both on a log scale: a line that rises belongs to a "
+        "size whose error grows for ever, a level one to a size whose error stays bounded. The critical size is "
+        "drawn thick. Where the system is known, dotted lines are the exact error of the best filter of that "
+        "length, and the dashed one that of the Kalman predictor, which knows the system. At the very left "
+        "nothing is learned yet.",
+    ),
+    "sizes.png": Caption(
+        "Error against the size",
+        "Above, the mean squared prediction error of each size at three horizons, crosses being exact theory: "
+        "left of the threshold the curves part, right of it they lie on one another. Below, the exponent p of the "
+        "growth law t^p; a size is called bounded or growing only where its exponent is clear of the border at "
+        "1/2 (grey). Bars are 95 % intervals over the replicates. The band marks the size found, the dash-dotted "
+        "line what theory says; circles, in a recording, the sizes that are not told apart from the best.",
+    ),
+    "regret.png": Caption(
+        "Regret",
+        "What a predictor of each size loses to the Kalman predictor, which knows the system, summed up to the "
+        "horizon: too short a one loses the same again and again, too long a one loses while it learns.",
+    ),
+    "scaling.png": Caption(
+        "Scaling",
+        "How the size that serves best grows with the horizon, measured beside theory.",
+    ),
+    "surface.png": Caption(
+        "Error over size and horizon",
+        "The mean squared prediction error over the size and the horizon together; the edge of the plain is the "
+        "threshold.",
+    ),
+    "figure-1.png": Caption(
+        "Figure 1 of the paper",
+        "log(1 + mean squared prediction error) against the size k of the fitted block, one line a horizon T, one "
+        "panel a system; crosses are exact theory. Left of the band at k = 4 the error grows with the horizon, "
+        "from there on it does not.",
+    ),
+    "figure-1.parquet": Caption(
+        "Measured beside exact",
+        "All in log(1 + mean squared prediction error); limit is the most that the measured one may be, at 1 in "
+        "10 000.",
+    ),
+    "curves.parquet": Caption(
+        "Error curves", "one row a size, replicate group, stretch of time and metric", shown=False
+    ),
+    "location.json": Caption(
+        "The answer and the settings", "for programs; docs/json.md says what is in it", shown=False
+    ),
+    "reproduction.json": Caption("The answer and the settings", "for programs", shown=False),
+    "report.html": Caption("This report", "in one file that can be sent on", shown=False),
+}
+
+
+def caption_of(file: str) -> Caption:
+    """Return the caption of a file by its name; one that is not in the table is called by its name."""
+    return CAPTIONS.get(file, Caption(file, ""))
