@@ -307,6 +307,15 @@ def test_missing_samples_cost_little_more_than_they_cost_the_kalman_filter(burst
     assert (ratio[1:] < (0.03 if burst == 1 else 1.1)).all()
 
 
+def test_a_run_that_varies_in_time_ends_where_rounding_reaches_the_noise() -> None:
+    A = np.where(np.arange(600) < 200, 0.9, 1.1)[:, None, None]
+    found = locate(LinearSystem(A, [[1.0]], [[1.0]], [[1.0]]), horizon=5000, sizes=range(3), replicates=16)
+    assert found.horizon == found.trust_horizon
+    assert 400 < found.horizon < 600
+    assert "rounding reaches the noise" in found.sentence
+    assert found.curves["value"].is_finite().all()
+
+
 @pytest.mark.parametrize("noise", ["student-t", "uniform", "impulsive"])
 def test_the_law_of_the_noise_moves_no_threshold(noise: Noise) -> None:
     found = locate("double-integrator", horizon=4000, sizes=range(5), seed=5, noise=noise)
