@@ -5,8 +5,7 @@ Time: horizon T means the transitions x[t] -> x[t+1] for t = 1 .. T-1 of each tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import jax
 import numpy as np
@@ -16,25 +15,18 @@ from scipy.special import gammaincinv
 
 from ..learners import Driver, submatrices, submatrix
 from ..simulator import LinearSystem, computing, simulate_chunks, zoo
+from ._reproduction import Progress, Reproduction, no_progress
 from ._submatrix import best_submatrices, submatrix_risk
 
 SYSTEMS = ("figure-1", "figure-1-explosive")
 HORIZONS = tuple(range(10, 71, 10))
 
 
-class Reproduction(NamedTuple):
-    """A measured table beside the exact one: ``agrees`` is whether every entry is within its limits."""
-
-    table: pl.DataFrame
-    agrees: bool
-    sentence: str
-
-
 def reproduce_figure_1(
-    trajectories: int = 2000,
+    replicates: int = 2000,
     seed: int = 0,
     horizons: Sequence[int] = HORIZONS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Reproduction:
     """Fit every top-left block on simulated trajectories and hold the risk of the fits against the exact optimum.
 
@@ -55,7 +47,7 @@ def reproduce_figure_1(
     for done, name in enumerate(SYSTEMS):
         progress(done, len(SYSTEMS))
         system = zoo(name)
-        states, fits = _fits(system, trajectories, seed, horizons)
+        states, fits = _fits(system, replicates, seed, horizons)
         for horizon, estimates in zip(horizons, fits, strict=True):
             optimum = best_submatrices(system, horizon)
             measured, exact = (submatrix_risk(system, matrices, horizon) for matrices in (estimates, optimum))
@@ -69,7 +61,7 @@ def reproduce_figure_1(
     gap = float((table["measured"] - table["exact"]).abs().max())  # type: ignore[arg-type]
     agrees = outside.is_empty()
     verdict = f"agree within {gap:.3f}" if agrees else f"{outside.height} of {table.height} entries beyond their limits"
-    sentence = f"figure 1: measured on {trajectories} trajectories, exact theory beside: {verdict}"
+    sentence = f"figure 1: measured on {replicates} trajectories, exact theory beside: {verdict}"
     return Reproduction(table, agrees, sentence + "; the risk stops growing at k = 4" * agrees)
 
 

@@ -12,8 +12,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ..simulator import LinearSystem, atomic_path, write_text
-from ._figure_1 import Reproduction
-from ._figures import figure_1_figure, growth_figure, size_figure
+from ._figures import growth_figure, size_figure
 from ._location import Location
 
 
@@ -38,16 +37,6 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
     save_figure(size_figure(location, system), files[1])
     save_frame(location.curves, files[2])
     write_text(files[3], json.dumps(as_json(location, files), indent=2) + "\n")
-    return files
-
-
-def save_figure_1(reproduction: Reproduction, folder: str | Path) -> list[Path]:
-    """Write figure-1.png and figure-1.parquet; return the files, in the order to open them."""
-    folder = check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / "figure-1.png", folder / "figure-1.parquet"]
-    save_figure(figure_1_figure(reproduction.table), files[0])
-    save_frame(reproduction.table, files[1])
     return files
 
 

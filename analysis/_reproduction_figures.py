@@ -1,0 +1,69 @@
+"""Figures of the reproductions: measured points on exact curves. Colours run through a map that is readable in grey."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+MARKS = "osD^vP"
+
+
+def hidden_random_walk_figure(table: pl.DataFrame) -> Figure:
+    """Draw the excess of learned filters against their length, and of truncated ones against the time."""
+    systems = table["system"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(12.0, 7.6), layout="constrained")
+    panels = figure.subplots(2, len(systems), sharey="row", squeeze=False)
+    for upper, lower, system in zip(*panels, systems, strict=True):
+        part = table.filter(pl.col("system") == system)
+        _draw_learned(upper, part.filter(pl.col("filter") == "learned"))
+        _draw_truncated(lower, part.filter(pl.col("filter") == "truncated"))
+        upper.set_title(f"{system}: learned", loc="left", fontsize=11)
+        lower.set_title(f"{system}: truncated Kalman", loc="left", fontsize=11)
+    for row in panels:
+        row[0].set_ylabel("excess over the Kalman predictor\n(squared unit of the output)")
+        row[-1].legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    figure.suptitle("points: measured, bars: limits around exact theory; lines: exact theory", fontsize=10)
+    return figure
+
+
+def _draw_learned(axes: Axes, part: pl.DataFrame) -> None:
+    stretches = part.select("first", "last").unique().sort("last").rows()
+    shown = [stretches[0], stretches[-1]]
+    for (first, last), colour, mark in zip(shown, _colours(len(shown)), MARKS, strict=False):
+        row = part.filter(pl.col("last") == last).sort("size")
+        axes.plot(row["size"], row["exact"], "-", color=colour, lw=1.4)
+        _points(axes, row, "size", colour, mark, f"t = {first} .. {last}")
+    axes.plot(row["size"], row["best"], "--", color="0.2", lw=1.2, label="best filter, $P_h - P_\\infty$")
+    floor = float(part["measured"].min()) / 30  # type: ignore[arg-type]
+    axes.set(xscale="log", yscale="log", xlabel="filter length h (samples)", ylim=(floor, None))
+    _ticks(axes, row["size"].to_list())
+
+
+def _draw_truncated(axes: Axes, part: pl.DataFrame) -> None:
+    sizes = part["size"].unique().sort().to_list()
+    for size, colour, mark in zip(sizes, _colours(len(sizes)), MARKS, strict=False):
+        row = part.filter(pl.col("size") == size).sort("last")
+        row = row.with_columns(time=(pl.col("first") * pl.col("last")).sqrt())
+        axes.plot(row["time"], row["exact"], "-", color=colour, lw=1.4)
+        _points(axes, row, "time", colour, mark, f"h = {size}")
+    axes.set(xscale="log", yscale="log", xlabel="time t (samples)", ylim=(1e-6, None))
+    _ticks(axes, [int(time) for time in part["last"].unique().sort()])
+
+
+def _points(axes: Axes, row: pl.DataFrame, over: str, colour: object, mark: str, label: str) -> None:
+    """Draw measured points, and the limits they must lie in as bars around the exact value."""
+    axes.vlines(row[over], np.maximum(row["low"], 1e-12), row["high"], color="0.6", lw=3, alpha=0.6, zorder=1)
+    axes.plot(row[over], row["measured"], mark, color=colour, ms=5, label=label, zorder=3)
+
+
+def _ticks(axes: Axes, values: list[int]) -> None:
+    """Label a log axis with these numbers alone."""
+    axes.set_xticks(values, [str(value) for value in values])
+    axes.minorticks_off()
+
+
+def _colours(count: int) -> list[object]:
+    return list(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, count)))

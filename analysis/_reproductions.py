@@ -1,0 +1,98 @@
+"""The results that ``ergoscope reproduce`` knows: what each shows, how it is run, and the figure it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from ._figure_1 import reproduce_figure_1
+from ._figures import figure_1_figure
+from ._files import check_folder, save_figure, save_frame
+from ._hidden_random_walk import reproduce_hidden_random_walk
+from ._reproduction import Progress, Reproduction, no_progress
+from ._reproduction_figures import hidden_random_walk_figure
+
+
+class Entry(NamedTuple):
+    """One result: a line about it, what computes it, what draws its table, and how much less is enough in a hurry."""
+
+    summary: str
+    run: Callable[..., Reproduction]
+    figure: Callable[[pl.DataFrame], Figure]
+    quick: dict[str, Any]
+
+
+ENTRIES: dict[str, Entry] = {
+    "figure-1": Entry(
+        "the paper's Figure 1: how large a block of A must be fitted",
+        reproduce_figure_1,
+        figure_1_figure,
+        dict(replicates=500),
+    ),
+    "hidden-random-walk": Entry(
+        "how long a filter must be, and what holds of Theorem 4",
+        reproduce_hidden_random_walk,
+        hidden_random_walk_figure,
+        dict(replicates=256, horizon=4096),
+    ),
+}
+
+
+def reproductions() -> dict[str, str]:
+    """Return the name of every result that can be reproduced, with one line about it."""
+    return {name: entry.summary for name, entry in ENTRIES.items()}
+
+
+def chosen_reproductions(word: str) -> list[str]:
+    """Return the results that a word names: one, or with ``all`` every one.
+
+    Raises:
+        ValueError: It names none; the message lists them.
+    """
+    if word != "all" and word not in ENTRIES:
+        raise ValueError(
+            f"nothing called {word!r} is reproduced; there are {', '.join(ENTRIES)}, and all of them: all."
+        )
+    return list(ENTRIES) if word == "all" else [word]
+
+
+def reproduce(
+    name: str, seed: int = 0, quick: bool = False, replicates: int | None = None, progress: Progress = no_progress
+) -> Reproduction:
+    """Reproduce one result: measured beside exact theory.
+
+    Args:
+        name: One of ``reproductions()``.
+        seed: Of what is simulated and drawn.
+        quick: Fewer runs and shorter ones; the limits widen by themselves.
+        replicates: Simulated runs; None leaves it to the result.
+        progress: Called with what is done and what is to do.
+
+    Raises:
+        ValueError: There is no such result, or too few replicates.
+    """
+    (name,) = chosen_reproductions(name)
+    options = dict(ENTRIES[name].quick) if quick else {}
+    if replicates is not None:
+        if replicates < 2:
+            raise ValueError(f"replicates must be at least 2, for limits need a spread, got {replicates}.")
+        options["replicates"] = replicates
+    return ENTRIES[name].run(seed=seed, progress=progress, **options)
+
+
+def save_reproduction(name: str, reproduction: Reproduction, folder: str | Path) -> list[Path]:
+    """Write NAME.png and NAME.parquet; return the files, in the order to open them.
+
+    Raises:
+        ValueError: The folder cannot be written in.
+    """
+    folder = check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / f"{name}.png", folder / f"{name}.parquet"]
+    save_figure(ENTRIES[name].figure(reproduction.table), files[0])
+    save_frame(reproduction.table, files[1])
+    return files
