@@ -28,6 +28,7 @@ from ._modes import critical_length as critical_length
 from ._modes import growth_exponent as growth_exponent
 from ._modes import parameter_threshold as parameter_threshold
 from ._modes import unstable_modes as unstable_modes
+from ._reproduce_growth import reproduce_growth_laws as reproduce_growth_laws
 from ._reproduction import Reproduction as Reproduction
 from ._reproductions import chosen_reproductions as chosen_reproductions
 from ._reproductions import reproduce as reproduce
@@ -36,6 +37,8 @@ from ._reproductions import save_reproduction as save_reproduction
 from ._submatrix import best_submatrices as best_submatrices
 from ._submatrix import critical_block as critical_block
 from ._submatrix import submatrix_risk as submatrix_risk
+from ._theorem_2 import chart_errors as chart_errors
+from ._theorem_2 import reproduce_theorem_2 as reproduce_theorem_2
 from ._theory import Theory as Theory
 from ._theory import theory as theory
 from ._theory import trust_horizon as trust_horizon

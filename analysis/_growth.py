@@ -57,7 +57,7 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
     rows = []
     for k, size in enumerate(sizes):
-        whole = late | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted))
+        whole = fitted_stretches(horizon, size, unfitted)
         row = {"size": size} | _law(horizon, values[:, k], whole, late, weights)
         rows.append(row)
     words, numbers = ("law", "verdict", "reason"), ("exponent", "low", "high", "late", "rate")
@@ -66,6 +66,12 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     return pl.DataFrame(rows, schema_overrides=kinds).select(
         "size", "law", "exponent", "low", "high", "late", "rate", "verdict", "reason"
     )
+
+
+def fitted_stretches(horizon: NDArray[np.float64], size: int, unfitted: int = 0) -> NDArray[np.bool_]:
+    """Return which stretches a growth law is fitted to: t > T/20 once the size is learned, and always t > T/4."""
+    settled = max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted)
+    return np.asarray((horizon > horizon[-1] / 4) | (horizon > settled))
 
 
 def _law(

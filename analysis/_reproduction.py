@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 from scipy.stats import chi2
 
 from ..learners import Driver, Learner, Scores, score
@@ -53,6 +54,15 @@ def mean_limits(
     freedom = 2 * runs * (samples.mean(axis=-1) / samples.std(axis=-1, ddof=1)) ** 2
     low, high = (chi2.ppf(p, freedom) / freedom for p in (FALSE_ALARM / entries / 2, 1 - FALSE_ALARM / entries / 2))
     return expected * low, expected * high
+
+
+def weighted_limit(weights: NDArray[np.float64], entries: int) -> float:
+    """Return what a sum of chi-squares with these weights exceeds with a chance of 1e-4 / entries.
+
+    Taken as a gamma law of the same mean and variance (Satterthwaite).
+    """
+    mean, variance = weights.sum(), 2 * (weights**2).sum()
+    return float(gammaincinv(mean**2 / variance, 1 - FALSE_ALARM / entries) * variance / mean)
 
 
 def simulated_scores(

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 MARKS = "osD^vP"
 
@@ -51,6 +52,64 @@ def _draw_truncated(axes: Axes, part: pl.DataFrame) -> None:
         _points(axes, row, "time", colour, mark, f"h = {size}")
     axes.set(xscale="log", yscale="log", xlabel="time t (samples)", ylim=(1e-6, None))
     _ticks(axes, [int(time) for time in part["last"].unique().sort()])
+
+
+def theorem_2_figure(table: pl.DataFrame) -> Figure:
+    """Draw the growth exponent against the number of parameters, one panel a system, one line a family."""
+    systems = table["system"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(12.0, 7.6), layout="constrained")
+    panels = figure.subplots(2, -(-len(systems) // 2), squeeze=False).ravel()
+    families = table["family"].unique(maintain_order=True).to_list()
+    for axes, system in zip(panels, systems, strict=True):
+        for family, colour, mark in zip(families, _colours(len(families)), MARKS, strict=False):
+            part = table.filter((pl.col("system") == system) & (pl.col("family") == family))
+            axes.plot(part["size"], part["exponent"], mark + "-", color=colour, lw=1.2, ms=5, label=family)
+            axes.plot(part["size"], part["exact"], ":", color=colour, lw=1.4)
+            axes.plot(part["size"], part["measured"], "x", color=colour, ms=6, mew=1.2)
+            axes.axvline(part["threshold"][0], color=colour, lw=6, alpha=0.2, zorder=0)
+        axes.set_title(system, loc="left", fontsize=11)
+        axes.set(
+            xlabel="parameters free, or rank",
+            ylabel="growth exponent of the error",
+            ylim=(-0.2, max(1.2, axes.get_ylim()[1])),
+        )
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[len(systems) // 2 - 1].legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    figure.suptitle(
+        "lines with marks: exact, t = 100 000 .. 400 000; crosses: fitted to simulated runs, t = 200 .. 800, "
+        "exact values dotted; bands: theory's numbers n m, $\\Sigma m_i^2$, m",
+        fontsize=10,
+    )
+    return figure
+
+
+def growth_laws_figure(table: pl.DataFrame) -> Figure:
+    """Draw the growth exponent against the filter length, one panel a system; where it is exponential, the rate."""
+    systems = table["system"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(12.0, 9.0), layout="constrained")
+    panels = figure.subplots(3, -(-len(systems) // 3), squeeze=False)
+    dark, light = _colours(2)
+    for axes, system in zip(panels.ravel(), systems, strict=True):
+        part = table.filter(pl.col("system") == system)
+        grows = part.filter(pl.col("law") == "exponential")
+        if grows.height:
+            axes.plot(grows["size"], grows["exact_rate"], "x", color="0.3", ms=9, label="best filter, exact")
+            axes.plot(grows["size"], grows["rate"], "o", color=dark, ms=5, label="learned, measured")
+            rest = part.filter(pl.col("law") != "exponential")["size"]
+            axes.plot(rest, [0] * len(rest), "_", color=light, ms=16, mew=3, label="bounded")
+            axes.set(ylabel="rate of growth (1 / sample)", ylim=(-0.02, None))
+        else:
+            axes.hlines(part["theory"], part["size"] - 0.3, part["size"] + 0.3, color=light, lw=5, label="theory")
+            axes.plot(part["size"], part["exact"], "x", color="0.3", ms=9, label="best filter, exact")
+            bars = np.abs(np.stack([part["low"], part["high"]]) - part["exponent"].to_numpy())
+            axes.errorbar(part["size"], part["exponent"], bars, fmt="o", color=dark, ms=5, label="learned, measured")
+            axes.set(ylabel="growth exponent of the error", ylim=(-0.5, max(1.5, part["theory"][0] + 0.5)))
+        axes.set_title(system, loc="left", fontsize=11)
+        axes.set(xlabel="filter length h (samples)", xlim=(-0.5, len(part) - 0.5))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in (panels[0, -1], panels[-1, -1]):
+        axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return figure
 
 
 def _points(axes: Axes, row: pl.DataFrame, over: str, colour: object, mark: str, label: str) -> None:

@@ -13,8 +13,10 @@ from ._figure_1 import reproduce_figure_1
 from ._figures import figure_1_figure
 from ._files import check_folder, save_figure, save_frame
 from ._hidden_random_walk import reproduce_hidden_random_walk
+from ._reproduce_growth import reproduce_growth_laws
 from ._reproduction import Progress, Reproduction, no_progress
-from ._reproduction_figures import hidden_random_walk_figure
+from ._reproduction_figures import growth_laws_figure, hidden_random_walk_figure, theorem_2_figure
+from ._theorem_2 import reproduce_theorem_2
 
 
 class Entry(NamedTuple):
@@ -33,11 +35,23 @@ ENTRIES: dict[str, Entry] = {
         figure_1_figure,
         dict(replicates=500),
     ),
+    "theorem-2": Entry(
+        "how many parameters a predictor of a seen state needs, in three families",
+        reproduce_theorem_2,
+        theorem_2_figure,
+        dict(replicates=500, charts=11),
+    ),
     "hidden-random-walk": Entry(
         "how long a filter must be, and what holds of Theorem 4",
         reproduce_hidden_random_walk,
         hidden_random_walk_figure,
         dict(replicates=256, horizon=4096),
+    ),
+    "growth-laws": Entry(
+        "t^1, t^3, t^5, exponential or bounded: the growth of the error for every filter length",
+        reproduce_growth_laws,
+        growth_laws_figure,
+        dict(replicates=128, horizon=5000),
     ),
 }
 

@@ -11,17 +11,22 @@ from scipy.stats import chi2
 
 from ergoscope.analysis import (
     Reproduction,
+    chart_errors,
     chosen_reproductions,
     diffuse_errors,
     kalman_gain,
     reproduce,
+    reproduce_growth_laws,
     reproduce_hidden_random_walk,
+    reproduce_theorem_2,
     reproductions,
     save_reproduction,
 )
 from ergoscope.analysis import _hidden_random_walk as walk
+from ergoscope.analysis import _reproduce_growth as growth
+from ergoscope.analysis import _theorem_2 as two
 from ergoscope.analysis._reproduction import mean_limits
-from ergoscope.simulator import zoo
+from ergoscope.simulator import LinearSystem, zoo
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +97,71 @@ def test_a_rate_of_1_minus_rho_would_be_seen(monkeypatch: pytest.MonkeyPatch) ->
 def test_too_short_a_horizon_is_refused() -> None:
     with pytest.raises(ValueError, match="horizon must be at least 4096"):
         reproduce_hidden_random_walk(horizon=1000)
+
+
+def test_theorem_2_agrees_and_its_numbers_are_those_of_theory() -> None:
+    result = reproduce_theorem_2(replicates=300, charts=5, seed=2)
+    assert result.agrees, result.sentence
+    for numbers in ("chain of 2 4, 4, 2", "chain of 3 9, 9, 3", "two tones 16, 4, 4", "stable 0, 0, 0"):
+        assert numbers in result.sentence  # theory.md, section 2: n m, the sum of m_i^2, m
+    beside = result.table.filter((pl.col("system") == "chain of 2, stable beside") & (pl.col("size") == 8))
+    assert abs(beside["exponent"][0]) < 0.02 < beside["early"][0]  # badly conditioned at d = n m
+
+
+@pytest.mark.parametrize("wrong", ["generic chart", "block chart", "rank"])
+def test_a_wrong_number_of_theorem_2_would_be_seen(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two, "SYSTEMS", {"chain of 2": two.SYSTEMS["chain of 2"]})
+    right = two._thresholds("chain of 2")
+    monkeypatch.setattr(two, "_thresholds", lambda name: right | {wrong: right[wrong] - 1})
+    result = reproduce_theorem_2(replicates=50, charts=5)
+    assert not result.agrees
+    assert "1 of 13 on the wrong side" in result.sentence
+
+
+def test_a_worse_fit_than_least_squares_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two, "SYSTEMS", {"chain of 2": two.SYSTEMS["chain of 2"]})
+    simulated = two.simulate
+
+    def longer(seed: int, system: LinearSystem, steps: int, replicates: int) -> object:
+        return simulated(seed, system.replace(A=1.001 * system.A), steps, replicates)
+
+    monkeypatch.setattr(two, "simulate", longer)
+    result = reproduce_theorem_2(replicates=300, charts=3)
+    assert not result.agrees
+    assert "exponents beyond their limits" in result.sentence
+
+
+def test_chart_errors_are_least_squares() -> None:
+    system, rng = two.theorem_2_system("chain of 2, stable beside"), np.random.default_rng(5)
+    directions, held = rng.standard_normal((16, 4, 4)), rng.standard_normal(16)
+    factor = np.tril(rng.standard_normal((4, 4)))
+    errors = chart_errors(system, directions, held, factor)
+    for d in (0, 1, 5, 15, 16):
+        goal = ((system.A - np.tensordot(held[d:], directions[d:], 1)) @ factor).ravel()
+        columns = np.array([(direction @ factor).ravel() for direction in directions[:d]]).reshape(d, 16).T
+        left = goal - columns @ np.linalg.lstsq(columns, goal, rcond=None)[0]
+        assert errors[d] == pytest.approx((left**2).sum(), abs=1e-9)
+
+
+def test_the_growth_laws_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "SYSTEMS", ("random-walk", "double-integrator", "explosive-1"))
+    result = reproduce_growth_laws(replicates=128, horizon=4000, seed=4)
+    assert result.agrees, result.sentence
+    assert "agree within" in result.sentence
+    laws = result.table.filter(pl.col("system") == "double-integrator")["law"].to_list()
+    assert laws == ["t^3", "t^1", "bounded", "bounded", "bounded"]
+    rate = result.table.filter(pl.col("system") == "explosive-1")["rate"][0]
+    assert rate == pytest.approx(2 * np.log(1.1), rel=0.05)
+
+
+@pytest.mark.parametrize("error", [1.0, -1.0, np.inf])
+def test_a_wrong_class_of_growth_would_be_seen(error: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "SYSTEMS", ("random-walk",))
+    right = growth.growth_exponent
+    monkeypatch.setattr(growth, "growth_exponent", lambda system, size: right(system, size) + error * (size == 0))
+    result = reproduce_growth_laws(replicates=128, horizon=4000, seed=4)
+    assert not result.agrees
+    assert "1 of 4 exponents beyond their limits (random-walk at length 0)" in result.sentence
 
 
 def test_figure_and_table_are_written(random_walk: Reproduction, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ BAD = {
     "unwritable file": (["simulate", "random-walk", "--out", "nowhere/data.parquet"], "nowhere"),
     "another kind of file": (["simulate", "random-walk", "--out", "data.xlsx"], ".parquet or .csv"),
     "no steps": (["simulate", "random-walk", "--steps", "0", "--out", "data.csv"], "steps must be"),
-    "nothing to reproduce": (["reproduce", "figure-9"], "there are figure-1, hidden-random-walk, and all"),
+    "nothing to reproduce": (["reproduce", "figure-9"], "there are figure-1, theorem-2, "),
     "reproduced from one run": (["reproduce", "figure-1", "--replicates", "1"], "at least 2"),
     "no such command": (["lokate"], "lokate"),
     "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
