@@ -19,6 +19,7 @@ from ._files import check_folder as check_folder
 from ._files import save as save
 from ._growth import growth_laws as growth_laws
 from ._hidden_random_walk import reproduce_hidden_random_walk as reproduce_hidden_random_walk
+from ._horizon_scaling import reproduce_horizon_scaling as reproduce_horizon_scaling
 from ._kalman import SteadyState as SteadyState
 from ._kalman import innovation_covariances as innovation_covariances
 from ._kalman import kalman_gain as kalman_gain

@@ -5,6 +5,7 @@ Time: a stretch ``first .. last`` counts samples from 1; the sample at index t i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -66,7 +67,7 @@ def reproduce_hidden_random_walk(
     rows: list[tuple[object, ...]] = []
     for place, name in enumerate(WALKS):
         system, steady = zoo(name), kalman_gain(zoo(name))
-        exact = exact_excess(system, edges[1:])
+        exact = exact_excess(system, SIZES, edges[1:])
         runs = {
             "learned": (ladder(range(SIZES[-1] + 1)), kalman(system), list(SIZES)),
             "truncated": (truncated_kalman(system, steady.gain, SIZES), kalman(system, steady.gain), range(len(SIZES))),
@@ -91,18 +92,18 @@ def reproduce_hidden_random_walk(
     return Reproduction(table, *_verdict(table, replicates))
 
 
-def exact_excess(system: LinearSystem, edges: list[int]) -> Excess:
-    """Return the exact excess in each stretch between the edges, which count samples from 0, for each of ``SIZES``."""
-    h, S = np.array(SIZES), diffuse_errors(system, SIZES)
+def exact_excess(system: LinearSystem, sizes: Sequence[int], edges: Sequence[int]) -> Excess:
+    """Return the exact excess in each stretch between the edges, which count samples from 0, for each filter length."""
+    h, S = np.array(sizes), diffuse_errors(system, sizes)
     limit, parts = S - kalman_gain(system).innovation[0, 0], []
     for begin, end in zip(edges, edges[1:], strict=False):
         t, few = np.arange(begin, end), np.linspace(begin, end - 1, 9).astype(int)
-        best = (best_errors(system, SIZES, few) - innovation_covariances(system, few)[:, 0]).mean(axis=0)
+        best = (best_errors(system, sizes, few) - innovation_covariances(system, few)[:, 0]).mean(axis=0)
         learned = best + S * (h + 1) * np.mean(1 / t)
         # (p + 1) / t of the cost for p random regressors, and h / t for the windows that reach before the first sample;
         # and what the best filter gains at t by taps whose sum falls short of one, which each path teaches otherwise
         neglected = 2 * S * (h + 1) ** 2 * np.mean(1.0 / t**2) + limit - best
-        parts.append((best, learned, neglected, truncated_excess(system, SIZES, few).mean(axis=0)))
+        parts.append((best, learned, neglected, truncated_excess(system, sizes, few).mean(axis=0)))
     return Excess(*(np.stack(part) for part in zip(*parts, strict=True)))
 
 

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ._horizon_scaling import collapsed
+
 MARKS = "osD^vP"
 
 
@@ -109,6 +111,31 @@ def growth_laws_figure(table: pl.DataFrame) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (panels[0, -1], panels[-1, -1]):
         axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return figure
+
+
+def horizon_scaling_figure(table: pl.DataFrame) -> Figure:
+    """Draw the length of least regret against the horizon, and all regrets collapsed onto one curve."""
+    figure = Figure(figsize=(12.0, 5.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    systems = table["system"].unique(maintain_order=True).to_list()
+    for system, colour, mark in zip(systems, _colours(len(systems)), MARKS, strict=False):
+        best = table.filter((pl.col("system") == system) & (pl.col("quantity") == "best size"))
+        left.plot(best["horizon"], best["exact"], "-", color=colour, lw=1.4)
+        _points(left, best, "horizon", colour, mark, system)
+        needed = table.filter((pl.col("system") == system) & (pl.col("quantity") == "fitted size"))
+        left.plot(needed["horizon"], needed["measured"], "--", color=colour, lw=1.2)
+        x, y = collapsed(table.filter(pl.col("system") == system))
+        right.plot(x, y, mark, color=colour, ms=4, alpha=0.7, label=system)
+    left.set(xscale="log", xlabel="horizon T (samples)", ylabel="filter length h of least regret (samples)")
+    left.set_title("lines: exact functional; dashed: exactly fitted filters, slope tau/2", loc="left", fontsize=10)
+    left.legend(fontsize=9, frameon=False)
+    x = np.linspace(-2.5, 5.0, 200)
+    right.plot(x, np.exp(-x) - 1 + x, "-", color="0.2", lw=1.4, label="$e^{-x} - 1 + x$")
+    right.set(xlabel="x = (2 / tau) (h - h at least regret)", xlim=(-2.6, 5.1), ylim=(-0.3, 9.0))
+    right.set_ylabel("(regret - least regret) / (S (tau / 2) log(T / T$_0$))")
+    right.set_title("all lengths, horizons and systems, measured, on one curve", loc="left", fontsize=10)
+    right.legend(fontsize=9, frameon=False)
     return figure
 
 

@@ -13,9 +13,15 @@ from ._figure_1 import reproduce_figure_1
 from ._figures import figure_1_figure
 from ._files import check_folder, save_figure, save_frame
 from ._hidden_random_walk import reproduce_hidden_random_walk
+from ._horizon_scaling import reproduce_horizon_scaling
 from ._reproduce_growth import reproduce_growth_laws
 from ._reproduction import Progress, Reproduction, no_progress
-from ._reproduction_figures import growth_laws_figure, hidden_random_walk_figure, theorem_2_figure
+from ._reproduction_figures import (
+    growth_laws_figure,
+    hidden_random_walk_figure,
+    horizon_scaling_figure,
+    theorem_2_figure,
+)
 from ._theorem_2 import reproduce_theorem_2
 
 
@@ -52,6 +58,12 @@ ENTRIES: dict[str, Entry] = {
         reproduce_growth_laws,
         growth_laws_figure,
         dict(replicates=128, horizon=5000),
+    ),
+    "horizon-scaling": Entry(
+        "how the filter length of least regret moves with the horizon, beside (tau/2) log T",
+        reproduce_horizon_scaling,
+        horizon_scaling_figure,
+        dict(replicates=128, octaves=4),
     ),
 }
 

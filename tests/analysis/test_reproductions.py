@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,13 @@ from ergoscope.analysis import (
     reproduce,
     reproduce_growth_laws,
     reproduce_hidden_random_walk,
+    reproduce_horizon_scaling,
     reproduce_theorem_2,
     reproductions,
     save_reproduction,
 )
 from ergoscope.analysis import _hidden_random_walk as walk
+from ergoscope.analysis import _horizon_scaling as scaling
 from ergoscope.analysis import _reproduce_growth as growth
 from ergoscope.analysis import _theorem_2 as two
 from ergoscope.analysis._reproduction import mean_limits
@@ -73,15 +76,15 @@ def test_the_printed_excess_of_the_best_filters() -> None:
     for name, values in printed.items():
         excess = diffuse_errors(zoo(name), list(values)) - kalman_gain(zoo(name)).innovation[0, 0]
         np.testing.assert_allclose(excess, list(values.values()), rtol=0.02)
-        late = walk.exact_excess(zoo(name), [10**7, 2 * 10**7])
+        late = walk.exact_excess(zoo(name), walk.SIZES, [10**7, 2 * 10**7])
         np.testing.assert_allclose(late.best[0, : len(values)], excess, rtol=0.01)
 
 
 def test_a_rate_of_1_minus_rho_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = walk.exact_excess
 
-    def printed(system: object, edges: list[int]) -> walk.Excess:
-        right = exact(system, edges)  # type: ignore[arg-type]
+    def printed(system: object, sizes: object, edges: list[int]) -> walk.Excess:
+        right = exact(system, sizes, edges)  # type: ignore[arg-type]
         rho = kalman_gain(system).rho  # type: ignore[arg-type]
         wrong = ((1 - rho) / rho) ** (2.0 * np.array(walk.SIZES))
         return right._replace(truncated=right.truncated * wrong)
@@ -158,10 +161,52 @@ def test_the_growth_laws_agree(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_class_of_growth_would_be_seen(error: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "SYSTEMS", ("random-walk",))
     right = growth.growth_exponent
-    monkeypatch.setattr(growth, "growth_exponent", lambda system, size: right(system, size) + error * (size == 0))
+    monkeypatch.setattr(
+        growth, "growth_exponent", lambda system, size: right(system, size) + (error if size == 0 else 0)
+    )
     result = reproduce_growth_laws(replicates=128, horizon=4000, seed=4)
     assert not result.agrees
     assert "1 of 4 exponents beyond their limits (random-walk at length 0)" in result.sentence
+
+
+@pytest.fixture(scope="module")
+def regrets() -> Reproduction:
+    return reproduce_horizon_scaling(replicates=96, seed=6, octaves=3)
+
+
+def test_the_horizon_scaling_agrees(regrets: Reproduction) -> None:
+    assert regrets.agrees, regrets.sentence
+    assert "exactly fitted filters by 1.00, 1.00, 1.00" in regrets.sentence
+    with pytest.raises(ValueError, match="octaves must be at least 3"):
+        reproduce_horizon_scaling(octaves=2)
+
+
+@pytest.mark.parametrize("name", walk.WALKS)
+def test_the_regrets_collapse_onto_one_curve(name: str, regrets: Reproduction) -> None:
+    x, y = scaling.collapsed(regrets.table.filter((pl.col("system") == name) & (pl.col("horizon") == 4096)))
+    near = np.abs(x) < 1.5
+    np.testing.assert_allclose(y[near], (np.exp(-x) - 1 + x)[near], atol=0.35)
+
+
+def test_the_minimiser_between_whole_lengths() -> None:
+    h, rho, T = np.array(scaling.SIZES, dtype=float), 0.73, np.geomspace(1e3, 1e5, 40)
+    regret = T[:, None] * 0.6 * rho ** (2 * h) + 1.4 * (h + 1) * np.log(T)[:, None]
+    exact = np.log(1.4 * np.log(T) / (-2 * np.log(rho) * 0.6 * T)) / (2 * np.log(rho))
+    np.testing.assert_allclose(scaling.best_sizes(regret, rho), exact, atol=1e-9)
+
+
+def test_a_wrong_regret_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "WALKS", ("random-walk-0.1",))
+    exact = scaling.exact_excess
+
+    def shorter(system: LinearSystem, sizes: Sequence[int], edges: Sequence[int]) -> walk.Excess:
+        right = exact(system, sizes, edges)
+        return right._replace(learned=right.best + (right.learned - right.best) / 2)  # S_h (h + 1) / 2t
+
+    monkeypatch.setattr(scaling, "exact_excess", shorter)
+    wrong = reproduce_horizon_scaling(replicates=96, seed=6, octaves=3)
+    assert not wrong.agrees
+    assert "beyond their limits" in wrong.sentence
 
 
 def test_figure_and_table_are_written(random_walk: Reproduction, tmp_path: Path) -> None:
