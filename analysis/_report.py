@@ -25,7 +25,7 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
 
     Args:
-        folder: Where ``save`` or ``save_figure_1`` has written; figures are those that its JSON file lists.
+        folder: Where ``save`` or ``save_reproduction`` has written; figures are those that its JSON file lists.
         out: The file to write; by default report.html in the folder.
 
     Returns:

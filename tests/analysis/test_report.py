@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Reproduction, locate, save, save_figure_1, write_report
+from ergoscope.analysis import Reproduction, locate, save, save_reproduction, write_report
 from ergoscope.simulator import read_recording, zoo
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -81,7 +81,9 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduced")
     rows = [("figure-1", horizon, size, 1.0 / size, 1.0 / size, 1.1) for horizon in (10, 20) for size in range(1, 8)]
     table = pl.DataFrame(rows, schema=["system", "horizon", "size", "measured", "exact", "limit"], orient="row")
-    save_figure_1(Reproduction(table, True, "figure 1: they agree"), folder, dict(command=["ergoscope", "reproduce"]))
+    save_reproduction(
+        "figure-1", Reproduction(table, True, "figure 1: they agree"), folder, dict(command=["ergoscope", "reproduce"])
+    )
     return folder
 
 
