@@ -6,11 +6,12 @@ INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
 BENCHMARKS := ladder ahead lattice simulation kalman linearity latency memory table
 
-.PHONY: help demo test check bench bench-quick bench-long clean
+.PHONY: help demo test campaign check bench bench-quick bench-long clean
 
 help:
 	@echo "make demo         run the main job; reports, figures and tables go to demo/"
 	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
+	@echo "make campaign     whether intervals cover, over 200 seeds: an hour or more"
 	@echo "make check        format, lint, types, import directions"
 	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md"
 	@echo "make bench-quick  the headline alone, in less than a minute"
@@ -29,6 +30,9 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest $(ARGS)
+
+campaign: $(INSTALLED)
+	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py $(ARGS)
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check --output-format concise .

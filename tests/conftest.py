@@ -9,6 +9,7 @@ import os
 import tempfile
 
 import jax
+import pytest
 from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
@@ -23,3 +24,7 @@ install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")
 # Commands that tests run keep what they compile for one another, and out of the user's cache.
 compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--campaign", action="store_true", help="statistics over many seeds: an hour or more")
