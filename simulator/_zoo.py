@@ -21,6 +21,8 @@ PAPER = "I. Ziemann, N. Matni, G. J. Pappas, State space models, emergence, and 
 HARVEY = "A. C. Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989"
 DURBIN = "J. Durbin, S. J. Koopman, Time Series Analysis by State Space Methods, 2nd ed. 2012"
 
+NEAR = "P. C. B. Phillips, Towards a unified asymptotic theory for autoregression, Biometrika 74, 1987"
+
 
 class Entry(NamedTuple):
     """One system of the zoo: what it is, where it is from, and its matrices."""
@@ -129,12 +131,12 @@ ENTRIES: dict[str, Entry] = {
     ),
     "near-unit-root": Entry(
         "stable, one root at 0.999: looks like a random walk for a while",
-        f"{PAPER}: a Jordan chain near 1",
+        NEAR,
         lambda: _chain(0.999, 1),
     ),
     "nearer-unit-root": Entry(
         "stable, one root at 0.9999: looks like a random walk for long",
-        f"{PAPER}: a Jordan chain near 1",
+        NEAR,
         lambda: _chain(0.9999, 1),
     ),
     "stable-ar": Entry(
@@ -149,7 +151,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "quadruple-tank": Entry(
         "four water tanks, two levels seen, two pumps",
-        "K. H. Johansson, The quadruple-tank process, IEEE Trans. Control Systems Technology 8(3), 2000, table I",
+        "K. H. Johansson, The quadruple-tank process, IEEE Trans. Control Systems Technology 8(3), 2000",
         quadruple_tank,
     ),
     "balanced-pendulum": Entry(
