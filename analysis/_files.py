@@ -45,7 +45,7 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
 
 
 def save_figure_1(reproduction: Reproduction, folder: str | Path, settings: dict[str, Any] | None = None) -> list[Path]:
-    """Write report.html, figure-1.png, figure-1.parquet and reproduction.json, each whole or not at all.
+    """Write report.html, figure-1.png, figure-1.parquet and reproduction-figure-1.json, each whole or not at all.
 
     Args:
         reproduction: What ``reproduce_figure_1`` returned.
@@ -55,15 +55,16 @@ def save_figure_1(reproduction: Reproduction, folder: str | Path, settings: dict
     Returns:
         The files, in the order to open them.
     """
-    return _save_reproduction("figure-1", reproduction, figure_1_figure(reproduction.table), folder, settings)
+    return save_reproduced("figure-1", reproduction, figure_1_figure(reproduction.table), folder, settings)
 
 
-def _save_reproduction(
+def save_reproduced(
     name: str, reproduction: Reproduction, figure: Figure, folder: str | Path, settings: dict[str, Any] | None
 ) -> list[Path]:
+    """Write report.html, NAME.png, NAME.parquet and reproduction-NAME.json; several results may share a folder."""
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", "reproduction.json")]
+    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", f"reproduction-{name}.json")]
     save_figure(figure, files[1])
     save_frame(reproduction.table, files[2])
     answer = dict(
