@@ -14,7 +14,6 @@ from ._design import design as design
 from ._errors import best_errors as best_errors
 from ._errors import diffuse_errors as diffuse_errors
 from ._errors import truncated_excess as truncated_excess
-from ._figure_1 import Reproduction as Reproduction
 from ._figure_1 import reproduce_figure_1 as reproduce_figure_1
 from ._figures import growth_figure as growth_figure
 from ._figures import size_figure as size_figure
@@ -22,8 +21,9 @@ from ._files import as_json as as_json
 from ._files import check_folder as check_folder
 from ._files import design_as_json as design_as_json
 from ._files import save as save
-from ._files import save_figure_1 as save_figure_1
 from ._growth import growth_laws as growth_laws
+from ._hidden_random_walk import reproduce_hidden_random_walk as reproduce_hidden_random_walk
+from ._horizon_scaling import reproduce_horizon_scaling as reproduce_horizon_scaling
 from ._kalman import SteadyState as SteadyState
 from ._kalman import innovation_covariances as innovation_covariances
 from ._kalman import kalman_gain as kalman_gain
@@ -42,9 +42,17 @@ from ._regret import learning_cost as learning_cost
 from ._regret import regret_size as regret_size
 from ._regret import regrets as regrets
 from ._report import write_report as write_report
+from ._reproduce_growth import reproduce_growth_laws as reproduce_growth_laws
+from ._reproduction import Reproduction as Reproduction
+from ._reproductions import chosen_reproductions as chosen_reproductions
+from ._reproductions import reproduce as reproduce
+from ._reproductions import reproductions as reproductions
+from ._reproductions import save_reproduction as save_reproduction
 from ._submatrix import best_submatrices as best_submatrices
 from ._submatrix import critical_block as critical_block
 from ._submatrix import submatrix_risk as submatrix_risk
+from ._theorem_2 import chart_errors as chart_errors
+from ._theorem_2 import reproduce_theorem_2 as reproduce_theorem_2
 from ._theory import Theory as Theory
 from ._theory import theory as theory
 from ._theory import trust_horizon as trust_horizon

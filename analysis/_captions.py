@@ -36,9 +36,9 @@ CAPTIONS = {
         "What a predictor of each size loses to the Kalman predictor, which knows the system, summed up to the "
         "horizon: too short a one loses the same again and again, too long a one loses while it learns.",
     ),
-    "scaling.png": Caption(
-        "Scaling",
-        "How the size that serves best grows with the horizon, measured beside theory.",
+    "horizon-scaling.png": Caption(
+        "Size against horizon",
+        "How the filter length of least regret grows with the horizon, measured beside exact theory.",
     ),
     "surface.png": Caption(
         "Error over size and horizon",

@@ -5,44 +5,35 @@ Time: horizon T means the transitions x[t] -> x[t+1] for t = 1 .. T-1 of each tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import jax
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
 
 from ..learners import Driver, submatrices, submatrix
 from ..simulator import LinearSystem, computing, simulate_chunks, zoo
+from ._reproduction import Progress, Reproduction, no_progress, weighted_limit
 from ._submatrix import best_submatrices, submatrix_risk
 
 SYSTEMS = ("figure-1", "figure-1-explosive")
 HORIZONS = tuple(range(10, 71, 10))
 
 
-class Reproduction(NamedTuple):
-    """A measured table beside the exact one: ``agrees`` is whether every entry is within its limits."""
-
-    table: pl.DataFrame
-    agrees: bool
-    sentence: str
-
-
 def reproduce_figure_1(
-    trajectories: int = 2000,
+    replicates: int = 2000,
     seed: int = 0,
     horizons: Sequence[int] = HORIZONS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Reproduction:
     """Fit every top-left block on simulated trajectories and hold the risk of the fits against the exact optimum.
 
         M_k = argmin sum over trajectories and t < T of |x[t+1] - M x[t]|^2,   M zero outside its k x k block
         risk = mean over t of E |(M_k - A) x[t]|^2 on the exact covariance;   the figure shows log(1 + risk)
 
-    The risk of a fit is never below the optimum, and above it by a weighted sum of chi-squares: its 1 - 1e-4 quantile,
-    from the sandwich covariance of the fit, is the upper limit of an entry.
+    The risk of a fit is never below the optimum, and above it by a weighted sum of chi-squares: its 1 - 1e-4 / entries
+    quantile, from the sandwich covariance of the fit, is the upper limit of an entry.
 
     Returns:
         A table ``system, horizon, size, measured, exact, limit`` (all in log(1 + risk)), and whether it agrees.
@@ -55,11 +46,12 @@ def reproduce_figure_1(
     for done, name in enumerate(SYSTEMS):
         progress(done, len(SYSTEMS))
         system = zoo(name)
-        states, fits = _fits(system, trajectories, seed, horizons)
+        entries = len(SYSTEMS) * len(horizons) * system.states
+        states, fits = _fits(system, replicates, seed, horizons)
         for horizon, estimates in zip(horizons, fits, strict=True):
             optimum = best_submatrices(system, horizon)
             measured, exact = (submatrix_risk(system, matrices, horizon) for matrices in (estimates, optimum))
-            limit = exact + _excess_limit(states[:, 1 : horizon + 1], optimum)
+            limit = exact + _excess_limit(states[:, 1 : horizon + 1], optimum, entries)
             values = np.log1p(np.stack([measured, exact, limit]))
             for k in range(system.states):
                 rows.append((name, horizon, k + 1, *values[:, k].tolist()))
@@ -69,7 +61,7 @@ def reproduce_figure_1(
     gap = float((table["measured"] - table["exact"]).abs().max())  # type: ignore[arg-type]
     agrees = outside.is_empty()
     verdict = f"agree within {gap:.3f}" if agrees else f"{outside.height} of {table.height} entries beyond their limits"
-    sentence = f"figure 1: measured on {trajectories} trajectories, exact theory beside: {verdict}"
+    sentence = f"figure 1: measured on {replicates} trajectories, exact theory beside: {verdict}"
     return Reproduction(table, agrees, sentence + "; the risk stops growing at k = 4" * agrees)
 
 
@@ -91,8 +83,8 @@ def _fits(
     return outputs.transpose(2, 0, 1), fits
 
 
-def _excess_limit(states: NDArray[np.float64], optimum: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the 1 - 1e-4 quantile of risk(fit) - risk(optimum) for each size, by the central limit theorem.
+def _excess_limit(states: NDArray[np.float64], optimum: NDArray[np.float64], entries: int) -> NDArray[np.float64]:
+    """Return the 1 - 1e-4 / entries quantile of risk(fit) - risk(optimum) for each size, by the central limit theorem.
 
     A row of a fit is off by S^-1 sum_i g_i / N with g_i the trajectory's sum of residual times regressor and S the mean
     Gram matrix; the risk is off by the square of that in S, averaged over time. With V the covariance of g, this is a
@@ -110,7 +102,5 @@ def _excess_limit(states: NDArray[np.float64], optimum: NDArray[np.float64]) -> 
         root = np.linalg.inv(np.linalg.cholesky(gram + 1e-13 * np.eye(k)))
         whitened = np.einsum("ij,brj->bri", root, scores.reshape(batch, k, k)).reshape(batch, -1)
         weights = np.linalg.eigvalsh(np.cov(whitened, rowvar=False, ddof=0).reshape(k * k, k * k)) / batch / steps
-        mean, variance = weights.sum(), 2 * (weights**2).sum()
-        # Satterthwaite: a gamma law of the same mean and variance.
-        limits.append(gammaincinv(mean**2 / variance, 1 - 1e-4) * variance / mean)
+        limits.append(weighted_limit(weights, entries))
     return np.array(limits)

@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 
 from ..simulator import LinearSystem, atomic_path, write_text
 from ._design import Design
-from ._figure_1 import Reproduction
-from ._figures import figure_1_figure, growth_figure, size_figure
-from ._location import Location, versions
+from ._figures import growth_figure, size_figure
+from ._location import Location
 from ._report import write_report
 
 
@@ -40,41 +39,6 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
     save_figure(size_figure(location, system), files[2])
     save_frame(location.curves, files[3])
     write_text(files[4], json.dumps(as_json(location, files), indent=2) + "\n")
-    write_report(folder)
-    return files
-
-
-def save_figure_1(reproduction: Reproduction, folder: str | Path, settings: dict[str, Any] | None = None) -> list[Path]:
-    """Write report.html, figure-1.png, figure-1.parquet and reproduction-figure-1.json, each whole or not at all.
-
-    Args:
-        reproduction: What ``reproduce_figure_1`` returned.
-        folder: Made if it is not there.
-        settings: All that is needed to run it again, for the JSON and the report.
-
-    Returns:
-        The files, in the order to open them.
-    """
-    return save_reproduced("figure-1", reproduction, figure_1_figure(reproduction.table), folder, settings)
-
-
-def save_reproduced(
-    name: str, reproduction: Reproduction, figure: Figure, folder: str | Path, settings: dict[str, Any] | None
-) -> list[Path]:
-    """Write report.html, NAME.png, NAME.parquet and reproduction-NAME.json; several results may share a folder."""
-    folder = check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", f"reproduction-{name}.json")]
-    save_figure(figure, files[1])
-    save_frame(reproduction.table, files[2])
-    answer = dict(
-        name=name,
-        agrees=reproduction.agrees,
-        sentence=reproduction.sentence,
-        settings=(settings or {}) | dict(versions=versions()),
-        files=[str(file) for file in files],
-    )
-    write_text(files[3], json.dumps(answer, indent=2) + "\n")
     write_report(folder)
     return files
 

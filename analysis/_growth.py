@@ -53,7 +53,8 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     lookahead, late, weights = int(curves["lookahead"][0]), _late(horizon), _weights(values.shape[2], seed, draws)
     rows = []
     for k, size in enumerate(sizes):
-        row = {"size": size} | _law(horizon, values[:, k], _settled(horizon, size, lookahead), late, weights)
+        whole = fitted_stretches(horizon, size, lookahead - 1)
+        row = {"size": size} | _law(horizon, values[:, k], whole, late, weights)
         rows.append(row)
     words, numbers = ("law", "verdict", "reason"), ("exponent", "low", "high", "late", "rate")
     kinds: dict[str, type[pl.DataType]] = {"size": pl.Int64}
@@ -71,7 +72,7 @@ def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -
     """
     horizon, sizes, values = curve_array(curves, "error")
     lookahead, weights = int(curves["lookahead"][0]), _weights(values.shape[2], seed, draws)
-    windows = [_settled(horizon, size, lookahead) for size in sizes]
+    windows = [fitted_stretches(horizon, size, lookahead - 1) for size in sizes]
     slopes = [_slopes(np.log(horizon), values[:, k], window, weights)[1] for k, window in enumerate(windows)]
     bounded = np.stack(slopes) < BORDER
     places = np.where(bounded.any(axis=0), bounded.argmax(axis=0), len(sizes))
@@ -86,10 +87,10 @@ def _late(horizon: NDArray[np.float64]) -> NDArray[np.bool_]:
     return late
 
 
-def _settled(horizon: NDArray[np.float64], size: int, lookahead: int) -> NDArray[np.bool_]:
-    unfitted = lookahead - 1  # samples before the first pair
-    settled: NDArray[np.bool_] = _late(horizon) | (horizon > max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted))
-    return settled
+def fitted_stretches(horizon: NDArray[np.float64], size: int, unfitted: int = 0) -> NDArray[np.bool_]:
+    """Return which stretches a growth law is fitted to: t > T/20 once the size is learned, and always t > T/4."""
+    settled = max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted)
+    return np.asarray((horizon > horizon[-1] / 4) | (horizon > settled))
 
 
 def _weights(groups: int, seed: int, draws: int) -> NDArray[np.float64]:

@@ -179,7 +179,7 @@ def _locate_system(
     learner = learner_of(options.sizes)
     if learner.sizes[-1] >= asked:
         raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
-    trust = None if system.time_varying else trust_horizon(system, options.precision)
+    trust = trust_horizon(system, options.precision, asked)
     horizon = asked if trust is None else min(asked, trust)
     _check_ahead(learner, horizon)
     ahead = _inputs_ahead(options, learner, system.inputs, "known")

@@ -37,8 +37,8 @@ class Location:
         sentence: The answer in words, with what theory says and the horizon it speaks of.
         theory: What the matrices say; None for a recording and for a system that varies in time.
         horizon: Samples predicted in the longest run.
-        trust_horizon: Samples after which rounding reaches the noise; None where it never does, and not computed for a
-            system that varies in time.
+        trust_horizon: Samples after which rounding reaches the noise; None where it never does, or for a system that
+            varies in time not within the horizon.
         rungs: One row a size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law, exponent,
             low, high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before
             it.

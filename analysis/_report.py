@@ -25,7 +25,7 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
 
     Args:
-        folder: Where ``save`` or ``save_figure_1`` has written; figures are those that its JSON file lists.
+        folder: Where ``save`` or ``save_reproduction`` has written; figures are those that its JSON file lists.
         out: The file to write; by default report.html in the folder.
 
     Returns:
@@ -41,12 +41,14 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
             f"no results in {str(folder)!r}: expected {' or '.join(RESULTS)}; name a folder that ergoscope locate or "
             "ergoscope reproduce has written."
         )
-    parts, titles = [], []
+    parts: list[str] = []
+    titles: list[str] = []
     for path in found:
         answer = _read(path)
         try:
             title, before, after = _article(answer, folder)
-            room = LARGEST // len(found) - len(before.encode()) - len(after.encode()) - 10_000
+            used = len("".join([*parts, before, after]).encode())
+            room = LARGEST - used - 100_000 * (len(found) - len(parts))  # the words of those to come
             parts.append(f"<article>\n{before}{_figures(answer, folder, room)}{after}</article>")
         except (AttributeError, IndexError, KeyError, TypeError) as exc:
             raise ValueError(

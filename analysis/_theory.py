@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
 from ._covariances import output_power
-from ._doors import check_time_invariant
 from ._kalman import kalman_gain
 from ._modes import critical_length, parameter_threshold, unstable_modes
 from ._subspaces import krylov
@@ -60,27 +59,36 @@ def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) ->
     )
 
 
-def trust_horizon(system: LinearSystem, precision: Literal["float32", "float64"]) -> int | None:
+def trust_horizon(
+    system: LinearSystem, precision: Literal["float32", "float64"], horizon: int | None = None
+) -> int | None:
     """Return the last time at which learned errors can be trusted in this precision.
 
     A learner's rounding is about 100 eps |y| beside the noise. Trust ends where eps |y_t|_rms exceeds
     1e-3 (tr S_inf)^(1/2), which keeps rounding below 10 % of the noise and 1 % of the error, or where |y_t|^2 comes
     within 1 % of the largest number. The system starts at zero, so the power only grows and bisection finds the time.
 
+    A system that varies in time has no S_inf: its power C X C' + R, X <- A X A' + Q, and the S_t of its Kalman filter
+    are followed sample by sample, and trust ends where the two first meet.
+
     Args:
-        system: Time-invariant.
+        system: The plant.
         precision: ``float32`` or ``float64``.
+        horizon: How far to follow a system that varies in time, which needs it; the others do not.
 
     Returns:
-        The time in steps, or None where it lies beyond 1e9.
+        The time in steps, or None where it lies beyond 1e9, or beyond the horizon.
 
     Raises:
-        ValueError: The system is time-varying or the precision is neither of the two.
+        ValueError: The precision is neither of the two, or a system that varies in time was given without a horizon.
     """
-    check_time_invariant(system)
     if precision not in ("float32", "float64"):
         raise ValueError(f"precision must be 'float32' or 'float64', got {precision!r}.")
     number = np.finfo(precision)
+    if system.time_varying:
+        if horizon is None:
+            raise ValueError(f"{system.name!r} varies in time: pass the horizon up to which to follow it.")
+        return _varying_trust(system, number, horizon)
     seen = _seen_part(system)
     innovation: NDArray[np.float64] = system.R if seen is None else kalman_gain(seen).innovation
     limit = (_SHARE_OF_NOISE / float(number.eps)) ** 2 * float(np.trace(innovation))
@@ -96,6 +104,26 @@ def trust_horizon(system: LinearSystem, precision: Literal["float32", "float64"]
         middle = (good + bad) // 2
         good, bad = (middle, bad) if output_power(system, [middle])[0] <= limit else (good, middle)
     return good
+
+
+def _varying_trust(system: LinearSystem, number: np.finfo[np.floating], horizon: int) -> int | None:
+    X = P = np.zeros((system.states, system.states))
+    place = system.place(np.arange(horizon))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t, row in enumerate(place.tolist()):
+            A, C, Q, R = (
+                value if value.ndim == 2 else value[row] for value in (system.A, system.C, system.Q, system.R)
+            )
+            S = C @ P @ C.T + R
+            power = float(np.trace(C @ X @ C.T + R))
+            limit = (_SHARE_OF_NOISE / float(number.eps)) ** 2 * float(np.trace(S))
+            if not power <= min(limit, _OVERFLOW_MARGIN * float(number.max)):
+                return max(t - 1, 0)
+            K = P @ C.T @ np.linalg.pinv(S, hermitian=True)
+            left = np.eye(len(P)) - K @ C
+            P = A @ (left @ P @ left.T + K @ R @ K.T) @ A.T + Q
+            X = A @ X @ A.T + Q
+    return None
 
 
 def _seen_part(system: LinearSystem) -> LinearSystem | None:

@@ -293,6 +293,8 @@ def _initial_state(lanes: Key[Array, " batch"], system: LinearSystem, initial: s
             return jnp.zeros((system.states, replicates), dtype)
         if initial not in ("stationary", "riccati"):
             raise ValueError(f"initial must be zero, stationary, riccati or a vector, got {initial!r}.")
+        if system.time_varying:
+            raise ValueError(f"{system.name} varies in time and has no {initial} state: use zero or a vector.")
         covariance = _stationary(system) if initial == "stationary" else _riccati(system)
         keys = jax.vmap(lambda lane: jax.random.fold_in(lane, jnp.uint32(0xFFFFFFFF)))(lanes)
         z = jax.vmap(lambda k: jax.random.normal(k, (system.states,), dtype), out_axes=-1)(keys)
@@ -305,7 +307,7 @@ def _initial_state(lanes: Key[Array, " batch"], system: LinearSystem, initial: s
 
 
 def _stationary(system: LinearSystem) -> NDArray[np.float64]:
-    if system.time_varying or np.abs(np.linalg.eigvals(system.A)).max() >= 1:
+    if np.abs(np.linalg.eigvals(system.A)).max() >= 1:
         raise ValueError(
             f"{system.name} has no stationary state: an eigenvalue is on or outside the unit circle. Use zero."
         )

@@ -223,7 +223,7 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     assert answer == json.loads(json.dumps(as_json(found, files)))
     assert set(answer) == {
         "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
-        "horizons", "rungs", "further", "settings", "files",
+        "interval", "regret", "horizons", "rungs", "further", "settings", "files",
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
@@ -305,6 +305,15 @@ def test_missing_samples_cost_little_more_than_they_cost_the_kalman_filter(burst
     ratio = excess / (error - excess)
     assert ratio[0] < (0.03 if burst == 1 else 1.3)
     assert (ratio[1:] < (0.03 if burst == 1 else 1.1)).all()
+
+
+def test_a_run_that_varies_in_time_ends_where_rounding_reaches_the_noise() -> None:
+    A = np.where(np.arange(600) < 200, 0.9, 1.1)[:, None, None]
+    found = locate(LinearSystem(A, [[1.0]], [[1.0]], [[1.0]]), horizon=5000, sizes=range(3), replicates=16)
+    assert found.horizon == found.trust_horizon
+    assert 400 < found.horizon < 600
+    assert "rounding reaches the noise" in found.sentence
+    assert found.curves["value"].is_finite().all()
 
 
 @pytest.mark.parametrize("noise", ["student-t", "uniform", "impulsive"])

@@ -16,8 +16,7 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from ergoscope.analysis import Reproduction, locate, save, save_figure_1, write_report
-from ergoscope.analysis._files import save_reproduced
+from ergoscope.analysis import Reproduction, locate, save, save_reproduction, write_report
 from ergoscope.simulator import read_recording, zoo
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -83,7 +82,9 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduced")
     rows = [("figure-1", horizon, size, 1.0 / size, 1.0 / size, 1.1) for horizon in (10, 20) for size in range(1, 8)]
     table = pl.DataFrame(rows, schema=["system", "horizon", "size", "measured", "exact", "limit"], orient="row")
-    save_figure_1(Reproduction(table, True, "figure 1: they agree"), folder, dict(command=["ergoscope", "reproduce"]))
+    save_reproduction(
+        "figure-1", Reproduction(table, True, "figure 1: they agree"), folder, dict(command=["ergoscope", "reproduce"])
+    )
     return folder
 
 
@@ -148,10 +149,12 @@ def test_a_reproduction_shows_its_table(reproduced: Path) -> None:
 
 def test_several_results_share_a_folder_and_a_wide_figure_scrolls_by_itself(reproduced: Path, tmp_path: Path) -> None:
     shutil.copytree(reproduced, tmp_path, dirs_exist_ok=True)
-    result = Reproduction(pl.DataFrame(dict(size=[1, 2])), False, "theorem 2: they do not agree")
-    save_reproduced("theorem-2", result, Figure(figsize=(12, 3)), tmp_path, None)
+    answer = answer_of(reproduced) | dict(name="other", sentence="other: they do not agree", files=["other.png"])
+    (tmp_path / "reproduction-other.json").write_text(json.dumps(answer))
+    Figure(figsize=(12, 3)).savefig(tmp_path / "other.png")
+    write_report(tmp_path)
     page = Page(tmp_path / "report.html")
-    assert page.text.index("figure 1: they agree") < page.text.index("theorem 2: they do not agree")
+    assert page.text.index("figure 1: they agree") < page.text.index("other: they do not agree")
     assert (len(page.named("article")), len(page.named("img"))) == (2, 2)
     assert [box.get("class") for box in page.named("div") if "wide" in (box.get("class") or "")] == ["scroll wide"]
 

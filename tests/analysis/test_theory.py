@@ -54,3 +54,24 @@ def test_trust_without_end_and_without_start():
     assert trust_horizon(LinearSystem([[1]], [[1]], [[1e40]], [[1e40]]), "float32") == 0
     with pytest.raises(ValueError, match="'float32' or 'float64', got 'half'"):
         trust_horizon(chain(1, 1), "half")
+
+
+def varying(system, steps):
+    return system.replace(A=np.tile(system.A, (steps, 1, 1)))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("system", [chain(1.1, 1), chain(1.1, 3)])
+def test_trust_of_a_system_that_varies_in_time_is_found_by_following_it(system, precision):
+    # Where nothing moves it is that of the constant system, whose S has settled by then.
+    expected = trust_horizon(system, precision)
+    assert abs(trust_horizon(varying(system, 2), precision, 1000) - expected) <= 1
+    assert trust_horizon(varying(system, 2), precision, expected - 5) is None
+
+
+def test_trust_of_a_system_that_varies_in_time_ends_where_it_starts_to_grow():
+    A = np.where(np.arange(400) < 200, 0.9, 1.1)[:, None, None]
+    found = trust_horizon(LinearSystem(A, [[1]], [[1]], [[1]]), "float64", 1000)
+    assert found == pytest.approx(200 + trust_horizon(chain(1.1, 1), "float64"), abs=10)
+    with pytest.raises(ValueError, match="varies in time: pass the horizon"):
+        trust_horizon(LinearSystem(A, [[1]], [[1]], [[1]]), "float64")

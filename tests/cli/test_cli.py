@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.figure import Figure
 
 from ergoscope.cli import main
 
@@ -114,13 +115,14 @@ BAD = {
     "unwritable file": (["simulate", "random-walk", "--out", "nowhere/data.parquet"], "nowhere"),
     "another kind of file": (["simulate", "random-walk", "--out", "data.xlsx"], ".parquet or .csv"),
     "no steps": (["simulate", "random-walk", "--steps", "0", "--out", "data.csv"], "steps must be"),
-    "nothing to reproduce": (["reproduce", "figure-9"], "figure-1"),
     "no such system to show": (["zoo", "nothing"], "no system is called 'nothing'; did you mean 'switching'?"),
     "a folder for the list": (["zoo", "--out", "list"], "--out and --json belong to one system"),
     "a folder that cannot be made": (["zoo", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
     "a report of nothing": (["report", "."], "no results in '.'"),
     "a report of a file": (["report", "plant.toml"], "no results in 'plant.toml'"),
     "a report of half a file": (["report", "half"], "location.json is no JSON"),
+    "nothing to reproduce": (["reproduce", "figure-9"], "there are figure-1, theorem-2, "),
+    "reproduced from one run": (["reproduce", "figure-1", "--replicates", "1"], "at least 2"),
     "no such command": (["lokate"], "lokate"),
     "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
     "text for a number": (["locate", "random-walk", "--horizon", "long"], "integer"),
@@ -223,6 +225,34 @@ def test_a_plant_of_python_control_by_name(folder: Path) -> None:
     result = run("locate", "plant.py:plant", *words, cwd=folder)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["critical_size"] == 2
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
+    agrees: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ergoscope.analysis import Reproduction, _reproductions
+
+    def run(seed: int, progress: object, **quick: object) -> Reproduction:
+        return Reproduction(pl.DataFrame(dict(seed=[seed])), agrees or "octaves" in quick, f"done with {len(quick)}")
+
+    for name, entry in _reproductions.ENTRIES.items():
+        stand_in = entry._replace(run=run, figure=lambda table: Figure())
+        monkeypatch.setitem(_reproductions.ENTRIES, name, stand_in)
+    monkeypatch.setattr(
+        sys, "argv", ["ergoscope", "reproduce", "all", "--quick", "--seed", "7", "--out", str(tmp_path)]
+    )
+    monkeypatch.setattr("warnings.showwarning", None)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == (0 if agrees else 1)
+    assert capsys.readouterr().out.count("done with") == 5
+    written = sorted(path.name for path in tmp_path.iterdir())
+    names = list(_reproductions.ENTRIES)
+    expected = [f"{name}.{kind}" for name in names for kind in ("png", "parquet")]
+    assert written == sorted(["report.html", *(f"reproduction-{name}.json" for name in names), *expected])
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count('class="answer">done with') == 5
+    assert pl.read_parquet(tmp_path / "theorem-2.parquet")["seed"][0] == 7
 
 
 def test_the_zoo_is_listed(folder: Path) -> None:

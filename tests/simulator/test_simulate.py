@@ -96,6 +96,8 @@ def test_initial_states_have_their_covariances() -> None:
     assert np.mean(walk[:, 0, 0] ** 2) == pytest.approx((1 + np.sqrt(5)) / 2, rel=spread)  # P = (q + sqrt(q^2 + 4qr))/2
     with pytest.raises(ValueError, match="no stationary state"):
         simulate(0, zoo("random-walk"), 10, initial="stationary")
+    with pytest.raises(ValueError, match="switching varies in time and has no riccati state"):
+        simulate(0, zoo("switching"), 10, initial="riccati")
     with pytest.raises(ValueError, match="initial must be"):
         simulate(0, stable, 10, initial="warm")
     with pytest.raises(ValueError, match="must be 1 finite"):

@@ -1,0 +1,155 @@
+"""Figures of the reproductions: measured points on exact curves. Colours run through a map that is readable in grey."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ._horizon_scaling import collapsed
+
+MARKS = "osD^vP"
+
+
+def hidden_random_walk_figure(table: pl.DataFrame) -> Figure:
+    """Draw the excess of learned filters against their length, and of truncated ones against the time."""
+    systems = table["system"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(12.0, 7.6), layout="constrained")
+    panels = figure.subplots(2, len(systems), sharey="row", squeeze=False)
+    for upper, lower, system in zip(*panels, systems, strict=True):
+        part = table.filter(pl.col("system") == system)
+        _draw_learned(upper, part.filter(pl.col("filter") == "learned"))
+        _draw_truncated(lower, part.filter(pl.col("filter") == "truncated"))
+        upper.set_title(f"{system}: learned", loc="left", fontsize=11)
+        lower.set_title(f"{system}: truncated Kalman", loc="left", fontsize=11)
+    for row in panels:
+        row[0].set_ylabel("excess over the Kalman predictor\n(squared unit of the output)")
+        row[-1].legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    figure.suptitle("points: measured, bars: limits around exact theory; lines: exact theory", fontsize=10)
+    return figure
+
+
+def _draw_learned(axes: Axes, part: pl.DataFrame) -> None:
+    stretches = part.select("first", "last").unique().sort("last").rows()
+    shown = [stretches[0], stretches[-1]]
+    for (first, last), colour, mark in zip(shown, _colours(len(shown)), MARKS, strict=False):
+        row = part.filter(pl.col("last") == last).sort("size")
+        axes.plot(row["size"], row["exact"], "-", color=colour, lw=1.4)
+        _points(axes, row, "size", colour, mark, f"t = {first} .. {last}")
+    axes.plot(row["size"], row["best"], "--", color="0.2", lw=1.2, label="best filter, $P_h - P_\\infty$")
+    floor = float(part["measured"].min()) / 30  # type: ignore[arg-type]
+    axes.set(xscale="log", yscale="log", xlabel="filter length h (samples)", ylim=(floor, None))
+    _ticks(axes, row["size"].to_list())
+
+
+def _draw_truncated(axes: Axes, part: pl.DataFrame) -> None:
+    sizes = part["size"].unique().sort().to_list()
+    for size, colour, mark in zip(sizes, _colours(len(sizes)), MARKS, strict=False):
+        row = part.filter(pl.col("size") == size).sort("last")
+        row = row.with_columns(time=(pl.col("first") * pl.col("last")).sqrt())
+        axes.plot(row["time"], row["exact"], "-", color=colour, lw=1.4)
+        _points(axes, row, "time", colour, mark, f"h = {size}")
+    axes.set(xscale="log", yscale="log", xlabel="time t (samples)", ylim=(1e-6, None))
+    _ticks(axes, [int(time) for time in part["last"].unique().sort()])
+
+
+def theorem_2_figure(table: pl.DataFrame) -> Figure:
+    """Draw the growth exponent against the number of parameters, one panel a system, one line a family."""
+    systems = table["system"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(12.0, 7.6), layout="constrained")
+    panels = figure.subplots(2, -(-len(systems) // 2), squeeze=False).ravel()
+    families = table["family"].unique(maintain_order=True).to_list()
+    for axes, system in zip(panels, systems, strict=True):
+        for family, colour, mark in zip(families, _colours(len(families)), MARKS, strict=False):
+            part = table.filter((pl.col("system") == system) & (pl.col("family") == family))
+            axes.plot(part["size"], part["exponent"], mark + "-", color=colour, lw=1.2, ms=5, label=family)
+            axes.plot(part["size"], part["exact"], ":", color=colour, lw=1.4)
+            axes.plot(part["size"], part["measured"], "x", color=colour, ms=6, mew=1.2)
+            axes.axvline(part["threshold"][0], color=colour, lw=6, alpha=0.2, zorder=0)
+        axes.set_title(system, loc="left", fontsize=11)
+        axes.set(
+            xlabel="parameters free, or rank",
+            ylabel="growth exponent of the error",
+            ylim=(-0.2, max(1.2, axes.get_ylim()[1])),
+        )
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[len(systems) // 2 - 1].legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    figure.suptitle(
+        "lines with marks: exact, t = 100 000 .. 400 000; crosses: fitted to simulated runs, t = 200 .. 800, "
+        "exact values dotted; bands: theory's numbers n m, $\\Sigma m_i^2$, m",
+        fontsize=10,
+    )
+    return figure
+
+
+def growth_laws_figure(table: pl.DataFrame) -> Figure:
+    """Draw the growth exponent against the filter length, one panel a system; where it is exponential, the rate."""
+    systems = table["system"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(12.0, 9.0), layout="constrained")
+    panels = figure.subplots(3, -(-len(systems) // 3), squeeze=False)
+    dark, light = _colours(2)
+    for axes, system in zip(panels.ravel(), systems, strict=True):
+        part = table.filter(pl.col("system") == system)
+        grows = part.filter(pl.col("law") == "exponential")
+        if grows.height:
+            axes.plot(grows["size"], grows["exact_rate"], "x", color="0.3", ms=9, label="best filter, exact")
+            axes.plot(grows["size"], grows["rate"], "o", color=dark, ms=5, label="learned, measured")
+            rest = part.filter(pl.col("law") != "exponential")["size"]
+            axes.plot(rest, [0] * len(rest), "_", color=light, ms=16, mew=3, label="bounded")
+            axes.set(ylabel="rate of growth (1 / sample)", ylim=(-0.02, None))
+        else:
+            axes.hlines(part["theory"], part["size"] - 0.3, part["size"] + 0.3, color=light, lw=5, label="theory")
+            axes.plot(part["size"], part["exact"], "x", color="0.3", ms=9, label="best filter, exact")
+            bars = np.abs(np.stack([part["low"], part["high"]]) - part["exponent"].to_numpy())
+            axes.errorbar(part["size"], part["exponent"], bars, fmt="o", color=dark, ms=5, label="learned, measured")
+            axes.set(ylabel="growth exponent of the error", ylim=(-0.5, max(1.5, part["theory"][0] + 0.5)))
+        axes.set_title(system, loc="left", fontsize=11)
+        axes.set(xlabel="filter length h (samples)", xlim=(-0.5, len(part) - 0.5))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for axes in (panels[0, -1], panels[-1, -1]):
+        axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return figure
+
+
+def horizon_scaling_figure(table: pl.DataFrame) -> Figure:
+    """Draw the length of least regret against the horizon, and all regrets collapsed onto one curve."""
+    figure = Figure(figsize=(12.0, 5.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    systems = table["system"].unique(maintain_order=True).to_list()
+    for system, colour, mark in zip(systems, _colours(len(systems)), MARKS, strict=False):
+        best = table.filter((pl.col("system") == system) & (pl.col("quantity") == "best size"))
+        left.plot(best["horizon"], best["exact"], "-", color=colour, lw=1.4)
+        _points(left, best, "horizon", colour, mark, system)
+        needed = table.filter((pl.col("system") == system) & (pl.col("quantity") == "fitted size"))
+        left.plot(needed["horizon"], needed["measured"], "--", color=colour, lw=1.2)
+        x, y = collapsed(table.filter(pl.col("system") == system))
+        right.plot(x, y, mark, color=colour, ms=4, alpha=0.7, label=system)
+    left.set(xscale="log", xlabel="horizon T (samples)", ylabel="filter length h of least regret (samples)")
+    left.set_title("lines: exact functional; dashed: exactly fitted filters, slope tau/2", loc="left", fontsize=10)
+    left.legend(fontsize=9, frameon=False)
+    x = np.linspace(-2.5, 5.0, 200)
+    right.plot(x, np.exp(-x) - 1 + x, "-", color="0.2", lw=1.4, label="$e^{-x} - 1 + x$")
+    right.set(xlabel="x = (2 / tau) (h - h at least regret)", xlim=(-2.6, 5.1), ylim=(-0.3, 9.0))
+    right.set_ylabel("(regret - least regret) / (S (tau / 2) log(T / T$_0$))")
+    right.set_title("all lengths, horizons and systems, measured, on one curve", loc="left", fontsize=10)
+    right.legend(fontsize=9, frameon=False)
+    return figure
+
+
+def _points(axes: Axes, row: pl.DataFrame, over: str, colour: object, mark: str, label: str) -> None:
+    """Draw measured points, and the limits they must lie in as bars around the exact value."""
+    axes.vlines(row[over], np.maximum(row["low"], 1e-12), row["high"], color="0.6", lw=3, alpha=0.6, zorder=1)
+    axes.plot(row[over], row["measured"], mark, color=colour, ms=5, label=label, zorder=3)
+
+
+def _ticks(axes: Axes, values: list[int]) -> None:
+    """Label a log axis with these numbers alone."""
+    axes.set_xticks(values, [str(value) for value in values])
+    axes.minorticks_off()
+
+
+def _colours(count: int) -> list[object]:
+    return list(matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, count)))

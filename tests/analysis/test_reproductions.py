@@ -1,0 +1,215 @@
+"""What ``ergoscope reproduce`` shows, in short: measured agrees with theory, and not with a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import chi2
+
+from ergoscope.analysis import (
+    Reproduction,
+    chart_errors,
+    chosen_reproductions,
+    diffuse_errors,
+    kalman_gain,
+    reproduce,
+    reproduce_growth_laws,
+    reproduce_hidden_random_walk,
+    reproduce_horizon_scaling,
+    reproduce_theorem_2,
+    reproductions,
+    save_reproduction,
+)
+from ergoscope.analysis import _hidden_random_walk as walk
+from ergoscope.analysis import _horizon_scaling as scaling
+from ergoscope.analysis import _reproduce_growth as growth
+from ergoscope.analysis import _theorem_2 as two
+from ergoscope.analysis._reproduction import mean_limits
+from ergoscope.simulator import LinearSystem, zoo
+
+
+@pytest.fixture(scope="module")
+def random_walk() -> Reproduction:
+    return reproduce_hidden_random_walk(replicates=128, horizon=4096, seed=3)
+
+
+def test_the_names_and_all_of_them() -> None:
+    assert chosen_reproductions("all") == list(reproductions())
+    assert chosen_reproductions("figure-1") == ["figure-1"]
+    with pytest.raises(ValueError, match="nothing called 'figure-9' is reproduced; there are figure-1, "):
+        chosen_reproductions("figure-9")
+    with pytest.raises(ValueError, match="replicates must be at least 2"):
+        reproduce("figure-1", replicates=1)
+
+
+def test_limits_hold_what_they_promise() -> None:
+    # 1000 means of 400 squares: each is 3 chi^2_400 / 400, and leaves its limits with a chance of 1e-7
+    samples = 3.0 * np.random.default_rng(0).chisquare(1, size=(1000, 400))
+    low, high = mean_limits(np.full(1000, 3.0), samples, 1000)
+    assert ((low < samples.mean(axis=1)) & (samples.mean(axis=1) < high)).all()
+    exact = 3.0 * chi2.ppf([5e-8, 1 - 5e-8], 400) / 400
+    np.testing.assert_allclose(np.median([low, high], axis=1), exact, rtol=0.02)
+    wrong = mean_limits(np.full(1000, 6.0), samples, 1000)
+    assert (samples.mean(axis=1) < wrong[0]).mean() > 0.9
+
+
+def test_the_hidden_random_walk_agrees(random_walk: Reproduction) -> None:
+    assert random_walk.agrees, random_walk.sentence
+    assert random_walk.table.height == 144
+    assert "agree within" in random_walk.sentence
+    assert "does not hold" in random_walk.sentence
+    for name in walk.WALKS:
+        assert walk.measured_rho(random_walk.table, name) == pytest.approx(kalman_gain(zoo(name)).rho, rel=0.03)
+
+
+def test_the_printed_excess_of_the_best_filters() -> None:
+    # theory.md, section 3b
+    printed = {
+        "random-walk": {1: 0.382, 2: 0.0486, 4: 0.00101, 8: 4.6e-7},
+        "random-walk-0.1": {1: 0.730, 2: 0.254, 4: 0.0561, 8: 0.00418, 16: 2.7e-5},
+        "random-walk-0.01": {1: 0.905, 2: 0.407, 4: 0.164, 8: 0.0507, 16: 0.00852, 32: 3.3e-4},
+    }
+    for name, values in printed.items():
+        excess = diffuse_errors(zoo(name), list(values)) - kalman_gain(zoo(name)).innovation[0, 0]
+        np.testing.assert_allclose(excess, list(values.values()), rtol=0.02)
+        late = walk.exact_excess(zoo(name), walk.SIZES, [10**7, 2 * 10**7])
+        np.testing.assert_allclose(late.best[0, : len(values)], excess, rtol=0.01)
+
+
+def test_a_rate_of_1_minus_rho_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = walk.exact_excess
+
+    def printed(system: object, sizes: object, edges: list[int]) -> walk.Excess:
+        right = exact(system, sizes, edges)  # type: ignore[arg-type]
+        rho = kalman_gain(system).rho  # type: ignore[arg-type]
+        wrong = ((1 - rho) / rho) ** (2.0 * np.array(walk.SIZES))
+        return right._replace(truncated=right.truncated * wrong)
+
+    monkeypatch.setattr(walk, "exact_excess", printed)
+    wrong = reproduce_hidden_random_walk(replicates=64, horizon=4096, seed=3)
+    assert not wrong.agrees
+    assert "beyond their limits" in wrong.sentence
+    outside = (pl.col("measured") < pl.col("low")) | (pl.col("measured") > pl.col("high"))
+    assert set(wrong.table.filter(outside)["filter"]) == {"truncated"}
+
+
+def test_too_short_a_horizon_is_refused() -> None:
+    with pytest.raises(ValueError, match="horizon must be at least 4096"):
+        reproduce_hidden_random_walk(horizon=1000)
+
+
+def test_theorem_2_agrees_and_its_numbers_are_those_of_theory() -> None:
+    result = reproduce_theorem_2(replicates=300, charts=5, seed=2)
+    assert result.agrees, result.sentence
+    for numbers in ("chain of 2 4, 4, 2", "chain of 3 9, 9, 3", "two tones 16, 4, 4", "stable 0, 0, 0"):
+        assert numbers in result.sentence  # theory.md, section 2: n m, the sum of m_i^2, m
+    beside = result.table.filter((pl.col("system") == "chain of 2, stable beside") & (pl.col("size") == 8))
+    assert abs(beside["exponent"][0]) < 0.02 < beside["early"][0]  # badly conditioned at d = n m
+
+
+@pytest.mark.parametrize("wrong", ["generic chart", "block chart", "rank"])
+def test_a_wrong_number_of_theorem_2_would_be_seen(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two, "SYSTEMS", {"chain of 2": two.SYSTEMS["chain of 2"]})
+    right = two._thresholds("chain of 2")
+    monkeypatch.setattr(two, "_thresholds", lambda name: right | {wrong: right[wrong] - 1})
+    result = reproduce_theorem_2(replicates=50, charts=5)
+    assert not result.agrees
+    assert "1 of 13 on the wrong side" in result.sentence
+
+
+def test_a_worse_fit_than_least_squares_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two, "SYSTEMS", {"chain of 2": two.SYSTEMS["chain of 2"]})
+    simulated = two.simulate
+
+    def longer(seed: int, system: LinearSystem, steps: int, replicates: int) -> object:
+        return simulated(seed, system.replace(A=1.001 * system.A), steps, replicates)
+
+    monkeypatch.setattr(two, "simulate", longer)
+    result = reproduce_theorem_2(replicates=300, charts=3)
+    assert not result.agrees
+    assert "exponents beyond their limits" in result.sentence
+
+
+def test_chart_errors_are_least_squares() -> None:
+    system, rng = two.theorem_2_system("chain of 2, stable beside"), np.random.default_rng(5)
+    directions, held = rng.standard_normal((16, 4, 4)), rng.standard_normal(16)
+    factor = np.tril(rng.standard_normal((4, 4)))
+    errors = chart_errors(system, directions, held, factor)
+    for d in (0, 1, 5, 15, 16):
+        goal = ((system.A - np.tensordot(held[d:], directions[d:], 1)) @ factor).ravel()
+        columns = np.array([(direction @ factor).ravel() for direction in directions[:d]]).reshape(d, 16).T
+        left = goal - columns @ np.linalg.lstsq(columns, goal, rcond=None)[0]
+        assert errors[d] == pytest.approx((left**2).sum(), abs=1e-9)
+
+
+def test_the_growth_laws_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "SYSTEMS", ("random-walk", "double-integrator", "explosive-1"))
+    result = reproduce_growth_laws(replicates=128, horizon=4000, seed=4)
+    assert result.agrees, result.sentence
+    assert "agree within" in result.sentence
+    laws = result.table.filter(pl.col("system") == "double-integrator")["law"].to_list()
+    assert laws == ["t^3", "t^1", "bounded", "bounded", "bounded"]
+    rate = result.table.filter(pl.col("system") == "explosive-1")["rate"][0]
+    assert rate == pytest.approx(2 * np.log(1.1), rel=0.05)
+
+
+@pytest.mark.parametrize("error", [1.0, -1.0, np.inf])
+def test_a_wrong_class_of_growth_would_be_seen(error: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growth, "SYSTEMS", ("random-walk",))
+    right = growth.growth_exponent
+    monkeypatch.setattr(
+        growth, "growth_exponent", lambda system, size: right(system, size) + (error if size == 0 else 0)
+    )
+    result = reproduce_growth_laws(replicates=128, horizon=4000, seed=4)
+    assert not result.agrees
+    assert "1 of 4 exponents beyond their limits (random-walk at length 0)" in result.sentence
+
+
+@pytest.fixture(scope="module")
+def regrets() -> Reproduction:
+    return reproduce_horizon_scaling(replicates=96, seed=6, octaves=3)
+
+
+def test_the_horizon_scaling_agrees(regrets: Reproduction) -> None:
+    assert regrets.agrees, regrets.sentence
+    assert "exactly fitted filters by 1.00, 1.00, 1.00" in regrets.sentence
+    with pytest.raises(ValueError, match="octaves must be at least 3"):
+        reproduce_horizon_scaling(octaves=2)
+
+
+@pytest.mark.parametrize("name", walk.WALKS)
+def test_the_regrets_collapse_onto_one_curve(name: str, regrets: Reproduction) -> None:
+    x, y = scaling.collapsed(regrets.table.filter((pl.col("system") == name) & (pl.col("horizon") == 4096)))
+    near = np.abs(x) < 1.5
+    np.testing.assert_allclose(y[near], (np.exp(-x) - 1 + x)[near], atol=0.35)
+
+
+def test_the_minimiser_between_whole_lengths() -> None:
+    h, rho, T = np.array(scaling.SIZES, dtype=float), 0.73, np.geomspace(1e3, 1e5, 40)
+    regret = T[:, None] * 0.6 * rho ** (2 * h) + 1.4 * (h + 1) * np.log(T)[:, None]
+    exact = np.log(1.4 * np.log(T) / (-2 * np.log(rho) * 0.6 * T)) / (2 * np.log(rho))
+    np.testing.assert_allclose(scaling.best_sizes(regret, rho), exact, atol=1e-9)
+
+
+def test_a_wrong_regret_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "WALKS", ("random-walk-0.1",))
+    exact = scaling.exact_excess
+
+    def shorter(system: LinearSystem, sizes: Sequence[int], edges: Sequence[int]) -> walk.Excess:
+        right = exact(system, sizes, edges)
+        return right._replace(learned=right.best + (right.learned - right.best) / 2)  # S_h (h + 1) / 2t
+
+    monkeypatch.setattr(scaling, "exact_excess", shorter)
+    wrong = reproduce_horizon_scaling(replicates=96, seed=6, octaves=3)
+    assert not wrong.agrees
+    assert "beyond their limits" in wrong.sentence
+
+
+def test_figure_and_table_are_written(random_walk: Reproduction, tmp_path: Path) -> None:
+    files = save_reproduction("hidden-random-walk", random_walk, tmp_path / "deep" / "er")
+    assert [file.name for file in files] == ["hidden-random-walk.png", "hidden-random-walk.parquet"]
+    assert pl.read_parquet(files[1]).equals(random_walk.table)
