@@ -27,17 +27,18 @@ CAPTIONS = {
         "Above, the mean squared prediction error of each size at three horizons, crosses being exact theory: "
         "left of the threshold the curves part, right of it they lie on one another. Below, the exponent p of the "
         "growth law t^p; a size is called bounded or growing only where its exponent is clear of the border at "
-        "1/2 (grey). Bars are 95 % intervals over the replicates. The band marks the size found, the dash-dotted "
-        "line what theory says; circles, in a recording, the sizes that are not told apart from the best.",
+        "1/2 (grey). Bars are 95 % intervals over the replicates. The band marks the size found, paler its "
+        "interval, the dash-dotted line what theory says; circles, in a recording, the sizes that are not told apart "
+        "from the best.",
     ),
     "regret.png": Caption(
         "Regret",
         "What a predictor of each size loses to the Kalman predictor, which knows the system, summed up to the "
         "horizon: too short a one loses the same again and again, too long a one loses while it learns.",
     ),
-    "scaling.png": Caption(
-        "Scaling",
-        "How the size that serves best grows with the horizon, measured beside theory.",
+    "horizon-scaling.png": Caption(
+        "Size against horizon",
+        "How the filter length of least regret grows with the horizon, measured beside exact theory.",
     ),
     "surface.png": Caption(
         "Error over size and horizon",
@@ -55,17 +56,34 @@ CAPTIONS = {
         "All in log(1 + mean squared prediction error); limit is the most that the measured one may be, at 1 in "
         "10 000.",
     ),
+    "theorem-2.png": Caption(
+        "How many parameters a seen state needs",
+        "The exponent of the error's growth against the number of parameters, one panel a system, one line a family of "
+        "predictors; measured points lie on exact curves.",
+    ),
+    "hidden-random-walk.png": Caption(
+        "How long a filter must be",
+        "The excess of learned filters against their length, and of truncated Kalman filters against the time; "
+        "measured points lie on exact curves, bars are the limits that they must lie in.",
+    ),
+    "growth-laws.png": Caption(
+        "The laws of growth",
+        "The exponent of the error's growth against the filter length, one panel a system; where the growth is "
+        "exponential, its rate.",
+    ),
     "curves.parquet": Caption(
         "Error curves", "one row a size, replicate group, stretch of time and metric", shown=False
     ),
     "location.json": Caption(
         "The answer and the settings", "for programs; docs/json.md says what is in it", shown=False
     ),
-    "reproduction.json": Caption("The answer and the settings", "for programs", shown=False),
     "report.html": Caption("This report", "in one file that can be sent on", shown=False),
 }
 
 
 def caption_of(file: str) -> Caption:
     """Return the caption of a file by its name; one that is not in the table is called by its name."""
-    return CAPTIONS.get(file, Caption(file, ""))
+    if file.startswith("reproduction-"):
+        return CAPTIONS["location.json"]
+    other = "Measured beside exact" if file.endswith(".parquet") else file.removesuffix(".png")
+    return CAPTIONS.get(file, Caption(other, ""))

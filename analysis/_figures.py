@@ -158,7 +158,7 @@ def _draw_exponents(axes: Axes, location: Location) -> None:
 
 
 def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
-    """Mark the critical size, found and expected; where none was found, the best size of a recording."""
+    """Mark the critical size, found and expected, and its interval; where none was found, the best size."""
 
     def label(words: str) -> str:
         return words if named else "_"
@@ -169,6 +169,10 @@ def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
     else:
         best = label(f"best here {location.best.size}")
         axes.axvline(location.best.size, color=BEST, lw=7, alpha=0.25, zorder=0, label=best)
+    if location.interval is not None and location.interval[0] != location.interval[1]:
+        low, high = location.interval
+        end = location.rungs["size"].to_list()[-1] if high is None else high
+        axes.axvspan(low, end, color=FOUND, alpha=0.12, lw=0, zorder=0, label=label("its 95 % interval"))
     if location.theory is not None and location.theory.critical_size is not None:
         expected = label(f"theory {location.theory.critical_size}")
         axes.axvline(location.theory.critical_size, color=EXPECTED, lw=1.2, ls="-.", zorder=1, label=expected)

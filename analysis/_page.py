@@ -60,14 +60,17 @@ thead th { color: var(--soft); font-weight: 600; white-space: normal; line-heigh
 .text { text-align: left }
 .chosen > * { font-weight: 700; background: #fff3e6 }
 .pairs th, .pairs td { text-align: left; white-space: normal; vertical-align: top; overflow-wrap: anywhere }
-.pairs th { font-weight: 400; color: var(--soft); white-space: nowrap }
+.pairs th { font-weight: 400; color: var(--soft); min-width: 8.5rem }
+article + article { margin-top: 4rem }
 sup { font-size: .72em; line-height: 0 }
 figure { margin: 1.4rem 0 2.2rem }
 img { display: block; width: 100%; max-width: 42rem; height: auto; margin-bottom: .6rem }
 pre { background: var(--pale); border: 1px solid var(--line); border-radius: .4rem; padding: .8rem 1rem;
   white-space: pre-wrap; font: .92rem/1.5 ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace }
 code span { display: inline-block; max-width: 100% }
+.wide img { max-width: none }
 @media (max-width: 36rem) {
+  .wide img { width: 50rem }
   body { padding: 1.3rem 1rem 3rem }
   h1 { font-size: 1.55rem }
   .answer { font-size: 1.12rem }
@@ -157,4 +160,6 @@ def figure(png: bytes, alt: str, caption: str) -> str:
     """Return a figure that holds its picture."""
     data = base64.b64encode(png).decode()
     image = f'<img src="data:image/png;base64,{data}" alt="{words(alt)}">'
+    if int.from_bytes(png[16:20], "big") > 1100:  # pixels: several panels side by side, unreadable if they all shrank
+        image = f'<div class="scroll wide" tabindex="0">{image}</div>'
     return f"<figure>{image}<figcaption>{words(caption)}</figcaption></figure>\n"

@@ -13,7 +13,7 @@ from ._captions import caption_of
 from ._location import SIZE_WORDS, ahead_words, spaced, spans
 from ._page import DASH, command, facts, figure, number, page, pairs, table, words
 
-RESULTS = ("location.json", "reproduction.json")
+RESULTS = ("location.json", "reproduction-*.json")
 LARGEST = 2_000_000  # bytes of a report
 MOST_ROWS = 200  # of a table; all of them lie beside the report
 _SIGNS = {"bounded": "●", "growing": "▲", "undecided": "◻"}
@@ -35,18 +35,20 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
         ValueError: There are no results in the folder, or they cannot be read; the file cannot be written.
     """
     folder = Path(folder).expanduser()
-    found = [folder / name for name in RESULTS if (folder / name).is_file()]
+    found = [path for name in RESULTS for path in sorted(folder.glob(name)) if path.is_file()]
     if not found:
         raise ValueError(
             f"no results in {str(folder)!r}: expected {' or '.join(RESULTS)}; name a folder that ergoscope locate or "
             "ergoscope reproduce has written."
         )
-    parts, titles = [], []
+    parts: list[str] = []
+    titles: list[str] = []
     for path in found:
         answer = _read(path)
         try:
             title, before, after = _article(answer, folder)
-            room = LARGEST // len(found) - len(before.encode()) - len(after.encode()) - 10_000
+            used = len("".join([*parts, before, after]).encode())
+            room = LARGEST - used - 100_000 * (len(found) - len(parts))  # the words of those to come
             parts.append(f"<article>\n{before}{_figures(answer, folder, room)}{after}</article>")
         except (AttributeError, IndexError, KeyError, TypeError) as exc:
             raise ValueError(
@@ -110,7 +112,8 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
         known["modes that do not decay"] = number(theory["unstable_modes"])
         known["memory of the Kalman predictor"] = _samples(theory["memory"], "unbounded")
     known["horizon"] = _samples(part["horizon"], "")
-    known["rounding reaches the noise"] = _samples(trust, "never", "after ")
+    if theory is not None or not _has_excess(part):  # of a system that varies in time it is not known
+        known["rounding reaches the noise"] = _samples(trust, "never", "after ")
     text = f"<section>\n<h2>{words(ahead or 'the answer in numbers')}</h2>\n{facts(known)}"
     text += f"<p>{words(part['reason'][:1].upper() + part['reason'][1:])}</p>\n" + _rungs(part, word, most)
     note = (

@@ -117,7 +117,9 @@ def reproduce(
 def save_reproduction(
     name: str, reproduction: Reproduction, folder: str | Path, settings: dict[str, Any] | None = None
 ) -> list[Path]:
-    """Write report.html, NAME.png, NAME.parquet and reproduction.json, each whole or not at all.
+    """Write report.html, NAME.png, NAME.parquet and reproduction-NAME.json, each whole or not at all.
+
+    Several results may share a folder; the report is then of all of them.
 
     Args:
         name: One of ``reproductions()``.
@@ -133,7 +135,7 @@ def save_reproduction(
     """
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", "reproduction.json")]
+    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", f"reproduction-{name}.json")]
     save_figure(ENTRIES[name].figure(reproduction.table), files[1])
     save_frame(reproduction.table, files[2])
     answer = dict(

@@ -244,8 +244,7 @@ def reproduce(
         with Meter(name, hidden=False) as meter:
             result = analysis.reproduce(name, seed, quick, replicates, meter.update)
             settings = dict(command=_said(), seed=seed, quick=quick, replicates=replicates)
-            place = folder / name if what == "all" else folder
-            files = analysis.save_reproduction(name, result, place, settings)
+            files = analysis.save_reproduction(name, result, folder, settings)
         console.print(result.sentence, highlight=False, soft_wrap=True)
         for file in files:
             console.print(f"  {file}", highlight=False)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.figure import Figure
 
 from ergoscope.analysis import Reproduction, locate, save, save_reproduction, write_report
 from ergoscope.simulator import read_recording, zoo
@@ -144,6 +145,18 @@ def test_a_reproduction_shows_its_table(reproduced: Path) -> None:
     rows = [row for row in Page(reproduced / "report.html").rows if row[0] == "figure-1"]
     assert [row[1:4] for row in rows[:2]] == [["10", "1", "1.00"], ["10", "2", "0.500"]]
     assert len(rows) == 14
+
+
+def test_several_results_share_a_folder_and_a_wide_figure_scrolls_by_itself(reproduced: Path, tmp_path: Path) -> None:
+    shutil.copytree(reproduced, tmp_path, dirs_exist_ok=True)
+    answer = answer_of(reproduced) | dict(name="other", sentence="other: they do not agree", files=["other.png"])
+    (tmp_path / "reproduction-other.json").write_text(json.dumps(answer))
+    Figure(figsize=(12, 3)).savefig(tmp_path / "other.png")
+    write_report(tmp_path)
+    page = Page(tmp_path / "report.html")
+    assert page.text.index("figure 1: they agree") < page.text.index("other: they do not agree")
+    assert (len(page.named("article")), len(page.named("img"))) == (2, 2)
+    assert [box.get("class") for box in page.named("div") if "wide" in (box.get("class") or "")] == ["scroll wide"]
 
 
 def test_hostile_words_are_shown_and_not_obeyed(located: Path, recorded: Path, tmp_path: Path) -> None:
