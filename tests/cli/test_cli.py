@@ -105,7 +105,7 @@ BAD = {
     "another kind of file": (["simulate", "random-walk", "--out", "data.xlsx"], ".parquet or .csv"),
     "no steps": (["simulate", "random-walk", "--steps", "0", "--out", "data.csv"], "steps must be"),
     "nothing to reproduce": (["reproduce", "figure-9"], "there are figure-1, theorem-2, "),
-    "reproduced from one run": (["reproduce", "figure-1", "--replicates", "1"], "at least 2"),
+    "reproduced from one run": (["reproduce", "figure-1", "--replicates", "1"], "at least 32"),
     "no such command": (["lokate"], "lokate"),
     "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
     "text for a number": (["locate", "random-walk", "--horizon", "long"], "integer"),
@@ -226,6 +226,13 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     written = sorted(path.name for path in tmp_path.iterdir())
     assert written == sorted(f"{name}.{kind}" for name in _reproductions.ENTRIES for kind in ("png", "parquet"))
     assert pl.read_parquet(tmp_path / "theorem-2.parquet")["seed"][0] == 7
+
+
+def test_the_help_names_what_is_reproduced(folder: Path) -> None:
+    from ergoscope.analysis import reproductions
+
+    said = run("reproduce", "--help", cwd=folder).stdout
+    assert all(name in said for name in [*reproductions(), "all"])
 
 
 def test_the_zoo_is_listed(folder: Path) -> None:
