@@ -29,6 +29,9 @@ from ._reproduction_figures import (
 from ._theorem_2 import reproduce_theorem_2
 
 
+FEWEST = 32
+
+
 class Entry(NamedTuple):
     """One result: a line about it, what computes it, what draws its table, and how much less is enough in a hurry."""
 
@@ -99,7 +102,7 @@ def reproduce(
         name: One of ``reproductions()``.
         seed: Of what is simulated and drawn.
         quick: Fewer runs and shorter ones; the limits widen by themselves.
-        replicates: Simulated runs; None leaves it to the result.
+        replicates: Simulated runs, at least 32; None leaves it to the result.
         progress: Called with what is done and what is to do.
 
     Raises:
@@ -108,8 +111,8 @@ def reproduce(
     (name,) = chosen_reproductions(name)
     options = dict(ENTRIES[name].quick) if quick else {}
     if replicates is not None:
-        if replicates < 2:
-            raise ValueError(f"replicates must be at least 2, for limits need a spread, got {replicates}.")
+        if replicates < FEWEST:
+            raise ValueError(f"replicates must be at least {FEWEST}: limits come from their spread; got {replicates}.")
         options["replicates"] = replicates
     return ENTRIES[name].run(seed=seed, progress=progress, **options)
 

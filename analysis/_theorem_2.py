@@ -234,7 +234,7 @@ def _verdict(table: pl.DataFrame, replicates: int) -> tuple[bool, str]:
     tight = table.filter((pl.col("family") == FAMILIES[0]) & (pl.col("size") == pl.col("threshold")))
     slowest = tight["early"].to_numpy().max()
     return True, (
-        f"{sentence}agree within {gap:.2f} of the growth exponent; bounded from n m parameters of a generic chart on, "
+        f"{sentence}agree within {gap:.3f} of the growth exponent; bounded from n m parameters of a generic chart on, "
         f"sum of m_i^2 of block charts, rank m: {'; '.join(found)}. Between t = {EARLY[0]} and {EARLY[1]} a generic "
         f"chart of n m parameters still grows like t^{slowest:.2f} where stable modes stand beside"
     )

@@ -42,7 +42,7 @@ def test_the_names_and_all_of_them() -> None:
     assert chosen_reproductions("figure-1") == ["figure-1"]
     with pytest.raises(ValueError, match="nothing called 'figure-9' is reproduced; there are figure-1, "):
         chosen_reproductions("figure-9")
-    with pytest.raises(ValueError, match="replicates must be at least 2"):
+    with pytest.raises(ValueError, match="replicates must be at least 32"):
         reproduce("figure-1", replicates=1)
 
 

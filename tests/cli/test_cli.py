@@ -122,7 +122,7 @@ BAD = {
     "a report of a file": (["report", "plant.toml"], "no results in 'plant.toml'"),
     "a report of half a file": (["report", "half"], "location.json is no JSON"),
     "nothing to reproduce": (["reproduce", "figure-9"], "there are figure-1, theorem-2, "),
-    "reproduced from one run": (["reproduce", "figure-1", "--replicates", "1"], "at least 2"),
+    "reproduced from one run": (["reproduce", "figure-1", "--replicates", "1"], "at least 32"),
     "no such command": (["lokate"], "lokate"),
     "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
     "text for a number": (["locate", "random-walk", "--horizon", "long"], "integer"),
@@ -253,6 +253,13 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     assert written == sorted(["report.html", *(f"reproduction-{name}.json" for name in names), *expected])
     assert (tmp_path / "report.html").read_text(encoding="utf-8").count('class="answer">done with') == 5
     assert pl.read_parquet(tmp_path / "theorem-2.parquet")["seed"][0] == 7
+
+
+def test_the_help_names_what_is_reproduced(folder: Path) -> None:
+    from ergoscope.analysis import reproductions
+
+    said = run("reproduce", "--help", cwd=folder).stdout
+    assert all(name in said for name in [*reproductions(), "all"])
 
 
 def test_the_zoo_is_listed(folder: Path) -> None:
