@@ -1,0 +1,165 @@
+"""Locate on a recording: replay it, and claim no more than its runs can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..learners import (
+    Driver,
+    Learner,
+    Scores,
+    score_recording,
+)
+from ..simulator import (
+    Precision,
+    Trajectories,
+    computing,
+)
+from ._critical import Best, Critical, best_size, critical_size
+from ._curves import block_edges, curves, log_edges, rebin
+from ._growth import FEWEST_GROUPS, critical_interval
+from ._location import Location, ahead_words, recording_sentence
+from ._memory import check_memory
+from ._options import (
+    SHORTEST,
+    Options,
+    check_ahead,
+    check_count,
+    choose_inputs_ahead,
+    choose_learner,
+    rungs_of,
+    settings_of,
+)
+
+
+def locate_recording(recording: Trajectories, options: Options, centre: Any) -> Location:
+    horizon = longest = int(recording.lengths.max())
+    if options.horizon is not None:
+        horizon = min(longest, check_count("horizon", options.horizon, SHORTEST))
+    if horizon < SHORTEST:
+        raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
+    channels = recording.outputs.shape[2], recording.inputs.shape[2]
+    default = range(min(16, horizon // (5 * sum(channels))) + 1)
+
+    def learner_of(sizes: Iterable[int] | None) -> Learner:
+        return choose_learner(options._replace(sizes=sizes), channels, default)
+
+    learner = learner_of(options.sizes)
+    if learner.sizes[-1] > horizon // 2:
+        raise ValueError(
+            f"size {learner.sizes[-1]} is beyond the data: {horizon} samples carry sizes up to {horizon // 2}."
+        )
+    check_ahead(learner, horizon)
+    ahead = choose_inputs_ahead(options, learner, channels[1], "held")
+    recording = recording.first(horizon)
+    largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
+    if largest > float(np.finfo(options.precision).max):
+        raise ValueError(f"the recording reaches {largest:.3g}, more than float32 holds: use float64.")
+    runs, name = len(recording.lengths), ", ".join(recording.output_names)
+    coarse = log_edges(horizon)
+    fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}
+    edges = np.unique(np.concatenate([coarse, *fine.values()])).tolist()
+    scored: dict[str, Any] = dict(
+        precision=options.precision, device=options.device, known_ahead=1 if ahead == "held" else None
+    )
+    width: dict[str, Any] = dict(width=runs) if learner.pooled else {}
+    check_memory(
+        lambda some: Driver(some, channels[0], channels[1], **scored, **width),
+        learner_of,
+        learner.sizes,
+        runs,
+        len(edges),
+    )
+    with computing(options.precision, options.device):
+        sums = score_recording(
+            learner,
+            recording,
+            edges,
+            progress=lambda done: options.progress(done, horizon),
+            centre=centre,
+            **scored,
+        )
+        centre_ = centre if isinstance(centre, str) else list(centre)
+        settings = settings_of(options, learner, ahead, centre_, horizon, runs)
+    trust = _trusted(recording, rebin(sums, coarse), options.precision)
+    if trust is not None and trust >= SHORTEST:
+        sums, coarse = _until(sums, trust), coarse[coarse <= trust]
+        fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
+    frame, parts = curves(rebin(sums, coarse), learner, name), []
+    for j, lookahead in enumerate(learner.lookaheads):
+        rungs, horizons = rungs_of(frame, lookahead, options.seed)
+        best = _best(rebin(sums, fine[lookahead]), learner, j, options.seed)
+        paired = best.pairs.select("size", paired="verdict")
+        rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
+        critical = _claimed(critical_size(rungs), runs, trust)
+        own = frame.filter(pl.col("lookahead") == lookahead)
+        subject = name + ahead_words(settings, lookahead)
+        part = Location(
+            critical_size=critical.size,
+            verdict=critical.verdict,
+            reason=critical.reason,
+            sentence=recording_sentence(subject, learner.name, critical, best, int(sums.edges[-1]), horizon, runs),
+            interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
+            regret=None,
+            theory=None,
+            horizon=int(sums.edges[-1]),
+            trust_horizon=trust,
+            rungs=rungs,
+            horizons=horizons,
+            curves=frame,
+            best=best,
+            system=name,
+            settings=settings,
+            lookahead=lookahead,
+        )
+        parts.append(part)
+    return replace(parts[0], further=tuple(parts[1:]))
+
+
+def _claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
+    """Return what a recording may claim of the critical size."""
+    if runs < FEWEST_GROUPS:
+        few = (
+            f"{runs} run{'s' * (runs > 1)} cannot show whether the error is bounded, for one path does not average; "
+            f"record {FEWEST_GROUPS} or more."
+        )
+        return Critical(None, "undecided", few)
+    if trust is not None and trust < SHORTEST:
+        return Critical(None, "undecided", f"rounding reaches the error at sample {trust}, noise or not.")
+    return critical
+
+
+def _best(sums: Scores, learner: Learner, place: int, seed: int) -> Best:
+    """Compare the sizes at one lookahead over the blocks of all runs, the first twentieth left out."""
+    late = sums.edges[:-1] >= sums.edges[-1] // 20
+    losses = np.moveaxis(sums.error[late, place].sum(axis=2), 2, 1).reshape(-1, len(learner.sizes))
+    return best_size(losses, sums.samples[late, place].min(axis=1).reshape(-1), list(learner.sizes), seed)
+
+
+def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int | None:
+    """Return the samples up to which rounding stays below a thousandth of the best root mean square error, if not all.
+
+    The best error at a horizon is that of the best size over the later half of the time till then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = np.abs(recording.outputs - recording.outputs[:, :1])
+        reached = np.maximum.accumulate(np.nanmax(centred, axis=(0, 2), initial=0.0))
+        error, samples = sums.error[:, 0].sum(axis=(2, 3)), sums.samples[:, 0].sum(axis=(1, 2))
+        for k, stop in enumerate(sums.edges[1:].tolist()):
+            half = slice(int(np.searchsorted(sums.edges, stop / 2)), k + 1)
+            best = (error[half].sum(axis=0) / max(samples[half].sum(), 1)).min()
+            lost = not reached[stop - 1] * np.finfo(precision).eps <= 1e-3 * np.sqrt(best)  # NaN is lost, too
+            if lost and samples[half].sum() and stop >= SHORTEST:
+                return int(sums.edges[k])
+    return None
+
+
+def _until(sums: Scores, samples: int) -> Scores:
+    """Return the sums of the stretches that end by then."""
+    bins = int(np.searchsorted(sums.edges, samples))
+    return Scores(sums.edges[: bins + 1], *(leaf[:bins] for leaf in sums[1:]))

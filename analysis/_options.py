@@ -1,0 +1,142 @@
+"""What ``locate`` was asked for: checked, completed, and noted for the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from ..learners import (
+    Learner,
+    ladder,
+    lattice,
+    qr_array,
+    submatrix,
+    truncated_kalman,
+)
+from ..simulator import (
+    LinearSystem,
+    Precision,
+    find_devices,
+)
+from ._growth import growth_laws
+from ._kalman import kalman_gain
+from ._location import FORECASTS, rung_table, versions
+
+LEARNERS = ("ladder", "lattice", "qr-array", "submatrix", "truncated-kalman")
+InputsAhead: TypeAlias = Literal["known", "held"]
+Progress = Callable[[int, int], None]  # samples done, samples in all
+SHORTEST = 16  # samples that a growth law can be fitted to
+
+
+class Options(NamedTuple):
+    """The arguments of ``locate`` that both its ways need."""
+
+    sizes: Iterable[int] | None
+    horizon: int | None
+    replicates: int
+    seed: int
+    precision: Precision
+    device: str | None
+    learner: str | Learner | None
+    lookaheads: tuple[int, ...]
+    inputs_ahead: InputsAhead | None
+    progress: Progress
+
+
+def choose_learner(
+    options: Options, channels: tuple[int, int], default: Iterable[int], system: LinearSystem | None = None
+) -> Learner:
+    """Return the learner that was asked for, or the one that fits the channels and the look-aheads."""
+    far = options.lookaheads != (1,)
+    if isinstance(options.learner, Learner):
+        own = options.learner
+        if far and own.lookaheads != options.lookaheads:
+            raise ValueError(
+                f"your learner forecasts {own.lookaheads} samples ahead, asked for were {options.lookaheads}: make it "
+                "with these, or leave lookaheads out."
+            )
+        return own
+    whole = system is not None and np.array_equal(system.C, np.eye(system.states)) and not system.R.any()
+    outputs, inputs = channels
+    one_step = "submatrix" if whole and outputs > 1 else "lattice"
+    name = options.learner or ("ladder" if outputs + inputs == 1 else "qr-array" if far else one_step)
+    if name not in LEARNERS:
+        raise ValueError(f"no learner is called {name!r}; there are {', '.join(LEARNERS)}.")
+    if far and name not in FORECASTS:
+        raise ValueError(
+            f"{name} forecasts one sample ahead, asked for were {options.lookaheads}: choose ladder (iterated one-step "
+            "forecasts of one output) or qr-array (direct forecasts, also of several outputs and with inputs)."
+        )
+    if name == "submatrix":
+        return submatrix(range(1, outputs + 1) if options.sizes is None else options.sizes)
+    sizes = default if options.sizes is None else options.sizes
+    if name == "ladder":
+        return ladder(sizes, lookaheads=options.lookaheads)
+    direct = inputs > 0 and (system is None or direct_term(system))
+    if name == "lattice":
+        return lattice(sizes, direct=direct, outputs=outputs, inputs=inputs)
+    if name == "qr-array":
+        return qr_array(sizes, lookaheads=options.lookaheads, direct=direct, outputs=outputs, inputs=inputs)
+    if system is None:
+        raise ValueError("truncated-kalman needs a system; a recording brings none.")
+    return truncated_kalman(system, kalman_gain(system).gain, sizes)
+
+
+def direct_term(system: LinearSystem) -> bool:
+    """Return whether u[t] is told when y[t] is predicted."""
+    return bool(system.D.any())
+
+
+def choose_inputs_ahead(options: Options, learner: Learner, inputs: int, default: InputsAhead) -> InputsAhead | None:
+    """Return whether inputs ahead are known or held; None where there are none to know."""
+    if options.inputs_ahead is not None and not inputs:
+        raise ValueError(
+            f"inputs ahead cannot be {options.inputs_ahead} where there is no input: name it, or leave this out."
+        )
+    return (options.inputs_ahead or default) if inputs and learner.lookaheads != (1,) else None
+
+
+def check_ahead(learner: Learner, horizon: int) -> None:
+    """Say so where a look-ahead leaves too little of the horizon."""
+    furthest = learner.lookaheads[-1]
+    if furthest > max(horizon // 4, 1):
+        raise ValueError(
+            f"a look-ahead of {furthest} samples needs a horizon of at least {4 * furthest}, there are {horizon}."
+        )
+
+
+def check_count(word: str, value: int, least: int) -> int:
+    """Return a whole number, or say what was expected."""
+    if int(value) != value or value < least:
+        raise ValueError(f"{word} must be a whole number of at least {least}, got {value}.")
+    return int(value)
+
+
+def settings_of(
+    options: Options, learner: Learner, ahead: InputsAhead | None, centre: Any, horizon: int, replicates: int
+) -> dict[str, Any]:
+    """Return what is needed to run it again."""
+    devices = find_devices(options.device)
+    return dict(
+        learner=learner.name,
+        sizes=list(learner.sizes),
+        lookaheads=list(learner.lookaheads),
+        forecasts=FORECASTS.get(learner.name) if learner.lookaheads[-1] > 1 else "one-step forecasts",
+        inputs_ahead=ahead,
+        horizon=horizon,
+        replicates=replicates,
+        seed=options.seed,
+        precision=options.precision,
+        device=", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in devices),
+        centre=centre,
+        versions=versions(),
+    )
+
+
+def rungs_of(frame: pl.DataFrame, lookahead: int, seed: int) -> tuple[pl.DataFrame, tuple[int, ...]]:
+    """Return the table of one look-ahead, and its horizons."""
+    part = frame.filter(pl.col("lookahead") == lookahead)
+    return rung_table(part, growth_laws(part, seed))
