@@ -33,17 +33,18 @@ CAPTIONS = {
     ),
     "regret.png": Caption(
         "Regret",
-        "What a predictor of each size loses to the Kalman predictor, which knows the system, summed up to the "
-        "horizon: too short a one loses the same again and again, too long a one loses while it learns.",
+        "What a predictor of each size loses to the Kalman predictor, which knows the system, summed from a twentieth "
+        "of the horizon on: too short a one loses the same again and again, too long a one loses while it learns. Bars "
+        "are 95 % intervals over the replicates; crosses, where there are some, theory.",
     ),
     "horizon-scaling.png": Caption(
         "Size against horizon",
         "How the filter length of least regret grows with the horizon, measured beside exact theory.",
     ),
     "surface.png": Caption(
-        "Error over size and horizon",
-        "The mean squared prediction error over the size and the horizon together; the edge of the plain is the "
-        "threshold.",
+        "Error over size and look-ahead",
+        "The mean squared error at the horizon against how far ahead is forecast, one line a size; the dashed line is "
+        "the Kalman forecast of the same look-ahead, below which none can be.",
     ),
     "figure-1.png": Caption(
         "Figure 1 of the paper",

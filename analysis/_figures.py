@@ -38,9 +38,9 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
     Where the system is known and does not vary in time, dotted: the exact error of the best filter of that length
     (ladder and qr-array); dashed: the Kalman predictor, both at the panel's look-ahead.
     """
-    figure, panels = _canvas(len(location.each))
+    figure, panels = canvas(len(location.each))
     for axes, part in zip(panels, location.each, strict=True):
-        _draw_growth(axes, part, _with_theory(system))
+        _draw_growth(axes, part, with_theory(system))
     _level(panels)
     return figure
 
@@ -50,11 +50,11 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
     mean = _mean(values)
     if values.shape[2] < FEWEST_GROUPS:
         horizon, mean = _half_octaves(horizon, mean)
-    shown = _shown(sizes, location.critical_size)
+    shown = shown_sizes(sizes, location.critical_size)
     colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, len(shown)))
     times = np.unique(np.geomspace(1 + location.lookahead, location.horizon, 60).astype(int))
     exact = None
-    if system is not None and location.rungs.height and _fits_filters(location):
+    if system is not None and location.rungs.height and fits_filters(location):
         exact = best_errors(system, shown, times, lookahead=location.lookahead)
     every = max(len(horizon) // 7, 1)
     for k, (size, colour) in enumerate(zip(shown, colours, strict=True)):
@@ -84,8 +84,8 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
     axes.set_xlim(left=min(5.0, location.horizon / 20))
     _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
     word = SIZE_WORDS.get(location.settings["learner"], "size")
-    _title(axes, location, f"error growth by {word}")
-    _legend(axes, 4, title=word)
+    title(axes, location, f"error growth by {word}")
+    legend(axes, 4, title=word)
     if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
         axes.axvline(location.trust_horizon, color="0.6", lw=1)
         axes.set_xlim(right=1.5 * location.trust_horizon)
@@ -99,10 +99,10 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
     Bars are 95 % intervals over the replicates, crosses exact theory. The critical size is marked, found and expected;
     for a recording the best size, and which are not told apart from it.
     """
-    figure, panels = _canvas(len(location.each), below=True)
+    figure, panels = canvas(len(location.each), below=True)
     for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
         upper.sharex(lower)
-        _draw_sizes(upper, part, _with_theory(system))
+        _draw_sizes(upper, part, with_theory(system))
         _draw_exponents(lower, part)
     _level(panels[::2])
     _level(panels[1::2])
@@ -118,7 +118,7 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
         bars = None if spread is None else np.clip([errors[:, k] - spread[0], spread[1] - errors[:, k]], 0, None)
         axes.errorbar(sizes, errors[:, k], bars, fmt=f"{MARKERS[k]}-", color=colour, ms=5, lw=1.4, capsize=3,
                       label=f"t = {spaced(horizon)}")  # fmt: skip
-        if system is not None and _fits_filters(location):
+        if system is not None and fits_filters(location):
             stretch = np.unique(np.linspace(horizon / np.sqrt(2), horizon, 8).astype(int))
             exact = best_errors(system, sizes.tolist(), stretch, lookahead=location.lookahead).mean(axis=0)
             label = f"exact, best {_filter(location)}" if k == len(colours) - 1 else None
@@ -128,8 +128,8 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
         alike = np.isin(sizes, location.best.alike)
         axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
     axes.set(yscale="log", ylabel=_ERROR)
-    _title(axes, location, f"error by {SIZE_WORDS.get(location.settings['learner'], 'size')}")
-    _legend(axes, 3, below=-0.04)
+    title(axes, location, f"error by {SIZE_WORDS.get(location.settings['learner'], 'size')}")
+    legend(axes, 3, below=-0.04)
     axes.tick_params(labelbottom=False)
 
 
@@ -151,10 +151,10 @@ def _draw_exponents(axes: Axes, location: Location) -> None:
     axes.axhspan(*UNSURE, color="0.5", alpha=0.15, lw=0)
     axes.axhline(BORDER, color="0.3", lw=1, ls="--", label="border")
     _thresholds(axes, location, named=False)
-    axes.set(xlabel=_size_label(location), ylabel="growth exponent")
+    axes.set(xlabel=size_label(location), ylabel="growth exponent")
     axes.set_ylim(top=top + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend(axes, 4, below=-0.3)
+    legend(axes, 4, below=-0.3)
 
 
 def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
@@ -202,7 +202,7 @@ def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
 def figure_1_figure(table: pl.DataFrame) -> Figure:
     """Draw the paper's Figure 1: log(1 + risk) against k, one line a horizon, one panel a system; crosses are exact."""
     systems = table["system"].unique(maintain_order=True).to_list()
-    figure, panels = _canvas(len(systems))
+    figure, panels = canvas(len(systems))
     for axes, system in zip(panels, systems, strict=True):
         part = table.filter(pl.col("system") == system)
         horizons = part["horizon"].unique().sort().to_list()
@@ -216,11 +216,11 @@ def figure_1_figure(table: pl.DataFrame) -> Figure:
         axes.axvline(4, color=FOUND, lw=7, alpha=0.3, zorder=0, label="k = 4")
         axes.set_title(f"{system}", loc="left", fontsize=11)
         axes.set(xlabel="k (states; the top-left k x k block is fitted)", ylabel="log(1 + mean squared error)")
-    _legend(panels[-1], 5, title="horizon T (samples)")
+    legend(panels[-1], 5, title="horizon T (samples)")
     return figure
 
 
-def _canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:
+def canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:
     """Return a figure with its panels from the top down, each with a lower one of the same width below if asked for."""
     height = HEIGHT * (1.2 if below else 1.0) * (panels if panels == 1 else 0.85 * panels)
     ratios = [5.0, 3.0] * panels if below else [1.0] * panels
@@ -239,11 +239,11 @@ def _level(panels: list[Axes]) -> None:
         axes.set_xlim(min(left for left, _ in widths), max(right for _, right in widths))
 
 
-def _title(axes: Axes, location: Location, what: str) -> None:
+def title(axes: Axes, location: Location, what: str) -> None:
     axes.set_title(textwrap.fill(f"{location.subject}: {what}", 60), loc="left", fontsize=11)
 
 
-def _legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = None) -> None:
+def legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = None) -> None:
     axes.legend(fontsize=9, title=title, title_fontsize=9, ncols=columns, frameon=False, loc="upper center",
                 bbox_to_anchor=(0.5, below))  # fmt: skip
 
@@ -262,7 +262,7 @@ def _half_octaves(
     return np.exp(np.add.reduceat(np.log(horizon), starts) / counts), np.add.reduceat(mean, starts) / counts[:, None]
 
 
-def _shown(sizes: Sequence[int], critical: int | None) -> list[int]:
+def shown_sizes(sizes: Sequence[int], critical: int | None) -> list[int]:
     """Choose the sizes to draw: all around the threshold, the rest thinned out."""
     if len(sizes) <= MOST_LINES:
         return list(sizes)
@@ -272,12 +272,12 @@ def _shown(sizes: Sequence[int], critical: int | None) -> list[int]:
     return sorted({*near, *(far[k] for k in spread)})
 
 
-def _with_theory(system: LinearSystem | None) -> LinearSystem | None:
+def with_theory(system: LinearSystem | None) -> LinearSystem | None:
     """Return the system if exact theory speaks of it: of one that does not vary in time."""
     return None if system is None or system.time_varying else system
 
 
-def _fits_filters(location: Location) -> bool:
+def fits_filters(location: Location) -> bool:
     """Return whether the learner fits the filters that exact theory speaks of: of the outputs alone."""
     settings = location.settings
     return bool(settings["learner"] == "ladder" or (settings["learner"] == "qr-array" and settings["inputs"] == "zero"))
@@ -287,7 +287,7 @@ def _filter(location: Location) -> str:
     return "filter" if location.lookahead == 1 else "direct filter"
 
 
-def _size_label(location: Location) -> str:
+def size_label(location: Location) -> str:
     learner = location.settings["learner"]
     unit = {"submatrix": " (states)"}.get(learner, " (samples)" if learner in SIZE_WORDS else "")
     return SIZE_WORDS.get(learner, "size") + unit

@@ -14,12 +14,16 @@ from matplotlib.figure import Figure
 from ..simulator import LinearSystem, atomic_path, write_text
 from ._design import Design
 from ._figures import growth_figure, size_figure
+from ._further_figures import ahead_figure, regret_figure
 from ._location import Location
 from ._report import write_report
 
 
 def save(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
-    """Write report.html, growth.png, sizes.png, curves.parquet and location.json, each whole or not at all.
+    """Write the report, the figures, curves.parquet and location.json, each whole or not at all.
+
+    Besides growth.png and sizes.png there is regret.png where regret names a size, and surface.png where there are
+    several look-aheads.
 
     Args:
         location: What ``locate`` returned.
@@ -34,11 +38,16 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
     """
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / name for name in ("report.html", "growth.png", "sizes.png", "curves.parquet", "location.json")]
-    save_figure(growth_figure(location, system), files[1])
-    save_figure(size_figure(location, system), files[2])
-    save_frame(location.curves, files[3])
-    write_text(files[4], json.dumps(as_json(location, files), indent=2) + "\n")
+    figures = {"growth.png": growth_figure(location, system), "sizes.png": size_figure(location, system)}
+    if location.regret is not None:
+        figures["regret.png"] = regret_figure(location, system)
+    if location.further:
+        figures["surface.png"] = ahead_figure(location, system)
+    files = [folder / name for name in ("report.html", *figures, "curves.parquet", "location.json")]
+    for name, figure in figures.items():
+        save_figure(figure, folder / name)
+    save_frame(location.curves, folder / "curves.parquet")
+    write_text(folder / "location.json", json.dumps(as_json(location, files), indent=2) + "\n")
     write_report(folder)
     return files
 

@@ -161,13 +161,7 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
     """
     if factor < 1:
         raise ValueError(f"the factor must be at least 1, got {factor}.")
-    part = curves.filter((pl.col("metric") == "excess") & (pl.col("first") > pl.col("last").max() // 20))
-    if part.is_empty():
-        raise ValueError("regret needs the excess over an oracle, and these curves have none.")
-    _, sizes, values = curve_array(part, "excess")
-    widths = part.group_by("last").agg(pl.col("first").first()).sort("last")
-    samples = (widths["last"] - widths["first"] + 1).to_numpy()
-    sums = np.nansum(values * samples[:, None, None], axis=0)  # (size, group)
+    sizes, sums = late_regrets(curves)
     groups = sums.shape[1]
     weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
     drawn = weights @ sums.T
@@ -176,6 +170,21 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
     place = int((mean <= factor * mean.min()).argmax())
     low, high = np.quantile(chosen, [0.025, 0.975], method="inverted_cdf")
     return RegretSize(sizes[place], int(low), int(high), factor, float(mean[place]))
+
+
+def late_regrets(curves: pl.DataFrame) -> tuple[list[int], NDArray[np.float64]]:
+    """Return the sizes and the excess of each group summed over T/20 < t <= T, ``(size, group)``.
+
+    Raises:
+        ValueError: No excess in the frame.
+    """
+    part = curves.filter((pl.col("metric") == "excess") & (pl.col("first") > pl.col("last").max() // 20))
+    if part.is_empty():
+        raise ValueError("regret needs the excess over an oracle, and these curves have none.")
+    _, sizes, values = curve_array(part, "excess")
+    widths = part.group_by("last").agg(pl.col("first").first()).sort("last")
+    samples = (widths["last"] - widths["first"] + 1).to_numpy()
+    return sizes, np.nansum(values * samples[:, None, None], axis=0)
 
 
 def explosive(system: LinearSystem) -> bool:
