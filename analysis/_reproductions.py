@@ -24,7 +24,6 @@ from ._reproduction_figures import (
 )
 from ._theorem_2 import reproduce_theorem_2
 
-
 FEWEST = 32
 
 
