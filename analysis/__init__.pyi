@@ -51,6 +51,9 @@ from ._reproductions import save_reproduction as save_reproduction
 from ._submatrix import best_submatrices as best_submatrices
 from ._submatrix import critical_block as critical_block
 from ._submatrix import submatrix_risk as submatrix_risk
+from ._sweep import each_run as each_run
+from ._sweep import located as located
+from ._sweep import scan_curves as scan_curves
 from ._theorem_2 import chart_errors as chart_errors
 from ._theorem_2 import reproduce_theorem_2 as reproduce_theorem_2
 from ._theory import Theory as Theory

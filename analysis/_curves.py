@@ -5,6 +5,8 @@ Time: a stretch ``[first, last]`` counts samples from 1, so that ``last`` is a h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -108,12 +110,17 @@ def _tidy(
 
 def check_curves(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame sorted by size, group and time, or say which column is missing or of another type."""
-    for name, kind in SCHEMA.items():
-        if name not in frame.columns:
-            raise ValueError(f"an error curve needs the column {name!r}; there are {', '.join(frame.columns)}.")
-        if frame.schema[name] != kind:
-            raise ValueError(f"column {name!r} must be {kind}, got {frame.schema[name]}.")
+    check_schema(frame.schema, "an error curve")
     return frame.sort("metric", "lookahead", "size", "group", "first")
+
+
+def check_schema(schema: Mapping[str, pl.DataType], where: str) -> None:
+    """Say which column of an error curve is missing, or of another type."""
+    for name, kind in SCHEMA.items():
+        if name not in schema:
+            raise ValueError(f"{where} needs the column {name!r}; there are {', '.join(schema)}.")
+        if schema[name] != kind:
+            raise ValueError(f"column {name!r} of {where} must be {kind}, got {schema[name]}.")
 
 
 def curve_array(
