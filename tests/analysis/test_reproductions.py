@@ -211,5 +211,7 @@ def test_a_wrong_regret_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_figure_and_table_are_written(random_walk: Reproduction, tmp_path: Path) -> None:
     files = save_reproduction("hidden-random-walk", random_walk, tmp_path / "deep" / "er")
-    assert [file.name for file in files] == ["hidden-random-walk.png", "hidden-random-walk.parquet"]
-    assert pl.read_parquet(files[1]).equals(random_walk.table)
+    name = "hidden-random-walk"
+    written = ["report.html", f"{name}.png", f"{name}.parquet", f"reproduction-{name}.json"]
+    assert [file.name for file in files] == written
+    assert pl.read_parquet(files[2]).equals(random_walk.table)
