@@ -16,6 +16,7 @@ SAYS = {
     "04_live": "bit for bit: True",
     "05_sweep": "excess.png",
     "06_ahead": "10 samples ahead (direct forecasts): the critical window length is 2",
+    "07_batch": "regret_size",
 }
 
 
