@@ -1,4 +1,5 @@
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -75,3 +76,19 @@ def test_trust_of_a_system_that_varies_in_time_ends_where_it_starts_to_grow():
     assert found == pytest.approx(200 + trust_horizon(chain(1.1, 1), "float64"), abs=10)
     with pytest.raises(ValueError, match="varies in time: pass the horizon"):
         trust_horizon(LinearSystem(A, [[1]], [[1]], [[1]]), "float64")
+
+
+def test_an_eigenvalue_at_the_edge_of_the_unit_circle_is_told() -> None:
+    """Within 1e-9 it is on the circle, beyond 1e-6 it is not; between the answer hangs on rounding somebody did."""
+
+    def walk(root: float) -> LinearSystem:
+        return LinearSystem(A=[[root]], C=[[1.0]], Q=[[1.0]], R=[[1.0]], name="walk")
+
+    with pytest.warns(UserWarning, match=r"walk has an eigenvalue of modulus 1 -3.0e-08, which is taken as stable"):
+        assert theory(walk(1 - 3e-8)).critical_size == 0
+    with pytest.warns(UserWarning, match="taken as explosive"):
+        assert theory(walk(1 + 3e-8)).critical_size == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for root in (1.0, 1 - 1e-11, 1 - 1e-5, 0.5):
+            theory(walk(root))
