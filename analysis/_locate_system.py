@@ -26,7 +26,6 @@ from ..simulator import (
 )
 from ._critical import Best, best_size, critical_size
 from ._curves import GROUPS, curves, log_edges
-from ._errors import best_errors
 from ._growth import critical_interval
 from ._location import Location, ahead_words, system_sentence
 from ._memory import check_memory
@@ -43,6 +42,7 @@ from ._options import (
     settings_of,
 )
 from ._regret import explosive, learning_cost, regret_size
+from ._showing import exact_slope, showing_horizon
 from ._submatrix import critical_block
 from ._theory import Theory, theory, trust_horizon
 
@@ -112,7 +112,7 @@ def locate_system(
     for lookahead in learner.lookaheads:
         rungs, horizons = rungs_of(frame, lookahead, options.seed)
         critical = critical_size(rungs)
-        expected, slope, unstable = None, None, False
+        expected, slope, shows, unstable = None, None, None, False
         own = frame.filter(pl.col("lookahead") == lookahead)
         if general is not None:
             size, unstable = _expected_size(general, system, driven, learner.name, lookahead), explosive(system)
@@ -120,6 +120,8 @@ def locate_system(
         if expected is not None and not driven:
             sizes = critical.size, expected.critical_size
             slope = _exact_slope(system, sizes, horizon, learner.name, lookahead)
+            if slope is not None and critical.size is not None:
+                shows = showing_horizon(system, critical.size, lookahead)
         best, regret, cost = _best_of_system(own, options.seed), None, None
         if not unstable:
             regret = regret_size(own, options.seed)
@@ -141,6 +143,7 @@ def locate_system(
                 regret,
                 cost,
                 slope,
+                shows,
             ),
             interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
             regret=regret,
@@ -183,9 +186,7 @@ def _exact_slope(
     fits = learner in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",))
     if first is None or second is None or first == second or not fits:
         return None
-    times = np.unique(np.geomspace(max(horizon / 20, lookahead + 1), horizon, 12).astype(int))
-    errors = best_errors(system, [min(first, second)], times, lookahead=lookahead)[:, 0]
-    return float(np.polyfit(np.log(times), np.log(errors), 1)[0])
+    return exact_slope(system, min(first, second), horizon, lookahead)
 
 
 def _best_of_system(curves: pl.DataFrame, seed: int) -> Best:

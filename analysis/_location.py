@@ -148,11 +148,12 @@ def system_sentence(
     regret: RegretSize | None,
     cost: float | None,
     slope: float | None = None,
+    shows: int | None = None,
 ) -> str:
     """Return the answer for a system in words.
 
-    ``slope`` is that of the exact error of the smaller one of the located and the expected size, ``cost`` the excess
-    that learning leaves for ever where a mode is explosive.
+    ``slope`` is that of the exact error of the smaller one of the located and the expected size, ``shows`` the horizon
+    from which on it grows visibly, ``cost`` the excess that learning leaves for ever where a mode is explosive.
     """
     word = SIZE_WORDS.get(learner, "size")
     speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
@@ -165,6 +166,7 @@ def system_sentence(
     if critical.size is not None and size is not None and slope is not None:
         least = min(critical.size, size)
         theory += f", which does not show yet: at this horizon the exact error of {least} grows like t^{slope:.2f}"
+        theory += f", from {spaced(shows)} samples on visibly" if shows is not None and shows > horizon else ""
     alike = [size for size in best.alike if size != best.size]
     others = f", not told apart from {spans(alike)}" if alike else ""
     sizes = f"The best {word} by then is {best.size}{others}"
