@@ -300,7 +300,8 @@ def devices() -> None:
     found = all_devices()
     show_names({f"{device.platform}:{device.id}": str(device.device_kind) for device in found})
     if all(device.platform == "cpu" for device in found):
-        console.print("No GPU is seen. With an NVIDIA driver: pip install 'ergoscope[cuda]'", highlight=False)
+        hint = "No GPU is seen. With an NVIDIA driver, in a checkout: pip install '.[cuda]'"
+        console.print(hint, highlight=False, markup=False)
     for kind in dict.fromkeys(device.platform for device in found):
         if sum(device.platform == kind for device in found) > 1:
             console.print(f"{kind}:all spreads the streams over all of its kind.", highlight=False)
@@ -315,8 +316,13 @@ def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help=
 
 def _keep_compiled() -> None:
     """Let JAX keep what it compiles for the next command, in the user's cache folder; its own variables go first."""
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(root) / "ergoscope" / "compiled"))
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "ergoscope" / "compiled"
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return  # nowhere to keep it
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**28))
 

@@ -305,3 +305,27 @@ def test_an_interrupt_ends_cleanly_and_leaves_nothing_half_written(folder: Path)
     assert "interrupted" in errors
     assert "Traceback" not in errors
     assert not list(folder.glob("*long*"))
+
+
+def test_what_is_compiled_is_kept_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    words = ["locate", "random-walk", "--horizon", "200", "--sizes", "0..2", "--quiet"]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert run(*words, cwd=tmp_path).returncode == 0
+    assert any((tmp_path / "cache" / "ergoscope" / "compiled").iterdir())
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
+    done = run(*words, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_devices_are_listed_by_the_names_that_device_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    done = run("devices", cwd=tmp_path)
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("cpu:0", "cpu:1", "pip install '.[cuda]'", "cpu:all spreads"))
+    done = run("locate", "random-walk", "--device", "cpu:5", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no device 'cpu:5' on this machine; there is: cpu:0, cpu:1" in done.stderr
