@@ -12,7 +12,6 @@ from ..simulator import LinearSystem
 from ._errors import best_errors, truncated_excess
 from ._kalman import innovation_covariances
 from ._location import spaced
-from ._modes import critical_length
 from ._regret import learning_cost
 from ._theory import theory, trust_horizon
 
@@ -83,9 +82,7 @@ def design(system: LinearSystem, horizon: int = 20_000, tolerance: float = 0.01)
     kalman = float(np.trace(innovation_covariances(system, [horizon])[0]))
     fitted = best_errors(system, sizes, [horizon])[0]
     # Until the window has h* samples its error grows, and nothing that is learned of it lasts.
-    learned = np.array(
-        [error + learning_cost(system, int(h), horizon) if h >= critical else np.inf for h, error in enumerate(fitted)]
-    )
+    learned = np.where(sizes >= critical, fitted + learning_cost(system, sizes, horizon), np.inf)
     truncated = kalman + truncated_excess(system, sizes, [horizon])[0]
     columns = dict(fitted=fitted, learned=learned, truncated=truncated)
     parameters = sizes * system.outputs * (system.outputs + system.inputs)
@@ -102,7 +99,7 @@ def design(system: LinearSystem, horizon: int = 20_000, tolerance: float = 0.01)
         needed=needed,
         errors=pl.DataFrame(dict(size=sizes, parameters=parameters) | columns),
         kalman=kalman,
-        critical_size=critical_length(system),
+        critical_size=critical,
         memory=expected.memory,
         horizon=int(horizon),
         tolerance=float(tolerance),

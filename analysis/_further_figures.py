@@ -46,7 +46,7 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
         times = np.unique(np.geomspace(max(location.horizon // 20, 1), location.horizon - 1, 40).astype(int))
         least = np.trace(innovation_covariances(system, times), axis1=1, axis2=2)
         excess = best_errors(system, long_enough, times) - least[:, None]
-        excess += [[learning_cost(system, size, int(t)) for size in long_enough] for t in times]
+        excess += [learning_cost(system, long_enough, int(t)) for t in times]
         exact = np.trapezoid(excess, times, axis=0)
         axes.plot(long_enough, exact, "x", color="0.2", ms=8, label="theory, first order of learning")
     if location.regret is not None:
