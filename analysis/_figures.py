@@ -22,7 +22,7 @@ from ._curves import curve_array
 from ._errors import best_errors
 from ._growth import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
 from ._kalman import innovation_covariances
-from ._location import SIZE_WORDS, Location, spaced
+from ._location import Location, spaced
 
 MOST_LINES = 9
 WIDTH, HEIGHT = 5.8, 4.8
@@ -36,7 +36,7 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
     """Draw the error against the horizon, one line a size and one panel a look-ahead; exact theory beside it.
 
     Where the system is known and does not vary in time, dotted: the exact error of the best filter of that length
-    (ladder and qr-array); dashed: the Kalman predictor, both at the panel's look-ahead.
+    (those that fit filters); dashed: the Kalman predictor, both at the panel's look-ahead.
     """
     figure, panels = canvas(len(location.each))
     for axes, part in zip(panels, location.each, strict=True):
@@ -83,7 +83,7 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
     axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_ERROR)
     axes.set_xlim(left=min(5.0, location.horizon / 20))
     _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
-    word = SIZE_WORDS.get(location.settings["learner"], "size")
+    word = location.settings["size_word"]
     title(axes, location, f"error growth by {word}")
     legend(axes, 4, title=word)
     if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
@@ -128,7 +128,7 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
         alike = np.isin(sizes, location.best.alike)
         axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
     axes.set(yscale="log", ylabel=_ERROR)
-    title(axes, location, f"error by {SIZE_WORDS.get(location.settings['learner'], 'size')}")
+    title(axes, location, f"error by {location.settings['size_word']}")
     legend(axes, 3, below=-0.04)
     axes.tick_params(labelbottom=False)
 
@@ -280,7 +280,7 @@ def with_theory(system: LinearSystem | None) -> LinearSystem | None:
 def fits_filters(location: Location) -> bool:
     """Return whether the learner fits the filters that exact theory speaks of: of the outputs alone."""
     settings = location.settings
-    return bool(settings["learner"] == "ladder" or (settings["learner"] == "qr-array" and settings["inputs"] == "zero"))
+    return settings["tends_to"] in ("filters", "direct filters") and settings["inputs"] == "zero"
 
 
 def _filter(location: Location) -> str:
@@ -288,9 +288,8 @@ def _filter(location: Location) -> str:
 
 
 def size_label(location: Location) -> str:
-    learner = location.settings["learner"]
-    unit = {"submatrix": " (states)"}.get(learner, " (samples)" if learner in SIZE_WORDS else "")
-    return SIZE_WORDS.get(learner, "size") + unit
+    word: str = location.settings["size_word"]
+    return word + {"length": " (samples)", "block size": " (states)"}.get("length" if "length" in word else word, "")
 
 
 def _limit(axes: Axes, values: NDArray[np.floating]) -> None:

@@ -31,7 +31,7 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
     """Draw the regret of each size with its interval, what theory says of it, and the limit that a size must keep.
 
     Crosses: the exact excess of the best filter and the first order of what learning it costs, summed over the same
-    samples (ladder and qr-array, one sample ahead, from the critical length on).
+    samples (learners that fit filters, one sample ahead, from the critical length on).
     """
     figure, (axes,) = canvas(1)
     sizes, sums = late_regrets(location.curves.filter(pl.col("lookahead") == location.lookahead))

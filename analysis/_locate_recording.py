@@ -71,7 +71,7 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
     check_memory(
         lambda some: Driver(some, channels[0], channels[1], **scored, **width),
         learner_of,
-        learner.sizes,
+        learner,
         runs,
         len(edges),
     )
@@ -103,7 +103,7 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
             critical_size=critical.size,
             verdict=critical.verdict,
             reason=critical.reason,
-            sentence=recording_sentence(subject, learner.name, critical, best, int(sums.edges[-1]), horizon, runs),
+            sentence=recording_sentence(subject, learner.size_word, critical, best, int(sums.edges[-1]), horizon, runs),
             interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
             regret=None,
             theory=None,

@@ -46,7 +46,7 @@ from ._showing import exact_slope, showing_horizon
 from ._submatrix import critical_block
 from ._theory import Theory, theory, trust_horizon
 
-LEARNED = ("ladder", "lattice", "qr-array")  # families that fit their taps as they run
+FILTERS = ("filters", "direct filters")  # what learners tend to whose taps theory speaks of
 
 
 def locate_system(
@@ -82,7 +82,7 @@ def locate_system(
     ahead = choose_inputs_ahead(options, learner, system.inputs, "known")
     signal = input_signal(inputs, system.inputs)
     edges = log_edges(horizon).tolist()
-    check_memory(driver_of, learner_of, learner.sizes, replicates, len(edges))
+    check_memory(driver_of, learner_of, learner, replicates, len(edges))
     with computing(options.precision, options.device):
         driver = driver_of(learner)
         chunks = simulate_chunks(
@@ -115,17 +115,17 @@ def locate_system(
         expected, slope, shows, unstable = None, None, None, False
         own = frame.filter(pl.col("lookahead") == lookahead)
         if general is not None:
-            size, unstable = _expected_size(general, system, driven, learner.name, lookahead), explosive(system)
+            size, unstable = _expected_size(general, system, driven, learner, lookahead), explosive(system)
             expected = general._replace(critical_size=size)
         if expected is not None and not driven:
             sizes = critical.size, expected.critical_size
-            slope = _exact_slope(system, sizes, horizon, learner.name, lookahead)
+            slope = _exact_slope(system, sizes, horizon, learner, lookahead)
             if slope is not None and critical.size is not None:
                 shows = showing_horizon(system, critical.size, lookahead)
         best, regret, cost = _best_of_system(own, options.seed), None, None
         if not unstable:
             regret = regret_size(own, options.seed)
-        elif critical.size is not None and lookahead == 1 and learner.name in LEARNED:
+        elif critical.size is not None and lookahead == 1 and learner.tends_to in FILTERS:
             cost = learning_cost(system, critical.size, horizon)
         part = Location(
             critical_size=critical.size,
@@ -133,7 +133,7 @@ def locate_system(
             reason=critical.reason,
             sentence=system_sentence(
                 system.name + ahead_words(settings, lookahead),
-                learner.name,
+                learner.size_word,
                 critical,
                 expected,
                 horizon,
@@ -162,28 +162,28 @@ def locate_system(
     return replace(parts[0], further=tuple(parts[1:]))
 
 
-def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner: str, lookahead: int) -> int | None:
+def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner: Learner, lookahead: int) -> int | None:
     """Return the size from which on theory says that this learner's error is bounded, where it names one."""
-    if learner == "submatrix":
+    if learner.tends_to == "blocks":
         return critical_block(system)
-    if learner not in ("ladder", "lattice", "qr-array"):
+    if learner.tends_to not in FILTERS:
         return None
     if driven:  # such modes must be cancelled like those that noise drives: no finite window recalls all of u
         system = system.replace(Q=system.Q + system.B @ system.B.T)
-    if learner == "qr-array" and lookahead > 1:
+    if learner.tends_to == "direct filters" and lookahead > 1:
         return critical_length(system, lookahead=lookahead)
     return critical_length(system) if driven else general.critical_size
 
 
 def _exact_slope(
-    system: LinearSystem, sizes: tuple[int | None, int | None], horizon: int, learner: str, lookahead: int
+    system: LinearSystem, sizes: tuple[int | None, int | None], horizon: int, learner: Learner, lookahead: int
 ) -> float | None:
     """Return the log-log slope over t > T/20 of the best filter's exact error, at the lesser of two different sizes.
 
     None where a size is missing, both are the same, or the learner does not fit that filter.
     """
     first, second = sizes
-    fits = learner in (("ladder", "qr-array") if lookahead == 1 else ("qr-array",))
+    fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:])
     if first is None or second is None or first == second or not fits:
         return None
     return exact_slope(system, min(first, second), horizon, lookahead)

@@ -14,17 +14,6 @@ from ._critical import Best, Critical
 from ._regret import RegretSize
 from ._theory import Theory
 
-# What one size is called, for each family of learners.
-SIZE_WORDS = {
-    "ladder": "filter length",
-    "lattice": "window length",
-    "submatrix": "block size",
-    "truncated-kalman": "filter length",
-    "qr-array": "window length",
-}
-# What its forecasts of more than one sample ahead are.
-FORECASTS = {"ladder": "iterated one-step forecasts", "qr-array": "direct forecasts"}
-
 
 @dataclass(frozen=True)
 class Location:
@@ -138,7 +127,7 @@ def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, 
 
 def system_sentence(
     name: str,
-    learner: str,
+    word: str,
     critical: Critical,
     expected: Theory | None,
     horizon: int,
@@ -152,10 +141,10 @@ def system_sentence(
 ) -> str:
     """Return the answer for a system in words.
 
-    ``slope`` is that of the exact error of the smaller one of the located and the expected size, ``shows`` the horizon
-    from which on it grows visibly, ``cost`` the excess that learning leaves for ever where a mode is explosive.
+    ``word`` is what a size is, ``slope`` that of the exact error of the smaller one of the located and the expected
+    size, ``shows`` the horizon from which on it grows visibly, ``cost`` the excess that learning leaves for ever where
+    a mode is explosive.
     """
-    word = SIZE_WORDS.get(learner, "size")
     speaks = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
         speaks += f"; beyond it rounding reaches the noise, so the {spaced(asked)} samples asked for were not run"
@@ -178,10 +167,9 @@ def system_sentence(
 
 
 def recording_sentence(
-    name: str, learner: str, critical: Critical, best: Best, horizon: int, recorded: int, runs: int
+    name: str, word: str, critical: Critical, best: Best, horizon: int, recorded: int, runs: int
 ) -> str:
     """Return the answer for a recording in one sentence; of the samples ``recorded`` those up to ``horizon`` count."""
-    word = SIZE_WORDS.get(learner, "size")
     others = [size for size in best.alike if size != best.size]
     alike = f", not told apart from {spans(others)}" if others else ", better than every other size tried"
     speaks = f"{runs} run{'s' * (runs > 1)} of up to {spaced(horizon)} samples"

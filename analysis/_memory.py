@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ..learners import Driver, Learner, memory_free, memory_needed
 from ._curves import GROUPS
@@ -14,7 +14,7 @@ SPARE = 0.9  # of what is free
 def check_memory(
     driver_of: Callable[[Learner], Driver],
     learner_of: Callable[[list[int]], Learner],
-    sizes: Sequence[int],
+    learner: Learner,
     runs: int,
     stretches: int,
 ) -> None:
@@ -23,7 +23,7 @@ def check_memory(
     Args:
         driver_of: What would run a learner.
         learner_of: The learner of some sizes.
-        sizes: Rising.
+        learner: What was asked for.
         runs: Streams side by side.
         stretches: Stretches of each curve.
 
@@ -31,13 +31,14 @@ def check_memory(
         ValueError: They need more than is free: the sum of the engine, the curves and, of the sizes up to it, the
             largest one that would fit.
     """
-    driver = driver_of(learner_of(list(sizes)))
+    driver, sizes = driver_of(learner), learner.sizes
     free = {driver.device: memory_free(driver.device), "cpu": memory_free("cpu")}
     if driver.devices[0].platform == "cpu":
         free = {"cpu": free["cpu"]}
 
     def needed(largest: int) -> tuple[int, int]:
-        driver = driver_of(learner_of([*(size for size in sizes if size < largest), largest]))
+        shorter = [*(size for size in sizes if size < largest), largest]
+        driver = driver_of(learner if largest == sizes[-1] else learner_of(shorter))
         curves = len(driver.learner.sizes) * len(driver.learner.lookaheads) * (1 if driver.oracle is None else 2)
         return memory_needed(driver, runs, stretches), ROW * curves * stretches * min(runs, GROUPS)
 
@@ -50,7 +51,7 @@ def check_memory(
     if fits(sizes[-1]):
         return
     low, high = 0, sizes[-1]  # low fits, or nothing does
-    while high - low > 1:
+    while len(sizes) > 1 and high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
     engine, curves = needed(sizes[-1])

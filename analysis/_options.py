@@ -8,14 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import polars as pl
 
-from ..learners import (
-    Learner,
-    ladder,
-    lattice,
-    qr_array,
-    submatrix,
-    truncated_kalman,
-)
+from ..learners import Learner, learner_entry, make_learner
 from ..simulator import (
     LinearSystem,
     Precision,
@@ -23,9 +16,8 @@ from ..simulator import (
 )
 from ._growth import growth_laws
 from ._kalman import kalman_gain
-from ._location import FORECASTS, rung_table, versions
+from ._location import rung_table, versions
 
-LEARNERS = ("ladder", "lattice", "qr-array", "submatrix", "truncated-kalman")
 InputsAhead: TypeAlias = Literal["known", "held"]
 Progress = Callable[[int, int], None]  # samples done, samples in all
 SHORTEST = 16  # samples that a growth law can be fitted to
@@ -63,26 +55,21 @@ def choose_learner(
     outputs, inputs = channels
     one_step = "submatrix" if whole and outputs > 1 else "lattice"
     name = options.learner or ("ladder" if outputs + inputs == 1 else "qr-array" if far else one_step)
-    if name not in LEARNERS:
-        raise ValueError(f"no learner is called {name!r}; there are {', '.join(LEARNERS)}.")
-    if far and name not in FORECASTS:
-        raise ValueError(
-            f"{name} forecasts one sample ahead, asked for were {options.lookaheads}: choose ladder (iterated one-step "
-            "forecasts of one output) or qr-array (direct forecasts, also of several outputs and with inputs)."
-        )
-    if name == "submatrix":
-        return submatrix(range(1, outputs + 1) if options.sizes is None else options.sizes)
-    sizes = default if options.sizes is None else options.sizes
-    if name == "ladder":
-        return ladder(sizes, lookaheads=options.lookaheads)
-    direct = inputs > 0 and (system is None or direct_term(system))
-    if name == "lattice":
-        return lattice(sizes, direct=direct, outputs=outputs, inputs=inputs)
-    if name == "qr-array":
-        return qr_array(sizes, lookaheads=options.lookaheads, direct=direct, outputs=outputs, inputs=inputs)
-    if system is None:
-        raise ValueError("truncated-kalman needs a system; a recording brings none.")
-    return truncated_kalman(system, kalman_gain(system).gain, sizes)
+    sizes = options.sizes
+    if sizes is None:
+        rungs = learner_entry(name.partition(":")[0]).rungs
+        sizes = {"filter length": default, "window length": default, "block size": range(1, outputs + 1)}.get(rungs)
+    given = dict(
+        sizes=sizes,
+        lookaheads=options.lookaheads,
+        outputs=outputs,
+        inputs=inputs,
+        direct=inputs > 0 and (system is None or direct_term(system)),
+        system=system,
+    )
+    if system is not None and name == "truncated-kalman":
+        given["gain"] = kalman_gain(system).gain
+    return make_learner(name, given)
 
 
 def direct_term(system: LinearSystem) -> bool:
@@ -121,10 +108,12 @@ def settings_of(
     """Return what is needed to run it again."""
     devices = find_devices(options.device)
     return dict(
-        learner=learner.name,
+        learner=options.learner if isinstance(options.learner, str) else learner.name,
+        size_word=learner.size_word,
+        tends_to=learner.tends_to,
         sizes=list(learner.sizes),
         lookaheads=list(learner.lookaheads),
-        forecasts=FORECASTS.get(learner.name) if learner.lookaheads[-1] > 1 else "one-step forecasts",
+        forecasts=_forecasts(learner),
         inputs_ahead=ahead,
         horizon=horizon,
         replicates=replicates,
@@ -134,6 +123,13 @@ def settings_of(
         centre=centre,
         versions=versions(),
     )
+
+
+def _forecasts(learner: Learner) -> str | None:
+    if learner.lookaheads == (1,):
+        return "one-step forecasts"
+    words = {"filters": "iterated one-step forecasts", "direct filters": "direct forecasts"}
+    return words.get(learner.tends_to or "")
 
 
 def rungs_of(frame: pl.DataFrame, lookahead: int, seed: int) -> tuple[pl.DataFrame, tuple[int, ...]]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from ..simulator import write_text
 from ._captions import caption_of
-from ._location import SIZE_WORDS, ahead_words, spaced, spans
+from ._location import ahead_words, spaced, spans
 from ._page import DASH, command, facts, figure, number, page, pairs, table, words
 
 RESULTS = ("location.json", "reproduction-*.json")
@@ -92,7 +92,7 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
 
 def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
     """Return the facts and the table of one look-ahead."""
-    word = SIZE_WORDS.get(settings["learner"], "size")
+    word = settings["size_word"]
     ahead = ahead_words(settings, part["lookahead"]).removeprefix(", ")
     theory, best, trust = part["theory"], part["best"], part["trust_horizon"]
     size = part["critical_size"]

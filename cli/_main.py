@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from ._show import Meter, console, show_design, show_location, show_names, show_portrait
+from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
 from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
 
 app = typer.Typer(
@@ -73,8 +73,8 @@ def locate(
     learner: Annotated[
         str | None,
         typer.Option(
-            help="ladder, lattice, qr-array, submatrix or truncated-kalman. Further than one sample ahead, ladder "
-            "iterates one-step forecasts, qr-array makes direct ones."
+            help="NAME or NAME:option=value,.. (see: ergoscope learners). By default ladder for one output, else "
+            "lattice; qr-array further ahead, submatrix where the outputs are the state."
         ),
     ] = None,
     input: Annotated[
@@ -290,6 +290,19 @@ def zoo(
         print(json.dumps(analysis.portrait_json(drawn, files), indent=2))
     else:
         show_portrait(drawn, files)
+
+
+@_command
+def learners(
+    name: Annotated[str | None, typer.Argument(help="One of them; without it, all are listed.")] = None,
+) -> None:
+    """List the learners, or show one: its equation, its options and their defaults, its references."""
+    from .. import learners
+
+    if name is None:
+        show_learners(learners.learner_names())
+    else:
+        show_learner(name, learners.learner_entry(name), learners.learner_options(name))
 
 
 @_command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from ..analysis import Design, Location, Portrait
+    from ..learners import Entry
 
 console = Console()
 _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
@@ -109,6 +111,28 @@ def show_names(names: dict[str, str]) -> None:
     for name, line in names.items():
         table.add_row(f"[bold]{name}[/bold]", line)
     console.print(table)
+
+
+def show_learners(entries: dict[str, Entry]) -> None:
+    """Print every learner: name, rungs, what it is."""
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for head in ("learner", "a size is", "what it is"):
+        table.add_column(head, no_wrap=head == "learner")
+    for name, entry in entries.items():
+        table.add_row(name, entry.rungs, entry.about)
+    console.print(table)
+    console.print("One of them in full, with its options: ergoscope learners NAME", highlight=False)
+
+
+def show_learner(name: str, entry: Entry, options: dict[str, tuple[type, Any]]) -> None:
+    """Print one learner: its options as they are written, then its own words."""
+    written = ",".join(f"{word}={_default(default)}" for word, (_, default) in options.items())
+    console.print(f"[bold]--learner {name}{':' * bool(written)}{written}[/bold]", highlight=False, soft_wrap=True)
+    console.print(inspect.getdoc(entry.make), highlight=False, markup=False, soft_wrap=True)
+
+
+def _default(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def show_design(design: Design) -> None:

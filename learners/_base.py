@@ -11,7 +11,7 @@ alone (unless it is pooled). ``size`` is the axis of the ladder.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -41,6 +41,11 @@ class Learner(NamedTuple):
         pooled: One state is fed by all lanes, which then step together.
         batch: ``score`` for streams of which no sample is missing, by a faster algorithm and equal up to rounding, or
             None.
+        size_word: What a size is, such as ``"filter length"``.
+        tends_to: What each rung tends to on a system that does not change, where theory names its error and so the
+            critical size: ``"filters"``, the best one of this many last samples, one sample ahead (further ahead
+            iterated); ``"direct filters"``, fitted to each look-ahead itself; ``"blocks"``, the best matrix that is
+            zero outside a k x k block.
     """
 
     name: str
@@ -54,6 +59,8 @@ class Learner(NamedTuple):
     scaled: bool = False
     pooled: bool = False
     batch: Callable[..., Any] | None = None
+    size_word: str = "size"
+    tends_to: Literal["filters", "direct filters", "blocks"] | None = None
 
 
 def check_sizes(sizes: Any, lowest: int = 0) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
 from ._base import Learner, check_lookaheads, check_sizes, choose, prefix_sums
+from ._small import product, right_divide, times
 
 
 class KalmanState(NamedTuple):
@@ -91,34 +92,34 @@ def kalman(
             now = _matrices(system, state.t + j, x.dtype)
             u = inputs[j] if m else jnp.zeros((0, x.shape[-1]), x.dtype)
             if j + 1 in ahead:
-                forecasts.append(_times(now.C, x) + _times(now.D, u))
-            x = _times(now.A, x) + _times(now.B, u)
+                forecasts.append(times(now.C, x) + times(now.D, u))
+            x = times(now.A, x) + times(now.B, u)
         return jnp.stack(forecasts)[:, None]
 
     def update(state: KalmanState, output: Array, input: Array, observed: Array) -> KalmanState:
         x, P, t = state
         now = _matrices(system, t, x.dtype)
-        known = _times(now.B, input) if m else jnp.zeros_like(x)
-        e = jnp.where(observed, output - _times(now.C, x) - (_times(now.D, input) if m else 0), 0)
+        known = times(now.B, input) if m else jnp.zeros_like(x)
+        e = jnp.where(observed, output - times(now.C, x) - (times(now.D, input) if m else 0), 0)
         if L is not None:
-            return KalmanState(_times(now.A, x) + _times(L[..., None], e) + known, P, t + 1)
+            return KalmanState(times(now.A, x) + times(L[..., None], e) + known, P, t + 1)
         seen = observed.astype(x.dtype)
         C = now.C * seen[:, None]
         R = now.R * seen[:, None] * seen[None] + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
-        PC = _product(P, C.swapaxes(0, 1))
-        S = _product(C, PC) + R
-        K = _right_divide(PC, S)
-        kept = jnp.eye(n, dtype=x.dtype)[:, :, None] - _product(K, C)
-        P = _product(_product(kept, P), kept.swapaxes(0, 1)) + _product(_product(K, R), K.swapaxes(0, 1))
-        P = _product(_product(now.A, P), now.A.swapaxes(0, 1)) + now.Q
-        x = _times(now.A, x + _product(K, e[:, None])[:, 0]) + known
+        PC = product(P, C.swapaxes(0, 1))
+        S = product(C, PC) + R
+        K = right_divide(PC, S)
+        kept = jnp.eye(n, dtype=x.dtype)[:, :, None] - product(K, C)
+        P = product(product(kept, P), kept.swapaxes(0, 1)) + product(product(K, R), K.swapaxes(0, 1))
+        P = product(product(now.A, P), now.A.swapaxes(0, 1)) + now.Q
+        x = times(now.A, x + product(K, e[:, None])[:, 0]) + known
         return KalmanState(x, (P + P.swapaxes(0, 1)) / 2, t + 1)
 
     def variance(state: KalmanState) -> Float[Array, "1 output output lane"]:
         now = _matrices(system, state.t, state.x.dtype)
-        return (_product(_product(now.C, state.P), now.C.swapaxes(0, 1)) + now.R)[None]
+        return (product(product(now.C, state.P), now.C.swapaxes(0, 1)) + now.R)[None]
 
-    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance)
+    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance, size_word="state order")
 
 
 def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int] = range(33)) -> Learner:
@@ -156,7 +157,7 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
     D = system.D[..., None]
 
     def forecast(outputs: Array, inputs: Array) -> Array:
-        terms = _times(from_outputs, outputs) + (_times(from_inputs, inputs) if m else 0)
+        terms = times(from_outputs, outputs) + (times(from_inputs, inputs) if m else 0)
         return jnp.concatenate([jnp.zeros_like(terms[:1]), prefix_sums(terms)])
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> TruncatedState:
@@ -165,17 +166,17 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
         return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
 
     def predict(state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
-        return (choose(state.forecast, rungs) + (_times(D, inputs[0])[None] if m else 0))[None]
+        return (choose(state.forecast, rungs) + (times(D, inputs[0])[None] if m else 0))[None]
 
     def update(state: TruncatedState, output: Array, input: Array, observed: Array) -> TruncatedState:
-        direct = _times(D, input) if m else 0
+        direct = times(D, input) if m else 0
         y = jnp.where(observed, output, state.forecast[-1] + direct)
         outputs = jnp.concatenate([y[None], state.outputs[:-1]])
         inputs = jnp.concatenate([input[None], state.inputs[:-1]]) if m else state.inputs
         return TruncatedState(outputs, inputs, forecast(outputs, inputs))
 
     parameters = tuple(h * system.outputs**2 for h in rungs)
-    return Learner("truncated-kalman", init, predict, update, sizes=rungs, parameters=parameters)
+    return Learner("truncated-kalman", init, predict, update, rungs, parameters, size_word="filter length")
 
 
 class _Matrices(NamedTuple):
@@ -219,46 +220,3 @@ def _matching(system: LinearSystem, outputs: int, inputs: int) -> None:
 
 def _spread(value: NDArray[np.float64], lanes: int, dtype: Any) -> Array:
     return jnp.array(np.repeat(value[..., None], lanes, axis=-1), dtype)
-
-
-# Products over small matrices are written as sums, elementwise in the lane: no transposition to a batched matrix
-# product, and no lane's rounding can depend on its neighbours.
-def _times(
-    matrix: NDArray[np.float64] | Float[Array, "*size row column #lane"], vector: Float[Array, "*size column lane"]
-) -> Float[Array, "*size row lane"]:
-    return jnp.sum(jnp.asarray(matrix, vector.dtype) * vector[..., None, :, :], axis=-2)
-
-
-def _product(
-    left: Float[Array, "row inner #lane"], right: Float[Array, "inner column #lane"]
-) -> Float[Array, "row column #lane"]:
-    total = left[:, 0, None] * right[None, 0]
-    for k in range(1, left.shape[1]):  # a reduction over so short an axis is several times slower
-        total = total + left[:, k, None] * right[None, k]
-    return total
-
-
-def _right_divide(
-    left: Float[Array, "row inner lane"], S: Float[Array, "inner inner lane"]
-) -> Float[Array, "row inner lane"]:
-    """Return left S^+ for positive semidefinite S by L D L', unrolled over the few outputs.
-
-    An output that is known exactly from those before it, as without noise at the start, has a zero in D and brings no
-    news.
-    """
-    p, tiny = len(S), float(np.finfo(S.dtype).eps) * len(S)
-    rest, columns, inverses = S, [], []
-    for j in range(p):
-        pivot = rest[0, 0]
-        news = pivot > tiny * S[j, j]
-        inverses.append(jnp.where(news, 1 / jnp.where(news, pivot, 1), 0))
-        columns.append(rest[1:, 0] * inverses[j][None])
-        rest = rest[1:, 1:] - columns[j][:, None] * rest[None, 0, 1:]
-    forward: list[Array] = []
-    for j in range(p):
-        forward.append(left[:, j] - sum(forward[k] * columns[k][j - k - 1][None] for k in range(j)))
-    solution: list[Array] = []
-    for j in reversed(range(p)):
-        known = sum(x * columns[j][i][None] for i, x in enumerate(solution))
-        solution.insert(0, forward[j] * inverses[j][None] - known)
-    return jnp.stack(solution, axis=1)

@@ -185,7 +185,8 @@ def _lattice(
         return LatticeState(channels, Kf, Kb, forward, backward, beta, backward_weight, gamma, forecast, loss)
 
     parameters = tuple(outputs * (h * q + direct * inputs) for h in sizes)
-    return Learner("lattice", init, predict, update, sizes=sizes, parameters=parameters, scaled=True)
+    labels: dict[str, Any] = dict(size_word="window length", tends_to="filters")
+    return Learner("lattice", init, predict, update, sizes, parameters, scaled=True, **labels)
 
 
 def settle(value: Settled) -> Settled:

@@ -184,7 +184,8 @@ def _qr_array(
         )
 
     parameters = tuple(outputs * (h * q + told_ahead[0] * m) for h in sizes)
-    return Learner("qr-array", init, predict, update, sizes, parameters, lookaheads, scaled=True)
+    labels: dict[str, Any] = dict(size_word="window length", tends_to="direct filters")
+    return Learner("qr-array", init, predict, update, sizes, parameters, lookaheads, scaled=True, **labels)
 
 
 def _flat(rows: Float[Array, "lag channel lane"]) -> Float[Array, "column lane"]:

@@ -99,7 +99,8 @@ def _submatrix(sizes: tuple[int, ...], ridge: float) -> Learner:
             seen,
         )
 
-    return Learner("submatrix", init, predict, update, sizes, tuple(k * k for k in sizes), pooled=True)
+    labels: dict[str, Any] = dict(pooled=True, size_word="block size", tends_to="blocks")
+    return Learner("submatrix", init, predict, update, sizes, tuple(k * k for k in sizes), **labels)
 
 
 def _triangle(rows: Float[Array, "row column"]) -> Float[Array, "rank column"]:

@@ -264,7 +264,7 @@ def test_settings_are_enough_to_run_again() -> None:
         ("lookaheads must be rising", dict(lookaheads=())),
         ("lookaheads must be whole", dict(lookaheads=(1, 2.5))),
         ("needs a horizon of at least 400, there are 200", dict(lookaheads=(1, 100), horizon=200, sizes=range(3))),
-        ("lattice forecasts one sample ahead.*choose ladder", dict(learner="lattice", lookaheads=(1, 5))),
+        ("lattice forecasts one sample ahead.*choose one of ladder", dict(learner="lattice", lookaheads=(1, 5))),
         ("truncated-kalman forecasts one sample ahead", dict(learner="truncated-kalman", lookaheads=(5,))),
         ("your learner forecasts", dict(learner=ladder(range(3)), lookaheads=(1, 5))),
         ("inputs ahead are known or held", dict(inputs_ahead="guessed")),

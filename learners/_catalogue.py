@@ -1,0 +1,156 @@
+"""Every learner by its name, and how a word such as ``ladder:forgetting=0.99`` becomes one.
+
+A factory says by the names of its parameters what it needs: ``sizes``, ``lookaheads``, ``outputs``, ``inputs``,
+``direct``, ``system`` and ``gain`` are filled in from the stream; all others are options that a user may set.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import NoneType
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+from ._base import Learner
+from ._gradient import affine_projection, lms, nlms
+from ._kalman import truncated_kalman
+from ._ladder import ladder
+from ._lattice import lattice
+from ._online_convex import gradient_descent, newton_step, vovk
+from ._qr_array import qr_array
+from ._rls import naive_rls, square_root_rls
+from ._smoothing import exponential_smoothing, holt, linear_extrapolation, persistence, zero
+from ._submatrix import submatrix
+
+FILLED_IN = ("sizes", "lookaheads", "outputs", "inputs", "direct", "system", "gain")
+
+
+class Entry(NamedTuple):
+    """One learner as a user finds it.
+
+    Attributes:
+        make: The factory; its docstring has equation, options and references.
+        rungs: What a size is.
+        serves: The streams it can predict: of ``"one output"``, of any ``"outputs"``, of ``"outputs and inputs"``, or
+            of outputs that are the ``"whole state"``.
+        cost: Operations a step and lane: M the largest size, q the channels, p the outputs, n the states.
+        about: One line.
+        shifts: A constant added to the outputs is added to every forecast, also where nothing is centred.
+    """
+
+    make: Callable[..., Learner]
+    rungs: str
+    serves: str
+    cost: str
+    about: str
+    shifts: bool = False
+
+
+EVERY, CHANNELS = "outputs", "outputs and inputs"
+LENGTH, WINDOW = "filter length", "window length"
+CATALOGUE: dict[str, Entry] = {
+    "ladder": Entry(ladder, LENGTH, "one output", "30 M", "least squares of every length, by the lattice"),
+    "lattice": Entry(lattice, WINDOW, CHANNELS, "M q^3", "least squares of every window, by the lattice"),
+    "qr-array": Entry(qr_array, WINDOW, CHANNELS, "6 (M q)^2", "least squares of every window; gaps are left out"),
+    "square-root-rls": Entry(
+        square_root_rls, WINDOW, CHANNELS, "2 M^3 q^2", "least squares, window by window (Potter)"
+    ),
+    "naive-rls": Entry(naive_rls, WINDOW, CHANNELS, "1.3 M^3 q^2", "textbook least squares, which fails: an opponent"),
+    "lms": Entry(lms, WINDOW, CHANNELS, "2 M^2 q", "least mean squares, fixed step"),
+    "nlms": Entry(nlms, WINDOW, CHANNELS, "3 M^2 q", "normalised least mean squares"),
+    "affine-projection": Entry(affine_projection, WINDOW, CHANNELS, "16 M^2 q", "steps that fit the last few samples"),
+    "gradient-descent": Entry(gradient_descent, WINDOW, CHANNELS, "4 M^2 q", "regret of the order of sqrt(T)"),
+    "newton-step": Entry(newton_step, WINDOW, CHANNELS, "3 p M^3 q^2", "regret of the order of log T, range known"),
+    "vovk": Entry(vovk, WINDOW, CHANNELS, "3 M^3 q^2", "regret of the order of log T on any data (VAW)"),
+    "submatrix": Entry(submatrix, "block size", "whole state", "n^3", "least squares on k x k blocks"),
+    "truncated-kalman": Entry(truncated_kalman, LENGTH, CHANNELS, "M (n + q)", "the Kalman predictor cut off"),
+    "zero": Entry(zero, "memory", EVERY, "0", "nothing: what others must beat"),
+    "persistence": Entry(persistence, "memory", EVERY, "p", "the last sample", shifts=True),
+    "linear-extrapolation": Entry(
+        linear_extrapolation, "memory", EVERY, "4 p", "the line through two samples", shifts=True
+    ),
+    "exponential-smoothing": Entry(exponential_smoothing, "memory", EVERY, "3 p", "a level, fixed gain", shifts=True),
+    "holt": Entry(holt, "memory", EVERY, "6 p", "a level and a trend, fixed gains", shifts=True),
+}
+
+
+def learner_names() -> dict[str, Entry]:
+    """Return every learner that ``make_learner`` knows, by its name."""
+    return dict(CATALOGUE)
+
+
+def learner_entry(name: str) -> Entry:
+    """Return one learner of the catalogue.
+
+    Raises:
+        ValueError: No such name.
+    """
+    if name not in CATALOGUE:
+        raise ValueError(f"no learner is called {name!r}; there are {', '.join(CATALOGUE)}.")
+    return CATALOGUE[name]
+
+
+def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
+    """Return the learner that ``NAME`` or ``NAME:option=value,..`` names.
+
+    Args:
+        words: Name and options.
+        given: What the stream brings, of the names in ``FILLED_IN``; what is missing or None is left to the factory.
+
+    Raises:
+        ValueError: No such learner or option, a value of another kind, or a learner that needs what is not given:
+            a system, or a look-ahead that it does not offer.
+    """
+    name, _, rest = words.partition(":")
+    entry, options = learner_entry(name), learner_options(name)
+    takes = inspect.signature(entry.make).parameters
+    known = {word: value for word, value in given.items() if value is not None}
+    lookaheads = tuple(known.get("lookaheads", (1,)))
+    if "lookaheads" not in takes and lookaheads != (1,):
+        far = ", ".join(name for name, other in CATALOGUE.items() if "lookaheads" in signature(other.make))
+        raise ValueError(f"{name} forecasts one sample ahead, asked for were {lookaheads}: choose one of {far}.")
+    if "sizes" not in takes and "sizes" in known:
+        raise ValueError(f"{name} has one size: leave sizes out.")
+    if "system" in takes and "system" not in known:
+        raise ValueError(f"{name} needs a system; a recording brings none.")
+    filled = {word: value for word, value in known.items() if word in takes}
+    chosen: dict[str, Any] = {}
+    for part in rest.split(",") if rest else []:
+        word, equals, text = (piece.strip() for piece in part.partition("="))
+        if word not in options or not equals:
+            there = f"its options are {', '.join(options)}" if options else "it has none"
+            raise ValueError(f"options of {name} are written {name}:option=value,.., got {part!r}; {there}.")
+        if word in chosen:
+            raise ValueError(f"{name} is given {word} twice: leave one out.")
+        chosen[word] = _value(f"{name}: {word}", text, options[word][0])
+    return entry.make(**filled, **chosen)
+
+
+def learner_options(name: str) -> dict[str, tuple[type, Any]]:
+    """Return the options of a learner: kind and default of each."""
+    make = learner_entry(name).make
+    kinds = get_type_hints(make)
+    return {word: (_kind(kinds[word]), default) for word, default in signature(make).items() if word not in FILLED_IN}
+
+
+@cache
+def signature(make: Callable[..., Learner]) -> dict[str, Any]:
+    """Return the parameters of a factory with their defaults."""
+    return {word: parameter.default for word, parameter in inspect.signature(make).parameters.items()}
+
+
+def _kind(annotation: Any) -> type:
+    """Return what a value is read as: the first of a union's kinds that is not None."""
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType] or [annotation]
+    return kinds[0] if isinstance(kinds[0], type) else str
+
+
+def _value(word: str, text: str, kind: type) -> Any:
+    try:
+        if kind is bool:
+            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
+        return kind(text)
+    except (KeyError, ValueError):
+        wanted = {bool: "yes or no", int: "a whole number", float: "a number"}.get(kind, "a word")
+        raise ValueError(f"{word} must be {wanted}, got {text!r}.") from None
