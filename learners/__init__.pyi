@@ -4,6 +4,9 @@ from ._catalogue import learner_entry as learner_entry
 from ._catalogue import learner_names as learner_names
 from ._catalogue import learner_options as learner_options
 from ._catalogue import make_learner as make_learner
+from ._charts import block_chart as block_chart
+from ._charts import random_chart as random_chart
+from ._charts import rank as rank
 from ._driver import Driver as Driver
 from ._gradient import affine_projection as affine_projection
 from ._gradient import lms as lms
@@ -14,6 +17,9 @@ from ._ladder import ladder as ladder
 from ._lattice import lattice as lattice
 from ._memory import memory_free as memory_free
 from ._memory import memory_needed as memory_needed
+from ._misspecified import misspecified_kalman as misspecified_kalman
+from ._one_length import doubling_epochs as doubling_epochs
+from ._one_length import length_mixture as length_mixture
 from ._online_convex import gradient_descent as gradient_descent
 from ._online_convex import newton_step as newton_step
 from ._online_convex import vovk as vovk

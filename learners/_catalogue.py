@@ -13,10 +13,13 @@ from types import NoneType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from ._base import Learner
+from ._charts import block_chart, random_chart, rank
 from ._gradient import affine_projection, lms, nlms
 from ._kalman import truncated_kalman
 from ._ladder import ladder
 from ._lattice import lattice
+from ._misspecified import misspecified_kalman
+from ._one_length import doubling_epochs, length_mixture
 from ._online_convex import gradient_descent, newton_step, vovk
 from ._qr_array import qr_array
 from ._rls import naive_rls, square_root_rls
@@ -47,7 +50,7 @@ class Entry(NamedTuple):
     shifts: bool = False
 
 
-EVERY, CHANNELS = "outputs", "outputs and inputs"
+EVERY, CHANNELS, STATE = "outputs", "outputs and inputs", "whole state"
 LENGTH, WINDOW = "filter length", "window length"
 CATALOGUE: dict[str, Entry] = {
     "ladder": Entry(ladder, LENGTH, "one output", "30 M", "least squares of every length, by the lattice"),
@@ -63,7 +66,17 @@ CATALOGUE: dict[str, Entry] = {
     "gradient-descent": Entry(gradient_descent, WINDOW, CHANNELS, "4 M^2 q", "regret of the order of sqrt(T)"),
     "newton-step": Entry(newton_step, WINDOW, CHANNELS, "3 p M^3 q^2", "regret of the order of log T, range known"),
     "vovk": Entry(vovk, WINDOW, CHANNELS, "3 M^3 q^2", "regret of the order of log T on any data (VAW)"),
-    "submatrix": Entry(submatrix, "block size", "whole state", "n^3", "least squares on k x k blocks"),
+    "doubling-epochs": Entry(
+        doubling_epochs, "longest window", CHANNELS, "as the ladder", "a length that grows like log t (Tsiamis-Pappas)"
+    ),
+    "length-mixture": Entry(
+        length_mixture, "longest window", CHANNELS, "as the ladder", "exponential weights over all lengths"
+    ),
+    "submatrix": Entry(submatrix, "block size", STATE, "n^3", "least squares on k x k blocks"),
+    "rank": Entry(rank, "rank", STATE, "n^3", "least squares of every rank"),
+    "random-chart": Entry(random_chart, "parameters", STATE, "n^6", "least squares in d random directions"),
+    "block-chart": Entry(block_chart, "parameters", STATE, "n^2 d^2", "a free block for each growing eigenvalue"),
+    "kalman": Entry(misspecified_kalman, "state order", CHANNELS, "n^3", "the Kalman predictor, also of a wrong model"),
     "truncated-kalman": Entry(truncated_kalman, LENGTH, CHANNELS, "M (n + q)", "the Kalman predictor cut off"),
     "zero": Entry(zero, "memory", EVERY, "0", "nothing: what others must beat"),
     "persistence": Entry(persistence, "memory", EVERY, "p", "the last sample", shifts=True),
