@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
-BENCHMARKS := ladder ahead lattice simulation kalman linearity latency memory table
+BENCHMARKS := ladder ahead lattice simulation kalman linearity latency memory sweep table
 
 .PHONY: help demo test campaign reference check bench bench-quick bench-long clean
 

@@ -143,7 +143,8 @@ def _outcome(found: Critical, critical: int, hidden: int | None) -> str:
 
 
 def _verdict(table: pl.DataFrame) -> tuple[bool, str]:
-    seeds, runs, horizon = table["seeds"][0], REPLICATES[-1], table["horizon"].max()
+    seeds, runs = table["seeds"][0], REPLICATES[-1]
+    horizon = int(table["horizon"].max())  # type: ignore[arg-type]
     sentence = f"power: verdicts measured on {seeds} seeds a cell, exact theory beside: "
     outside = table.filter((pl.col("wrong") > pl.col("high")) | ((pl.col("high") == 0) & (pl.col("undecided") < 1)))
     if outside.height:
