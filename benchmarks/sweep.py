@@ -2,10 +2,10 @@
 
     python benchmarks/sweep.py [--share 1]   570 runs of 7 sizes, 98 stretches, 64 groups, two metrics: 5e7 rows
 
-Files of made-up curves, one a run, are written into a temporary folder; a fresh process then asks ``each_run`` for the
-located sizes of every one, through ``scan_curves``. Asked: at most 1 GiB, the 200 MB of Python, NumPy and polars
-included, where the rows in memory would take 3.9 GB; and no more for ten times as many runs but for what their names
-take. Written to benchmarks/results/sweep.json; ``--share 0.1`` takes a tenth of the runs.
+Files of made-up curves, one a run and all alike but for its name, are written into a temporary folder; a fresh process
+then asks ``each_run`` for the growth laws of every one (100 draws), through ``scan_curves``. Asked: at most 1 GiB, the
+200 MB of Python, NumPy and polars included, where the rows in memory would take 3.9 GB. Written to
+benchmarks/results/sweep.json; ``--share 0.1`` takes a tenth of the runs.
 """
 
 from __future__ import annotations
@@ -28,30 +28,32 @@ RUNS, LIMIT = 570, 1.0  # GiB
 def made(folder: Path, runs: int) -> int:
     """Write curves that are bounded from size 2 on, and return how many rows they have."""
     import numpy as np
+    import polars as pl
 
     from ergoscope.analysis import curves, log_edges
     from ergoscope.learners import Scores, ladder
 
-    random, edges, rows = np.random.default_rng(0), log_edges(20_000), 0
+    random, edges = np.random.default_rng(0), log_edges(20_000)
     widths, t = np.diff(edges).astype(float), (edges[:-1] + edges[1:]) / 2
     law = 3 + np.where(np.arange(7) < 2, t[:, None], 0.0)
     samples = np.broadcast_to(widths[:, None, None, None], (len(widths), 1, 1, 64)).copy()
+    noise = np.exp(0.3 * random.standard_normal((len(widths), 1, 7, 1, 64)))
+    sums = law[:, None, :, None, None] * noise * widths[:, None, None, None, None]
+    frame = curves(Scores(edges, sums, sums / 2, samples), ladder(range(7)), "made")
     for k in range(runs):
-        noise = np.exp(0.3 * random.standard_normal((len(widths), 1, 7, 1, 64)))
-        sums = law[:, None, :, None, None] * noise * widths[:, None, None, None, None]
-        frame = curves(Scores(edges, sums, sums / 2, samples), ladder(range(7)), "made", run=f"run {k:06d}")
-        frame.write_parquet(folder / f"{k:06d}.parquet")
-        rows += frame.height
-    return rows
+        frame.with_columns(run=pl.lit(f"run {k:06d}")).write_parquet(folder / f"{k:06d}.parquet")
+    return runs * frame.height
 
 
 def analyse(folder: str) -> dict[str, float]:
-    """Locate the sizes of every run of a folder in this process and return what it took."""
-    from ergoscope.analysis import each_run, located, scan_curves
+    """Fit the growth laws of every run of a folder in this process and return what it took."""
+    from functools import partial
+
+    from ergoscope.analysis import each_run, growth_laws, scan_curves
 
     start = time.perf_counter()
-    found = each_run(scan_curves(folder), located)
-    assert found["critical_size"].to_list() == [2] * found.height
+    found = each_run(scan_curves(folder), partial(growth_laws, draws=100))
+    assert (found["verdict"] == "bounded").to_list() == (found["size"] > 1).to_list()
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
     return dict(peak=peak, seconds=time.perf_counter() - start)
@@ -79,7 +81,8 @@ def main() -> None:
     record: dict[str, Any] = dict(
         title="Memory of a sweep",
         command="python benchmarks/sweep.py",
-        work="each_run(scan_curves(folder), located) over Parquet files; peak resident memory of a fresh process each",
+        work="each_run(scan_curves(folder), growth_laws with 100 draws) over Parquet files; peak resident memory of a "
+        "fresh process each",
         machine=machine(),
         rows=rows,
         ratios=[
