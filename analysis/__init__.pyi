@@ -37,6 +37,7 @@ from ._portrait import Portrait as Portrait
 from ._portrait import portrait as portrait
 from ._portrait import portrait_json as portrait_json
 from ._portrait import save_portrait as save_portrait
+from ._power import reproduce_power as reproduce_power
 from ._regret import RegretSize as RegretSize
 from ._regret import learning_cost as learning_cost
 from ._regret import regret_size as regret_size

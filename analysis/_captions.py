@@ -72,6 +72,12 @@ CAPTIONS = {
         "The exponent of the error's growth against the filter length, one panel a system; where the growth is "
         "exponential, its rate.",
     ),
+    "power.png": Caption(
+        "How many runs a verdict takes",
+        "How often the critical length is located, over many seeds, against the number of runs, one row a horizon and "
+        "one column a system. Hatched: a weak mode is still under the rest of the error at this horizon, and the "
+        "length found is that of the exact error by then. Orange, crossed: wrong.",
+    ),
     "curves.parquet": Caption(
         "Error curves", "one row a size, replicate group, stretch of time and metric", shown=False
     ),

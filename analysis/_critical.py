@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ._doors import check_frame
+
 
 class Critical(NamedTuple):
     """The critical size, None unless the verdict is ``located``; ``reason`` says why and what would decide it."""
@@ -22,8 +24,14 @@ def critical_size(laws: pl.DataFrame) -> Critical:
 
     Args:
         laws: What ``growth_laws`` returned.
+
+    Raises:
+        ValueError: Columns missing or of another type, no rows, a size twice or without a number.
     """
-    rows = laws.sort("size").to_dicts()
+    kinds = dict(size=pl.Int64(), verdict=pl.String(), reason=pl.String())
+    rows = check_frame(laws, kinds, "the frame of growth laws").sort("size").to_dicts()
+    if laws["size"].is_duplicated().any() or laws["size"].is_null().any():
+        raise ValueError("there must be one growth law a size, got several or null: take one run and look-ahead.")
     below = []
     for row in rows:
         if row["verdict"] == "bounded":
@@ -67,10 +75,21 @@ def best_size(
         seed: Of the draws.
         draws: How many.
 
+    Raises:
+        ValueError: The shapes do not fit, the sizes do not rise, a loss is NaN, or fewer than two blocks hold samples.
+
     References:
         H. R. Kuensch, The jackknife and the bootstrap for general stationary observations, 1989.
     """
+    if losses.ndim != 2 or losses.shape != (len(samples), len(sizes)):
+        raise ValueError(f"losses must have shape {(len(samples), len(sizes))}, (block, size), got {losses.shape}.")
+    if sizes != sorted(set(sizes)):
+        raise ValueError(f"sizes must rise, for each is held against the one before it; got {sizes}: sort the columns.")
     used = samples > 0
+    if used.sum() < 2:
+        raise ValueError(f"at least two blocks must hold samples, for blocks are drawn; got {used.sum()}.")
+    if np.isnan(losses[used]).any():
+        raise ValueError("losses must be numbers, got NaN: leave out the blocks without samples.")
     losses, samples = losses[used], samples[used]
     counts = np.random.default_rng(seed).multinomial(len(losses), np.full(len(losses), 1 / len(losses)), size=draws)
     drawn = (counts @ losses) / (counts @ samples)[:, None]

@@ -5,15 +5,15 @@ Time: a stretch ``[first, last]`` counts samples from 1, so that ``last`` is a h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ..learners import Learner, Scores
+from ._doors import check_frame, check_whole
 
 GROUPS = 64
+KEYS = ("run", "system", "learner", "lookahead")  # what tells one analysis from another
 SCHEMA: dict[str, pl.DataType] = {
     "run": pl.String(),
     "system": pl.String(),
@@ -47,7 +47,18 @@ def block_edges(horizon: int, most: int = 2000, lookahead: int = 1) -> NDArray[n
 
 
 def rebin(scores: Scores, edges: NDArray[np.int64]) -> Scores:
-    """Return the scores over coarser stretches, whose edges must be among the present ones."""
+    """Return the scores over coarser stretches.
+
+    Args:
+        scores: What the driver summed.
+        edges: Rising whole numbers from 0 to the last present edge or beyond, those before it among the present ones.
+
+    Raises:
+        ValueError: They are not.
+    """
+    edges = check_whole("edges", edges)
+    if len(edges) < 2 or edges[0] != 0 or (np.diff(edges) <= 0).any():
+        raise ValueError(f"edges must rise from 0, got {edges}.")
     kept = edges[edges <= scores.edges[-1]]
     starts = np.searchsorted(scores.edges, kept[:-1])
     if (scores.edges[starts] != kept[:-1]).any() or kept[-1] != scores.edges[-1]:
@@ -72,6 +83,11 @@ def curves(scores: Scores, learner: Learner, system: str = "", groups: int = GRO
         A frame with the columns of ``SCHEMA``, sorted; a stretch in which a group has no sample is left out.
     """
     batch = scores.samples.shape[-1]
+    if scores.error.shape[2] != len(learner.sizes) or groups < 1:
+        raise ValueError(
+            f"scores must be of the learner's {len(learner.sizes)} sizes and groups at least 1, got "
+            f"{scores.error.shape[2]} sizes and {groups} groups."
+        )
     groups = min(groups, batch)
     starts = np.arange(groups) * batch // groups
     samples = np.add.reduceat(scores.samples, starts, axis=-1)
@@ -110,26 +126,30 @@ def _tidy(
 
 def check_curves(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame sorted by size, group and time, or say which column is missing or of another type."""
-    check_schema(frame.schema, "an error curve")
-    return frame.sort("metric", "lookahead", "size", "group", "first")
-
-
-def check_schema(schema: Mapping[str, pl.DataType], where: str) -> None:
-    """Say which column of an error curve is missing, or of another type."""
-    for name, kind in SCHEMA.items():
-        if name not in schema:
-            raise ValueError(f"{where} needs the column {name!r}; there are {', '.join(schema)}.")
-        if schema[name] != kind:
-            raise ValueError(f"column {name!r} of {where} must be {kind}, got {schema[name]}.")
+    return check_frame(frame, SCHEMA, "the frame of error curves").sort("metric", "lookahead", "size", "group", "first")
 
 
 def curve_array(
     frame: pl.DataFrame, metric: str = "error"
 ) -> tuple[NDArray[np.float64], list[int], NDArray[np.float64]]:
-    """Return horizon ``(time,)``, sizes and values ``(time, size, group)`` of one metric; NaN where there is none."""
+    """Return horizon ``(time,)``, sizes and values ``(time, size, group)`` of one metric; NaN where there is none.
+
+    Raises:
+        ValueError: Columns missing or of another type, nothing of this metric, all of it NaN, or the curves of several
+            runs, systems, learners or look-aheads, which would lie on one another.
+    """
     part = check_curves(frame).filter(pl.col("metric") == metric)
-    if part["lookahead"].n_unique() > 1:
-        raise ValueError(f"choose one lookahead of {sorted(part['lookahead'].unique())} first.")
+    if part.is_empty():
+        there = ", ".join(frame["metric"].unique().sort())
+        raise ValueError(f"there must be curves of the metric {metric!r}, got those of {there}.")
+    for word in KEYS:
+        if part[word].n_unique() > 1:
+            raise ValueError(f"choose one {word} of {part[word].unique().sort().to_list()} first, or use each_run.")
+    keys = part.select("size", "group", "last")
+    if keys.null_count().row(0) != (0, 0, 0) or keys.is_duplicated().any():
+        raise ValueError("there must be one row a size, group and stretch, got several or null: drop what is too much.")
+    if not part["value"].is_not_nan().any():
+        raise ValueError(f"every value of the metric {metric!r} is NaN or null: there is nothing to fit.")
     axes = [np.unique(part[name].to_numpy(), return_inverse=True) for name in ("last", "size", "group")]
     values = np.full([len(axis) for axis, _ in axes], np.nan)
     values[tuple(where for _, where in axes)] = part["value"].to_numpy()

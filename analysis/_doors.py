@@ -1,16 +1,38 @@
-"""Checks at the door of the exact theory."""
+"""Checks at the doors: of the exact theory, and of what takes frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
 from ._factors import covariance_factor
 
 Matrix = NDArray[np.float64]
+
+
+def check_frame(frame: Any, kinds: Mapping[str, pl.DataType], where: str) -> pl.DataFrame:
+    """Return the polars frame, or raise ValueError where it is none, is empty, or a column is missing or wrong."""
+    if not isinstance(frame, pl.DataFrame):
+        also = ": collect it, or hand it to each_run" if isinstance(frame, pl.LazyFrame) else ""
+        raise ValueError(f"{where} must be a polars DataFrame, got {type(frame).__name__}{also}.")
+    check_columns(frame.schema, kinds, where)
+    if frame.is_empty():
+        raise ValueError(f"{where} must have rows, got none: look at what was filtered away.")
+    return frame
+
+
+def check_columns(schema: Mapping[str, pl.DataType], kinds: Mapping[str, pl.DataType], where: str) -> None:
+    """Raise ValueError naming the first column that is missing, or of another type."""
+    for name, kind in kinds.items():
+        if name not in schema:
+            raise ValueError(f"{where} needs the column {name!r}; there are {', '.join(schema)}.")
+        if schema[name] != kind:
+            raise ValueError(f"column {name!r} of {where} must be {kind}, got {schema[name]}: cast it.")
 
 
 def check_time_invariant(system: LinearSystem) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..simulator import LinearSystem
 from ._doors import check_lookahead, check_time_invariant, check_whole, initial_factor
 from ._factors import covariance_factor
-from ._subspaces import RANK_TOLERANCE, UNIT_TOLERANCE, distinct_eigenvalues, krylov, non_ergodic, significant
+from ._subspaces import STATED, UNIT_TOLERANCE, Tolerances, distinct_eigenvalues, krylov, non_ergodic, significant
 
 Matrix = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def unstable_modes(system: LinearSystem) -> int:
     Raises:
         ValueError: The system is time-varying.
     """
-    return sum(_multiplicities(system))
+    return sum(multiplicities(system))
 
 
 def parameter_threshold(system: LinearSystem) -> int:
@@ -45,7 +45,7 @@ def parameter_threshold(system: LinearSystem) -> int:
     References:
         I. Ziemann, N. Matni, G. J. Pappas (2025), State space models, emergence, and ergodicity, Theorem 2.
     """
-    return sum(count * count for count in _multiplicities(system))
+    return sum(count * count for count in multiplicities(system))
 
 
 def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None = None, lookahead: int = 1) -> int:
@@ -105,37 +105,41 @@ def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLi
 
 
 def growth_ladder(
-    system: LinearSystem, initial_covariance: ArrayLike | None = None, lookahead: int = 1
+    system: LinearSystem,
+    initial_covariance: ArrayLike | None = None,
+    lookahead: int = 1,
+    tolerances: Tolerances = STATED,
 ) -> list[tuple[float, int]]:
     """Return (exponent, shortest filter that cancels this growth and any faster), fastest first."""
     check_time_invariant(system)
     check_lookahead(lookahead)
     initial = initial_factor(system, initial_covariance)
-    T, inverse, eigenvalues = non_ergodic(system.A)
+    T, inverse, eigenvalues = non_ergodic(system.A, tolerances)
     m, e = len(eigenvalues), int((np.abs(eigenvalues) > 1 + UNIT_TOLERANCE).sum())
     A, C = (inverse @ system.A @ T)[:m, :m], (system.C @ T)[:, :m]
     noise, start = inverse @ covariance_factor(system.Q), inverse @ initial
     both = np.hstack([noise, start])
-    classes = [(math.inf, _reached(A, both, 0, e))]
+    rank = tolerances.rank
+    classes = [(math.inf, _reached(A, both, 0, e, rank))]
     q = _polynomial(A, _unique(eigenvalues[e:]))
-    noise, start = _reached(A, noise, e, m), _reached(A, start, e, m)
+    noise, start = _reached(A, noise, e, m, rank), _reached(A, start, e, m, rank)
     for images in range(m - e, 0, -1):
-        classes.append((2.0 * images, _image(q, start, images)))
-        classes.append((2.0 * images - 1, _image(q, noise, images - 1)))
+        classes.append((2.0 * images, _image(q, start, images, rank)))
+        classes.append((2.0 * images - 1, _image(q, noise, images - 1, rank)))
     ladder: list[tuple[float, int]] = []
     basis = np.zeros((m, 0))
     for exponent, directions in classes:
-        grown, _ = krylov(A, np.hstack([basis, directions]))
+        grown, _ = krylov(A, np.hstack([basis, directions]), tolerance=rank)
         if grown.shape[1] > basis.shape[1]:
             basis = grown
-            seen = significant((C @ basis).T, C.T)
-            ladder.append((exponent, _shortest((basis.T @ A @ basis).T, seen, lookahead)))
+            seen = significant((C @ basis).T, C.T, rank)
+            ladder.append((exponent, _shortest((basis.T @ A @ basis).T, seen, lookahead, rank)))
     return ladder
 
 
-def _shortest(A: Matrix, C: Matrix, lookahead: int) -> int:
+def _shortest(A: Matrix, C: Matrix, lookahead: int, rank: float) -> int:
     # The smallest h with A^(h+H-1) C in the span of C, AC, .., A^(h-1) C; both matrices come transposed.
-    _, index = krylov(A, C)
+    _, index = krylov(A, C, tolerance=rank)
     if lookahead == 1:
         return index
     C = C[:, np.linalg.norm(C, axis=0) > 0]
@@ -145,24 +149,25 @@ def _shortest(A: Matrix, C: Matrix, lookahead: int) -> int:
         reached = reached / np.linalg.norm(reached, axis=0)
         length = power - lookahead + 1
         if length > 0:
-            basis, _ = krylov(A, C, length)
+            basis, _ = krylov(A, C, length, rank)
             left = reached - basis @ (basis.T @ reached)
-            if np.abs(left).max() <= RANK_TOLERANCE * lookahead:
+            if np.abs(left).max() <= rank * lookahead:
                 return length
     return index
 
 
-def _reached(A: Matrix, excitation: Matrix, start: int, stop: int) -> Matrix:
+def _reached(A: Matrix, excitation: Matrix, start: int, stop: int, rank: float) -> Matrix:
     # The reachable subspace of one decoupled block, in the coordinates of all of them.
-    reached, _ = krylov(A[start:stop, start:stop], significant(excitation[start:stop], excitation))
+    exciting = significant(excitation[start:stop], excitation, rank)
+    reached, _ = krylov(A[start:stop, start:stop], exciting, tolerance=rank)
     return np.vstack([np.zeros((start, reached.shape[1])), reached, np.zeros((len(A) - stop, reached.shape[1]))])
 
 
-def _image(q: Matrix, directions: Matrix, times: int) -> Matrix:
+def _image(q: Matrix, directions: Matrix, times: int, rank: float) -> Matrix:
     for _ in range(times):
         if directions.shape[1]:
             left, lengths, _ = np.linalg.svd(q @ directions, full_matrices=False)
-            directions = left[:, lengths > 1e-9]
+            directions = left[:, lengths > 10 * rank]
     return directions
 
 
@@ -184,9 +189,10 @@ def _unique(values: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return np.asarray(kept, dtype=np.complex128)
 
 
-def _multiplicities(system: LinearSystem) -> list[int]:
+def multiplicities(system: LinearSystem, tolerances: Tolerances = STATED) -> list[int]:
+    """Return the multiplicity m_i of each distinct eigenvalue with |lambda_i| >= 1."""
     check_time_invariant(system)
-    _, grouped = distinct_eigenvalues(system.A)
+    _, grouped = distinct_eigenvalues(system.A, tolerances)
     growing = grouped[np.abs(grouped) >= 1 - UNIT_TOLERANCE]
     distinct = _unique(growing)
     return [int((np.abs(growing - value) <= UNIT_TOLERANCE).sum()) for value in distinct]

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
-from ._curves import curve_array
+from ._curves import check_curves, curve_array
 from ._doors import check_whole
 from ._errors import best_errors, truncated_excess
 from ._kalman import innovation_covariances
@@ -156,12 +156,15 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
         draws: How often the groups of replicates are drawn anew.
 
     Raises:
-        ValueError: Columns missing, no excess in the frame, or a factor below 1.
+        ValueError: Columns missing, no excess in the frame, one replicate or stretch only, all NaN, or a factor
+            below 1.
     """
     if factor < 1:
         raise ValueError(f"the factor must be at least 1, got {factor}.")
     sizes, sums = late_regrets(curves)
     groups = sums.shape[1]
+    if groups < 2:
+        raise ValueError(f"an interval needs at least two groups of replicates, got {groups}: run more replicates.")
     weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
     drawn = weights @ sums.T
     chosen = np.array(sizes)[(drawn <= factor * drawn.min(axis=1, keepdims=True)).argmax(axis=1)]
@@ -175,11 +178,14 @@ def late_regrets(curves: pl.DataFrame) -> tuple[list[int], NDArray[np.float64]]:
     """Return the sizes and the excess of each group summed over T/20 < t <= T, ``(size, group)``.
 
     Raises:
-        ValueError: No excess in the frame.
+        ValueError: No excess in the frame, one horizon only, or all NaN.
     """
-    part = curves.filter((pl.col("metric") == "excess") & (pl.col("first") > pl.col("last").max() // 20))
+    part = check_curves(curves).filter(pl.col("metric") == "excess")
     if part.is_empty():
         raise ValueError("regret needs the excess over an oracle, and these curves have none.")
+    part = part.filter(pl.col("first") > pl.col("last").max() // 20)
+    if part.is_empty():
+        raise ValueError("regret needs stretches after the first twentieth of the horizon, got one that spans it all.")
     _, sizes, values = curve_array(part, "excess")
     widths = part.group_by("last").agg(pl.col("first").first()).sort("last")
     samples = (widths["last"] - widths["first"] + 1).to_numpy()

@@ -139,6 +139,36 @@ def horizon_scaling_figure(table: pl.DataFrame) -> Figure:
     return figure
 
 
+def power_figure(table: pl.DataFrame) -> Figure:
+    """Draw the shares of the verdicts over the number of runs, one row a horizon and one column a system."""
+    systems, horizons = (table[word].unique(maintain_order=True).to_list() for word in ("system", "horizon"))
+    figure = Figure(figsize=(12.0, 2.4 * len(horizons) + 1.2), layout="constrained")
+    panels = figure.subplots(len(horizons), len(systems), sharex=True, sharey=True, squeeze=False)
+    shades = (("right", "#1b4f72", ""), ("not showing yet", "#5dade2", "//"), ("undecided", "#eceff1", ""))
+    for row, horizon in zip(panels, horizons, strict=True):
+        for axes, system in zip(row, systems, strict=True):
+            part = table.filter((pl.col("system") == system) & (pl.col("horizon") == horizon)).sort("replicates")
+            places, below = np.arange(part.height), np.zeros(part.height)
+            for word, colour, hatch in (*shades, ("wrong", "#d35400", "xx")):
+                share = 100 * part[word].to_numpy()
+                look = dict(color=colour, hatch=hatch, edgecolor="0.25", linewidth=0.6)
+                axes.bar(places, share, 0.8, below, label=word, **look)
+                below += share
+            axes.set_xticks(places, [str(runs) for runs in part["replicates"]])
+            exact = "undecided" if part["exact"][0] is None else f"bounded at {part['exact'][0]}"
+            axes.set_title(f"T = {horizon}; exact error {exact}", loc="left", fontsize=9)
+    for axes, system, part in zip(panels[0], systems, (table.filter(system=name) for name in systems), strict=True):
+        title = axes.get_title(loc="left")
+        axes.set_title(f"{system}, h* = {part['critical'][0]}\n{title}", loc="left", fontsize=9)
+    for axes in panels[-1]:
+        axes.set_xlabel("runs")
+    for row in panels:
+        row[0].set(ylabel="seeds (%)", ylim=(0.0, 100.0))
+    panels[0, -1].legend(fontsize=9, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    figure.suptitle(f"verdict on the critical length over {table['seeds'][0]} seeds, horizon T in samples", fontsize=10)
+    return figure
+
+
 def _points(axes: Axes, row: pl.DataFrame, over: str, colour: object, mark: str, label: str) -> None:
     """Draw measured points, and the limits they must lie in as bars around the exact value."""
     axes.vlines(row[over], np.maximum(row["low"], 1e-12), row["high"], color="0.6", lw=3, alpha=0.6, zorder=1)

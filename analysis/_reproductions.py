@@ -17,6 +17,7 @@ from ._files import check_folder, save_figure, save_frame
 from ._hidden_random_walk import reproduce_hidden_random_walk
 from ._horizon_scaling import reproduce_horizon_scaling
 from ._location import versions
+from ._power import reproduce_power
 from ._report import write_report
 from ._reproduce_growth import reproduce_growth_laws
 from ._reproduction import Progress, Reproduction, no_progress
@@ -24,6 +25,7 @@ from ._reproduction_figures import (
     growth_laws_figure,
     hidden_random_walk_figure,
     horizon_scaling_figure,
+    power_figure,
     theorem_2_figure,
 )
 from ._theorem_2 import reproduce_theorem_2
@@ -70,6 +72,12 @@ ENTRIES: dict[str, Entry] = {
         reproduce_horizon_scaling,
         horizon_scaling_figure,
         dict(replicates=128, octaves=4),
+    ),
+    "power": Entry(
+        "how many runs, and how long, a verdict takes",
+        reproduce_power,
+        power_figure,
+        dict(replicates=512, horizons=(512, 2048), draws=300),
     ),
 }
 

@@ -17,8 +17,22 @@ UNIT_TOLERANCE = 1e-9
 """An eigenvalue is on the unit circle if its modulus is within this of one."""
 RANK_TOLERANCE = 1e-10
 """A direction counts if it is longer than this, relative to the matrix that makes it (columns scaled to one first)."""
-_EIGENVALUE_FACTOR = 100.0
 _COUPLING_LIMIT = 1e4
+
+
+class Tolerances(NamedTuple):
+    """What decides the multiplicity of an eigenvalue and the rank of a subspace.
+
+    Attributes:
+        grouping: c: eigenvalues count as one up to a relative change c n eps of A.
+        rank: A direction counts if it is longer than this, relative to the matrix that makes it.
+    """
+
+    grouping: float = 100.0
+    rank: float = RANK_TOLERANCE
+
+
+STATED = Tolerances()
 
 
 class Block(NamedTuple):
@@ -33,7 +47,9 @@ class Block(NamedTuple):
     modulus: float
 
 
-def distinct_eigenvalues(A: Matrix) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def distinct_eigenvalues(
+    A: Matrix, tolerances: Tolerances = STATED
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Group computed eigenvalues into the exact, possibly multiple, ones they stand for.
 
     Rounding spreads an eigenvalue of a Jordan block of size k over a circle of radius about (eps |A|)^(1/k), yet moves
@@ -43,6 +59,7 @@ def distinct_eigenvalues(A: Matrix) -> tuple[NDArray[np.complex128], NDArray[np.
 
     Args:
         A: ``(state, state)``.
+        tolerances: With another c.
 
     Returns:
         The computed eigenvalues and, beside each, the mean of its group, both ``(state,)``.
@@ -54,7 +71,7 @@ def distinct_eigenvalues(A: Matrix) -> tuple[NDArray[np.complex128], NDArray[np.
     computed = np.asarray(scipy.linalg.eigvals(scipy.linalg.schur(balanced)[0]), dtype=np.complex128)
     grouped = computed.copy()
     size = max(float(np.linalg.norm(balanced, 2)), np.finfo(np.float64).tiny)
-    rounding = _EIGENVALUE_FACTOR * len(A) * np.finfo(np.float64).eps
+    rounding = tolerances.grouping * len(A) * np.finfo(np.float64).eps
     left = list(range(len(A)))
     for k in range(len(A), 1, -1):
         radius = size * rounding ** (1 / k)
@@ -106,7 +123,7 @@ def split(A: Matrix, first: NDArray[np.bool_], computed: NDArray[np.complex128])
     return scale[:, None] * (basis @ unit), inverse @ basis.T / scale
 
 
-def non_ergodic(A: Matrix) -> tuple[Matrix, Matrix, NDArray[np.complex128]]:
+def non_ergodic(A: Matrix, tolerances: Tolerances = STATED) -> tuple[Matrix, Matrix, NDArray[np.complex128]]:
     """Decouple the modes that do not decay: x = T z, first |lambda| > 1, then the unit circle, then the rest.
 
     Returns:
@@ -115,7 +132,7 @@ def non_ergodic(A: Matrix) -> tuple[Matrix, Matrix, NDArray[np.complex128]]:
     Raises:
         ValueError: Rounding keeps the three kinds from being told apart.
     """
-    computed, grouped = distinct_eigenvalues(A)
+    computed, grouped = distinct_eigenvalues(A, tolerances)
     kind = (np.abs(grouped) >= 1 - UNIT_TOLERANCE).astype(int) + (np.abs(grouped) > 1 + UNIT_TOLERANCE)
     order = np.argsort(-kind, kind="stable")
     computed, grouped, kind = computed[order], grouped[order], kind[order]
@@ -175,7 +192,7 @@ def decoupled_blocks(A: Matrix) -> tuple[Matrix, Matrix, Matrix, list[Block]]:
     return T, inverse, dynamics, blocks
 
 
-def krylov(A: Matrix, B: Matrix, most: int | None = None) -> tuple[Matrix, int]:
+def krylov(A: Matrix, B: Matrix, most: int | None = None, tolerance: float = RANK_TOLERANCE) -> tuple[Matrix, int]:
     """Return an orthonormal basis of span [B, AB, A^2 B, ..] and the number of terms it takes.
 
     With A' and C' the terms are the observability index. Columns of B are scaled to one first, so a weak direction
@@ -185,14 +202,15 @@ def krylov(A: Matrix, B: Matrix, most: int | None = None) -> tuple[Matrix, int]:
         A: ``(state, state)``.
         B: ``(state, any)``; zero columns are left out.
         most: Terms at which to stop, at least 1; None for all.
+        tolerance: In place of 1e-10.
 
     Returns:
         The basis ``(state, rank)`` and the number of terms, 0 for the zero subspace.
     """
     lengths = np.linalg.norm(B, axis=0)
-    new = _orthonormal(B[:, lengths > 0] / lengths[lengths > 0], RANK_TOLERANCE)
+    new = _orthonormal(B[:, lengths > 0] / lengths[lengths > 0], tolerance)
     basis, terms = new, int(new.shape[1] > 0)
-    reach = RANK_TOLERANCE * max(float(np.linalg.norm(A, 2)), np.finfo(np.float64).tiny) if len(A) else 0.0
+    reach = tolerance * max(float(np.linalg.norm(A, 2)), np.finfo(np.float64).tiny) if len(A) else 0.0
     while 0 < basis.shape[1] < len(A) and terms != most:
         new = A @ new
         for _ in range(2):
@@ -204,9 +222,9 @@ def krylov(A: Matrix, B: Matrix, most: int | None = None) -> tuple[Matrix, int]:
     return basis, terms
 
 
-def significant(part: Matrix, whole: Matrix) -> Matrix:
+def significant(part: Matrix, whole: Matrix, tolerance: float = RANK_TOLERANCE) -> Matrix:
     """Return the part, with columns that are only rounding beside the same column of the whole set to zero."""
-    rounding = np.linalg.norm(part, axis=0) <= RANK_TOLERANCE * np.linalg.norm(whole, axis=0)
+    rounding = np.linalg.norm(part, axis=0) <= tolerance * np.linalg.norm(whole, axis=0)
     return np.where(rounding, 0.0, part)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,10 +11,10 @@ from ..simulator import LinearSystem
 from ._covariances import output_power
 from ._kalman import kalman_gain
 from ._modes import critical_length, parameter_threshold, unstable_modes
-from ._subspaces import UNIT_TOLERANCE, distinct_eigenvalues, krylov
+from ._subspaces import krylov
+from ._tolerances import warn_of_tolerances
 
 _LONGEST = 10**9
-_EDGE = 1e-6  # an eigenvalue this near the unit circle and not on it is worth a word
 _SHARE_OF_NOISE = 1e-3
 _OVERFLOW_MARGIN = 1e-2
 
@@ -47,13 +46,15 @@ def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) ->
         initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
 
     Warns:
-        UserWarning: An eigenvalue within 1e-6 of the unit circle and not on it (1e-9): the answer hangs on that.
+        UserWarning: m, d*^2 or h* hang on a tolerance: an eigenvalue is within 1e-6 of the unit circle and not on it
+            (1e-9); eigenvalues count as one, or would if A were known to seven digits; or what is excited and seen is
+            another subspace for a rank tolerance of 1e-12 or 1e-8 in place of 1e-10. It names the other answer.
 
     Raises:
         ValueError: The system is time-varying or the covariance is none.
     """
     critical = critical_length(system, initial_covariance)
-    _warn_of_the_edge(system)
+    warn_of_tolerances(system, initial_covariance)
     seen = _seen_part(system)
     steady = None if seen is None else kalman_gain(seen)
     return Theory(
@@ -63,18 +64,6 @@ def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) ->
         rho=0.0 if steady is None else steady.rho,
         memory=0.0 if steady is None else steady.memory,
     )
-
-
-def _warn_of_the_edge(system: LinearSystem) -> None:
-    moduli = np.abs(distinct_eigenvalues(system.A)[1])
-    near = moduli[(np.abs(moduli - 1) > UNIT_TOLERANCE) & (np.abs(moduli - 1) < _EDGE)]
-    if len(near):
-        side = "stable" if near[0] < 1 else "explosive"
-        warnings.warn(
-            f"{system.name} has an eigenvalue of modulus 1 {near[0] - 1:+.1e}, which is taken as {side}; on the circle "
-            f"(within {UNIT_TOLERANCE:g}) theory says otherwise: write 1 if that is what it stands for.",
-            stacklevel=3,
-        )
 
 
 def trust_horizon(

@@ -226,7 +226,9 @@ def simulate(
 def reproduce(
     what: Annotated[
         str,
-        typer.Argument(help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, or all of them."),
+        typer.Argument(
+            help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, or all of them."
+        ),
     ],
     replicates: Annotated[
         int | None, typer.Option(help="Simulated runs; by default as many as the result needs.")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -14,6 +16,8 @@ import pytest
 from scipy.stats import binom
 
 from ergoscope.analysis import curves, growth_laws, locate, log_edges, output_power, theory
+from ergoscope.analysis._growth import fitted_stretches
+from ergoscope.analysis._reproduction import simulated_scores
 from ergoscope.learners import Scores, ladder
 from ergoscope.simulator import LinearSystem, computing, simulate_chunks, zoo
 
@@ -27,6 +31,7 @@ FILTERS = {
     "triple-integrator": [2.0, -1.0],
 }
 EXPONENTS = dict(zip(FILTERS, (0.0, 0.0, 1.0, 1.0, 1.0), strict=True))
+REFERENCE = Path(__file__).with_name("learned_reference.parquet")
 LOCATED = ("random-walk", "random-walk-0.1", "double-integrator", "two-tones", "triple-integrator")
 STABLE = ("stable-ar",)
 
@@ -101,6 +106,48 @@ def test_the_interval_of_the_exponent_covers(seeds: range) -> None:
         print(f"{name}: covered {np.mean(hits[-len(seeds) :]):.3f}, median width {np.median(widths):.3f}")
     print(f"all: covered {np.mean(hits):.3f} of {len(hits)}")
     assert within(sum(hits), len(hits), 0.93, 0.97)
+
+
+def reference_slopes(system: str, edges: np.ndarray) -> dict[int, tuple[float, float]]:
+    """Each length's exponent on the error over 1e5 runs, fitted as that of 64, and its standard deviation."""
+    table, slopes = pl.read_parquet(REFERENCE).filter(system=system), {}
+    for (size,), rows in table.group_by("size", maintain_order=True):
+        horizon = (rows["first"] + rows["last"]).to_numpy() / 2
+        late = fitted_stretches(horizon, int(str(size)))
+        assert rows["last"].to_list() == edges[1:][edges[:-1] >= HORIZON // 20].tolist()
+        x = np.log(horizon[late]) - np.log(horizon[late]).mean()
+        error = rows["error"].to_numpy()[late]
+        # stretches of one run go together, so this is the deviation at its largest
+        deviation = float(np.abs(x) @ (rows["deviation"].to_numpy()[late] / error) / (x @ x))
+        slopes[int(str(size))] = float(np.log(error) @ x / (x @ x)), deviation
+    return slopes
+
+
+def test_the_interval_of_a_learned_exponent_covers(seeds: range) -> None:
+    """Of learned ladders at, below and above the critical length, whose mean error 1e5 other runs have measured."""
+    made = json.loads(REFERENCE.with_suffix(".json").read_text())
+    assert made["runs"] >= 100_000, "the stored reference is short: make reference"
+    assert made["horizon"] == HORIZON
+    edges, hits, widths = log_edges(HORIZON), [], []
+    for name in LOCATED:
+        slopes, inside, wide = reference_slopes(name, edges), [], []
+        learner = ladder(range(max(slopes) + 1))
+        for seed in seeds:
+            frame = curves(simulated_scores(zoo(name), learner, edges.tolist(), RUNS, seed), learner)
+            laws = growth_laws(frame.filter(pl.col("size").is_in(list(slopes))), seed)
+            for row in laws.iter_rows(named=True):
+                inside.append(row["low"] <= slopes[row["size"]][0] <= row["high"])
+                wide.append(row["high"] - row["low"])
+        for k, (size, (slope, deviation)) in enumerate(slopes.items()):
+            covered, width = np.mean(inside[k :: len(slopes)]), np.median(wide[k :: len(slopes)])
+            print(f"{name}, length {size}: {slope:.4f} +- {deviation:.4f}, covered {covered:.3f}, width {width:.3f}")
+            assert deviation < width / 10  # the reference is exact beside what it judges
+        hits, widths = hits + inside, widths + wide
+    print(f"learned: covered {np.mean(hits):.3f} of {len(hits)}, median width {np.median(widths):.3f}")
+    # the lengths of one seed share its runs: as many independent trials as there are seeds and systems
+    trials = len(LOCATED) * len(seeds)
+    assert within(round(trials * float(np.mean(hits))), trials, 0.93, 0.97)
+    assert np.median(widths) <= 0.3
 
 
 def test_the_interval_of_the_critical_size_holds_it(seeds: range) -> None:

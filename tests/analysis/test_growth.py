@@ -118,3 +118,17 @@ def test_the_interval_of_a_paired_difference_covers() -> None:
         pair = best_size(losses, np.ones(200), [0, 1], seed=trial, draws=400).pairs.row(0, named=True)
         hits += pair["low"] <= 0.2 <= pair["high"]
     assert hits / trials == pytest.approx(0.95, abs=3.89 * np.sqrt(0.95 * 0.05 / trials) + 0.01)
+
+
+def test_no_weighting_of_the_stretches_makes_the_interval_of_a_random_walk_narrower() -> None:
+    """docs/theory.md: the variance of the best linear unbiased slope is 4 / (N (L + L^2/2 + L^3/12))."""
+    runs, L = 64, np.log(20)
+    u = np.linspace(0, L, 400)
+    covariance = 2 / runs * np.exp(-np.abs(u[:, None] - u))
+    x = np.stack([np.ones_like(u), u], axis=1)
+    best = np.linalg.inv(x.T @ np.linalg.solve(covariance, x))[1, 1]
+    assert best == pytest.approx(4 / (runs * (L + L**2 / 2 + L**3 / 12)), rel=1e-3)
+    fitted = np.linalg.pinv(x)[1]
+    widths = 2 * 1.96 * np.sqrt([best, fitted @ covariance @ fitted])
+    np.testing.assert_allclose(widths, [0.314, 0.359], atol=0.006)
+    assert 70 < runs * (widths[0] / 0.3) ** 2 <= 71

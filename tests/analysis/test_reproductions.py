@@ -20,12 +20,14 @@ from ergoscope.analysis import (
     reproduce_growth_laws,
     reproduce_hidden_random_walk,
     reproduce_horizon_scaling,
+    reproduce_power,
     reproduce_theorem_2,
     reproductions,
     save_reproduction,
 )
 from ergoscope.analysis import _hidden_random_walk as walk
 from ergoscope.analysis import _horizon_scaling as scaling
+from ergoscope.analysis import _power as power
 from ergoscope.analysis import _reproduce_growth as growth
 from ergoscope.analysis import _theorem_2 as two
 from ergoscope.analysis._reproduction import mean_limits
@@ -215,3 +217,47 @@ def test_figure_and_table_are_written(random_walk: Reproduction, tmp_path: Path)
     written = ["report.html", f"{name}.png", f"{name}.parquet", f"reproduction-{name}.json"]
     assert [file.name for file in files] == written
     assert pl.read_parquet(files[2]).equals(random_walk.table)
+
+
+@pytest.fixture(scope="module")
+def powers() -> Reproduction:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(power, "SYSTEMS", ("random-walk", "weak-tone"))
+        return reproduce_power(replicates=512, seed=8, horizons=(512, 2048), draws=200)
+
+
+def test_verdicts_are_right_or_undecided_and_weak_modes_do_not_show_yet(powers: Reproduction) -> None:
+    assert powers.agrees, powers.sentence
+    shares = powers.table.select(pl.sum_horizontal(*power.OUTCOMES))
+    np.testing.assert_allclose(shares.to_numpy(), 1.0)
+    assert powers.table.filter(replicates=4)["undecided"].to_list() == [1.0] * 4  # one path does not average
+    most = powers.table.filter(replicates=64, horizon=2048).to_dicts()
+    assert [row["right"] for row in most] == [1.0, 0.0]
+    assert [row["not showing yet"] for row in most] == [0.0, 1.0]
+    assert most[1]["shows"] > 2048
+    with pytest.raises(ValueError, match="replicates must be at least 64"):
+        reproduce_power(replicates=63)
+
+
+def test_cells_of_the_power_share_their_runs(powers: Reproduction, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(power, "SYSTEMS", ("random-walk",))
+    alone = reproduce_power(replicates=512, seed=8, horizons=(512,), draws=200).table
+    assert alone.drop("high").equals(powers.table.filter(system="random-walk", horizon=512).drop("high"))
+
+
+@pytest.mark.parametrize(
+    ("word", "wrong", "said"),
+    [
+        ("critical_length", lambda system: 2, "6 of 8 cells beyond their limits, the first random-walk with 8 runs"),
+        ("growth_laws", "too bold", "2 of 8 cells beyond their limits, the first random-walk with 4 runs"),
+    ],
+)
+def test_wrong_verdicts_would_be_seen(word: str, wrong: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(power, "SYSTEMS", ("random-walk",))
+    if wrong == "too bold":
+        monkeypatch.setattr("ergoscope.analysis._growth.FEWEST_GROUPS", 1)
+    else:
+        monkeypatch.setattr(power, word, wrong)
+    result = reproduce_power(replicates=1024, seed=8, horizons=(512, 2048), draws=200)
+    assert not result.agrees
+    assert said in result.sentence

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ergoscope.analysis import each_run, growth_laws, locate, located, scan_curves
+from ergoscope.analysis import RegretSize, each_run, growth_laws, locate, located, regret_size, scan_curves
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +50,38 @@ def test_what_is_no_curve_is_refused(runs: tuple[Path, dict[str, pl.DataFrame]],
         each_run(curves["random-walk"].with_columns(pl.col("size").cast(pl.Float64)))
     with pytest.raises(ValueError, match="no run"):
         each_run(curves["random-walk"].head(0))
+
+
+def test_the_answer_does_not_hang_on_what_is_read_together(
+    runs: tuple[Path, dict[str, pl.DataFrame]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most, read = 0, pl.LazyFrame.collect
+
+    def watched(frame: pl.LazyFrame, **options: object) -> pl.DataFrame:
+        nonlocal most
+        found = read(frame, **options)  # type: ignore[call-overload]
+        most = max(most, found.height)
+        return found
+
+    together = each_run(scan_curves(runs[0]), located)
+    for rows, at_once in ((1, 64), (10**9, 1)):
+        monkeypatch.setattr("ergoscope.analysis._sweep.ROWS", rows)
+        monkeypatch.setattr("ergoscope.analysis._sweep.KEYS_AT_ONCE", at_once)
+        with monkeypatch.context() as patch:
+            patch.setattr(pl.LazyFrame, "collect", watched)
+            assert each_run(scan_curves(runs[0]), located).equals(together)
+    assert most == max(curves.height for curves in runs[1].values())
+
+
+def test_a_function_of_ones_own_is_applied_to_each_run(runs: tuple[Path, dict[str, pl.DataFrame]]) -> None:
+    def regret(curves: pl.DataFrame) -> pl.DataFrame:
+        return pl.DataFrame([regret_size(curves)._asdict()])
+
+    found = each_run(scan_curves(runs[0]), regret)
+    for row in found.iter_rows(named=True):
+        assert {name: row[name] for name in RegretSize._fields} == regret_size(runs[1][row["system"]])._asdict()
+
+
+def test_a_run_without_a_name_is_refused(runs: tuple[Path, dict[str, pl.DataFrame]]) -> None:
+    with pytest.raises(ValueError, match="run, system, learner, lookahead must be filled in, got null"):
+        each_run(runs[1]["random-walk"].with_columns(run=pl.lit(None, pl.String)))

@@ -3,9 +3,10 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.linalg import block_diag
 
 from ergoscope.analysis import kalman_gain, output_power, theory, trust_horizon
-from ergoscope.simulator import LinearSystem
+from ergoscope.simulator import LinearSystem, zoo, zoo_names
 
 
 def chain(eigenvalue, size):
@@ -92,3 +93,67 @@ def test_an_eigenvalue_at_the_edge_of_the_unit_circle_is_told() -> None:
         warnings.simplefilter("error")
         for root in (1.0, 1 - 1e-11, 1 - 1e-5, 0.5):
             theory(walk(root))
+
+
+def turn(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+HANGING = {  # A, C, what is said: how near, and the other answer
+    "pair 1e-7": (
+        [[1, 1], [1e-7, 1]],
+        [1, 0],
+        r"m = 1, d\*\^2 = 1, h\* = 1; from [34]\.\de-08 .* m = 2, d\*\^2 = 4, h",
+    ),
+    "pair 1e-9": (
+        [[1, 1], [1e-9, 1]],
+        [1, 0],
+        r"m = 1, d\*\^2 = 1, h\* = 1; from [34]\.\de-10 .* m = 2, d\*\^2 = 4, h",
+    ),
+    "pair that splits": ([[1, 1], [0, 1 - 2e-7]], [1, 0], r"m = 0, d\*\^2 = 0, h\* = 0; up to .* m = 1"),
+    "tones that count as one": (
+        block_diag(turn(0.3), turn(0.3 + 1e-7)),
+        [1, 0, 1, 0],
+        r"2 eigenvalues near 0.955336\+0.29552j lie 5.0e-08 from their mean, .* d\*\^2 = 8; apart it would be 4",
+    ),
+    "hardly seen": (np.diag([1.0, -1.0]), [1, 1e-9], r"h\* = 2; from 2\.\de-09 it would be .* h\* = 1"),
+    "nearly seen": (np.diag([1.0, -1.0]), [1, 1e-11], r"h\* = 1; up to [12]\.\de-11 it would be .* h\* = 2"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*hangs on a tolerance:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*has an eigenvalue of modulus:UserWarning")
+@pytest.mark.parametrize("name", HANGING)
+def test_an_answer_that_hangs_on_a_tolerance_is_told(name: str) -> None:
+    A, C, words = HANGING[name]
+    with pytest.warns(UserWarning, match=words) as said:
+        theory(LinearSystem(A, [C], np.eye(len(A)), [[1.0]], name=name))
+    assert said[0].filename == __file__
+
+
+FIRM = {
+    "pair 1e-5": ([[1, 1], [1e-5, 1]], [1, 0]),
+    "tones 1e-3 apart": (block_diag(turn(0.3), turn(0.301)), [1, 0, 1, 0]),
+    "seen by 1e-6": (np.diag([1.0, -1.0]), [1, 1e-6]),
+    "chain in another basis": (
+        np.linalg.inv(np.vander([1.0, 2, 4])) @ chain(1, 3).A @ np.vander([1.0, 2, 4]),
+        [1, 0, 0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIRM)
+def test_an_answer_that_stands_is_given_without_a_word(name: str) -> None:
+    A, C = FIRM[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        theory(LinearSystem(A, [C], np.eye(len(A)), [[1.0]]))
+
+
+def test_no_ready_system_is_on_the_edge() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in zoo_names():
+            if not zoo(name).time_varying:
+                theory(zoo(name))
