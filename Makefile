@@ -32,7 +32,8 @@ test: $(INSTALLED)
 	@$(BIN)/python -m pytest $(ARGS)
 
 campaign: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py $(ARGS)
+	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py \
+	    tests/analysis/test_single_recordings.py $(ARGS)
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check --output-format concise .

@@ -26,6 +26,7 @@ from ._kalman import kalman_gain
 from ._location import FORECASTS, rung_table, versions
 
 LEARNERS = ("ladder", "lattice", "qr-array", "submatrix", "truncated-kalman")
+LEARNED = ("ladder", "lattice", "qr-array")  # families that fit their taps as they run
 InputsAhead: TypeAlias = Literal["known", "held"]
 Progress = Callable[[int, int], None]  # samples done, samples in all
 SHORTEST = 16  # samples that a growth law can be fitted to
@@ -44,6 +45,7 @@ class Options(NamedTuple):
     lookaheads: tuple[int, ...]
     inputs_ahead: InputsAhead | None
     progress: Progress
+    model: bool = True
 
 
 def choose_learner(
