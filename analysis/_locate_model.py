@@ -71,9 +71,10 @@ def model_answers(recording: Trajectories, options: Options, driver: Driver) -> 
     models, found = [fitted, *others] if fitted.order else [fitted], []
     signal = _recorded_inputs(recording)
     for count, edge in fitted.on_the_circle():
-        if not _may_be(edge, count, fitted, options, horizon, signal):
+        if _may_be(edge, count, fitted, options, horizon, signal):
+            models.append(edge)
+        elif _off(fitted, count) < 0:  # what lies outside says nothing of those that follow
             break
-        models.append(edge)
     for k, model in enumerate(models):
         progress = partial(_tell, options, k * horizon, len(models) * horizon)
         located = _located(model, k, driver, options, horizon, signal, progress)

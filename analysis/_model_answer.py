@@ -44,8 +44,8 @@ class ModelAnswer(NamedTuple):
         if self.verdict == "above":
             return f"{fitted} the critical {word} is above the largest one tried."
         upper = "more than tried" if high is None else str(high)
-        span = f" between {low} and {upper}" if high != low else f", though {low} is likely"
-        return f"{fitted} the critical {word} is undecided, too{span}: {self.reason.rstrip('.')}."
+        span = f", between {low} and {upper}" if high != low else ""
+        return f"{fitted} the critical {word} is undecided{span}: {self.reason.rstrip('.')}."
 
     def _modulus(self) -> str:
         if not self.order or self.radii is None:
