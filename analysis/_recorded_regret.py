@@ -79,7 +79,7 @@ def learning_part(
         L(h) = S sum over runs of (log det G_h(T) - log det G_h(T/20)),    G_h(t) = sum_{s<=t} z_s z_s'
 
     with z the window and S the innovation's variance: h log 20 S for a window that forgets, more for modes that do not
-    decay (theory 3e). The windows nest, so one triangular factor gives all sizes.
+    decay (docs/theory.md). The windows nest, so one triangular factor gives all sizes.
 
     Args:
         recording: One or many runs; rows with missing samples are left out.

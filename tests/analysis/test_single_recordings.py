@@ -20,7 +20,7 @@ def single(name: str, horizon: int, seed: int, model: bool = True) -> Location:
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_one_run_claims_no_more_than_it_can_show(name: str) -> None:
-    """Theory 3f: best and regret sizes can be told from one path; boundedness cannot, or from a model, so marked."""
+    """Best and regret sizes can be told from one path; boundedness cannot, or from a model, so marked."""
     expected = theory(zoo(name)).critical_size
     found = single(name, 2000, 11)
     assert (found.verdict, found.critical_size, found.interval, found.theory) == ("undecided", None, None, None)
