@@ -33,7 +33,8 @@ test: $(INSTALLED)
 	@$(BIN)/python -m pytest $(ARGS)
 
 campaign: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py $(ARGS)
+	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py \
+	    tests/analysis/test_single_recordings.py $(ARGS)
 
 reference: $(INSTALLED)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/learned_reference.py $(ARGS)

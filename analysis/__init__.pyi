@@ -1,3 +1,5 @@
+from ._autoregression import Autoregression as Autoregression
+from ._autoregression import autoregression as autoregression
 from ._covariances import output_power as output_power
 from ._critical import Best as Best
 from ._critical import Critical as Critical
@@ -29,6 +31,7 @@ from ._kalman import innovation_covariances as innovation_covariances
 from ._kalman import kalman_gain as kalman_gain
 from ._locate import locate as locate
 from ._location import Location as Location
+from ._model_answer import ModelAnswer as ModelAnswer
 from ._modes import critical_length as critical_length
 from ._modes import growth_exponent as growth_exponent
 from ._modes import parameter_threshold as parameter_threshold
@@ -38,6 +41,8 @@ from ._portrait import portrait as portrait
 from ._portrait import portrait_json as portrait_json
 from ._portrait import save_portrait as save_portrait
 from ._power import reproduce_power as reproduce_power
+from ._recorded_regret import learning_part as learning_part
+from ._recorded_regret import recorded_regret as recorded_regret
 from ._regret import RegretSize as RegretSize
 from ._regret import learning_cost as learning_cost
 from ._regret import regret_size as regret_size

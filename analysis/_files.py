@@ -22,8 +22,8 @@ from ._report import write_report
 def save(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
     """Write the report, the figures, curves.parquet and location.json, each whole or not at all.
 
-    Besides growth.png and sizes.png there is regret.png where regret names a size, and surface.png where there are
-    several look-aheads.
+    Besides growth.png and sizes.png there is regret.png where regret names a size of a system, and surface.png
+    where there are several look-aheads.
 
     Args:
         location: What ``locate`` returned.
@@ -39,7 +39,7 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"growth.png": growth_figure(location, system), "sizes.png": size_figure(location, system)}
-    if location.regret is not None:
+    if location.regret is not None and not location.recorded:
         figures["regret.png"] = regret_figure(location, system)
     if location.further:
         figures["surface.png"] = ahead_figure(location, system)
@@ -77,6 +77,11 @@ def _answer(location: Location) -> dict[str, Any]:
     best = dict(size=location.best.size, alike=location.best.alike)
     interval = None if location.interval is None else dict(zip(("low", "high"), location.interval, strict=True))
     regret = None if location.regret is None else location.regret._asdict()
+    model = (
+        None if location.model is None else {word: _number(value) for word, value in location.model._asdict().items()}
+    )
+    if model is not None and model["interval"] is not None:
+        model["interval"] = dict(zip(("low", "high"), model["interval"], strict=True))
     return dict(
         lookahead=location.lookahead,
         critical_size=location.critical_size,
@@ -89,6 +94,7 @@ def _answer(location: Location) -> dict[str, Any]:
         trust_horizon=location.trust_horizon,
         regret=regret,
         best=best,
+        model=model,
         horizons=list(location.horizons),
         rungs=rungs,
     )

@@ -45,6 +45,7 @@ def locate(
     Q: ArrayLike | None = None,
     R: ArrayLike | None = None,
     dt: float | None = None,
+    model: bool = True,
     progress: Progress = lambda done, total: None,
 ) -> Location:
     """Locate the size from which on the prediction error stops growing.
@@ -52,8 +53,9 @@ def locate(
     A system is simulated from a zero state, ``replicates`` runs of ``horizon`` samples, beside its Kalman predictor; a
     recording is replayed. A learner of every size predicts each sample before it is seen, and the growth of the mean
     squared error over the horizon is classified for each size. From fewer than 8 runs of a recording boundedness is not
-    claimed; the size that is best on it is given instead, with what the recording cannot tell apart from it. Of a
-    system that varies in time, theory names no size.
+    claimed; the sizes that are best on it and that regret asks for are given instead. Beside them stands what
+    autoregressions fitted to it say of boundedness (``model``), which is no measurement. Of a system that varies in
+    time, theory names no size.
 
     Each lookahead H has a verdict of its own, on the forecasts of y[t+H] made when y[t] was the last sample known, by
     the weights of then, and against the Kalman forecast H ahead. They are *iterated* one-step forecasts with
@@ -85,7 +87,8 @@ def locate(
             than the normal one, the Kalman predictor is the best linear one.
         centre: What is taken off a recording first, as in ``Driver``.
         Q, R, dt: For a python-control plant, as in ``from_control``.
-        progress: Called with the samples done and the samples in all.
+        model: Whether to fit, simulate and locate autoregressions where a recording has fewer than 8 runs.
+        progress: Called with the samples done and the samples in all; for the models once more.
 
     Raises:
         ValueError: Bad sizes, horizon, replicates, lookaheads, precision, device or source; the message says what to
@@ -94,7 +97,9 @@ def locate(
     if inputs_ahead not in (None, "known", "held"):
         raise ValueError(f"inputs ahead are known or held, got {inputs_ahead!r}.")
     ahead = tuple(check_whole("lookaheads", lookaheads).tolist())
-    options = Options(sizes, horizon, replicates, seed, precision, device, learner, ahead, inputs_ahead, progress)
+    options = Options(
+        sizes, horizon, replicates, seed, precision, device, learner, ahead, inputs_ahead, progress, model
+    )
     if isinstance(source, Trajectories):
         if noise != "normal":
             raise ValueError(f"a recording has noise of its own, got {noise!r}: leave it out.")

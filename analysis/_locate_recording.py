@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ..learners import (
     Driver,
@@ -23,9 +24,11 @@ from ..simulator import (
 from ._critical import Best, Critical, best_size, critical_size
 from ._curves import block_edges, curves, log_edges, rebin
 from ._growth import FEWEST_GROUPS, critical_interval
+from ._locate_model import model_answers
 from ._location import Location, ahead_words, recording_sentence
 from ._memory import check_memory
 from ._options import (
+    FILTERS,
     SHORTEST,
     Options,
     check_ahead,
@@ -35,6 +38,8 @@ from ._options import (
     rungs_of,
     settings_of,
 )
+from ._recorded_regret import learning_part, recorded_regret
+from ._regret import RegretSize
 
 
 def locate_recording(recording: Trajectories, options: Options, centre: Any) -> Location:
@@ -68,6 +73,11 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
         precision=options.precision, device=options.device, known_ahead=1 if ahead == "held" else None
     )
     width: dict[str, Any] = dict(width=runs) if learner.pooled else {}
+
+    def driver_of(replicates: int) -> Driver:
+        lanes: dict[str, Any] = dict(width=replicates) if learner.pooled else {}
+        return Driver(learner, channels[0], channels[1], **scored, **lanes)
+
     check_memory(
         lambda some: Driver(some, channels[0], channels[1], **scored, **width),
         learner_of,
@@ -90,22 +100,33 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
     if trust is not None and trust >= SHORTEST:
         sums, coarse = _until(sums, trust), coarse[coarse <= trust]
         fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
+    settings |= dict(model=options.model)
+    trusted, models = recording.first(int(sums.edges[-1])), None
+    if options.model and runs < FEWEST_GROUPS and int(sums.edges[-1]) >= SHORTEST:
+        models = model_answers(trusted, options, driver_of(options.replicates))
     frame, parts = curves(rebin(sums, coarse), learner, name), []
     for j, lookahead in enumerate(learner.lookaheads):
         rungs, horizons = rungs_of(frame, lookahead, options.seed)
-        best = _best(rebin(sums, fine[lookahead]), learner, j, options.seed)
+        losses, samples = _late(rebin(sums, fine[lookahead]), j)
+        best = best_size(losses, samples, list(learner.sizes), options.seed)
+        regret = None
+        if lookahead == 1 and learner.tends_to in FILTERS:
+            regret = _regret(losses, samples, best, learner, trusted, centre, options.seed)
         paired = best.pairs.select("size", paired="verdict")
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
         critical = _claimed(critical_size(rungs), runs, trust)
         own = frame.filter(pl.col("lookahead") == lookahead)
+        model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
         part = Location(
             critical_size=critical.size,
             verdict=critical.verdict,
             reason=critical.reason,
-            sentence=recording_sentence(subject, learner.size_word, critical, best, int(sums.edges[-1]), horizon, runs),
+            sentence=recording_sentence(
+                subject, learner.size_word, critical, best, regret, model, int(sums.edges[-1]), horizon, runs
+            ),
             interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
-            regret=None,
+            regret=regret,
             theory=None,
             horizon=int(sums.edges[-1]),
             trust_horizon=trust,
@@ -116,6 +137,7 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
             system=name,
             settings=settings,
             lookahead=lookahead,
+            model=model,
         )
         parts.append(part)
     return replace(parts[0], further=tuple(parts[1:]))
@@ -134,11 +156,27 @@ def _claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
     return critical
 
 
-def _best(sums: Scores, learner: Learner, place: int, seed: int) -> Best:
-    """Compare the sizes at one lookahead over the blocks of all runs, the first twentieth left out."""
+def _late(sums: Scores, place: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the losses ``(block, size)`` of one lookahead in the blocks of all runs, without the first twentieth."""
     late = sums.edges[:-1] >= sums.edges[-1] // 20
-    losses = np.moveaxis(sums.error[late, place].sum(axis=2), 2, 1).reshape(-1, len(learner.sizes))
-    return best_size(losses, sums.samples[late, place].min(axis=1).reshape(-1), list(learner.sizes), seed)
+    samples = sums.samples[late, place].min(axis=1).reshape(-1)
+    losses = np.moveaxis(sums.error[late, place].sum(axis=2), 2, 1).reshape(len(samples), -1)
+    return losses[samples > 0], samples[samples > 0]
+
+
+def _regret(
+    losses: NDArray[np.float64],
+    samples: NDArray[np.float64],
+    best: Best,
+    learner: Learner,
+    recording: Trajectories,
+    centre: Any,
+    seed: int,
+) -> RegretSize | None:
+    sizes = list(learner.sizes)
+    noise = losses[:, sizes.index(best.size)].sum() / samples.sum()
+    learning = learning_part(recording, sizes, centre, float(noise))
+    return recorded_regret(losses, learning, sizes, len(recording.lengths), seed)
 
 
 def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int | None:

@@ -31,6 +31,7 @@ from ._location import Location, ahead_words, system_sentence
 from ._memory import check_memory
 from ._modes import critical_length
 from ._options import (
+    FILTERS,
     SHORTEST,
     Options,
     check_ahead,
@@ -45,8 +46,6 @@ from ._regret import explosive, learning_cost, regret_size
 from ._showing import exact_slope, showing_horizon
 from ._submatrix import critical_block
 from ._theory import Theory, theory, trust_horizon
-
-FILTERS = ("filters", "direct filters")  # what learners tend to whose taps theory speaks of
 
 
 def locate_system(

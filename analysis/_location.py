@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from ._critical import Best, Critical
+from ._model_answer import ModelAnswer
 from ._regret import RegretSize
 from ._theory import Theory
 
@@ -35,12 +36,15 @@ class Location:
         curves: Error curves of all lookaheads, tidy.
         interval: For a located critical size, its 95 % interval over redrawn replicates; an upper end of None is above
             the largest size tried.
-        regret: For a system without explosive modes, the smallest size whose regret is within twice the least.
+        regret: The smallest size whose regret is within twice the least: for a system without explosive modes, and
+            where a recording shows it one sample ahead.
         best: The size of least error after the first twentieth, and what is not told apart from it.
         system: Name of the system or recording.
         settings: All that is needed to run it again.
         lookahead: How many samples ahead the forecasts are that all this speaks of; the fewest of those asked for.
         further: What was found for the other lookaheads, rising.
+        model: For a recording of fewer than 8 runs, what models fitted to it say of boundedness: not measured, and no
+            part of the verdict.
     """
 
     critical_size: int | None
@@ -60,6 +64,7 @@ class Location:
     settings: dict[str, Any]
     lookahead: int = 1
     further: tuple[Location, ...] = ()
+    model: ModelAnswer | None = None
 
     @property
     def recorded(self) -> bool:
@@ -167,15 +172,27 @@ def system_sentence(
 
 
 def recording_sentence(
-    name: str, word: str, critical: Critical, best: Best, horizon: int, recorded: int, runs: int
+    name: str,
+    word: str,
+    critical: Critical,
+    best: Best,
+    regret: RegretSize | None,
+    model: ModelAnswer | None,
+    horizon: int,
+    recorded: int,
+    runs: int,
 ) -> str:
-    """Return the answer for a recording in one sentence; of the samples ``recorded`` those up to ``horizon`` count."""
+    """Return the answer for a recording in words; of the samples ``recorded`` those up to ``horizon`` count."""
     others = [size for size in best.alike if size != best.size]
     alike = f", not told apart from {spans(others)}" if others else ", better than every other size tried"
     speaks = f"{runs} run{'s' * (runs > 1)} of up to {spaced(horizon)} samples"
     if horizon < recorded:
         speaks += f"; beyond them rounding reaches the error, so the rest of the {spaced(recorded)} is left out"
-    return f"{name}: {_found(critical, word)}. The best {word} is {best.size}{alike}. This speaks of {speaks}."
+    sizes = f"The best {word} is {best.size}{alike}"
+    if regret is not None and regret.size < best.size:
+        sizes += f"; {regret.size} is shown to keep the regret within {regret.factor:g} times the least"
+    says = "" if model is None else f" {model.sentence(word)}"
+    return f"{name}: {_found(critical, word)}. {sizes}. This speaks of {speaks}.{says}"
 
 
 def _found(critical: Critical, word: str) -> str:

@@ -18,6 +18,7 @@ from ._growth import growth_laws
 from ._kalman import kalman_gain
 from ._location import rung_table, versions
 
+FILTERS = ("filters", "direct filters")  # what learners tend to whose taps theory speaks of
 InputsAhead: TypeAlias = Literal["known", "held"]
 Progress = Callable[[int, int], None]  # samples done, samples in all
 SHORTEST = 16  # samples that a growth law can be fitted to
@@ -36,6 +37,7 @@ class Options(NamedTuple):
     lookaheads: tuple[int, ...]
     inputs_ahead: InputsAhead | None
     progress: Progress
+    model: bool = True
 
 
 def choose_learner(

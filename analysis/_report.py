@@ -107,6 +107,7 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
         known[f"regret within {regret['factor']:g} times the least from"] = (
             f"{number(regret['size'])} ({number(regret['low'])} to {number(regret['high'])})"
         )
+    known |= _modelled(part.get("model"), word)
     if theory is not None:
         known[f"critical {word}, theory"] = number(theory["critical_size"])
         known["modes that do not decay"] = number(theory["unstable_modes"])
@@ -125,6 +126,19 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
     if size is not None or not _has_excess(part):
         note += f" The row in bold is that of the {'critical' if _has_excess(part) else 'best'} {word}."
     return text + f'<p class="note">{words(note)}</p>\n</section>\n'
+
+
+def _modelled(model: dict[str, Any] | None, word: str) -> dict[str, str]:
+    """Return what models fitted to a recording say, marked so."""
+    if model is None:
+        return {}
+    size = model["critical_size"]
+    known = {f"critical {word}, model-based": number(size) if size is not None else words(model["verdict"])}
+    if model["interval"] is not None:
+        high = model["interval"]["high"]
+        upper = "more than tried" if high is None else number(high)
+        known["among the models"] = f"{number(model['interval']['low'])} to {upper}"
+    return known
 
 
 def _rungs(part: dict[str, Any], word: str, most: int) -> str:

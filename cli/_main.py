@@ -101,6 +101,13 @@ def locate(
         float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
     ] = None,
     noise: Noise = "normal",
+    model: Annotated[
+        bool,
+        typer.Option(
+            "--model/--no-model",
+            help="Recording of fewer than 8 runs: locate on models fitted to it, too, beside what it shows.",
+        ),
+    ] = True,
     precision: Precision = "float64",
     device: Device = None,
     seed: Seed = 0,
@@ -140,6 +147,7 @@ def locate(
             noise=noise,  # type: ignore[arg-type]
             inputs_ahead=inputs_ahead,  # type: ignore[arg-type]
             centre=center if center in ("first", "none") else [_number("--center", center)],
+            model=model,
             progress=meter.update,
         )
         found = replace(found, settings=found.settings | dict(command=_said()))

@@ -223,7 +223,7 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     assert answer == json.loads(json.dumps(as_json(found, files)))
     assert set(answer) == {
         "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
-        "interval", "regret", "horizons", "rungs", "further", "settings", "files",
+        "interval", "regret", "model", "horizons", "rungs", "further", "settings", "files",
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
