@@ -1,0 +1,131 @@
+"""One stream put in order: what comes twice is dropped, what is lost is counted and becomes missing, what comes out of
+order inside a window is mended. By epoch and sequence alone; no clock.
+
+Samples leave as a gapless sequence. A lost sample is given up when one that is ``window`` or more samples past it has
+come; then it leaves as NaN. Samples without a number are the next ones. A first message numbered beyond the window is of a
+publisher that has long been running: its stream starts there.
+
+A greater epoch ends the one before it: what was held back of that leaves first, then the new one counts from 0. A
+lesser epoch is over, and what comes of it is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ._observation import Observation
+
+WINDOW = 64
+LONGEST = 10_000  # missing samples fed at once: no learner remembers further, and a wrong number must not cost hours
+
+
+@dataclass
+class Counts:
+    """What has become of the samples of a stream."""
+
+    taken: int = 0  # left in order
+    repeated: int = 0  # dropped: left before, or given up before
+    lost: int = 0  # given up
+    reordered: int = 0  # waited for an earlier one
+    outdated: int = 0  # dropped: of an epoch that is over
+
+
+@dataclass
+class Sequencer:
+    """The order of one stream; ``take`` what comes, and use what it returns.
+
+    Attributes:
+        window: Samples that may overtake a lost one before it is given up; 0 gives it up at once.
+        epoch: The present one.
+        expected: Number of the next sample to leave; None before the first.
+        held: Rows that wait, by the number of their first sample; they neither overlap nor touch ``expected``.
+        counts: What has become of the samples.
+    """
+
+    window: int = WINDOW
+    epoch: int = -1
+    expected: int | None = None
+    held: dict[int, Observation] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
+
+    def take(self, came: Observation) -> list[Observation]:
+        """Return the samples that leave now, in order and without a hole."""
+        if came.epoch == self.epoch and not self.held and came.sequence in (None, self.expected):
+            return [self._next(came)]  # as nearly every message does
+        leaving: list[Observation] = []
+        if came.epoch < self.epoch:
+            self.counts.outdated += came.steps
+            return leaving
+        if came.epoch > self.epoch:
+            leaving += self.flush()
+            known = self.expected is not None
+            self.epoch = came.epoch
+            far = came.sequence is not None and came.sequence > self.window
+            self.expected = came.sequence if far and not known else 0
+        assert self.expected is not None
+        if came.sequence is None:
+            leaving += self.flush()  # it has no place but the end
+            came = came._replace(sequence=self.expected)
+        fresh = self._not_seen(came)
+        self.counts.repeated += came.steps - sum(part.steps for part in fresh)
+        for part in fresh:
+            first = part.sequence or 0
+            self.held[first] = part
+            self.counts.reordered += part.steps * (first > self.expected)
+        return leaving + self._release(self.window)
+
+    def _next(self, came: Observation) -> Observation:
+        first = self.expected or 0
+        self.expected = first + came.steps
+        self.counts.taken += came.steps
+        return came if came.sequence is not None else came._replace(sequence=first)
+
+    def flush(self) -> list[Observation]:
+        """Return all that is held back, what is lost between given up."""
+        return self._release(0)
+
+    def _not_seen(self, came: Observation) -> list[Observation]:
+        """Return the rows that have neither left nor are held."""
+        start = came.sequence or 0
+        begin, end = max(start, self.expected or 0), start + came.steps
+        parts = []
+        for first in sorted(self.held):
+            stop = first + self.held[first].steps
+            if stop <= begin or first >= end:
+                continue
+            if first > begin:
+                parts.append(came.rows(begin - start, first - start))
+            begin = stop
+        if begin < end:
+            parts.append(came.rows(begin - start, end - start))
+        return parts
+
+    def _release(self, window: int) -> list[Observation]:
+        leaving = []
+        while self.held:
+            expected, first = self.expected or 0, min(self.held)
+            if first > expected:
+                newest = max(start + rows.steps - 1 for start, rows in self.held.items())
+                if newest - expected < window:
+                    break
+                # Given up only as far as the window asks, so that the rest may still come.
+                stop = min(first, newest - window + 1) if window else first
+                self.counts.lost += stop - expected
+                leaving.append(_missing(self.held[first], stop - min(stop - expected, LONGEST), stop))
+                self.expected = stop
+                continue
+            leaving.append(self._next(self.held.pop(first)))
+        return leaving
+
+
+def _missing(like: Observation, first: int, stop: int) -> Observation:
+    """Return samples of which nothing is known."""
+    count = stop - first
+
+    def nothing(width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        return np.full((count, width), np.nan)
+
+    outputs, inputs = like.output.shape[1], like.input.shape[1]
+    return Observation(like.stream, like.epoch, first, np.full(count, np.nan), nothing(outputs), nothing(inputs))
