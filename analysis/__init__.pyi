@@ -56,6 +56,8 @@ from ._reproductions import reproductions as reproductions
 from ._reproductions import save_reproduction as save_reproduction
 from ._showing import exact_slope as exact_slope
 from ._showing import showing_horizon as showing_horizon
+from ._streamed import Streamed as Streamed
+from ._streamed import locate_streamed as locate_streamed
 from ._submatrix import best_submatrices as best_submatrices
 from ._submatrix import critical_block as critical_block
 from ._submatrix import submatrix_risk as submatrix_risk

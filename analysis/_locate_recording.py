@@ -114,7 +114,7 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
             regret = _regret(losses, samples, best, learner, trusted, centre, options.seed)
         paired = best.pairs.select("size", paired="verdict")
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
-        critical = _claimed(critical_size(rungs), runs, trust)
+        critical = claimed(critical_size(rungs), runs, trust)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
@@ -143,7 +143,7 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
     return replace(parts[0], further=tuple(parts[1:]))
 
 
-def _claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
+def claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
     """Return what a recording may claim of the critical size."""
     if runs < FEWEST_GROUPS:
         few = (

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
+from ._live import learn, publish, record, replay
 from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
 from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
 
@@ -328,6 +329,10 @@ def devices() -> None:
     for kind in dict.fromkeys(device.platform for device in found):
         if sum(device.platform == kind for device in found) > 1:
             console.print(f"{kind}:all spreads the streams over all of its kind.", highlight=False)
+
+
+for _body in (learn, publish, record, replay):
+    _command(_body)
 
 
 @app.callback(invoke_without_command=True)

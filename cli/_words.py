@@ -69,3 +69,23 @@ def parse_fraction(word: str, text: str) -> float:
         return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         raise ValueError(f"{word} must be a fraction such as 1% or 0.01, got {text!r}.") from None
+
+
+def parse_names(text: str | list[str] | None) -> tuple[str, ...]:
+    """Return the names in ``y1,y2``, or in several such texts."""
+    texts = [text] if isinstance(text, str) else text or []
+    return tuple(name.strip() for part in texts for name in part.split(",") if name.strip())
+
+
+def parse_centre(text: str) -> Any:
+    """Return ``first``, ``none`` or the one known value that a text stands for.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    if text in ("first", "none"):
+        return text
+    try:
+        return [float(text)]
+    except ValueError:
+        raise ValueError(f"--center must be first, none or a number, got {text!r}.") from None

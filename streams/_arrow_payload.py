@@ -57,7 +57,7 @@ def encode_arrow(observation: Observation) -> bytes:
         "t": np.ascontiguousarray(observation.time),
     }
     for letter, rows in (("y", observation.output), ("u", observation.input)):
-        columns |= dict(zip(_names(letter, rows.shape[1]), np.ascontiguousarray(rows.T), strict=True))
+        columns |= dict(zip(channel_names(letter, rows.shape[1]), np.ascontiguousarray(rows.T), strict=True))
     out = BytesIO()
     pl.DataFrame(columns).with_columns(pl.selectors.float().fill_nan(None)).write_ipc_stream(
         out, compression="uncompressed"
@@ -65,14 +65,15 @@ def encode_arrow(observation: Observation) -> bytes:
     return out.getvalue()
 
 
-def _names(letter: str, count: int) -> list[str]:
+def channel_names(letter: str, count: int) -> list[str]:
+    """Return y for one channel, y1, y2, .. for more."""
     return [letter] if count == 1 else [f"{letter}{i + 1}" for i in range(count)]
 
 
 def _channels(schema: pl.Schema) -> tuple[list[str], list[str]]:
     """Return the names of the outputs and inputs, or say which column is wrong."""
     found = {letter: [name for name in schema if name[:1] == letter] for letter in "yu"}
-    expected = {letter: _names(letter, len(names)) for letter, names in found.items()}
+    expected = {letter: channel_names(letter, len(names)) for letter, names in found.items()}
     names = ["epoch", "seq", "t", *expected["y"], *expected["u"]]
     kinds = [pl.Int64(), pl.Int64(), *[pl.Float64()] * (len(names) - 2)]
     if list(schema.items()) != list(zip(names, kinds, strict=True)) or not found["y"] or len(names) > MOST_CHANNELS:

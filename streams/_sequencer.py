@@ -1,9 +1,11 @@
-"""One stream put in order: what comes twice is dropped, what is lost is counted and becomes missing, what comes out of
-order inside a window is mended. By epoch and sequence alone; no clock.
+"""One stream put in order, by epoch and sequence alone, without a clock.
+
+What comes twice is dropped, what is lost is counted and becomes missing, what comes out of order inside a window is
+mended.
 
 Samples leave as a gapless sequence. A lost sample is given up when one that is ``window`` or more samples past it has
-come; then it leaves as NaN. Samples without a number are the next ones. A first message numbered beyond the window is of a
-publisher that has long been running: its stream starts there.
+come; then it leaves as NaN. Samples without a number are the next ones. A first message numbered beyond the window is
+of a publisher that has long been running: its stream starts there.
 
 A greater epoch ends the one before it: what was held back of that leaves first, then the new one counts from 0. A
 lesser epoch is over, and what comes of it is dropped.

@@ -1,4 +1,4 @@
-"""The order of a stream, held against a twin that knows single samples only, over every small case and many random ones."""
+"""The order of a stream, held against a twin that knows single samples only: every small case and many random ones."""
 
 from __future__ import annotations
 

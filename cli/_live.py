@@ -1,0 +1,182 @@
+"""The commands that run live: what is for programs goes to standard output, what is for people to standard error."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._words import parse_centre, parse_names, parse_sizes
+
+if TYPE_CHECKING:
+    from ..streams import Service
+
+Live = Annotated[
+    str,
+    typer.Argument(
+        help="- for lines of JSON on standard input, a file of such lines, a folder that record wrote, or a recording "
+        "in CSV or Parquet (see docs/streams.md)."
+    ),
+]
+Output = Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")]
+Input = Annotated[list[str] | None, typer.Option(help="Recording: the input columns.")]
+By = Annotated[str | None, typer.Option(help="Recording: the column that names the run.")]
+Time = Annotated[str | None, typer.Option(help="Recording: the column with the time.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
+
+
+def learn(
+    source: Live,
+    learner: Annotated[
+        str | None,
+        typer.Option(help="NAME or NAME:option=value,..; by default ladder for one output, else lattice."),
+    ] = None,
+    sizes: Annotated[str | None, typer.Option(help="Sizes to try, such as 0..32 or 1,2,4..8.")] = None,
+    center: Annotated[str, typer.Option(help="first, none or a number, taken off the output.")] = "first",
+    say: Annotated[str, typer.Option(help="What is printed, of prediction,error,threshold.")] = (
+        "prediction,error,threshold"
+    ),
+    together: Annotated[
+        bool, typer.Option("--together", help="The streams are runs of one plant: a verdict of all, too.")
+    ] = False,
+    window: Annotated[int, typer.Option(help="Samples that may overtake a lost one before it is given up.")] = 64,
+    output: Output = None,
+    input: Input = None,
+    by: By = None,
+    time: Time = None,
+    precision: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
+    device: Annotated[str | None, typer.Option(help="cpu, gpu, .. (see: ergoscope devices).")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Learn streams as they come: print forecasts before their samples, errors, and the critical size found by now."""
+    _log()
+    tried = None if sizes is None else parse_sizes(sizes)
+    from .. import streams
+
+    lines = streams.lines_of(tuple(parse_names(say)))
+    service = streams.Service(
+        streams.learner_of(learner, tried),
+        centre=parse_centre(center),
+        precision=precision,  # type: ignore[arg-type]
+        device=device,
+        window=window,
+        together=together,
+    )
+    opened = streams.connect(source, outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
+    try:
+        streams.run_streams(streams.serve(service, opened, streams.LineSink(sys.stdout.buffer, lines)), service.stop)
+    except BrokenPipeError:
+        _leave_pipe()
+    _account(service, quiet)
+
+
+def record(
+    source: Live,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the Parquet parts; those in it stay.")],
+    quiet: Quiet = False,
+) -> None:
+    """Record streams as they come, message by message, so that replay gives the same ones."""
+    _log()
+    from .. import streams
+
+    opened, sink = streams.connect(source), streams.RecordSink(out)
+    streams.run_streams(streams.pour(opened, sink))
+    if opened.refusals.first is not None and not sink.samples:
+        raise opened.refusals.first
+    if not quiet:
+        print(f"{out}: {sink.samples} samples{_refused(opened.refusals.counts)}", file=sys.stderr)
+
+
+def replay(
+    source: Live,
+    to: Annotated[str, typer.Option(help="Where to: - for lines of JSON on standard output.")] = "-",
+    speed: Annotated[
+        str | None, typer.Option(help="1x as it was recorded, 10x ten times faster; by default as fast as it is taken.")
+    ] = None,
+    block: Annotated[int, typer.Option(help="CSV or Parquet: samples in a message.")] = 1,
+    output: Output = None,
+    input: Input = None,
+    by: By = None,
+    time: Time = None,
+) -> None:
+    """Play what was recorded as live streams."""
+    _log()
+    from .. import streams
+
+    columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
+    opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
+    _pour(opened, to)
+
+
+def publish(
+    plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
+    to: Annotated[str, typer.Option(help="Where to: - for lines of JSON on standard output.")] = "-",
+    rate: Annotated[float | None, typer.Option(help="Samples a second; by default as fast as they are taken.")] = None,
+    block: Annotated[int, typer.Option(help="Samples in a message.")] = 1,
+    steps: Annotated[int | None, typer.Option(help="Samples of each stream; by default without end.")] = None,
+    streams: Annotated[int, typer.Option("--streams", help="Independent runs, each a stream.")] = 1,
+    input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
+    seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+) -> None:
+    """Simulate a plant as a live stream."""
+    _log()
+    from .. import simulator
+    from .. import streams as room
+
+    system = simulator.find_system(plant)
+    names = room.stream_names(to, system.name, streams)
+    _pour(
+        room.play_simulation(
+            system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=room.new_epoch()
+        ),
+        to,
+    )
+
+
+def _pour(opened: Any, to: str) -> None:
+    from .. import streams
+
+    try:
+        streams.run_streams(streams.pour(opened, streams.observation_sink(to)))
+    except BrokenPipeError:
+        _leave_pipe()
+
+
+def _log() -> None:
+    """Let what the streams say while they run come out as the other messages do."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("ergoscope: %(message)s"))
+    logger = logging.getLogger("ergoscope.streams")
+    logger.handlers, logger.propagate = [handler], False
+
+
+def _leave_pipe() -> None:
+    """The reader has gone, as head does: that is an end, too; nothing may be written at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _account(service: Service, quiet: bool) -> None:
+    """Say what became of the samples; what nothing good came of is an error."""
+    if service.refusals.first is not None and not service.samples:
+        raise service.refusals.first
+    if not quiet:
+        counts = list(service.counts.values())
+        sums = {word: sum(vars(one)[word] for one in counts) for word in ("lost", "repeated", "outdated")}
+        told = "".join(f", {number} {word}" for word, number in sums.items())
+        refused = _refused(service.refusals.counts)
+        print(f"learn: {len(counts)} streams, {service.samples} samples{told}{refused}", file=sys.stderr)
+
+
+def _refused(counts: dict[str, int]) -> str:
+    return "".join(f", {number} messages refused ({kind})" for kind, number in sorted(counts.items()))
+
+
+def _speed(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text.removesuffix("x"))
+    except ValueError:
+        raise ValueError(f"a speed is written 1x or 10x, got {text!r}.") from None

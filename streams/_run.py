@@ -1,0 +1,77 @@
+"""From a command to its end: an interrupt or SIGTERM ends what runs in order, a second one at once."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from ..learners import Learner, learner_entry, make_learner
+from ._observation import Observation
+from ._seam import Sink, Source
+from ._service import Said, Service
+
+
+async def pour(source: Source, sink: Sink[Observation]) -> int:
+    """Send all that a source has to a sink, both opened here; return the samples."""
+    samples = 0
+    async with source, sink:
+        try:
+            async for item in source:
+                await sink.send(item)
+                samples += item.steps
+        except asyncio.CancelledError:  # told to end: what has come is kept
+            return samples
+    return samples
+
+
+def run_streams(main: Coroutine[Any, Any, Any], stop: Callable[[], None] | None = None) -> Any:
+    """Run a coroutine to its end.
+
+    Args:
+        main: What runs.
+        stop: Called at the first interrupt or SIGTERM; by default the coroutine is cancelled.
+    """
+
+    async def run() -> Any:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(main)
+        signals = (signal.SIGINT, signal.SIGTERM)
+
+        def end() -> None:
+            for number in signals:
+                loop.remove_signal_handler(number)
+            (stop or task.cancel)()
+
+        for number in signals:
+            loop.add_signal_handler(number, end)
+        return await task
+
+    return asyncio.run(run())
+
+
+def learner_of(words: str | None, sizes: Sequence[int] | None) -> Callable[[int, int], Learner]:
+    """Return what makes the learner of streams so wide.
+
+    Args:
+        words: As for ``make_learner``; by default the ladder for one output, else the lattice.
+        sizes: Of the ladder, by default 0..16.
+    """
+
+    def make(outputs: int, inputs: int) -> Learner:
+        name = words or ("ladder" if outputs + inputs == 1 else "lattice")
+        rungs = learner_entry(name.partition(":")[0]).rungs
+        by_length = rungs in ("filter length", "window length")
+        given = dict(sizes=range(17) if sizes is None and by_length else sizes, outputs=outputs, inputs=inputs)
+        # Of the inputs nothing is known ahead: y[t+1] is forecast from u[t] and those before.
+        return make_learner(name, given | dict(direct=False))
+
+    if words is not None:
+        learner_entry(words.partition(":")[0])  # so that a wrong name is said before anything comes
+    return make
+
+
+async def serve(service: Service, source: Source, sink: Sink[Said]) -> None:
+    """Run a service between what is opened here."""
+    async with source, sink:
+        await service.run(source, sink)

@@ -1,0 +1,114 @@
+"""What the service says, as JSON: one object a line, or one message a micro-batch.
+
+A number that is not finite, or not known, is null; all others come back bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..learners import Learner
+from ._service import Said, Threshold
+
+KINDS = ("prediction", "error", "threshold")
+
+
+def lines_of(kinds: Collection[str] = KINDS) -> Callable[[Said], Iterable[bytes]]:
+    """Return what makes the lines of a thing said, of the kinds that are wanted; one line a sample.
+
+    Raises:
+        ValueError: No such kind.
+    """
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise ValueError(f"what is said is {', '.join(KINDS)}, got {unknown[0]!r}.")
+
+    def lines(said: Said) -> Iterable[bytes]:
+        if isinstance(said, Threshold):
+            return [_dump(dict(kind="threshold") | threshold_record(said))] if "threshold" in kinds else []
+        parts = []
+        head = f'","stream":{json.dumps(said.stream)},"epoch":{said.epoch},"seq":'
+        coming = np.concatenate([said.forecast[1:, 0], said.ahead[None, 0]]) if "prediction" in kinds else None
+        error = said.error if "error" in kinds else None
+        for k in range(len(said.output)):
+            number = said.first + k
+            if error is not None:
+                t = "" if math.isnan(said.time[k]) else f',"t":{float(said.time[k])!r}'
+                y = json.dumps(plain(said.output[k]))
+                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}}}'
+                parts.append(text.encode())
+            if coming is not None:
+                text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(coming[k]))}}}'
+                parts.append(text.encode())
+        return parts
+
+    return lines
+
+
+def messages_of(said: Said) -> list[tuple[str, bytes]]:
+    """Return the kind and the payload of each message that says it: a list of rows where a block came."""
+    if isinstance(said, Threshold):
+        return [("threshold", _dump(threshold_record(said)))]
+    coming = np.concatenate([said.forecast[1:, 0], said.ahead[None, 0]])
+    if len(coming) == 1:
+        rows: tuple[Any, ...] = plain(coming[0]), plain(said.error[0]), plain(said.output[0])
+    else:
+        rows = tuple([plain(row) for row in part] for part in (coming, said.error, said.output))
+    head = dict(epoch=said.epoch)
+    prediction = head | dict(seq=said.first + 1, forecast=rows[0])
+    return [
+        ("prediction", _dump(prediction)),
+        ("error", _dump(head | dict(seq=said.first, y=rows[2], error=rows[1]))),
+    ]
+
+
+def learner_line(learner: Learner) -> bytes:
+    """Return the line that says whose forecasts follow: what the numbers of a row stand for."""
+    return _dump(
+        dict(kind="learner", learner=learner.name, size_word=learner.size_word, sizes=list(learner.sizes))
+        | dict(parameters=list(learner.parameters))
+    )
+
+
+def threshold_record(said: Threshold) -> dict[str, Any]:
+    """Return a verdict as a plain object."""
+    found = said.found
+    best = None if found.best is None else dict(size=found.best.size, alike=found.best.alike)
+    return dict(
+        stream=said.stream,
+        samples=found.horizon,
+        critical_size=found.critical.size,
+        verdict=found.critical.verdict,
+        reason=found.critical.reason,
+        best=best,
+        sizes=list(said.sizes),
+        errors=None if said.errors is None else [_finite(error) for error in said.errors],
+        counts=vars(said.counts),
+        sentence=found.sentence,
+    )
+
+
+def plain(row: NDArray[np.float64]) -> Any:
+    """Return ``(output,)`` as a number where there is one output, and ``(size, output)`` likewise as a list."""
+    values = row[..., 0] if row.shape[-1] == 1 else row
+    if np.isfinite(values).all():
+        return values.tolist()
+    return _nulls(values.tolist())
+
+
+def _nulls(values: Any) -> Any:
+    return [_nulls(value) for value in values] if isinstance(values, list) else _finite(values)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _dump(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, separators=(",", ":"), allow_nan=False).encode()

@@ -1,0 +1,100 @@
+"""The seam: whatever observations come from is a source, whatever takes things is a sink; fakes of both beside.
+
+    async with source, sink:
+        async for observation in source:
+            await sink.send(observation)
+
+``async with`` owns what is behind it, ``async for`` ends where the source does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+from ._observation import Observation
+from ._refused import Refused
+
+log = logging.getLogger("ergoscope.streams")
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Refusals:
+    """Messages that were not taken in, by kind; the first of each kind is said in the log."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.first: Refused | None = None
+
+    def add(self, refused: Refused, where: str = "") -> None:
+        """Count one."""
+        self.counts[refused.kind] += 1
+        self.first = self.first or refused
+        if self.counts[refused.kind] == 1:
+            log.warning("%s%s (%s: the first; more are only counted)", where and f"{where}: ", refused, refused.kind)
+
+
+class Source(Protocol):
+    """Where observations come from."""
+
+    refusals: Refusals
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __aiter__(self) -> AsyncIterator[Observation]: ...
+
+
+class Sink(Protocol[T_contra]):
+    """Where observations, or what a learner says, go."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def send(self, item: T_contra) -> None:
+        """Take one; returns when there is room for the next."""
+        ...
+
+
+class Owner:
+    """What sources and sinks share: ``async with`` that owns nothing yet."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+class MemorySource(Owner):
+    """Observations from a list."""
+
+    def __init__(self, items: Iterable[Observation]) -> None:
+        self.items, self.refusals = items, Refusals()
+
+    async def __aiter__(self) -> AsyncIterator[Observation]:
+        for item in self.items:
+            yield item
+
+
+class MemorySink(Owner, Generic[T]):
+    """A list of what was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[T] = []
+
+    async def send(self, item: T) -> None:
+        """Take one."""
+        self.sent.append(item)

@@ -1,0 +1,224 @@
+"""The live service: observations in, forecasts and verdicts out.
+
+One task reads the source into a queue of bounded length, another takes all that has come as one micro-batch: under
+little load each sample by itself, under much load many at once, the same bits either way. Where the service is slower
+than the source, the queue is full and the source waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..analysis import Streamed, locate_streamed
+from ..learners import Driver, Learner
+from ..simulator import Precision
+from ._lanes import Forecasts, Lanes
+from ._observation import Observation
+from ._refused import Refused
+from ._seam import Refusals, Sink, Source
+from ._sequencer import WINDOW, Counts, Sequencer
+from ._tally import Tally, gathered
+
+QUEUE = 4096  # observations that wait
+BATCH = 1 << 16  # samples in a micro-batch
+MOST_STREAMS = 10_000
+FIRST_VERDICT = 64  # samples; then each time that there are twice as many
+
+
+class Threshold(NamedTuple):
+    """What is found by now of one stream, or of all together.
+
+    Attributes:
+        stream: Name of the stream, or ``*`` for all together.
+        found: The verdict.
+        sizes: Of the ladder.
+        errors: Mean squared error of each since T/20, summed over the outputs; None where nothing was scored.
+        counts: What became of the samples.
+    """
+
+    stream: str
+    found: Streamed
+    sizes: tuple[int, ...]
+    errors: list[float] | None
+    counts: Counts
+
+
+Said = Forecasts | Threshold
+
+
+@dataclass
+class _Stream:
+    sequencer: Sequencer
+    tally: Tally
+    next_verdict: int = FIRST_VERDICT
+    last: Any = None
+
+
+@dataclass
+class Service:
+    """A learner of many streams.
+
+    Attributes:
+        make: Outputs and inputs to the learner of such streams; those of the first observation count.
+        centre: What is taken off each output first, as in ``Driver``.
+        precision, device: As in ``Driver``.
+        window: Samples that may overtake a lost one before it is given up.
+        together: The streams are runs of one plant: a verdict of all together is given, too.
+        refusals: What was not taken in.
+    """
+
+    make: Callable[[int, int], Learner]
+    centre: Any = "first"
+    precision: Precision = "float64"
+    device: str | None = None
+    window: int = WINDOW
+    together: bool = False
+    refusals: Refusals = field(default_factory=Refusals)
+    samples: int = 0
+
+    def __post_init__(self) -> None:
+        if self.window < 0:
+            raise ValueError(f"window must be a whole number of at least 0, got {self.window}.")
+        self._streams: dict[str, _Stream] = {}
+        self._lanes: Lanes | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._ended = False
+
+    @property
+    def learner(self) -> Learner | None:
+        """The learner; None before the first observation."""
+        return None if self._lanes is None else self._lanes.driver.learner
+
+    @property
+    def counts(self) -> dict[str, Counts]:
+        """What became of the samples of each stream."""
+        return {name: stream.sequencer.counts for name, stream in self._streams.items()}
+
+    def stop(self) -> None:
+        """End as if the source had ended."""
+        if self._reader is not None:
+            self._reader.cancel()
+
+    async def run(self, source: Source, sink: Sink[Said]) -> None:
+        """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
+
+        Args:
+            source: Of observations; opened and closed by the caller, as the sink is.
+            sink: Is sent ``Forecasts`` as they are made, and a ``Threshold`` when one has changed.
+        """
+        self.refusals = source.refusals
+        queue: asyncio.Queue[Observation | None] = asyncio.Queue(QUEUE)
+
+        async def read() -> None:
+            try:
+                async for came in source:
+                    await queue.put(came)
+            finally:
+                self._ended = True
+                if not queue.full():
+                    queue.put_nowait(None)  # wakes who waits; a full queue has nobody waiting
+
+        self._reader = asyncio.create_task(read(), name="ergoscope-read")
+        try:
+            while not (self._ended and queue.empty()):
+                batch, steps = [await queue.get()], 0
+                while steps < BATCH and not queue.empty():
+                    batch.append(queue.get_nowait())
+                    steps += batch[-1].steps if batch[-1] else 1
+                for said in self.take([came for came in batch if came is not None]):
+                    await sink.send(said)
+                await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
+            for said in self.finish():
+                await sink.send(said)
+            if not self._reader.cancelled():
+                self._reader.result()
+        finally:
+            self._reader.cancel()
+
+    def take(self, batch: list[Observation]) -> list[Said]:
+        """Take observations in, as they came, and return what there is to say."""
+        for came in batch:
+            try:
+                lanes = self._door(came)
+            except Refused as refused:
+                self.refusals.add(refused, came.stream)
+                continue
+            for rows in self._streams[came.stream].sequencer.take(came):
+                lanes.put(rows)
+        return self._advance()
+
+    def finish(self) -> list[Said]:
+        """Return what is held back, and the last verdicts."""
+        for stream in self._streams.values():
+            for rows in stream.sequencer.flush():
+                assert self._lanes is not None
+                self._lanes.put(rows)
+        said = self._advance()
+        said += [self._threshold(name, [stream]) for name, stream in self._streams.items()]
+        if self.together and self._streams:
+            said.append(self._threshold("*", list(self._streams.values())))
+        return said
+
+    def _door(self, came: Observation) -> Lanes:
+        """Return the lanes, with one for this stream; refuse what does not fit in."""
+        outputs, inputs = came.output.shape[1], came.input.shape[1]
+        if self._lanes is None:
+            driver = Driver(
+                self.make(outputs, inputs),
+                outputs,
+                inputs,
+                centre=self.centre,
+                precision=self.precision,
+                device=self.device,
+                known_ahead=0,
+            )
+            self._lanes = Lanes(driver)
+        driver = self._lanes.driver
+        if (outputs, inputs) != (driver.outputs, driver.inputs):
+            raise Refused(
+                "dimension",
+                f"streams have {driver.outputs} outputs and {driver.inputs} inputs here, as the first one had; got "
+                f"{outputs} and {inputs}: learn it by a service of its own.",
+            )
+        if came.stream not in self._streams:
+            if len(self._streams) == MOST_STREAMS:
+                raise Refused("dimension", f"{MOST_STREAMS} streams are served here: start one more service.")
+            tally = Tally(len(driver.learner.sizes), outputs)
+            self._streams[came.stream] = _Stream(Sequencer(self.window), tally)
+        return self._lanes
+
+    def _advance(self) -> list[Said]:
+        if self._lanes is None:
+            return []
+        said: list[Said] = []
+        for made in self._lanes.advance():
+            said.append(made)
+            stream = self._streams[made.stream]
+            stream.tally.add(made.error)
+            self.samples += len(made.output)
+            if stream.tally.age >= stream.next_verdict:
+                stream.next_verdict = 2 * stream.tally.age
+                found = self._threshold(made.stream, [stream])
+                told = found.found.critical, found.found.best and (found.found.best.size, found.found.best.alike)
+                if told != stream.last:
+                    stream.last = told
+                    said.append(found)
+        return said
+
+    def _threshold(self, name: str, streams: list[_Stream]) -> Threshold:
+        assert self._lanes is not None
+        learner, tallies = self._lanes.driver.learner, [stream.tally for stream in streams]
+        late = [tally.late_blocks() for tally in tallies]
+        losses, samples = (np.concatenate(parts) for parts in zip(*late, strict=True))
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = locate_streamed(gathered(tallies), losses, samples, learner, name)
+            errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
+        parts = [vars(stream.sequencer.counts) for stream in streams]
+        return Threshold(
+            name, found, learner.sizes, errors, Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
+        )

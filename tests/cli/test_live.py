@@ -1,0 +1,124 @@
+"""The live commands as a user meets them: real processes, pipes, interrupts."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ergoscope.cli import main
+from ergoscope.learners import ladder, replay
+from ergoscope.simulator import read_recording
+
+ERGOSCOPE = [sys.executable, "-m", "ergoscope"]
+
+
+def run(*words: str, cwd: Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*ERGOSCOPE, *words], cwd=cwd, input=given, capture_output=True, timeout=200)
+
+
+def lines(printed: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def test_learning_from_a_pipe_gives_the_forecasts_of_replay_bit_for_bit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    walks = rng.standard_normal((3, 200)).cumsum(axis=1).round(6)
+    rows = [
+        f"{t * 0.5},{i},{'' if t == 77 else repr(y)}"
+        for i, walk in enumerate(walks.tolist())
+        for t, y in enumerate(walk)
+    ]
+    (tmp_path / "runs.csv").write_text("time,run,y\n" + "\n".join(rows) + "\n")
+    words = ["runs.csv", "--output", "y", "--by", "run", "--time", "time"]
+    played = run("replay", *words, "--block", "7", cwd=tmp_path)
+    assert played.returncode == 0, played.stderr
+    learned = run("learn", "-", "--sizes", "0..5", cwd=tmp_path, given=played.stdout)
+    assert learned.returncode == 0, learned.stderr
+    said = lines(learned.stdout)
+    recording = read_recording(tmp_path / "runs.csv", ["y"], by="run", time="time")
+    expected = replay(ladder(range(6)), recording, centre="first")[:, :, 0, :, 0]
+    for i, name in enumerate(recording.run_names):
+        mine = [one for one in said if one["stream"] == name]
+        forecasts = {one["seq"]: one["forecast"] for one in mine if one["kind"] == "prediction"}
+        assert sorted(forecasts) == list(range(1, 201))
+        assert np.array([forecasts[t] for t in range(1, 200)]).tobytes() == expected[i, 1:].tobytes()
+        errors = {one["seq"]: one["error"] for one in mine if one["kind"] == "error"}
+        assert errors[0] == errors[77] == [None] * 6
+        assert np.array(errors[150]).tobytes() == (expected[i, 150] - recording.outputs[i, 150]).tobytes()
+        order = [(one["seq"], one["kind"]) for one in mine if one["kind"] != "threshold"]
+        assert order == sorted(order, key=lambda pair: (pair[0], pair[1] == "error"))  # a forecast before its sample
+        assert mine[-1]["kind"] == "threshold" and mine[-1]["samples"] == 200
+    again = run("learn", *words, "--sizes", "0..5", "--say", "prediction", "--quiet", cwd=tmp_path)
+    assert again.stderr == b"" and sorted(again.stdout.splitlines()) == sorted(
+        line for line in learned.stdout.splitlines() if b'"prediction"' in line
+    )
+
+
+def test_a_plant_is_published_recorded_and_played_again(tmp_path: Path) -> None:
+    published = run("publish", "double-integrator", "--steps", "100", "--streams", "2", "--block", "5", cwd=tmp_path)
+    kept = run("record", "-", "--out", "kept", cwd=tmp_path, given=published.stdout)
+    assert kept.returncode == 0 and b"200 samples" in kept.stderr
+    assert run("replay", "kept", cwd=tmp_path).stdout == published.stdout
+
+
+BAD = {
+    "no source": (["learn", "nowhere.ndjson"], "nowhere.ndjson"),
+    "no good line": (["learn", "bad.ndjson"], "a message is a JSON object"),
+    "no learner": (["learn", "-", "--learner", "ladr"], "no learner is called"),
+    "no kind": (["learn", "-", "--say", "all"], "what is said is"),
+    "no centre": (["learn", "-", "--center", "mean"], "--center must be"),
+    "no window": (["learn", "-", "--window", "-1"], "window must be"),
+    "columns of lines": (["learn", "-", "--output", "y"], "is none"),
+    "no speed": (["replay", "bad.ndjson", "--speed", "fast"], "a speed is written"),
+    "a speed of lines": (["replay", "bad.ndjson", "--speed", "2x"], "leave it out"),
+    "nowhere to": (["publish", "random-walk", "--to", "file"], "got 'file'"),
+    "no rate": (["publish", "random-walk", "--rate", "0"], "a rate is"),
+    "no streams": (["publish", "random-walk", "--streams", "0"], "at least 1"),
+    "no plant": (["publish", "random-wlk"], "random-walk"),
+    "a folder that is a file": (["record", "bad.ndjson", "--out", "bad.ndjson"], "cannot make the folder"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_words_end_in_one_message(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words, message = BAD[name]
+    (tmp_path / "bad.ndjson").write_text("bad\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["ergoscope", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr()
+    assert ended.value.code == 2 and message in printed.err and printed.out == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.ndjson"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_the_last_verdict(number: int, tmp_path: Path) -> None:
+    words = ["learn", "-", "--sizes", "0..3"]
+    going = subprocess.Popen(
+        [*ERGOSCOPE, *words], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert going.stdin is not None and going.stdout is not None
+    going.stdin.write(b'{"y": 1}\n{"y": 2}\n')
+    going.stdin.flush()
+    first = [going.stdout.readline() for _ in range(4)]
+    assert json.loads(first[-1])["kind"] == "prediction"  # while the pipe is still open
+    going.send_signal(number)
+    rest, said = going.communicate(timeout=60)
+    assert going.returncode == 0 and b"2 samples" in said and b"Traceback" not in said
+    assert json.loads(rest.splitlines()[-1])["kind"] == "threshold"
+
+
+def test_a_reader_that_leaves_is_an_end(tmp_path: Path) -> None:
+    command = f"{' '.join(ERGOSCOPE)} publish random-walk | {' '.join(ERGOSCOPE)} learn - --sizes 0..2 | head -n 3"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, timeout=200)
+    assert len(done.stdout.splitlines()) == 3 and b"Traceback" not in done.stderr

@@ -1,0 +1,208 @@
+"""The service: live gives the bits of replay, however samples are gathered, doubled, shuffled or lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ergoscope.learners import Learner, ladder, lattice, replay
+from ergoscope.simulator import Trajectories, simulate, zoo
+from ergoscope.streams import (
+    Forecasts,
+    MemorySink,
+    MemorySource,
+    Observation,
+    Service,
+    Threshold,
+    observation,
+    play,
+    play_simulation,
+)
+
+SIZES = range(5)
+
+
+def make(outputs: int, inputs: int) -> Learner:
+    return ladder(SIZES) if outputs + inputs == 1 else lattice(SIZES, outputs=outputs, inputs=inputs)
+
+
+def serve(items: Any, **options: Any) -> tuple[Service, list[Any]]:
+    service, sink = Service(make, **options), MemorySink[Any]()
+    source = MemorySource(items) if isinstance(items, list) else items
+    asyncio.run(service.run(source, sink))
+    return service, sink.sent
+
+
+def forecasts(said: list[Any], names: tuple[str, ...], steps: int) -> np.ndarray[Any, Any]:
+    """Return ``(batch, time, lookahead, size, output)`` as replay does, each sample said once and in order."""
+    runs = []
+    for name in names:
+        parts = [part for part in said if isinstance(part, Forecasts) and part.stream == name]
+        assert [part.first for part in parts] == np.cumsum([0, *(len(part.output) for part in parts)])[:-1].tolist()
+        runs.append(np.concatenate([part.forecast for part in parts]))
+        for before, after in zip(parts, parts[1:], strict=False):
+            assert before.ahead.tobytes() == after.forecast[0].tobytes()  # said before the sample came
+        assert len(runs[-1]) == steps
+    return np.stack(runs)
+
+
+def recorded(runs: int = 3, steps: int = 300, inputs: int = 0) -> Trajectories:
+    rng = np.random.default_rng(3)
+    y = rng.standard_normal((runs, steps, 1 + inputs)).cumsum(axis=1) + 100
+    y[:, 40:43] = np.nan
+    u = rng.standard_normal((runs, steps, inputs))
+    u[:, 7:9] = np.nan
+    names = tuple(f"run {i}" for i in range(runs))
+    y_names, u_names = tuple(f"y{i}" for i in range(1 + inputs)), tuple(f"u{i}" for i in range(inputs))
+    return Trajectories(y, u, np.full(runs, steps), 0.5, y_names, u_names, names)
+
+
+@pytest.mark.parametrize(("inputs", "centre"), [(0, "first"), (0, "none"), (2, "first")])
+@pytest.mark.parametrize("block", [1, 7, 300])
+def test_live_gives_the_bits_of_replay(inputs: int, centre: str, block: int) -> None:
+    recording = recorded(inputs=inputs)
+    _, said = serve(play(recording, block=block), centre=centre)
+    expected = replay(make(1 + inputs, inputs), recording, centre=centre, known_ahead=0)
+    assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
+
+
+def test_many_streams_in_several_tiles_have_the_bits_of_each_alone() -> None:
+    recording = recorded(runs=70, steps=40)
+    _, said = serve(play(recording, block=3))
+    expected = replay(make(1, 0), recording, centre="first")
+    assert forecasts(said, recording.run_names, 40).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shuffled_doubled_and_regrouped_samples_change_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    recording = recorded(runs=2)
+    messages: list[Observation] = []
+    for i, name in enumerate(recording.run_names):
+        at = 0
+        while at < 300:
+            steps = min(int(rng.integers(1, 9)), 300 - at)
+            messages.append(observation(name, recording.outputs[i, at : at + steps], sequence=at))
+            at += steps
+    keys = np.array([(m.sequence or 0) + rng.uniform(0, 40) * bool(m.sequence) for m in messages])
+    order = np.repeat(np.argsort(keys), rng.integers(1, 3, len(messages)))
+    service, said = serve([messages[k] for k in order])
+    expected = replay(make(1, 0), recording, centre="first")
+    assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
+    assert all(counts.taken == 300 and counts.lost == 0 for counts in service.counts.values())
+
+
+def test_what_is_lost_is_counted_and_learned_as_missing() -> None:
+    recording = recorded(runs=1)
+    kept = [m for m in _each(recording) if (m.sequence or 0) not in (100, 101, 250)]
+    service, said = serve(kept, window=4)
+    lost = recording.outputs.copy()
+    lost[:, [100, 101, 250]] = np.nan
+    expected = replay(make(1, 0), Trajectories(lost, *[getattr(recording, w) for w in WORDS]), centre="first")
+    assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
+    assert service.counts["run 0"].lost == 3
+
+
+WORDS = ("inputs", "lengths", "dt", "output_names", "input_names", "run_names")
+
+
+def _each(recording: Trajectories) -> list[Observation]:
+    return [observation("run 0", y, sequence=t) for t, y in enumerate(recording.outputs[0])]
+
+
+def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
+    items = [observation("a", 1.0), observation("b", [1.0, 2.0]), observation("a", 2.0), observation("a", 3.0, 1.0)]
+    service, said = serve(items)
+    assert service.refusals.counts == {"dimension": 2}
+    assert forecasts(said, ("a",), 2).shape == (1, 2, 1, 5, 1)
+
+
+def test_errors_are_scored_as_the_driver_scores_them() -> None:
+    recording = recorded(runs=1)
+    service, said = serve(play(recording, block=5))
+    error = np.concatenate([part.error for part in said if isinstance(part, Forecasts)])
+    assert np.isnan(error[[0, 40, 41, 42]]).all() and np.isfinite(error[[1, 39, 43]]).all()
+    lanes = service._lanes._tiles[0].lanes  # type: ignore[union-attr]
+    scored = np.asarray(lanes.score.error)[0, :, 0, 0]
+    np.testing.assert_allclose(np.nansum(error[..., 0] ** 2, axis=0), scored, rtol=1e-12)
+    assert np.asarray(lanes.score.samples)[0, 0, 0] == np.isfinite(error[:, 0, 0]).sum()
+
+
+def test_runs_of_one_plant_have_the_verdict_of_their_recording() -> None:
+    from ergoscope import locate
+
+    names = [f"{i}" for i in range(12)]
+    _, said = serve(play_simulation(zoo("double-integrator"), 2000, names, seed=4, block=50), together=True)
+    whole = simulate(4, zoo("double-integrator"), 2000, 12)
+    expected = locate(whole, sizes=SIZES, model=False)
+    verdict = said[-1]
+    assert isinstance(verdict, Threshold) and verdict.stream == "*" and verdict.found.horizon == 2000
+    assert (verdict.found.critical.size, verdict.found.critical.verdict) == (expected.critical_size, expected.verdict)
+    assert verdict.found.best is not None and verdict.found.best.size == expected.best.size
+    assert expected.verdict == "located"
+
+
+def test_one_stream_claims_no_boundedness_but_names_the_best_size() -> None:
+    _, said = serve(play_simulation(zoo("double-integrator"), 3000, ["a"], block=100))
+    last = said[-1]
+    assert isinstance(last, Threshold) and last.found.critical.verdict == "undecided"
+    assert last.found.best is not None and last.found.best.size >= 2
+    assert "a: the critical filter length is undecided" in last.found.sentence
+    assert sum(isinstance(part, Threshold) for part in said) < 12
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert serve([])[1] == []
+
+
+class Stopping(MemorySink[Any]):
+    """Stops its service when it has been sent a few things."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self.service = service
+
+    async def send(self, item: Any) -> None:
+        await super().send(item)
+        if len(self.sent) == 20:
+            self.service.stop()
+
+
+@pytest.mark.parametrize("rate", [None, 2000.0])
+def test_a_service_that_is_stopped_says_its_last_words(rate: float | None) -> None:
+    async def stopped() -> list[Any]:
+        service = Service(make)
+        sink = Stopping(service)
+        await service.run(play_simulation(zoo("random-walk"), None, ["a"], rate=rate), sink)
+        return sink.sent
+
+    said = asyncio.run(asyncio.wait_for(stopped(), 60))
+    assert isinstance(said[-1], Threshold) and said[-1].counts.taken >= 10
+
+
+class Failing(MemorySource):
+    async def __aiter__(self) -> AsyncIterator[Observation]:
+        yield observation("a", 1.0)
+        raise ConnectionError("the broker is gone.")
+
+
+def test_a_source_that_fails_is_said_after_the_last_words() -> None:
+    sink = MemorySink[Any]()
+    with pytest.raises(ConnectionError, match="the broker is gone"):
+        asyncio.run(Service(make).run(Failing([]), sink))
+    assert isinstance(sink.sent[-1], Threshold) and sink.sent[-1].counts.taken == 1
+
+
+class Broken(MemorySink[Any]):
+    async def send(self, item: Any) -> None:
+        raise BrokenPipeError
+
+
+def test_a_sink_that_fails_ends_the_service() -> None:
+    source = play_simulation(zoo("random-walk"), None, ["a"])
+    with pytest.raises(BrokenPipeError):
+        asyncio.run(asyncio.wait_for(Service(make).run(source, Broken()), 60))

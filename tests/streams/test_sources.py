@@ -1,0 +1,161 @@
+"""Sources and sinks: lines, recordings played at a pace, parts in a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ergoscope.simulator import Trajectories, read_recording, simulate, zoo
+from ergoscope.streams import (
+    LineSink,
+    LineSource,
+    MemorySink,
+    MemorySource,
+    Observation,
+    RecordedSource,
+    RecordSink,
+    connect,
+    observation,
+    observation_lines,
+    play,
+    play_simulation,
+    pour,
+)
+
+
+def all_of(source: Any) -> list[Observation]:
+    sink = MemorySink[Observation]()
+    asyncio.run(pour(source, sink))
+    return sink.sent
+
+
+def same(left: list[Observation], right: list[Observation]) -> bool:
+    heads = [[item[:3] for item in items] for items in (left, right)]
+    rows = [[[part.tobytes() for part in item[3:]] for item in items] for items in (left, right)]
+    return heads[0] == heads[1] and rows[0] == rows[1]
+
+
+def some(count: int = 300) -> list[Observation]:
+    rng = np.random.default_rng(0)
+    items = []
+    for k in range(count):
+        y, u = rng.standard_normal((1 + k % 3, 2)), rng.standard_normal((1 + k % 3, 1))
+        y[0, k % 2] = np.nan
+        number = None if k % 5 == 0 else int(rng.integers(1000))
+        items.append(observation(f"s{k % 4}", y, u, sequence=number, epoch=k // 100, time=np.full(len(y), 0.5 * k)))
+    return items
+
+
+def piped(payload: bytes) -> LineSource:
+    end, begin = os.pipe()
+    os.write(begin, payload)
+    os.close(begin)
+    return LineSource(end, close=True)
+
+
+def test_lines_come_back_as_they_were_written(tmp_path: Path) -> None:
+    items = [item._replace(time=item.time[:1] + np.arange(item.steps)) for item in some()]
+    items = [item if item.steps > 1 else item._replace(time=item.time[:1]) for item in items]
+    file = tmp_path / "some.ndjson"
+    with file.open("wb") as handle:
+        asyncio.run(pour(MemorySource(items), LineSink(handle, observation_lines)))
+    assert same(all_of(connect(str(file))), items)
+
+
+def test_bad_lines_are_counted_and_the_others_taken() -> None:
+    source = piped(b'{"y":1}\n\nnot\r\n{"y":"a"}\n' + b'{"y":NaN}\n{"y":2}')
+    assert [float(item.output[0, 0]) for item in all_of(source)] == [1.0, 2.0]
+    assert source.refusals.counts == {"malformed": 1, "schema": 1, "non-finite": 1}
+
+
+def test_a_line_without_an_end_takes_no_memory(tmp_path: Path) -> None:
+    file = tmp_path / "long.ndjson"
+    file.write_bytes(b'{"y":1}\n' + b"7" * 5_000_000 + b'\n{"y":2}\n')
+    source = connect(str(file))
+    assert [float(item.output[0, 0]) for item in all_of(source)] == [1.0, 2.0]
+    assert source.refusals.counts == {"oversized": 1}
+
+
+def test_what_is_sent_is_written_at_once() -> None:
+    handle = io.BytesIO()
+
+    async def one() -> None:
+        await LineSink(handle, observation_lines).send(observation("a", 1.0, sequence=3))
+
+    asyncio.run(one())
+    assert json.loads(handle.getvalue()) == {"stream": "a", "epoch": 0, "seq": 3, "y": 1.0}
+
+
+@pytest.mark.parametrize("block", [1, 7, 128, 200])
+def test_a_simulation_is_played_with_the_numbers_of_simulate(block: int) -> None:
+    names = ["a", "b", "c"]
+    items = all_of(play_simulation(zoo("double-integrator"), 300, names, seed=5, block=block))
+    whole = simulate(5, zoo("double-integrator"), 300, 3).outputs
+    for i, name in enumerate(names):
+        mine = [item for item in items if item.stream == name]
+        assert [item.sequence for item in mine] == np.cumsum([0, *(item.steps for item in mine)])[:-1].tolist()
+        assert np.concatenate([item.output for item in mine]).tobytes() == whole[i].tobytes()
+
+
+def test_runs_of_different_length_end_where_they_end() -> None:
+    y = np.arange(12.0).reshape(2, 6, 1)
+    runs = Trajectories(y, np.zeros((2, 6, 0)), np.array([6, 4]), None, ("y",), (), ("a/1", "b"))
+    items = all_of(play(runs, block=4))
+    assert [(item.stream, item.sequence, item.steps) for item in items] == [("a:1", 0, 4), ("b", 0, 4), ("a:1", 4, 2)]
+
+
+def test_a_pace_is_kept_and_never_runs_ahead() -> None:
+    begun = time.monotonic()
+    assert len(all_of(play_simulation(zoo("random-walk"), 100, rate=200.0, block=4))) == 25
+    assert time.monotonic() - begun >= 0.49
+
+
+@pytest.mark.parametrize("wrong", [dict(rate=0.0), dict(rate=np.inf), dict(block=0), dict(speed=2.0)])
+def test_a_pace_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
+    runs = Trajectories(np.zeros((1, 3, 1)), np.zeros((1, 3, 0)), np.array([3]), None, ("y",), (), ("a",))
+    with pytest.raises(ValueError, match="got|needs"):
+        play(runs, **wrong)
+
+
+def test_what_is_recorded_is_played_message_by_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ergoscope.streams._recorded.PART", 100)
+    items = some()
+    asyncio.run(pour(MemorySource(items[:200]), RecordSink(tmp_path / "run")))
+    asyncio.run(pour(MemorySource(items[200:]), RecordSink(tmp_path / "run")))
+    assert len(list((tmp_path / "run").iterdir())) > 4
+    assert same(all_of(connect(str(tmp_path / "run"))), items)
+
+
+def test_a_folder_that_was_recorded_is_a_recording_too(tmp_path: Path) -> None:
+    names = ["a", "b"]
+    asyncio.run(pour(play_simulation(zoo("random-walk"), 50, names, block=8), RecordSink(tmp_path)))
+    runs = read_recording(tmp_path / "part-000001.parquet", ["y"], by="stream", time="t")
+    assert runs.outputs.tobytes() == simulate(0, zoo("random-walk"), 50, 2).outputs.tobytes()
+
+
+def test_a_record_is_played_at_its_speed(tmp_path: Path) -> None:
+    asyncio.run(pour(play_simulation(zoo("random-walk"), 50, ["a"]), RecordSink(tmp_path)))  # dt = 1 s
+    begun = time.monotonic()
+    assert len(all_of(RecordedSource(tmp_path, speed=100.0))) == 50
+    assert 0.48 <= time.monotonic() - begun < 5
+
+
+def test_a_damaged_part_is_refused(tmp_path: Path) -> None:
+    asyncio.run(pour(MemorySource(some(10)), RecordSink(tmp_path)))
+    (tmp_path / "part-000002.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(ValueError, match="part-000002"):
+        connect(str(tmp_path))
+
+
+def test_streams_of_several_widths_are_recorded(tmp_path: Path) -> None:
+    items = [observation("a", 1.0), observation("b", [1.0, 2.0]), observation("a", 3.0)]
+    asyncio.run(pour(MemorySource(items), RecordSink(tmp_path)))
+    assert same(all_of(connect(str(tmp_path))), items)
