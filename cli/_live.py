@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 Live = Annotated[
     str,
     typer.Argument(
-        help="- for lines of JSON on standard input, a file of such lines, a folder that record wrote, or a recording "
-        "in CSV or Parquet (see docs/streams.md)."
+        help="mqtt://host:1883/lab/plant1, or lab/+ for all; - for lines of JSON on standard input, a file of such "
+        "lines, a folder that record wrote, or a recording in CSV or Parquet (see docs/streams.md)."
     ),
 ]
 Output = Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")]
@@ -68,7 +70,7 @@ def learn(
     )
     opened = streams.connect(source, outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     try:
-        streams.run_streams(streams.serve(service, opened, streams.LineSink(sys.stdout.buffer, lines)), service.stop)
+        streams.run_streams(streams.serve(service, opened, streams.said_sink(source, lines)), service.stop)
     except BrokenPipeError:
         _leave_pipe()
     _account(service, quiet)
@@ -93,7 +95,9 @@ def record(
 
 def replay(
     source: Live,
-    to: Annotated[str, typer.Option(help="Where to: - for lines of JSON on standard output.")] = "-",
+    to: Annotated[
+        str, typer.Option(help="Where to: mqtt://host:1883/lab/plant1, or - for lines of JSON on standard output.")
+    ] = "-",
     speed: Annotated[
         str | None, typer.Option(help="1x as it was recorded, 10x ten times faster; by default as fast as it is taken.")
     ] = None,
@@ -114,7 +118,9 @@ def replay(
 
 def publish(
     plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
-    to: Annotated[str, typer.Option(help="Where to: - for lines of JSON on standard output.")] = "-",
+    to: Annotated[
+        str, typer.Option(help="Where to: mqtt://host:1883/lab/plant1, or - for lines of JSON on standard output.")
+    ] = "-",
     rate: Annotated[float | None, typer.Option(help="Samples a second; by default as fast as they are taken.")] = None,
     block: Annotated[int, typer.Option(help="Samples in a message.")] = 1,
     steps: Annotated[int | None, typer.Option(help="Samples of each stream; by default without end.")] = None,
@@ -129,19 +135,31 @@ def publish(
 
     system = simulator.find_system(plant)
     names = room.stream_names(to, system.name, streams)
-    _pour(
-        room.play_simulation(
-            system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=room.new_epoch()
-        ),
-        to,
-    )
+    epoch = room.new_epoch()
+    played = room.play_simulation(system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=epoch)
+    _pour(played, to, system.dt)
 
 
-def _pour(opened: Any, to: str) -> None:
+def broker(
+    port: Annotated[int, typer.Option(help="To listen at, on this machine alone.")] = 1883,
+) -> None:
+    """Run an MQTT broker to try things with; for anything that lasts take Mosquitto."""
+    from .. import streams
+
+    async def listen() -> None:
+        async with streams.Broker(port) as running:
+            print(f"ergoscope: a broker listens at mqtt://{running.where}; Ctrl-C ends it.", file=sys.stderr)
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    streams.run_streams(listen())
+
+
+def _pour(opened: Any, to: str, dt: float | None = None) -> None:
     from .. import streams
 
     try:
-        streams.run_streams(streams.pour(opened, streams.observation_sink(to)))
+        streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt)))
     except BrokenPipeError:
         _leave_pipe()
 

@@ -1,12 +1,17 @@
+from ._broker import Broker as Broker
 from ._connect import connect as connect
 from ._connect import new_epoch as new_epoch
 from ._connect import observation_sink as observation_sink
+from ._connect import said_sink as said_sink
 from ._connect import stream_names as stream_names
 from ._lanes import Forecasts as Forecasts
 from ._lanes import Lanes as Lanes
 from ._lines import LineSink as LineSink
 from ._lines import LineSource as LineSource
 from ._lines import observation_lines as observation_lines
+from ._mqtt_streams import MqttSaid as MqttSaid
+from ._mqtt_streams import MqttSink as MqttSink
+from ._mqtt_streams import MqttSource as MqttSource
 from ._observation import Observation as Observation
 from ._observation import observation as observation
 from ._payload import decode as decode

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import time_ns
 
 from ..simulator import read_recording
+from ._address import read_address
 from ._lines import LineSink, LineSource, observation_lines
+from ._mqtt_streams import MqttSaid, MqttSink, MqttSource
 from ._observation import Observation
 from ._playback import play
 from ._recorded import RecordedSource, is_recorded
 from ._seam import Sink, Source
+from ._service import Said
 
+MQTT = "mqtt:"
 LINES = (".ndjson", ".jsonl", ".json")
 
 
@@ -33,8 +38,9 @@ def connect(
             async for observation in source: ...
 
     Args:
-        where: ``-`` for lines of JSON on standard input; a file of such lines (.ndjson, .jsonl); a folder that
-            ``ergoscope record`` wrote; or a recording in CSV or Parquet.
+        where: ``mqtt://host:1883/lab/plant1``, or ``mqtt://host/lab/+`` for all streams of ``lab``; ``-`` for lines of
+            JSON on standard input; a file of such lines (.ndjson, .jsonl); a folder that ``ergoscope record`` wrote; or
+            a recording in CSV or Parquet.
         outputs, inputs, by, time: Of a recording, as in ``read_recording``.
         speed: Of what is played, in multiples of the speed at which it was recorded; None: as fast as it is taken.
         block: Samples in an observation of a recording.
@@ -43,13 +49,15 @@ def connect(
         ValueError: There is no such source, or it cannot be read.
         FileNotFoundError: No such file.
     """
-    path = Path(where).expanduser()
-    recording = not (where == "-" or path.suffix.lower() in LINES or (path.is_dir() and is_recorded(path)))
+    path, distant = Path(where).expanduser(), where.startswith(MQTT)
+    recording = not (distant or where == "-" or path.suffix.lower() in LINES or (path.is_dir() and is_recorded(path)))
     if not recording and (outputs or inputs or by or time):
         raise ValueError(f"columns are named for a recording in CSV or Parquet, and {where} is none.")
-    if where == "-" or path.suffix.lower() in LINES:
+    if distant or where == "-" or path.suffix.lower() in LINES:
         if speed is not None:
             raise ValueError(f"a speed belongs to what was recorded, and {where} comes at its own: leave it out.")
+        if distant:
+            return MqttSource(read_address(where))
         if where == "-":
             return LineSource(sys.stdin.fileno())
         if not path.is_file():
@@ -60,24 +68,34 @@ def connect(
     return play(read_recording(where, outputs, inputs, by=by, time=time), speed=speed, block=block)
 
 
-def observation_sink(where: str) -> Sink[Observation]:
+def observation_sink(where: str, dt: float | None = None) -> Sink[Observation]:
     """Return where observations go.
 
     Args:
-        where: ``-`` for lines of JSON on standard output.
+        where: ``mqtt://host:1883/lab/plant1``, or ``-`` for lines of JSON on standard output.
+        dt: Seconds between samples, where that is known.
 
     Raises:
         ValueError: It is nothing of the kind.
     """
+    if where.startswith(MQTT):
+        return MqttSink(read_address(where), dict(dt=dt))
     if where != "-":
-        raise ValueError(f"streams go to -, standard output, got {where!r}.")
+        raise ValueError(f"streams go to mqtt://host:1883/lab/plant1, or to -, standard output; got {where!r}.")
     return LineSink(sys.stdout.buffer, observation_lines)
 
 
+def said_sink(where: str, lines: Callable[[Said], Iterable[bytes]]) -> Sink[Said]:
+    """Return where goes what is said of the streams from there: to topics beside them, else to standard output."""
+    return MqttSaid(read_address(where)) if where.startswith(MQTT) else LineSink(sys.stdout.buffer, lines)
+
+
 def stream_names(where: str, name: str, count: int) -> list[str]:
-    """Return the names of streams made here: the one given, or with a number from 0 on where there are several."""
+    """Return the names of streams made here: that of the address or the one given, numbered where there are several."""
     if count < 1:
         raise ValueError(f"there must be at least 1 stream, got {count}.")
+    if where.startswith(MQTT) and (stream := read_address(where).stream) != "+":
+        name = stream
     return [name] if count == 1 else [f"{name}-{i}" for i in range(count)]
 
 

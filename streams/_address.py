@@ -1,0 +1,54 @@
+"""Where streams are on MQTT: the broker, and the topics below a root."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+PORT = 1883
+
+
+class Address(NamedTuple):
+    """A broker, and a stream below a root; the stream ``+`` stands for all of them.
+
+    Topics: ``<root>/<stream>/data`` carries observations; ``meta`` and ``status`` beside it are retained, the status
+    being ``online`` or ``offline``; what a learner says goes to ``prediction``, ``error`` and, retained, ``threshold``
+    below ``<root>/<stream>/ergoscope``.
+    """
+
+    host: str
+    port: int
+    root: str
+    stream: str
+
+    @property
+    def broker(self) -> str:
+        """Host and port, as they are said."""
+        return f"{self.host}:{self.port}"
+
+    def topic(self, *rest: str, stream: str | None = None) -> str:
+        """Return a topic of the stream, or of another one below the same root."""
+        return "/".join([*([self.root] if self.root else []), stream or self.stream, *rest])
+
+
+def read_address(url: str) -> Address:
+    """Return what ``mqtt://host:1883/lab/plant1`` names; ``mqtt://host/lab/+`` names all streams of ``lab``.
+
+    Raises:
+        ValueError: It is no such address.
+    """
+    wrong = ValueError(f"streams are written mqtt://host:1883/lab/plant1, or mqtt://host/lab/+ for all, got {url!r}.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORT
+    except ValueError:
+        raise wrong from None
+    if parts.username or parts.password:
+        raise ValueError("a password does not belong on the command line, and none is sent yet: leave it out.")
+    levels = [unquote(level) for level in parts.path.split("/") if level]
+    if parts.scheme != "mqtt" or not parts.hostname or parts.query or "#" in url or not levels:
+        raise wrong
+    *above, stream = levels
+    if any(set(level) & set("+#/\0") for level in above) or (stream != "+" and set(stream) & set("+#/\0")):
+        raise wrong
+    return Address(parts.hostname, port, "/".join(above), stream)
