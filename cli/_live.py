@@ -39,7 +39,7 @@ def learn(
     ] = None,
     sizes: Annotated[str | None, typer.Option(help="Sizes to try, such as 0..32 or 1,2,4..8.")] = None,
     center: Annotated[str, typer.Option(help="first, none or a number, taken off the output.")] = "first",
-    say: Annotated[str, typer.Option(help="What is printed, of prediction,error,threshold.")] = (
+    say: Annotated[str, typer.Option(help="What is said, of prediction,error,threshold.")] = (
         "prediction,error,threshold"
     ),
     together: Annotated[
@@ -59,7 +59,7 @@ def learn(
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
 
-    lines = streams.lines_of(tuple(parse_names(say)))
+    sink = streams.said_sink(source, parse_names(say))
     service = streams.Service(
         streams.learner_of(learner, tried),
         centre=parse_centre(center),
@@ -70,7 +70,7 @@ def learn(
     )
     opened = streams.connect(source, outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     try:
-        streams.run_streams(streams.serve(service, opened, streams.said_sink(source, lines)), service.stop)
+        streams.run_streams(streams.serve(service, opened, sink), service.stop)
     except BrokenPipeError:
         _leave_pipe()
     _account(service, quiet)

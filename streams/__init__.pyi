@@ -26,7 +26,6 @@ from ._run import learner_of as learner_of
 from ._run import pour as pour
 from ._run import run_streams as run_streams
 from ._run import serve as serve
-from ._said import learner_line as learner_line
 from ._said import lines_of as lines_of
 from ._seam import MemorySink as MemorySink
 from ._seam import MemorySource as MemorySource

@@ -25,13 +25,11 @@ def decode_arrow(payload: bytes, stream: str | None = None) -> Observation:
     """Return the observation in an Arrow IPC stream; see ``decode``."""
     _check_messages(payload)
     try:
-        schema = pl.read_ipc_stream(BytesIO(payload), n_rows=0).schema
-        outputs, inputs = _channels(schema)
         frame = pl.read_ipc_stream(BytesIO(payload))
-        counts = frame.select("epoch", "seq")
-        if counts.null_count().row(0) != (0, 0):
+        outputs, inputs = _channels(frame.schema)
+        if frame["epoch"].null_count() or frame["seq"].null_count():
             raise Refused("schema", "epoch and seq must be in every row of a block, got null: count from 0.")
-        epoch, sequence = (counts[name].to_numpy() for name in ("epoch", "seq"))
+        epoch, sequence = frame["epoch"].to_numpy(), frame["seq"].to_numpy()
         t, y, u = (_matrix(frame, names) for names in (["t"], outputs, inputs))
     except Refused:
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from time import time_ns
 
@@ -15,6 +15,7 @@ from ._mqtt_streams import MqttSaid, MqttSink, MqttSource
 from ._observation import Observation
 from ._playback import play
 from ._recorded import RecordedSource, is_recorded
+from ._said import KINDS, lines_of
 from ._seam import Sink, Source
 from ._service import Said
 
@@ -85,9 +86,18 @@ def observation_sink(where: str, dt: float | None = None) -> Sink[Observation]:
     return LineSink(sys.stdout.buffer, observation_lines)
 
 
-def said_sink(where: str, lines: Callable[[Said], Iterable[bytes]]) -> Sink[Said]:
-    """Return where goes what is said of the streams from there: to topics beside them, else to standard output."""
-    return MqttSaid(read_address(where)) if where.startswith(MQTT) else LineSink(sys.stdout.buffer, lines)
+def said_sink(where: str, kinds: Collection[str] = KINDS) -> Sink[Said]:
+    """Return where goes what is said of the streams from there: to topics beside them, else to standard output.
+
+    Raises:
+        ValueError: A kind that is none.
+    """
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise ValueError(f"what is said is {', '.join(KINDS)}, got {unknown[0]!r}.")
+    if where.startswith(MQTT):
+        return MqttSaid(read_address(where), kinds)
+    return LineSink(sys.stdout.buffer, lines_of(kinds))
 
 
 def stream_names(where: str, name: str, count: int) -> list[str]:

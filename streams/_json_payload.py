@@ -23,7 +23,7 @@ _NOTHING.flags.writeable = False
 def decode_json(payload: bytes, stream: str | None = None) -> Observation:
     """Return the observation in a JSON object; see ``decode``."""
     try:
-        document = json.loads(payload, parse_constant=_constant)
+        document = _READER.decode(payload.decode())
     except Refused:
         raise
     except (ValueError, RecursionError) as exc:
@@ -130,6 +130,9 @@ def _plain(rows: Rows) -> Any:
 
 def _constant(word: str) -> float:
     raise Refused("non-finite", f"numbers must be finite, got {word}: write null where one is missing.")
+
+
+_READER = json.JSONDecoder(parse_constant=_constant)
 
 
 def _sample(value: Any) -> str:

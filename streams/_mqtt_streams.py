@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from ._mqtt import WAITING, Connection, Send
 from ._observation import Observation
 from ._payload import LARGEST, decode, encode
 from ._refused import Refused
-from ._said import messages_of
+from ._said import KINDS, messages_of
 from ._seam import Owner, Refusals
 from ._service import Said
 
@@ -114,15 +114,17 @@ class MqttSaid(_Publisher):
 
     Args:
         address: Where the streams are.
+        kinds: What is published.
         qos: 0 or 1; thresholds are retained and sent with 1.
     """
 
-    def __init__(self, address: Address, qos: int = 0) -> None:
+    def __init__(self, address: Address, kinds: Collection[str] = KINDS, qos: int = 0) -> None:
+        self._kinds = kinds
         super().__init__(address, Connection(address.host, address.port, qos=qos))
 
     async def send(self, item: Said) -> None:
         """Publish the messages that say it."""
-        for kind, payload in messages_of(item):
+        for kind, payload in messages_of(item, self._kinds):
             stream = "all" if item.stream == "*" else item.stream
             topic = self.address.topic("ergoscope", kind, stream=stream)
             await self.connection.publish(topic, payload, retain=kind == "threshold")

@@ -13,21 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..learners import Learner
 from ._service import Said, Threshold
 
 KINDS = ("prediction", "error", "threshold")
 
 
 def lines_of(kinds: Collection[str] = KINDS) -> Callable[[Said], Iterable[bytes]]:
-    """Return what makes the lines of a thing said, of the kinds that are wanted; one line a sample.
-
-    Raises:
-        ValueError: No such kind.
-    """
-    unknown = [kind for kind in kinds if kind not in KINDS]
-    if unknown:
-        raise ValueError(f"what is said is {', '.join(KINDS)}, got {unknown[0]!r}.")
+    """Return what makes the lines of a thing said, of the kinds that are wanted; one line a sample."""
 
     def lines(said: Said) -> Iterable[bytes]:
         if isinstance(said, Threshold):
@@ -51,29 +43,19 @@ def lines_of(kinds: Collection[str] = KINDS) -> Callable[[Said], Iterable[bytes]
     return lines
 
 
-def messages_of(said: Said) -> list[tuple[str, bytes]]:
+def messages_of(said: Said, kinds: Collection[str] = KINDS) -> list[tuple[str, bytes]]:
     """Return the kind and the payload of each message that says it: a list of rows where a block came."""
     if isinstance(said, Threshold):
-        return [("threshold", _dump(threshold_record(said)))]
-    coming = np.concatenate([said.forecast[1:, 0], said.ahead[None, 0]])
-    if len(coming) == 1:
-        rows: tuple[Any, ...] = plain(coming[0]), plain(said.error[0]), plain(said.output[0])
-    else:
-        rows = tuple([plain(row) for row in part] for part in (coming, said.error, said.output))
-    head = dict(epoch=said.epoch)
-    prediction = head | dict(seq=said.first + 1, forecast=rows[0])
-    return [
-        ("prediction", _dump(prediction)),
-        ("error", _dump(head | dict(seq=said.first, y=rows[2], error=rows[1]))),
-    ]
-
-
-def learner_line(learner: Learner) -> bytes:
-    """Return the line that says whose forecasts follow: what the numbers of a row stand for."""
-    return _dump(
-        dict(kind="learner", learner=learner.name, size_word=learner.size_word, sizes=list(learner.sizes))
-        | dict(parameters=list(learner.parameters))
-    )
+        return [("threshold", _dump(threshold_record(said)))] if "threshold" in kinds else []
+    cut = slice(None) if len(said.output) > 1 else 0
+    messages = []
+    if "prediction" in kinds:
+        coming = np.concatenate([said.forecast[1:, 0], said.ahead[None, 0]])
+        messages.append(("prediction", dict(epoch=said.epoch, seq=said.first + 1, forecast=plain(coming[cut]))))
+    if "error" in kinds:
+        record = dict(epoch=said.epoch, seq=said.first, y=plain(said.output[cut]), error=plain(said.error[cut]))
+        messages.append(("error", record))
+    return [(kind, _dump(record)) for kind, record in messages]
 
 
 def threshold_record(said: Threshold) -> dict[str, Any]:
@@ -95,7 +77,7 @@ def threshold_record(said: Threshold) -> dict[str, Any]:
 
 
 def plain(row: NDArray[np.float64]) -> Any:
-    """Return ``(output,)`` as a number where there is one output, and ``(size, output)`` likewise as a list."""
+    """Return ``(.., output)`` as nested lists, without the last axis where there is one output."""
     values = row[..., 0] if row.shape[-1] == 1 else row
     if np.isfinite(values).all():
         return values.tolist()

@@ -14,6 +14,7 @@ from ..learners import Scores
 
 EDGES = log_edges(1 << 40)
 MOST_BLOCKS = 512
+MOST_DRAWN = 128
 
 
 class Tally:
@@ -56,11 +57,13 @@ class Tally:
     def late_blocks(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the losses ``(block, size)`` and their samples, without the first twentieth.
 
-        A block is about age^(1/3) samples long or longer, as a block bootstrap wants.
+        A block is about age^(1/3) samples long or longer, as a block bootstrap wants; there are at most 128, for a
+        service looks often.
         """
         used = -(-self.age // self._length)
         late = np.arange(used) * self._length >= self.age // 20
-        together = max(-(-int(np.ceil(self.age ** (1 / 3))) // self._length), 1)
+        wanted = max(int(np.ceil(self.age ** (1 / 3))), -(-self.age // MOST_DRAWN))
+        together = -(-wanted // self._length)
         starts = np.arange(0, int(late.sum()), together)
         losses, samples = self._blocks[:used][late], self._counts[:used][late]
         return np.add.reduceat(losses, starts, axis=0), np.add.reduceat(samples, starts)
