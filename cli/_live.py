@@ -46,6 +46,10 @@ def learn(
         bool, typer.Option("--together", help="The streams are runs of one plant: a verdict of all, too.")
     ] = False,
     window: Annotated[int, typer.Option(help="Samples that may overtake a lost one before it is given up.")] = 64,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of checkpoints: what is there is taken up, then renewed.")
+    ] = None,
+    every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     output: Output = None,
     input: Input = None,
     by: By = None,
@@ -67,6 +71,9 @@ def learn(
         device=device,
         window=window,
         together=together,
+        words=learner,
+        state=state,
+        every=every,
     )
     opened = streams.connect(source, outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     try:

@@ -10,11 +10,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ..learners import Driver
+from ..simulator import computing
 from ._observation import Observation
 
 
@@ -124,15 +127,50 @@ class Lanes:
 
     def put(self, rows: Observation) -> None:
         """Queue samples of a stream; a new name gets a lane."""
-        lane = self._lanes.get(rows.stream)
-        if lane is None:
-            lane = self._lanes[rows.stream] = _Lane(rows.stream)
-            lane.held = np.zeros(self.driver.inputs)
-            lane.centred = np.full(self.driver.outputs, _known(self.driver.centre))
-            if not self._tiles or len(self._tiles[-1].members) == self.driver.width:
-                self._tiles.append(_Tile(self.driver))
-            self._tiles[-1].members.append(lane)
+        lane = self._lanes.get(rows.stream) or self._lane(rows.stream)
         lane.pending.append(rows)
+
+    def _lane(self, stream: str) -> _Lane:
+        lane = self._lanes[stream] = _Lane(stream)
+        lane.held = np.zeros(self.driver.inputs)
+        lane.centred = np.full(self.driver.outputs, _known(self.driver.centre))
+        if not self._tiles or len(self._tiles[-1].members) == self.driver.width:
+            self._tiles.append(_Tile(self.driver))
+        self._tiles[-1].members.append(lane)
+        return lane
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that the lanes carry, of which nothing is pending; their order is that of ``streams``."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for k, tile in enumerate(self._tiles):
+            leaves = jax.tree.leaves(tile.lanes)
+            arrays |= {f"tile {k} leaf {i}": np.array(leaf) for i, leaf in enumerate(leaves)}
+        for i, lane in enumerate(self._lanes.values()):
+            arrays |= {f"lane {i} held": lane.held, f"lane {i} centred": lane.centred}
+        return arrays
+
+    def restore(self, streams: list[str], arrays: dict[str, NDArray[Any]]) -> None:
+        """Become what ``state`` told, before anything is put.
+
+        Raises:
+            ValueError: It is of other shapes.
+        """
+        for i, stream in enumerate(streams):
+            lane = self._lane(stream)
+            lane.held, lane.centred = arrays[f"lane {i} held"], arrays[f"lane {i} centred"]
+        for k, tile in enumerate(self._tiles):
+            fresh, form = jax.tree.flatten(tile.lanes)
+            leaves = [arrays.get(f"tile {k} leaf {i}") for i in range(len(fresh))]
+            fits = [
+                old is not None and (old.shape, old.dtype) == (new.shape, new.dtype)
+                for old, new in zip(leaves, fresh, strict=True)
+            ]
+            if not all(fits):
+                raise ValueError("the checkpoint is of a learner of another shape: name another folder.")
+            with computing(self.driver.precision, self.driver.device):
+                tile.lanes = self.driver.place(
+                    jax.tree.unflatten(form, [jnp.array(leaf, copy=True) for leaf in leaves])
+                )
 
     def advance(self) -> list[Forecasts]:
         """Take in all that is queued."""

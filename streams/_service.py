@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..analysis import Streamed, locate_streamed
 from ..learners import Driver, Learner
 from ..simulator import Precision
 from ._lanes import Forecasts, Lanes
+from ._memory import load_service, save_service
 from ._observation import Observation
 from ._refused import Refused
 from ._seam import Refusals, Sink, Source
@@ -27,7 +29,7 @@ from ._tally import Tally, gathered
 QUEUE = 4096  # observations that wait
 BATCH = 1 << 16  # samples in a micro-batch
 MOST_STREAMS = 10_000
-FIRST_VERDICT = 64  # samples; then each time that there are twice as many
+FIRST_VERDICT = 256  # samples; then each time that there are twice as many
 
 
 class Threshold(NamedTuple):
@@ -52,7 +54,9 @@ Said = Forecasts | Threshold
 
 
 @dataclass
-class _Stream:
+class Stream:
+    """What the service holds of one stream beside its lane."""
+
     sequencer: Sequencer
     tally: Tally
     next_verdict: int = FIRST_VERDICT
@@ -69,6 +73,8 @@ class Service:
         precision, device: As in ``Driver``.
         window: Samples that may overtake a lost one before it is given up.
         together: The streams are runs of one plant: a verdict of all together is given, too.
+        words: Name and options of the learner, by which a checkpoint knows it.
+        state: Folder of checkpoints; what is there is taken up, and written every ``every`` seconds and at the end.
         refusals: What was not taken in.
     """
 
@@ -78,26 +84,31 @@ class Service:
     device: str | None = None
     window: int = WINDOW
     together: bool = False
+    words: str | None = None
+    state: Path | None = None
+    every: float = 10.0
     refusals: Refusals = field(default_factory=Refusals)
     samples: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 0:
             raise ValueError(f"window must be a whole number of at least 0, got {self.window}.")
-        self._streams: dict[str, _Stream] = {}
-        self._lanes: Lanes | None = None
+        self.streams: dict[str, Stream] = {}
+        self.lanes: Lanes | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ended = False
+        if self.state is not None:
+            load_service(self, self.state)
 
     @property
     def learner(self) -> Learner | None:
         """The learner; None before the first observation."""
-        return None if self._lanes is None else self._lanes.driver.learner
+        return None if self.lanes is None else self.lanes.driver.learner
 
     @property
     def counts(self) -> dict[str, Counts]:
         """What became of the samples of each stream."""
-        return {name: stream.sequencer.counts for name, stream in self._streams.items()}
+        return {name: stream.sequencer.counts for name, stream in self.streams.items()}
 
     def stop(self) -> None:
         """End as if the source had ended."""
@@ -123,6 +134,8 @@ class Service:
                 if not queue.full():
                     queue.put_nowait(None)  # wakes who waits; a full queue has nobody waiting
 
+        clock = asyncio.get_running_loop().time
+        due = clock() + self.every
         self._reader = asyncio.create_task(read(), name="ergoscope-read")
         try:
             while not (self._ended and queue.empty()):
@@ -132,7 +145,12 @@ class Service:
                     steps += batch[-1].steps if batch[-1] else 1
                 for said in self.take([came for came in batch if came is not None]):
                     await sink.send(said)
+                if self.state is not None and clock() >= due:
+                    save_service(self, self.state)
+                    due = clock() + self.every
                 await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
+            if self.state is not None:
+                save_service(self, self.state)  # before what waits is given up: it may come when the service does
             for said in self.finish():
                 await sink.send(said)
             if not self._reader.cancelled():
@@ -148,57 +166,67 @@ class Service:
             except Refused as refused:
                 self.refusals.add(refused, came.stream)
                 continue
-            for rows in self._streams[came.stream].sequencer.take(came):
+            for rows in self.streams[came.stream].sequencer.take(came):
                 lanes.put(rows)
         return self._advance()
 
     def finish(self) -> list[Said]:
         """Return what is held back, and the last verdicts."""
-        for stream in self._streams.values():
+        for stream in self.streams.values():
             for rows in stream.sequencer.flush():
-                assert self._lanes is not None
-                self._lanes.put(rows)
+                assert self.lanes is not None
+                self.lanes.put(rows)
         said = self._advance()
-        said += [self._threshold(name, [stream]) for name, stream in self._streams.items()]
-        if self.together and self._streams:
-            said.append(self._threshold("*", list(self._streams.values())))
+        said += [self._threshold(name, [stream]) for name, stream in self.streams.items()]
+        if self.together and self.streams:
+            said.append(self._threshold("*", list(self.streams.values())))
         return said
 
     def _door(self, came: Observation) -> Lanes:
         """Return the lanes, with one for this stream; refuse what does not fit in."""
         outputs, inputs = came.output.shape[1], came.input.shape[1]
-        if self._lanes is None:
-            driver = Driver(
-                self.make(outputs, inputs),
-                outputs,
-                inputs,
-                centre=self.centre,
-                precision=self.precision,
-                device=self.device,
-                known_ahead=0,
-            )
-            self._lanes = Lanes(driver)
-        driver = self._lanes.driver
+        lanes = self.lanes or self.open(outputs, inputs)
+        driver = lanes.driver
         if (outputs, inputs) != (driver.outputs, driver.inputs):
             raise Refused(
                 "dimension",
                 f"streams have {driver.outputs} outputs and {driver.inputs} inputs here, as the first one had; got "
                 f"{outputs} and {inputs}: learn it by a service of its own.",
             )
-        if came.stream not in self._streams:
-            if len(self._streams) == MOST_STREAMS:
+        if came.stream not in self.streams:
+            if len(self.streams) == MOST_STREAMS:
                 raise Refused("dimension", f"{MOST_STREAMS} streams are served here: start one more service.")
-            tally = Tally(len(driver.learner.sizes), outputs)
-            self._streams[came.stream] = _Stream(Sequencer(self.window), tally)
-        return self._lanes
+            self.stream(came.stream)
+        return lanes
+
+    def open(self, outputs: int, inputs: int) -> Lanes:
+        """Make the lanes of streams so wide."""
+        driver = Driver(
+            self.make(outputs, inputs),
+            outputs,
+            inputs,
+            centre=self.centre,
+            precision=self.precision,
+            device=self.device,
+            known_ahead=0,
+        )
+        self.lanes = Lanes(driver)
+        return self.lanes
+
+    def stream(self, name: str) -> Stream:
+        """Begin a stream."""
+        assert self.lanes is not None
+        driver = self.lanes.driver
+        begun = self.streams[name] = Stream(Sequencer(self.window), Tally(len(driver.learner.sizes), driver.outputs))
+        return begun
 
     def _advance(self) -> list[Said]:
-        if self._lanes is None:
+        if self.lanes is None:
             return []
         said: list[Said] = []
-        for made in self._lanes.advance():
+        for made in self.lanes.advance():
             said.append(made)
-            stream = self._streams[made.stream]
+            stream = self.streams[made.stream]
             stream.tally.add(made.error)
             self.samples += len(made.output)
             if stream.tally.age >= stream.next_verdict:
@@ -210,9 +238,9 @@ class Service:
                     said.append(found)
         return said
 
-    def _threshold(self, name: str, streams: list[_Stream]) -> Threshold:
-        assert self._lanes is not None
-        learner, tallies = self._lanes.driver.learner, [stream.tally for stream in streams]
+    def _threshold(self, name: str, streams: list[Stream]) -> Threshold:
+        assert self.lanes is not None
+        learner, tallies = self.lanes.driver.learner, [stream.tally for stream in streams]
         late = [tally.late_blocks() for tally in tallies]
         losses, samples = (np.concatenate(parts) for parts in zip(*late, strict=True))
         with np.errstate(over="ignore", invalid="ignore"):

@@ -6,6 +6,8 @@ the ones of ``analysis.log_edges``, and over blocks of one length, which doubles
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +34,21 @@ class Tally:
         self._length = 1
 
     def add(self, error: NDArray[np.float64]) -> None:
-        """Add the errors ``(time, size, output)`` of the next samples, NaN where one is not scored."""
+        """Add the errors ``(time, size, output)`` of the next samples, NaN where one is not scored.
+
+        The sums have the same bits however the samples are gathered: blocks are joined between the same two samples.
+        """
+        room = MOST_BLOCKS * self._length - self.age
+        if len(error) > room:
+            self.add(error[:room])
+            for kept in (self._blocks, self._counts):
+                kept[: MOST_BLOCKS // 2] = kept[::2] + kept[1::2]
+                kept[MOST_BLOCKS // 2 :] = 0
+            self._length *= 2
+            self.add(error[room:])
+            return
+        if not len(error):
+            return
         scored = ~np.isnan(error)
         with np.errstate(over="ignore"):
             square = np.where(scored, error, 0.0) ** 2
@@ -46,11 +62,6 @@ class Tally:
         np.add.at(self._error, bins, square)
         np.add.at(self._samples, bins, samples)
         self.age += len(error)
-        while self.age > MOST_BLOCKS * self._length:
-            for kept in (self._blocks, self._counts):
-                kept[: MOST_BLOCKS // 2] = kept[::2] + kept[1::2]
-                kept[MOST_BLOCKS // 2 :] = 0
-            self._length *= 2
         np.add.at(self._blocks, place // self._length, square.sum(axis=2))
         np.add.at(self._counts, place // self._length, samples.min(axis=1))
 
@@ -67,6 +78,23 @@ class Tally:
         starts = np.arange(0, int(late.sum()), together)
         losses, samples = self._blocks[:used][late], self._counts[:used][late]
         return np.add.reduceat(losses, starts, axis=0), np.add.reduceat(samples, starts)
+
+    def state(self) -> dict[str, NDArray[np.float64]]:
+        """Return all of it as arrays."""
+        place = np.array([self.age, self._length], np.float64)  # whole numbers below 2^53
+        return dict(
+            place=place,
+            error=self._error,
+            samples=self._samples,
+            blocks=self._blocks.copy(),
+            counts=self._counts.copy(),
+        )
+
+    def restore(self, arrays: Mapping[str, NDArray[np.float64]]) -> None:
+        """Become what ``state`` told."""
+        self.age, self._length = (int(number) for number in arrays["place"])
+        self._error, self._samples = arrays["error"], arrays["samples"]
+        self._blocks, self._counts = arrays["blocks"], arrays["counts"]
 
 
 def gathered(tallies: list[Tally]) -> Scores:

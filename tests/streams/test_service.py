@@ -126,7 +126,7 @@ def test_errors_are_scored_as_the_driver_scores_them() -> None:
     service, said = serve(play(recording, block=5))
     error = np.concatenate([part.error for part in said if isinstance(part, Forecasts)])
     assert np.isnan(error[[0, 40, 41, 42]]).all() and np.isfinite(error[[1, 39, 43]]).all()
-    lanes = service._lanes._tiles[0].lanes  # type: ignore[union-attr]
+    lanes = service.lanes._tiles[0].lanes  # type: ignore[union-attr]
     scored = np.asarray(lanes.score.error)[0, :, 0, 0]
     np.testing.assert_allclose(np.nansum(error[..., 0] ** 2, axis=0), scored, rtol=1e-12)
     assert np.asarray(lanes.score.samples)[0, 0, 0] == np.isfinite(error[:, 0, 0]).sum()

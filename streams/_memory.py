@@ -1,0 +1,93 @@
+"""What a service is, as arrays and words, and a service made of them again: the bits of one that never ended.
+
+Nothing is pending when it is told; what waits for an earlier sample is told with it. After the end of a process that
+could not tell, what came since the last checkpoint comes again and is dropped by its number where the source keeps it,
+and is lost and counted where it does not.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._arrow_payload import decode_arrow, encode_arrow
+from ._checkpoint import Arrays, read_checkpoint, write_checkpoint
+from ._sequencer import Counts, Sequencer
+
+if TYPE_CHECKING:
+    from ._service import Service
+
+
+def save_service(service: Service, folder: Path) -> None:
+    """Write a checkpoint of a service; nothing where no stream has come.
+
+    Raises:
+        ValueError: It cannot be written.
+    """
+    if service.lanes is None:
+        return
+    arrays: Arrays = service.lanes.state()
+    told = []
+    for i, name in enumerate(service.lanes.streams):
+        stream = service.streams[name]
+        arrays |= {f"tally {i} {word}": array for word, array in stream.tally.state().items()}
+        order = stream.sequencer
+        held = [base64.b85encode(encode_arrow(rows)).decode() for _, rows in sorted(order.held.items())]
+        told.append(
+            dict(name=name, epoch=order.epoch, expected=order.expected, held=held, counts=vars(order.counts))
+            | dict(next_verdict=stream.next_verdict)
+        )
+    write_checkpoint(folder, arrays, dict(settings=_settings(service), samples=service.samples, streams=told))
+
+
+def load_service(service: Service, folder: Path) -> bool:
+    """Make a service that has seen nothing what a checkpoint tells; return whether there is one.
+
+    Raises:
+        ValueError: It cannot be read, or is of other settings.
+    """
+    found = read_checkpoint(folder)
+    if found is None:
+        return False
+    arrays, words = found
+    there = words["settings"]
+    lanes = service.open(there["outputs"], there["inputs"])
+    here = _settings(service)
+    other = [word for word in here if here[word] != there.get(word)]
+    if other:
+        raise ValueError(
+            f"the checkpoint in {str(folder)!r} is of another {other[0]}: {there.get(other[0])!r:.80}, here it is "
+            f"{here[other[0]]!r:.80}. Name another folder, or the same {other[0]}."
+        )
+    service.samples = words["samples"]
+    for i, told in enumerate(words["streams"]):
+        stream = service.stream(told["name"])
+        stream.next_verdict = told["next_verdict"]
+        stream.tally.restore({word: arrays[f"tally {i} {word}"] for word in stream.tally.state()})
+        held = [decode_arrow(base64.b85decode(rows), told["name"]) for rows in told["held"]]
+        stream.sequencer = Sequencer(
+            service.window,
+            told["epoch"],
+            told["expected"],
+            {rows.sequence or 0: rows for rows in held},
+            Counts(**told["counts"]),
+        )
+    lanes.restore([told["name"] for told in words["streams"]], arrays)
+    return True
+
+
+def _settings(service: Service) -> dict[str, Any]:
+    assert service.lanes is not None
+    driver = service.lanes.driver
+    learner = driver.learner
+    return dict(
+        learner=service.words or learner.name,
+        sizes=list(learner.sizes),
+        outputs=driver.outputs,
+        inputs=driver.inputs,
+        center=service.centre,
+        precision=service.precision,
+        window=service.window,
+        width=driver.width,
+    )
