@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-PORT = 1883
+PORTS = dict(mqtt=1883, mqtts=8883)
 
 
 class Address(NamedTuple):
@@ -20,6 +20,7 @@ class Address(NamedTuple):
     port: int
     root: str
     stream: str
+    secure: bool = False
 
     @property
     def broker(self) -> str:
@@ -34,21 +35,23 @@ class Address(NamedTuple):
 def read_address(url: str) -> Address:
     """Return what ``mqtt://host:1883/lab/plant1`` names; ``mqtt://host/lab/+`` names all streams of ``lab``.
 
+    ``mqtts://`` is the same over TLS.
+
     Raises:
         ValueError: It is no such address.
     """
     wrong = ValueError(f"streams are written mqtt://host:1883/lab/plant1, or mqtt://host/lab/+ for all, got {url!r}.")
     try:
         parts = urlsplit(url)
-        port = parts.port or PORT
+        port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
         raise wrong from None
     if parts.username or parts.password:
-        raise ValueError("a password does not belong on the command line, and none is sent yet: leave it out.")
+        raise ValueError("a password does not belong on the command line: set ERGOSCOPE_MQTT_USER and .._PASSWORD.")
     levels = [unquote(level) for level in parts.path.split("/") if level]
-    if parts.scheme != "mqtt" or not parts.hostname or parts.query or "#" in url or not levels:
+    if parts.scheme not in PORTS or not parts.hostname or parts.query or "#" in url or not levels:
         raise wrong
     *above, stream = levels
     if any(set(level) & set("+#/\0") for level in above) or (stream != "+" and set(stream) & set("+#/\0")):
         raise wrong
-    return Address(parts.hostname, port, "/".join(above), stream)
+    return Address(parts.hostname, port, "/".join(above), stream, parts.scheme == "mqtts")

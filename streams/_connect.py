@@ -19,7 +19,7 @@ from ._said import KINDS, lines_of
 from ._seam import Sink, Source
 from ._service import Said
 
-MQTT = "mqtt:"
+MQTT = ("mqtt:", "mqtts:")
 LINES = (".ndjson", ".jsonl", ".json")
 
 

@@ -17,6 +17,8 @@ from typing import Self, TypeAlias, cast
 
 import aiomqtt
 
+from ._address import Address
+from ._login import read_login, tls_context
 from ._seam import Owner, log
 
 WAITING = 10_000  # messages that wait to be taken
@@ -31,7 +33,7 @@ class Connection(Owner):
     """A connection that lasts while the block does, broken or not.
 
     Args:
-        host, port: Of the broker.
+        address: Of the broker; who we are to it is told by the environment (``read_login``).
         subscriptions: Topics to hear, ``+`` standing for any level.
         qos: Of the subscriptions, and of what is sent unless it is retained: 0 or 1.
         will: Topic and payload that the broker sends, retained, when the connection breaks.
@@ -42,8 +44,7 @@ class Connection(Owner):
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        address: Address,
         *,
         subscriptions: Sequence[str] = (),
         qos: int = 0,
@@ -54,7 +55,8 @@ class Connection(Owner):
     ) -> None:
         if qos not in (0, 1):
             raise ValueError(f"qos must be 0 or 1, got {qos}.")
-        self._where, self._host, self._port = f"{host}:{port}", host, port
+        self._where, self._address = address.broker, address
+        self._login, self._tls = read_login(), tls_context() if address.secure else None
         self._subscriptions, self._qos, self._greet, self._leave = subscriptions, qos, greet, leave
         self._queue = _Newest(waiting)
         self._will = None if will is None else aiomqtt.Will(*will, qos=1, retain=True)
@@ -67,7 +69,9 @@ class Connection(Owner):
             await self._open()
         except aiomqtt.MqttError as exc:
             await self._close()
-            raise ConnectionError(f"no MQTT broker answers at {self._where}: {exc}. Is one running there?") from exc
+            raise ConnectionError(
+                f"no MQTT broker takes us at {self._where}: {exc}. Is one running there, and are we let in?"
+            ) from exc
         return self
 
     async def __aexit__(
@@ -119,8 +123,11 @@ class Connection(Owner):
 
     async def _open(self) -> None:
         client = aiomqtt.Client(
-            self._host,
-            self._port,
+            self._address.host,
+            self._address.port,
+            username=self._login.user,
+            password=self._login.password,
+            tls_context=self._tls,
             will=self._will,
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: self._queue),
             logger=_silent,

@@ -29,9 +29,7 @@ class MqttSource(Owner):
 
     def __init__(self, address: Address, qos: int = 0, waiting: int = WAITING) -> None:
         self.refusals = Refusals()
-        self._connection = Connection(
-            address.host, address.port, subscriptions=[address.topic("data")], qos=qos, waiting=waiting
-        )
+        self._connection = Connection(address, subscriptions=[address.topic("data")], qos=qos, waiting=waiting)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()
@@ -81,7 +79,7 @@ class MqttSink(_Publisher):
 
     def __init__(self, address: Address, meta: Mapping[str, Any] | None = None, qos: int = 0) -> None:
         will = address.topic("status"), b"offline"
-        connection = Connection(address.host, address.port, will=will, greet=self._greet, leave=self._leave, qos=qos)
+        connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos)
         super().__init__(address, connection)
         self._meta, self._streams = dict(meta or {}), dict[str, bytes]()
 
@@ -120,7 +118,7 @@ class MqttSaid(_Publisher):
 
     def __init__(self, address: Address, kinds: Collection[str] = KINDS, qos: int = 0) -> None:
         self._kinds = kinds
-        super().__init__(address, Connection(address.host, address.port, qos=qos))
+        super().__init__(address, Connection(address, qos=qos))
 
     async def send(self, item: Said) -> None:
         """Publish the messages that say it."""

@@ -99,6 +99,7 @@ async def until(condition: Any, seconds: float = 20) -> None:
         ("mqtt://localhost:1884/lab/plant1", Address("localhost", 1884, "lab", "plant1")),
         ("mqtt://h/a/b/+", Address("h", 1883, "a/b", "+")),
         ("mqtt://h/plant", Address("h", 1883, "", "plant")),
+        ("mqtts://h/lab/plant", Address("h", 8883, "lab", "plant", secure=True)),
     ],
 )
 def test_addresses(url: str, address: Address) -> None:
@@ -270,7 +271,7 @@ def test_without_a_broker_one_message_says_so(
         monkeypatch.setattr("sys.argv", ["ergoscope", *words])
         with pytest.raises(SystemExit) as ended:
             main()
-        assert ended.value.code == 2 and "no MQTT broker answers at 127.0.0.1" in capsys.readouterr().err
+        assert ended.value.code == 2 and "no MQTT broker takes us at 127.0.0.1" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_said(port: int) -> None:

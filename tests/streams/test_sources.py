@@ -76,6 +76,24 @@ def test_bad_lines_are_counted_and_the_others_taken() -> None:
     assert source.refusals.counts == {"malformed": 1, "schema": 1, "non-finite": 1}
 
 
+def test_ten_thousand_damaged_lines_leave_the_good_ones_between_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    good = [observation(f"s{k % 3}", float(k), sequence=k) for k in range(5000)]
+    lines = []
+    for item in good:
+        (line,) = observation_lines(item)
+        lines.append(line)
+        for _ in range(2):
+            bad = bytearray(line)
+            for at in rng.integers(len(bad), size=3):
+                bad[at] = int(rng.integers(256))
+            lines.append(b"#" + bytes(bad).replace(b"\n", b"?"))
+    (tmp_path / "lines.ndjson").write_bytes(b"\n".join(lines))
+    source = connect(str(tmp_path / "lines.ndjson"))
+    assert same(all_of(source), good)
+    assert source.refusals.counts.total() == 10_000
+
+
 def test_a_line_without_an_end_takes_no_memory(tmp_path: Path) -> None:
     file = tmp_path / "long.ndjson"
     file.write_bytes(b'{"y":1}\n' + b"7" * 5_000_000 + b'\n{"y":2}\n')
