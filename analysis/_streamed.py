@@ -58,7 +58,9 @@ def locate_streamed(
         draws: Of the bootstrap.
     """
     horizon, runs = int(sums.edges[-1]), sums.samples.shape[-1]
-    used = (samples > 0) & np.isfinite(losses).all(axis=1)
+    used = samples > 0
+    # A size whose error has overflowed is the worst one.
+    losses = np.where(np.isfinite(losses), losses, np.finfo(np.float64).max / (8 * max(len(losses), 1)))
     if horizon < SHORTEST or used.sum() < 2:
         few = f"{horizon} samples say nothing yet; {SHORTEST} are the fewest."
         critical = Critical(None, "undecided", few)

@@ -47,7 +47,8 @@ class Forecasts(NamedTuple):
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
         """Forecasts one sample ahead less what came, NaN where it is not scored."""
-        gap = self.forecast[:, 0] - self.output[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            gap = self.forecast[:, 0] - self.output[:, None]
         return np.where(self.scored[:, None], gap, np.nan)
 
 
@@ -85,7 +86,8 @@ class _Tile:
         record = np.asarray(self.record)
         centre, scale = np.asarray(self.lanes.centre), np.asarray(self.lanes.scale)
         newest = np.stack([np.asarray(queue)[0] for queue in self.lanes.issued])
-        ahead = centre + newest * np.where(scale == 0, np.ones_like(scale), scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            ahead = centre + newest * np.where(scale == 0, np.ones_like(scale), scale)
         made = []
         for i, lane, rows in taken:
             scored = self._scored(lane, rows.output)

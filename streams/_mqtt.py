@@ -62,6 +62,7 @@ class Connection(Owner):
         self._will = None if will is None else aiomqtt.Will(*will, qos=1, retain=True)
         self._client: aiomqtt.Client | None = None
         self._opening = False
+        self._mending: asyncio.Task[None] | None = None
         self.unsent = 0
 
     async def __aenter__(self) -> Self:
@@ -77,6 +78,8 @@ class Connection(Owner):
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._mending is not None:
+            self._mending.cancel()
         if self._leave is not None:
             with contextlib.suppress(aiomqtt.MqttError):
                 await self._leave(self._send)
@@ -99,23 +102,29 @@ class Connection(Owner):
         dropped, self._queue.dropped = self._queue.dropped, 0
         return dropped
 
-    async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
-        """Send a message; where the connection breaks, wait for it.
+    async def publish(self, topic: str, payload: bytes, retain: bool = False, wait: bool = True) -> None:
+        """Send a message.
 
-        A retained message, and any at QoS 1, is then sent again. Another one is left out, for late samples are of no
-        use and their numbers tell that they are missing.
+        Where the connection is broken, and ``wait``, wait for it: a retained message, and any at QoS 1, is then sent
+        again; another one is left out, for late samples are of no use and their numbers tell that they are missing.
+        Without ``wait`` whatever cannot be sent is left out.
         """
         while True:
             client = self._client
             assert client is not None
+            if not wait and self._opening:
+                break
             try:
                 await self._send(topic, payload, retain)
                 return
             except aiomqtt.MqttError:
+                if not wait:
+                    self._mending = asyncio.create_task(self._reopen(client), name="ergoscope-reopen")
+                    break
                 await self._reopen(client)
             if not retain and not self._qos:
-                self.unsent += 1
-                return
+                break
+        self.unsent += 1
 
     async def _send(self, topic: str, payload: bytes, retain: bool = False) -> None:
         assert self._client is not None

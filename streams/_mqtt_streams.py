@@ -110,6 +110,9 @@ class MqttSink(_Publisher):
 class MqttSaid(_Publisher):
     """Publishes what a learner says below each stream; of all together below ``all``.
 
+    While the broker is gone learning goes on, and what is said is left out; when it is back, it is sent the last
+    thresholds.
+
     Args:
         address: Where the streams are.
         kinds: What is published.
@@ -117,12 +120,18 @@ class MqttSaid(_Publisher):
     """
 
     def __init__(self, address: Address, kinds: Collection[str] = KINDS, qos: int = 0) -> None:
-        self._kinds = kinds
-        super().__init__(address, Connection(address, qos=qos))
+        super().__init__(address, Connection(address, greet=self._greet, qos=qos))
+        self._kinds, self._thresholds = kinds, dict[str, bytes]()
+
+    async def _greet(self, send: Send) -> None:
+        for topic, payload in self._thresholds.items():
+            await send(topic, payload, True)
 
     async def send(self, item: Said) -> None:
         """Publish the messages that say it."""
         for kind, payload in messages_of(item, self._kinds):
             stream = "all" if item.stream == "*" else item.stream
-            topic = self.address.topic("ergoscope", kind, stream=stream)
-            await self.connection.publish(topic, payload, retain=kind == "threshold")
+            topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
+            if retain:
+                self._thresholds[topic] = payload
+            await self.connection.publish(topic, payload, retain, wait=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -44,7 +45,8 @@ def run_streams(main: Coroutine[Any, Any, Any], stop: Callable[[], None] | None 
             (stop or task.cancel)()
 
         for number in signals:
-            loop.add_signal_handler(number, end)
+            with contextlib.suppress(NotImplementedError):  # where there is no such thing, an interrupt ends at once
+                loop.add_signal_handler(number, end)
         return await task
 
     return asyncio.run(run())

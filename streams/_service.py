@@ -227,7 +227,7 @@ class Service:
         for made in self.lanes.advance():
             said.append(made)
             stream = self.streams[made.stream]
-            stream.tally.add(made.error)
+            stream.tally.add(made.error, made.scored)
             self.samples += len(made.output)
             if stream.tally.age >= stream.next_verdict:
                 stream.next_verdict = 2 * stream.tally.age

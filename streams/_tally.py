@@ -33,26 +33,25 @@ class Tally:
         self._blocks, self._counts = np.zeros((MOST_BLOCKS, sizes)), np.zeros(MOST_BLOCKS)
         self._length = 1
 
-    def add(self, error: NDArray[np.float64]) -> None:
-        """Add the errors ``(time, size, output)`` of the next samples, NaN where one is not scored.
+    def add(self, error: NDArray[np.float64], scored: NDArray[np.bool_]) -> None:
+        """Add the errors ``(time, size, output)`` of the next samples, of which those ``(time, output)`` are scored.
 
-        The sums have the same bits however the samples are gathered: blocks are joined between the same two samples.
+        A forecast that is no number any more is infinitely wrong. The sums have the same bits however the samples are
+        gathered: blocks are joined between the same two samples.
         """
         room = MOST_BLOCKS * self._length - self.age
         if len(error) > room:
-            self.add(error[:room])
+            self.add(error[:room], scored[:room])
             for kept in (self._blocks, self._counts):
                 kept[: MOST_BLOCKS // 2] = kept[::2] + kept[1::2]
                 kept[MOST_BLOCKS // 2 :] = 0
             self._length *= 2
-            self.add(error[room:])
+            self.add(error[room:], scored[room:])
             return
         if not len(error):
             return
-        scored = ~np.isnan(error)
         with np.errstate(over="ignore"):
-            square = np.where(scored, error, 0.0) ** 2
-        samples = scored.any(axis=1)
+            square = np.where(scored[:, None], np.where(np.isnan(error), np.inf, error), 0.0) ** 2
         place = np.arange(self.age, self.age + len(error))
         bins = np.searchsorted(EDGES, place, side="right") - 1
         more = bins[-1] + 1 - len(self._error)
@@ -60,10 +59,10 @@ class Tally:
             self._error = np.concatenate([self._error, np.zeros((more, *self._error.shape[1:]))])
             self._samples = np.concatenate([self._samples, np.zeros((more, self._samples.shape[1]))])
         np.add.at(self._error, bins, square)
-        np.add.at(self._samples, bins, samples)
+        np.add.at(self._samples, bins, scored)
         self.age += len(error)
         np.add.at(self._blocks, place // self._length, square.sum(axis=2))
-        np.add.at(self._counts, place // self._length, samples.min(axis=1))
+        np.add.at(self._counts, place // self._length, scored.all(axis=1))
 
     def late_blocks(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the losses ``(block, size)`` and their samples, without the first twentieth.

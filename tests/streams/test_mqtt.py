@@ -259,6 +259,32 @@ def test_a_broker_that_comes_back_is_found_again_and_what_was_lost_is_counted(
     assert 1 <= sum("is gone" in message for message in said) <= 2  # of the learner and of the publisher
 
 
+def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_when_it_is_back(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ergoscope.streams._mqtt.PAUSES", (0.1, 0.2))
+    service, sink = Service(lambda outputs, inputs: ladder(range(3))), MemorySink[Any]()
+    asyncio.run(service.run(MemorySource([observation("a", float(k), sequence=k) for k in range(40)]), sink))
+    *made, verdict = sink.sent
+
+    async def main() -> tuple[int, list[tuple[str, bool, bytes]]]:
+        first = Broker(port)
+        await first.__aenter__()
+        async with MqttSaid(Address("127.0.0.1", port, "lab", "+")) as out:
+            await out.send(verdict)
+            await first.__aexit__(None, None, None)
+            for item in made * 50:
+                await asyncio.wait_for(out.send(item), 1)
+                await asyncio.sleep(0)
+            unsent = out.connection.unsent
+            async with Broker(port):
+                await until(lambda: not out.connection._opening)
+                return unsent, await heard(port, "lab/a/ergoscope/threshold", 1)
+
+    unsent, ((_, retained, payload),) = run(main())
+    assert unsent > 0 and retained and json.loads(payload)["samples"] == 40
+
+
 def test_without_a_broker_one_message_says_so(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

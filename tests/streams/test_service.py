@@ -155,6 +155,18 @@ def test_one_stream_claims_no_boundedness_but_names_the_best_size() -> None:
     assert sum(isinstance(part, Threshold) for part in said) < 12
 
 
+def test_values_at_the_ends_of_the_range_harm_no_other_stream() -> None:
+    rng = np.random.default_rng(0)
+    wild = 10.0 ** rng.uniform(-320, 308, 400) * rng.choice([-1, 1], 400)
+    tame = rng.standard_normal(400)
+    items = [observation(name, value) for k in range(400) for name, value in (("wild", wild[k]), ("tame", tame[k]))]
+    _, said = serve(items)
+    _, alone = serve([item for item in items if item.stream == "tame"])
+    assert forecasts(said, ("tame",), 400).tobytes() == forecasts(alone, ("tame",), 400).tobytes()
+    last = {part.stream: part for part in said if isinstance(part, Threshold)}
+    assert last["wild"].found.horizon == 400 and last["tame"].found.best is not None
+
+
 def test_nothing_comes_of_nothing() -> None:
     assert serve([])[1] == []
 
