@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -91,7 +92,7 @@ def best_size(
     if np.isnan(losses[used]).any():
         raise ValueError("losses must be numbers, got NaN: leave out the blocks without samples.")
     losses, samples = losses[used], samples[used]
-    counts = np.random.default_rng(seed).multinomial(len(losses), np.full(len(losses), 1 / len(losses)), size=draws)
+    counts = _counts(len(losses), draws, seed)
     drawn = (counts @ losses) / (counts @ samples)[:, None]
     mean = losses.sum(axis=0) / samples.sum()
     best = int(np.argmin(mean))
@@ -109,3 +110,11 @@ def best_size(
         size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64, verdict=pl.String
     )
     return Best(sizes[best], alike, pl.DataFrame(pairs, schema=kinds))
+
+
+@lru_cache(maxsize=1)  # many streams of one age are drawn alike
+def _counts(blocks: int, draws: int, seed: int) -> NDArray[np.float64]:
+    """Return how often each block is drawn, ``(draw, block)``."""
+    counts = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), size=draws).astype(np.float64)
+    counts.flags.writeable = False
+    return counts
