@@ -12,6 +12,7 @@ from ._run import Scores as Scores
 from ._run import replay as replay
 from ._run import score as score
 from ._run import score_recording as score_recording
+from ._spectral import spectral_filter as spectral_filter
 from ._submatrix import submatrices as submatrices
 from ._submatrix import submatrix as submatrix
 from ._wavefront import score_wavefront as score_wavefront

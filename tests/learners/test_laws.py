@@ -24,6 +24,7 @@ from ergoscope.learners import (
     qr_array,
     replay,
     score_recording,
+    spectral_filter,
     submatrix,
     truncated_kalman,
 )
@@ -53,6 +54,10 @@ def table() -> dict[str, Row]:
         "qr array": Row(
             qr_array(range(4), lookaheads=(1, 3), direct=True, outputs=2, inputs=2), "two-by-two", scales=True
         ),
+        "spectral filter": Row(spectral_filter(range(5), 16), "double-integrator", scales=True),
+        "spectral filter, two by two": Row(
+            spectral_filter([0, 2, 5], 16, 2, 3, 0.99, direct=True, outputs=2, inputs=2), "two-by-two", scales=True
+        ),
     }
 
 
@@ -66,6 +71,8 @@ NAMES = (
     "ladder, ahead",
     "lattice",
     "qr array",
+    "spectral filter",
+    "spectral filter, two by two",
 )
 BOTH = pytest.mark.parametrize("precision", ["float32", "float64"])
 EVERY = pytest.mark.parametrize("name", NAMES)
