@@ -15,4 +15,5 @@ from ._run import score_recording as score_recording
 from ._spectral import spectral_filter as spectral_filter
 from ._submatrix import submatrices as submatrices
 from ._submatrix import submatrix as submatrix
+from ._subspace import subspace as subspace
 from ._wavefront import score_wavefront as score_wavefront

@@ -26,6 +26,7 @@ from ergoscope.learners import (
     score_recording,
     spectral_filter,
     submatrix,
+    subspace,
     truncated_kalman,
 )
 from ergoscope.simulator import LinearSystem, Precision, Trajectories, computing, simulate, zoo
@@ -58,6 +59,10 @@ def table() -> dict[str, Row]:
         "spectral filter, two by two": Row(
             spectral_filter([0, 2, 5], 16, 2, 3, 0.99, direct=True, outputs=2, inputs=2), "two-by-two", scales=True
         ),
+        "subspace": Row(subspace(range(5), 6), "double-integrator", scales=True),
+        "subspace, sliding": Row(
+            subspace([0, 1, 3], 5, 96, 30, direct=True, outputs=2, inputs=2), "two-by-two", scales=True
+        ),
     }
 
 
@@ -73,6 +78,8 @@ NAMES = (
     "qr array",
     "spectral filter",
     "spectral filter, two by two",
+    "subspace",
+    "subspace, sliding",
 )
 BOTH = pytest.mark.parametrize("precision", ["float32", "float64"])
 EVERY = pytest.mark.parametrize("name", NAMES)
