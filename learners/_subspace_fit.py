@@ -57,7 +57,9 @@ def fit(triangle: Triangle, outputs: int, inputs: int, past: int, states: int, o
     C = on_x[m:] - (_product(D, on_x[:m]) if told else 0)
 
     def of_order(inside: Float[Array, "state 1"]) -> tuple[Array, Array]:
-        news = now - _product(on_x * inside[None], x)  # what u[t], y[t] tell beside x[t]
+        here = x * inside[:, None]
+        news = now - _product(on_x, here)  # what u[t], y[t] tell beside x[t]
+        news = news - _product(_product(news, here.swapaxes(0, 1)), here)  # again: large outputs leave some rounding
         size = jnp.sqrt(jnp.sum(news * news, axis=1))
         news = news / size[:, None]
         # Where one channel tells what another does, the least norm: eps on the diagonal of a correlation matrix.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import control
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from ergoscope.analysis import kalman_gain
 from ergoscope.learners import Driver, Learner, kalman, replay, subspace
-from ergoscope.simulator import LinearSystem, Missing, Trajectories, simulate, zoo
+from ergoscope.learners._subspace import SubspaceState
+from ergoscope.learners._subspace_fit import _settles
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, computing, simulate, zoo
 
 
 def plant(name: str) -> LinearSystem:
@@ -110,7 +113,7 @@ def test_it_is_the_textbook_on_data_matrices(name: str, options: dict, lost: flo
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-6 * np.nanmax(np.abs(run.outputs)))
 
 
-def states_after(learner: Learner, run: Trajectories) -> Driver:
+def states_after(learner: Learner, run: Trajectories) -> SubspaceState:
     """What every lane of a recording holds at its end."""
     outputs, steps = run.outputs.transpose(1, 2, 0), run.outputs.shape[1]
     driver = Driver(learner, outputs.shape[1], run.inputs.shape[2], width=len(run.outputs), block=steps)
@@ -119,7 +122,8 @@ def states_after(learner: Learner, run: Trajectories) -> Driver:
     lanes, _ = driver.advance(
         driver.start(), driver.record(), outputs, u, np.int32(0), np.full(driver.width, steps, np.int32)
     )
-    return lanes.state
+    state: SubspaceState = lanes.state
+    return state
 
 
 def test_its_eigenvalues_and_errors_approach_those_of_the_system() -> None:
@@ -162,17 +166,36 @@ def test_orders_below_the_modes_grow_and_the_others_do_not(name: str, m: int) ->
 
 
 def test_an_unstable_predictor_is_forecast_from_the_past_alone() -> None:
-    """A moving average that cannot be inverted: A - K C has an eigenvalue on the unit circle."""
-    rng = np.random.default_rng(0)
-    w = rng.standard_normal((24, 400, 1))
-    y = w.copy()
-    y[:, 1:] -= w[:, :-1]
-    run = Trajectories(y, np.zeros((24, 400, 0)), np.full(24, 400), 1.0, ("y",), (), tuple(map(str, range(24))))
-    learner = subspace(range(5), past=5, refit=20)
-    settles = np.array(states_after(learner, run).model.settles)
-    assert not settles.all()
-    made = replay(learner, run)
-    assert np.abs(made).max() < 10 * np.abs(y).max()
+    run, learner = simulate(3, zoo("random-walk"), 100, 2), subspace(range(3), past=4)
+    state = states_after(learner, run)
+    assert np.array(state.model.settles).all() and (np.array(state.model.reach) != 0).any()
+    with computing("float64"):
+        runaway = state.model._replace(F=2 + state.model.F, settles=state.model.settles.at[1].set(False))
+        state, none = state._replace(model=runaway), jnp.zeros((0, 2))
+        for y in (3.0, -1.0, 2.0, 5.0, 4.0):
+            state = learner.update(state, jnp.full((1, 2), y), none, jnp.ones((1, 2), bool))
+        expected = np.einsum("skl,kl->sl", np.array(state.model.reach), [[4.0] * 2, [5.0] * 2, [2.0] * 2, [-1.0] * 2])
+    np.testing.assert_allclose(np.array(state.x)[1, 0], expected[0], rtol=1e-12)  # the order with one state
+    assert np.abs(np.array(state.x)[2]).max() > 10 * np.abs(expected).max()  # one that was not marked runs away
+
+
+def test_what_counts_as_stable() -> None:
+    turned = 0.998 * np.array([[np.cos(1), -np.sin(1)], [np.sin(1), np.cos(1)]])
+    matrices = np.stack([turned, turned / 0.998, 1.01 * np.eye(2), [[0, 1e6], [0, 0]], np.diag([3.0, 0])], axis=0)
+    with computing("float64"):
+        np.testing.assert_array_equal(
+            _settles(jnp.asarray(matrices[..., None]))[:, 0], [True, False, False, True, False]
+        )
+
+
+@pytest.mark.parametrize(("name", "m"), [("explosive-1", 1), ("explosive-2", 2)])
+def test_explosive_outputs_leave_the_model_its_digits(name: str, m: int) -> None:
+    """Outputs to 1e11 beside noise of one: squares of them would leave nothing of the noise in double precision."""
+    run = simulate(0, zoo(name), 240, 24)
+    learner = subspace(range(m + 2), past=5, refit=10)
+    assert np.array(states_after(learner, run).model.settles).all()
+    square = ((run.outputs - replay(learner, run)[:, :, 0, :, 0])[:, :, m:] ** 2).mean(axis=(0, 2))
+    assert square[180:].mean() < 3 * square[120:180].mean()  # while the outputs' squares grow by 1.1^120 = 9e4
 
 
 def test_an_unusable_fit_leaves_the_last_one() -> None:
