@@ -31,11 +31,14 @@ from ._run import Scores as Scores
 from ._run import replay as replay
 from ._run import score as score
 from ._run import score_recording as score_recording
+from ._sliding_window import sliding_window as sliding_window
 from ._smoothing import exponential_smoothing as exponential_smoothing
 from ._smoothing import holt as holt
 from ._smoothing import linear_extrapolation as linear_extrapolation
 from ._smoothing import persistence as persistence
 from ._smoothing import zero as zero
+from ._spectral import spectral_filter as spectral_filter
 from ._submatrix import submatrices as submatrices
 from ._submatrix import submatrix as submatrix
+from ._subspace import subspace as subspace
 from ._wavefront import score_wavefront as score_wavefront

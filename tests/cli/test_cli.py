@@ -78,7 +78,7 @@ BAD = {
     "lookaheads that are none": (["locate", "random-walk", "--lookahead", "x"], "lookaheads are written 1,5,10"),
     "a learner of one sample ahead": (
         ["locate", "random-walk", "--learner", "lattice", "--lookahead", "1,5"],
-        "lattice forecasts one sample ahead, asked for were (1, 5): choose ladder",
+        "lattice forecasts one sample ahead, asked for were (1, 5): choose one of ladder",
     ),
     "a look-ahead beyond the horizon": (
         ["locate", "random-walk", "--lookahead", "90", "--horizon", "200"],

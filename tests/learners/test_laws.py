@@ -45,9 +45,17 @@ VARIANTS = (
     "lms:leakage=0.01",
     "affine-projection:order=1",
     "kalman:process=0.1",
+    "sliding-window:samples=40",
+    "spectral-filter:window=16,autoregressive=2,phases=3,forgetting=0.99",
+    "subspace:past=5,window=96,refit=30",
     "length-mixture:longest=3,share=0.01",
 )
-SMALL = {"length-mixture": "length-mixture:longest=3", "doubling-epochs": "doubling-epochs:longest=6,first=4"}
+SMALL = {
+    "length-mixture": "length-mixture:longest=3",
+    "doubling-epochs": "doubling-epochs:longest=6,first=4",
+    "spectral-filter": "spectral-filter:window=16",
+    "subspace": "subspace:past=6",
+}
 KNOWING = ("kalman", "truncated-kalman")  # these know the noise of their system, and so the unit
 
 
