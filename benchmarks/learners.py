@@ -3,8 +3,8 @@
     python benchmarks/learners.py [--replicates 64] [--rounds 3] [--only NAME ..] [--page | --check]
 
 One ``locate`` for each learner and system, all sizes 0 to 8. Regret is the excess over the Kalman predictor summed over
-a run, in units of the innovation variance tr S, the median over the runs. Time is processor time, of all cores together,
-for one step of one of 64 streams. Written to benchmarks/results/learners.json and into docs/learners.md.
+a run, in units of the innovation variance tr S, the median over the runs. Time is processor time of all cores
+together, for one step of one of 64 streams. Written to benchmarks/results/learners.json and into docs/learners.md.
 
     --only NAME ..    measure these anew and keep the others
     --page            write the page from the results alone
@@ -26,7 +26,7 @@ from _clock import RESULTS, Contender, count, figure, interleaved, machine, word
 from table import table
 
 from ergoscope.analysis import kalman_gain, locate, theory
-from ergoscope.learners import Driver, Learner, learner_names, make_learner, score
+from ergoscope.learners import Driver, Learner, learner_entry, learner_names, make_learner, score
 from ergoscope.simulator import LinearSystem, computing, simulate, zoo
 
 PAGE = Path(__file__).parents[1] / "docs" / "learners.md"
@@ -40,6 +40,8 @@ WORDS = {  # where the length is an option
     "doubling-epochs": f"doubling-epochs:longest={LONGEST}",
     "length-mixture": f"length-mixture:longest={LONGEST}",
 }
+BESIDES = {"ladder": "ladder:ridge=1", "kalman": "kalman:process=0.1"}  # shown after the one with the defaults
+NAMES = [words for name in learner_names() for words in (name, BESIDES.get(name)) if words]
 CHARTS = (0, 7, 14, 21, 27, 28, 30, 35, 49)  # parameters: n m = 28 on the system whose state is seen
 FAILING = ("naive-rls", "square-root-rls", "ladder")
 PARTS = ("median", "mean")  # over the runs
@@ -50,8 +52,12 @@ def learner_words(name: str) -> str:
     return WORDS.get(name, name)
 
 
+def entry_of(name: str) -> Any:
+    return learner_entry(name.partition(":")[0])
+
+
 def sizes_of(name: str, seen: bool) -> Iterable[int] | None:
-    rungs = learner_names()[name].rungs
+    rungs = entry_of(name).rungs
     if rungs in ("filter length", "window length"):
         return range(LONGEST + 1)
     if rungs in ("block size", "rank"):
@@ -128,7 +134,7 @@ def failures(runs: int = 16, steps: int = 20_000, size: int = 8) -> list[dict[st
 def cells(names: Iterable[str], replicates: int) -> Iterable[dict[str, Any]]:
     """Yield what was measured of each learner on each system that it serves."""
     for name in names:
-        serves = learner_names()[name].serves
+        serves = entry_of(name).serves
         systems = (SEEN,) if name in STATE else (*SYSTEMS, SEEN) if name in BESIDE else SYSTEMS
         for system in systems:
             if serves == "one output" and zoo(system).outputs > 1:
@@ -173,9 +179,10 @@ def page(text: str, record: dict[str, Any]) -> str:
                 f"{figure(spent[name])} ns",
             ]
             for name in names
+            if name in spent
         ]
 
-    plain = [name for name in learner_names() if name not in STATE]
+    plain = [name for name in NAMES if name not in STATE]
     host = record["machine"]
     head = f"{host['cores']} cores {host['processor']}, load {host['load']} before; {record['replicates']} runs of "
     head += f"{record['horizon']} samples."
@@ -185,7 +192,7 @@ def page(text: str, record: dict[str, Any]) -> str:
         *table(["learner", *SYSTEMS, "time a step"], [["*theory*", *theory_row(SYSTEMS), ""], *rows(plain, SYSTEMS)]),
     ]
     state = table(["learner", SEEN, "time a step"], [row[:2] + row[-1:] for row in rows((*STATE, *BESIDE), (SEEN,))])
-    names = dict.fromkeys((cell["learner"] for cell in record["failures"]))
+    names = dict.fromkeys(cell["learner"] for cell in record["failures"])
     errors = {(cell["learner"], cell["precision"]): statistics.median(cell["error"]) for cell in record["failures"]}
     failing = table(
         ["learner", *(f"{precision}, forgetting {forgetting:g}" for precision, forgetting in CASES)],
@@ -202,7 +209,7 @@ def main() -> None:
     parser = words(__doc__)
     parser.add_argument("--replicates", type=count, default=64)
     parser.add_argument("--rounds", type=count, default=3)
-    parser.add_argument("--only", nargs="+", choices=list(learner_names()), default=list(learner_names()))
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args()
@@ -211,8 +218,7 @@ def main() -> None:
     if not (given.page or given.check):
         anew = list(cells(given.only, given.replicates))
         kept = [cell for cell in record["cells"] if cell["learner"] not in given.only]
-        order = list(learner_names())
-        both = sorted(kept + anew, key=lambda cell: order.index(cell["learner"]))
+        both = sorted(kept + anew, key=lambda cell: NAMES.index(cell["learner"]))
         record = dict(
             title="Every learner on six systems",
             command="python benchmarks/learners.py",
