@@ -30,7 +30,7 @@ demo: $(INSTALLED)
 	    | sed 's/^/  /'
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 campaign: $(INSTALLED)
 	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py \

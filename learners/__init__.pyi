@@ -7,10 +7,12 @@ from ._catalogue import make_learner as make_learner
 from ._charts import block_chart as block_chart
 from ._charts import random_chart as random_chart
 from ._charts import rank as rank
+from ._doubling import doubling_epochs as doubling_epochs
 from ._driver import Driver as Driver
 from ._gradient import affine_projection as affine_projection
 from ._gradient import lms as lms
 from ._gradient import nlms as nlms
+from ._gradient_descent import gradient_descent as gradient_descent
 from ._kalman import kalman as kalman
 from ._kalman import truncated_kalman as truncated_kalman
 from ._ladder import ladder as ladder
@@ -18,11 +20,8 @@ from ._lattice import lattice as lattice
 from ._memory import memory_free as memory_free
 from ._memory import memory_needed as memory_needed
 from ._misspecified import misspecified_kalman as misspecified_kalman
-from ._one_length import doubling_epochs as doubling_epochs
-from ._one_length import length_mixture as length_mixture
-from ._online_convex import gradient_descent as gradient_descent
-from ._online_convex import newton_step as newton_step
-from ._online_convex import vovk as vovk
+from ._mixture import length_mixture as length_mixture
+from ._newton_step import newton_step as newton_step
 from ._qr_array import qr_array as qr_array
 from ._rls import naive_rls as naive_rls
 from ._rls import square_root_rls as square_root_rls
@@ -41,4 +40,5 @@ from ._spectral import spectral_filter as spectral_filter
 from ._submatrix import submatrices as submatrices
 from ._submatrix import submatrix as submatrix
 from ._subspace import subspace as subspace
+from ._vovk import vovk as vovk
 from ._wavefront import score_wavefront as score_wavefront

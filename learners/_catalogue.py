@@ -14,13 +14,15 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from ._base import Learner
 from ._charts import block_chart, random_chart, rank
+from ._doubling import doubling_epochs
 from ._gradient import affine_projection, lms, nlms
+from ._gradient_descent import gradient_descent
 from ._kalman import truncated_kalman
 from ._ladder import ladder
 from ._lattice import lattice
 from ._misspecified import misspecified_kalman
-from ._one_length import doubling_epochs, length_mixture
-from ._online_convex import gradient_descent, newton_step, vovk
+from ._mixture import length_mixture
+from ._newton_step import newton_step
 from ._qr_array import qr_array
 from ._rls import naive_rls, square_root_rls
 from ._sliding_window import sliding_window
@@ -28,6 +30,7 @@ from ._smoothing import exponential_smoothing, holt, linear_extrapolation, persi
 from ._spectral import spectral_filter
 from ._submatrix import submatrix
 from ._subspace import subspace
+from ._vovk import vovk
 
 FILLED_IN = ("sizes", "lookaheads", "outputs", "inputs", "direct", "system", "gain")
 

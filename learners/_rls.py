@@ -160,7 +160,8 @@ def _rls(name: str, stream: tuple[Any, ...], forgetting: float, ridge: float, re
             jnp.where(whole, age, state.age),
         )
 
-    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, "filters")
+    tends_to = "filters" if forgetting == 1 and not reset else None
+    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, tends_to)
 
 
 def covariance(

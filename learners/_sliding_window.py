@@ -123,7 +123,7 @@ def _sliding(stream: tuple[Any, ...], samples: int, ridge: float) -> Learner:
             age,
         )
 
-    return window_learner("sliding-window", Rule(start, forecast, learn), sizes, outputs, inputs, direct, "filters")
+    return window_learner("sliding-window", Rule(start, forecast, learn), sizes, outputs, inputs, direct)
 
 
 def _where(lanes: Array, one: Triangle, other: Triangle) -> Triangle:

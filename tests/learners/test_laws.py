@@ -56,7 +56,7 @@ SMALL = {
     "spectral-filter": "spectral-filter:window=16",
     "subspace": "subspace:past=6",
 }
-KNOWING = ("kalman", "truncated-kalman")  # these know the noise of their system, and so the unit
+WITH_A_UNIT = ("kalman", "truncated-kalman", "lms")  # they know the noise of their system, or have a step in its unit
 
 
 class Row(NamedTuple):
@@ -193,8 +193,8 @@ def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -
 @EVERY
 @BOTH
 def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Precision) -> None:
-    if TABLE[name].name in KNOWING:
-        pytest.skip("it knows the noise of its system, and so the unit")
+    if TABLE[name].name in WITH_A_UNIT:
+        pytest.skip("it knows the noise of its system, or has a step in a unit")
     outputs = recording(name).outputs.astype(precision)
     for factor in (2.0**20, 2.0**-30):
         scaled = forecasts(name, outputs * factor, precision)
