@@ -85,7 +85,7 @@ ENTRIES: dict[str, Entry] = {
         "what online learners lose to the best choice in hindsight, within their bounds: log T, sqrt(T), log M",
         reproduce_regret_bounds,
         regret_bounds_figure,
-        dict(replicates=32, octaves=6),
+        dict(replicates=32, octaves=5),
     ),
 }
 
