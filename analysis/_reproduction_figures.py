@@ -177,10 +177,11 @@ def regret_bounds_figure(table: pl.DataFrame) -> Figure:
     left, middle, right = figure.subplots(1, 3)
     mixed = table.filter(learner="length-mixture")
     streams = table.filter(pl.col("learner") != "length-mixture")
-    _regrets(left, streams, "learner", streams["learner"].unique(maintain_order=True).to_list())
+    learners = streams["learner"].unique(maintain_order=True).to_list()
+    _regrets(left, streams, "learner", learners)
     left.set(yscale="log", ylabel="regret (variances of the innovations)")
     left.set_title("over the best fixed weights", loc="left", fontsize=10)
-    _regrets(middle, streams, "learner", list(LIKE_LOG), bounds=False)
+    _regrets(middle, streams.filter(pl.col("learner").is_in(LIKE_LOG)), "learner", learners, bounds=False)
     T = np.array(sorted(set(streams["horizon"])), dtype=float)
     first = streams.filter(learner=LIKE_LOG[0]).sort("horizon")["measured"][0]
     middle.plot(T, first + LENGTH * np.log(T / T[0]), ":", color="0.2", lw=2, label="gain of S d log T", zorder=5)
@@ -199,6 +200,8 @@ def regret_bounds_figure(table: pl.DataFrame) -> Figure:
 def _regrets(axes: Axes, table: pl.DataFrame, by: str, names: list[str], bounds: bool = True) -> None:
     for name, colour, mark in zip(names, _colours(len(names)), MARKS, strict=False):
         row = table.filter(pl.col(by) == name).sort("horizon")
+        if row.is_empty():  # its colour and its mark are kept free
+            continue
         axes.plot(row["horizon"], row["measured"], mark + "-", color=colour, lw=1.2, ms=5, label=name)
         if bounds:
             axes.plot(row["horizon"], row["bound"], mark + "--", color=colour, lw=1.0, ms=3, mfc="white")
