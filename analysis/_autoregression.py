@@ -59,8 +59,8 @@ class Autoregression(NamedTuple):
     def on_the_circle(self) -> list[tuple[int, Autoregression]]:
         """Return models whose k largest eigenvalues are moved onto the unit circle, with k, rising.
 
-        Angles stay, pairs stay together; a model whose coefficients overflow is left out. With several outputs there is
-        one model alone: all eigenvalues over the largest modulus.
+        Angles stay, pairs stay together. With several outputs there is one model alone: all eigenvalues over the
+        largest modulus.
         """
         values = self.eigenvalues
         if not len(values) or np.abs(values[0]) == 0:
@@ -72,10 +72,7 @@ class Autoregression(NamedTuple):
         for k in range(1, self.order + 1):
             if np.abs(values[k - 1]) > 0 and np.abs(values[:k].sum().imag) < 1e-9:
                 moved = np.concatenate([values[:k] / np.abs(values[:k]), values[k:]])
-                with np.errstate(over="ignore", invalid="ignore"):
-                    A = np.asarray(-np.poly(moved).real[1:, None, None], np.float64)
-                if np.isfinite(A).all():
-                    found.append((k, self._lagged(A)))
+                found.append((k, self._lagged(np.asarray(-np.poly(moved).real[1:, None, None], np.float64))))
         return found
 
     def system(self, name: str = "fitted model") -> LinearSystem:
