@@ -24,7 +24,7 @@ def scaling(curves: pl.DataFrame, horizons: Iterable[int] | ArrayLike | None = N
 
     A row is what ``located`` says of the curves up to its horizon, and so what a run that had ended there would have
     shown. The critical size stays where it is, but for weak modes and roots near one; regret and best size grow about
-    like (tau/2) log T, by less at horizons that can be run (``reproduce_horizon_scaling`` holds them against theory).
+    like (tau/2) log T (``reproduce_horizon_scaling`` holds the length of least regret against theory).
 
     Args:
         curves: Error curves (``SCHEMA``) of one run, learner, lookahead and system, as ``each_run`` hands them on.
