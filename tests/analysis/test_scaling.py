@@ -69,6 +69,21 @@ def test_a_recording_has_no_regret_of_an_oracle() -> None:
     assert rows["best_size"].null_count() == 0
 
 
+def test_the_best_size_is_that_of_least_late_excess_or_error(whole: dict[str, pl.DataFrame]) -> None:
+    curves = whole["random-walk"]
+    rows = scaling(curves, HORIZONS)
+    for metric, frame in (("excess", curves), ("error", curves.filter(pl.col("metric") == "error"))):
+        found = scaling(frame, HORIZONS)
+        for horizon, best in found.select("horizon", "best_size").iter_rows():
+            late = (pl.col("last") <= horizon) & (pl.col("first") > horizon // 20) & (pl.col("metric") == metric)
+            losses = curves.filter(late).group_by("size").agg(pl.col("value").dot("samples"))
+            assert best == losses.sort("value")["size"][0]
+    assert not scaling(frame, HORIZONS).equals(rows)
+    scaled = pl.when(pl.col("metric") == "error").then(pl.col("value") * (1 + pl.col("size"))).otherwise("value")
+    words = ["best_size", "best_low", "best_high"]
+    assert scaling(curves.with_columns(value=scaled), HORIZONS).select(words).equals(rows.select(words))
+
+
 def test_a_loss_that_is_no_number_is_not_the_best(whole: dict[str, pl.DataFrame]) -> None:
     curves, size = whole["random-walk"], pl.col("size")
     for broken in (float("nan"), float("inf")):
