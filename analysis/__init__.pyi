@@ -47,6 +47,7 @@ from ._regret import RegretSize as RegretSize
 from ._regret import learning_cost as learning_cost
 from ._regret import regret_size as regret_size
 from ._regret import regrets as regrets
+from ._regret_bounds import reproduce_regret_bounds as reproduce_regret_bounds
 from ._report import write_report as write_report
 from ._reproduce_growth import reproduce_growth_laws as reproduce_growth_laws
 from ._reproduction import Reproduction as Reproduction

@@ -259,12 +259,12 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == (0 if agrees else 1)
-    assert capsys.readouterr().out.count("done with") == 5
+    assert capsys.readouterr().out.count("done with") == len(_reproductions.ENTRIES)
     written = sorted(path.name for path in tmp_path.iterdir())
     names = list(_reproductions.ENTRIES)
     expected = [f"{name}.{kind}" for name in names for kind in ("png", "parquet")]
     assert written == sorted(["report.html", *(f"reproduction-{name}.json" for name in names), *expected])
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").count('class="answer">done with') == 5
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count('class="answer">done with') == len(names)
     assert pl.read_parquet(tmp_path / "theorem-2.parquet")["seed"][0] == 7
 
 
