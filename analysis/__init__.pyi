@@ -55,6 +55,7 @@ from ._reproductions import chosen_reproductions as chosen_reproductions
 from ._reproductions import reproduce as reproduce
 from ._reproductions import reproductions as reproductions
 from ._reproductions import save_reproduction as save_reproduction
+from ._scaling import scaling as scaling
 from ._showing import exact_slope as exact_slope
 from ._showing import showing_horizon as showing_horizon
 from ._submatrix import best_submatrices as best_submatrices

@@ -192,7 +192,7 @@ def recording_sentence(
     sizes = f"The best {word} is {best.size}{alike}"
     if regret is not None and regret.size < best.size:
         sizes += f"; {regret.size} is shown to keep the regret within {regret.factor:g} times the least"
-    says = "" if model is None else f" {model.sentence(word)}"
+    says = "" if model is None else f" {model.sentence(word, horizon)}"
     compared = f"{sizes}. " if best.pairs.height else ""
     return f"{name}: {_found(critical, word, best)}. {compared}This speaks of {speaks}.{says}"
 

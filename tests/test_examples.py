@@ -17,6 +17,7 @@ SAYS = {
     "05_sweep": "excess.png",
     "06_ahead": "10 samples ahead (direct forecasts): the critical window length is 2",
     "07_batch": "regret_size",
+    "08_scaling": "scaling.png",
 }
 
 

@@ -174,6 +174,19 @@ def test_a_recording_with_runs_gaps_and_holes(folder: Path) -> None:
     assert all(rung["verdict"] == "bounded" for rung in answers[0]["rungs"][1:])
 
 
+def test_models_of_a_recording_can_be_left_out(folder: Path, pytestconfig: pytest.Config) -> None:
+    nile = str(pytestconfig.rootpath / "examples" / "data" / "nile.csv")
+    told = ("locate", nile, "--output", "flow", "--sizes", "0..2", "--no-model", "--json", "--out", "nile")
+    result = run(*told, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["model"] is None
+    assert answer["settings"]["model"] is False
+    assert answer["settings"]["command"][-4:] == ["--no-model", "--json", "--out", "nile"]
+    assert "model" not in answer["sentence"]
+    assert "model-based" not in (folder / "nile" / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_table_and_the_sentence(folder: Path) -> None:
     result = run("locate", "random-walk", "--horizon", "1000", "--sizes", "0..2", "--out", "walk", cwd=folder)
     assert result.returncode == 0, result.stderr
