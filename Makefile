@@ -4,17 +4,18 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
-BENCHMARKS := ladder ahead lattice simulation kalman linearity latency memory sweep table
+BENCHMARKS := ladder ahead lattice simulation kalman linearity latency memory sweep learners table
 
-.PHONY: help demo test campaign reference check bench bench-quick bench-long clean
+.PHONY: help demo test campaign reference recordings check bench bench-quick bench-long clean
 
 help:
 	@echo "make demo         run the main job; reports, figures and tables go to demo/"
 	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
 	@echo "make campaign     whether intervals cover, over 200 seeds: an hour or more"
 	@echo "make reference    the mean error of learned filters over 1e5 runs, for the campaign: a quarter of an hour"
+	@echo "make recordings   what is said of single recordings, and the table of docs/theory.md: ten minutes"
 	@echo "make check        format, lint, types, import directions"
-	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md"
+	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md and docs/learners.md"
 	@echo "make bench-quick  the headline alone, in less than a minute"
 	@echo "make bench-long   1e5 streams x 64 lengths x 1e5 steps within 4 GiB: an hour or more"
 	@echo "make clean        remove what was built, cached and shown; .venv and runs/ stay"
@@ -30,7 +31,7 @@ demo: $(INSTALLED)
 	    | sed 's/^/  /'
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 campaign: $(INSTALLED)
 	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py \
@@ -38,6 +39,9 @@ campaign: $(INSTALLED)
 
 reference: $(INSTALLED)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/learned_reference.py $(ARGS)
+
+recordings: $(INSTALLED)
+	@$(BIN)/python benchmarks/recordings.py $(ARGS)
 
 check: $(INSTALLED)
 	@$(BIN)/ruff format --check --output-format concise .

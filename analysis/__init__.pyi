@@ -47,6 +47,7 @@ from ._regret import RegretSize as RegretSize
 from ._regret import learning_cost as learning_cost
 from ._regret import regret_size as regret_size
 from ._regret import regrets as regrets
+from ._regret_bounds import reproduce_regret_bounds as reproduce_regret_bounds
 from ._report import write_report as write_report
 from ._reproduce_growth import reproduce_growth_laws as reproduce_growth_laws
 from ._reproduction import Reproduction as Reproduction
@@ -54,6 +55,7 @@ from ._reproductions import chosen_reproductions as chosen_reproductions
 from ._reproductions import reproduce as reproduce
 from ._reproductions import reproductions as reproductions
 from ._reproductions import save_reproduction as save_reproduction
+from ._scaling import scaling as scaling
 from ._showing import exact_slope as exact_slope
 from ._showing import showing_horizon as showing_horizon
 from ._streamed import Streamed as Streamed

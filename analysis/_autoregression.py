@@ -15,6 +15,7 @@ from ..simulator import LinearSystem, Trajectories
 from ._window import columns, window
 
 ROWS = 16  # for each coefficient of an output
+LARGEST = 1e140  # sample whose squares can be summed
 LAGS = 20  # of the residuals that are tested beyond the order
 
 
@@ -134,7 +135,7 @@ def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | 
         most: Largest order.
 
     Returns:
-        The fit; None where there are too few rows for order 0 or no noise is left.
+        The fit; None where there are too few rows for order 0, no noise is left, or the squares overflow.
 
     References:
         H. Luetkepohl, New Introduction to Multiple Time Series Analysis, 2005, sections 3.2, 4.3 and 4.4.
@@ -145,7 +146,7 @@ def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | 
     while most and len(_rows(recording, most)[0]) < ROWS * (1 + columns(most, q, m)):
         most -= 1
     X, Y, _ = _rows(recording, most)
-    if len(X) < ROWS * (1 + columns(0, q, m)):
+    if len(X) < ROWS * (1 + columns(0, q, m)) or np.abs(X).max() > LARGEST:
         return None
     _, rest = _fit(X, Y)
     scores = []
@@ -159,12 +160,14 @@ def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | 
 
 
 def fit_order(recording: Trajectories, order: int) -> Autoregression | None:
-    """Fit the autoregression of one order; None where nothing is left for noise."""
+    """Fit the autoregression of one order; None where there are too few rows or nothing is left for noise."""
     _, _, q = recording.outputs.shape
     m = recording.inputs.shape[2]
     X, Y, places = _rows(recording, order)
-    factor, rest = _fit(X, Y)
     width = X.shape[1]
+    if len(X) <= width:
+        return None
+    factor, rest = _fit(X, Y)
     coefficients = np.asarray(np.linalg.lstsq(factor, rest[:width], rcond=None)[0], np.float64)
     residuals = Y - X @ coefficients
     S = residuals.T @ residuals / (len(X) - width)

@@ -78,6 +78,12 @@ CAPTIONS = {
         "one column a system. Hatched: a weak mode is still under the rest of the error at this horizon, and the "
         "length found is that of the exact error by then. Orange, crossed: wrong.",
     ),
+    "regret-bounds.png": Caption(
+        "Regret within its bounds",
+        "What learners lose, in units of the variance of the innovations, to the best fixed weights in hindsight (left "
+        "and middle) and to the best single length (right), against the horizon. Marks and solid lines: "
+        "measured, mean over the runs; dashed: the mean of the bounds, which no run exceeds.",
+    ),
     "curves.parquet": Caption(
         "Error curves", "one row a size, replicate group, stretch of time and metric", shown=False
     ),

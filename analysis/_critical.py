@@ -112,6 +112,29 @@ def best_size(
     return Best(sizes[best], alike, pl.DataFrame(pairs, schema=kinds))
 
 
+def best_of_curves(curves: pl.DataFrame, seed: int = 0) -> Best:
+    """Compare the sizes over the groups of replicates by their excess, or by their error where no oracle ran beside.
+
+    The first twentieth is left out. From one group nothing is told apart. A loss that is no number counts as huge.
+
+    Args:
+        curves: Error curves (``SCHEMA``) of one learner, lookahead and system.
+        seed: Of the draws.
+    """
+    metric = "excess" if "excess" in curves["metric"].unique() else "error"
+    late = curves.filter((pl.col("metric") == metric) & (pl.col("first") > pl.col("last").max() // 20))
+    sums = late.group_by("group", "size").agg((pl.col("value") * pl.col("samples")).sum(), pl.col("samples").sum())
+    table = sums.sort("group", "size")
+    sizes = table["size"].unique().sort().to_list()
+    losses, samples = (table[word].to_numpy().reshape(-1, len(sizes)) for word in ("value", "samples"))
+    huge = np.finfo(float).max / (8 * len(losses))
+    losses = np.minimum(np.nan_to_num(losses, nan=huge, posinf=huge), huge)
+    if len(losses) < 2:
+        kinds = dict(size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64)
+        return Best(sizes[int(losses[0].argmin())], sizes, pl.DataFrame(schema=kinds | dict(verdict=pl.String)))
+    return best_size(losses, samples[:, 0], sizes, seed)
+
+
 @lru_cache(maxsize=1)  # many streams of one age are drawn alike
 def _counts(blocks: int, draws: int, seed: int) -> NDArray[np.float64]:
     """Return how often each block is drawn, ``(draw, block)``."""

@@ -73,7 +73,8 @@ def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -
     horizon, sizes, values = curve_array(curves, "error")
     lookahead, weights = int(curves["lookahead"][0]), _weights(values.shape[2], seed, draws)
     windows = [fitted_stretches(horizon, size, lookahead - 1) for size in sizes]
-    slopes = [_slopes(np.log(horizon), values[:, k], window, weights)[1] for k, window in enumerate(windows)]
+    with np.errstate(invalid="ignore"):  # an infinite error is above every border
+        slopes = [_slopes(np.log(horizon), values[:, k], window, weights)[1] for k, window in enumerate(windows)]
     bounded = np.stack(slopes) < BORDER
     places = np.where(bounded.any(axis=0), bounded.argmax(axis=0), len(sizes))
     low, high = np.quantile(places, [0.025, 0.975], method="inverted_cdf").astype(int)

@@ -25,6 +25,7 @@ LARGEST_ORDER = 24
 DRAWN = 200  # models whose largest eigenvalue is looked at
 SIMULATED = 4  # of them, beside the fitted one
 LEVEL = 0.01  # of the portmanteau test
+FAR = 20.0  # growth over the recording, in powers of e, that no estimate of an eigenvalue on the circle shows
 _Found: TypeAlias = tuple[Critical, tuple[int, int | None]]
 
 
@@ -35,7 +36,8 @@ def model_answers(recording: Trajectories, options: Options, driver: Driver) -> 
     coefficients, and two more of them are each run 64 times, as long as the recording (at most 20 000 samples), under
     its own inputs. A size is named only where all agree, and with them the models that have the largest eigenvalue, the
     two largest, .. moved onto the unit circle, as far as the recording may come from these: where at least 2 of their
-    runs, fitted likewise, put the last of them as far off. For near one, estimates are biased and not normal.
+    runs, with the recording's samples missing and fitted likewise, put the last of them as far off. For near one,
+    estimates are biased and not normal. An eigenvalue that grows e^20-fold over the recording is surely outside.
     Nothing is simulated where the residuals are not white at 1 %, over the order's and 20 more lags.
 
     Args:
@@ -69,9 +71,11 @@ def model_answers(recording: Trajectories, options: Options, driver: Driver) -> 
     drawn = sorted((fitted.drawn(rng) for _ in range(DRAWN)), key=lambda model: model.radius)
     others = [drawn[0], drawn[-1], *(drawn[k] for k in rng.choice(np.arange(1, DRAWN - 1), SIMULATED - 2, False))]
     models, found = [fitted, *others] if fitted.order else [fitted], []
-    signal = _recorded_inputs(recording)
+    signal, seen = _recorded_inputs(recording), _observed(recording)[:horizon]
     for count, edge in fitted.on_the_circle():
-        if _may_be(edge, count, fitted, options, horizon, signal):
+        if _off(fitted, count) * len(seen) > FAR:
+            continue
+        if _may_be(edge, count, fitted, options, seen, signal):
             models.append(edge)
         elif _off(fitted, count) < 0:  # what lies outside says nothing of those that follow
             break
@@ -81,10 +85,11 @@ def model_answers(recording: Trajectories, options: Options, driver: Driver) -> 
         if located is None:
             return nothing("a model that fits as well explodes at once")
         found.append(located)
+    horizon = min(samples for samples, _ in found)
     radii = fitted.radius, drawn[0].radius, drawn[-1].radius
     return tuple(
         _agreed(
-            [each[j] for each in found],
+            [each[j] for _, each in found],
             ModelAnswer(
                 fitted.order, radii, fitted.whiteness, None, "undecided", "", None, horizon, replicates, len(models)
             ),
@@ -112,8 +117,11 @@ def _located(
     horizon: int,
     inputs: NDArray[np.float64],
     progress: Callable[[int], None],
-) -> list[_Found] | None:
-    """Return the critical size and its interval on runs of a model, for each lookahead; None where it explodes."""
+) -> tuple[int, list[_Found]] | None:
+    """Return a model's samples before rounding reaches its noise, and what they say; None where it explodes.
+
+    That is the critical size and its interval for each lookahead.
+    """
     system, replicates = model.system(), options.replicates
     signal = input_signal(inputs, system.inputs)
     with computing(options.precision, options.device), np.errstate(over="ignore", invalid="ignore"):
@@ -127,7 +135,8 @@ def _located(
         )
     frame = curves(sums, driver.learner, system.name)
     parts = (frame.filter(pl.col("lookahead") == lookahead) for lookahead in driver.learner.lookaheads)
-    return [(critical_size(growth_laws(part, options.seed)), critical_interval(part, options.seed)) for part in parts]
+    seed = options.seed
+    return horizon, [(critical_size(growth_laws(part, seed)), critical_interval(part, seed)) for part in parts]
 
 
 def _simulated(
@@ -144,14 +153,14 @@ def _may_be(
     count: int,
     fitted: Autoregression,
     options: Options,
-    horizon: int,
+    seen: NDArray[np.bool_],
     inputs: NDArray[np.float64],
 ) -> bool:
     """Return whether runs of a model on the circle, fitted likewise, put its last eigenvalue there as far off."""
-    system = edge.system()
+    system, horizon = edge.system(), len(seen)
     with computing(options.precision, options.device):
         outputs = _simulated(system, DRAWN, options, horizon, input_signal(inputs, system.inputs))
-    outputs = np.asarray(outputs, float).transpose(2, 0, 1)
+    outputs = np.where(seen, np.asarray(outputs, float).transpose(2, 0, 1), np.nan)
     u, lengths = np.broadcast_to(inputs[:horizon], (1, horizon, inputs.shape[1])), np.array([horizon])
     names = tuple(map(str, range(system.outputs))), tuple(map(str, range(system.inputs))), ("run",)
     refits = (fit_order(Trajectories(y[None], u, lengths, None, *names), fitted.order) for y in outputs)
@@ -174,6 +183,15 @@ def _trusted(outputs: NDArray[np.floating[Any]], system: LinearSystem, options: 
     limit = 1e-3 * np.sqrt(np.trace(system.Q)) / np.finfo(options.precision).eps
     beyond = ~(np.abs(outputs).max(axis=(1, 2)) <= limit)  # NaN is beyond, too
     return int(beyond.argmax()) if beyond.any() else len(outputs)
+
+
+def _observed(recording: Trajectories) -> NDArray[np.bool_]:
+    """Return what was observed of the run with the most samples, up to its last one, ``(time, output)``."""
+    there = np.isfinite(recording.outputs) & (
+        np.arange(recording.outputs.shape[1])[:, None] < recording.lengths[:, None, None]
+    )
+    seen = there[there.sum(axis=(1, 2)).argmax()]
+    return np.asarray(seen[: int(np.flatnonzero(seen.any(axis=1))[-1]) + 1])
 
 
 def _recorded_inputs(recording: Trajectories) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ from ..simulator import (
     input_signal,
     simulate_chunks,
 )
-from ._critical import Best, best_size, critical_size
+from ._critical import best_of_curves, critical_size
 from ._curves import GROUPS, curves, log_edges
 from ._growth import critical_interval
 from ._location import Location, ahead_words, system_sentence
@@ -121,7 +121,7 @@ def locate_system(
             slope = _exact_slope(system, sizes, horizon, learner, lookahead)
             if slope is not None and critical.size is not None:
                 shows = showing_horizon(system, critical.size, lookahead)
-        best, regret, cost = _best_of_system(own, options.seed), None, None
+        best, regret, cost = best_of_curves(own, options.seed), None, None
         if not unstable and replicates > 1:
             regret = regret_size(own, options.seed)
         elif critical.size is not None and lookahead == 1 and learner.tends_to in FILTERS:
@@ -186,19 +186,3 @@ def _exact_slope(
     if first is None or second is None or first == second or not fits:
         return None
     return exact_slope(system, min(first, second), horizon, lookahead)
-
-
-def _best_of_system(curves: pl.DataFrame, seed: int) -> Best:
-    """Compare the sizes over the groups of replicates by their excess, the first twentieth left out.
-
-    From one replicate nothing is told apart.
-    """
-    late = curves.filter((pl.col("metric") == "excess") & (pl.col("first") > pl.col("last").max() // 20))
-    sums = late.group_by("group", "size").agg((pl.col("value") * pl.col("samples")).sum(), pl.col("samples").sum())
-    table = sums.sort("group", "size")
-    sizes = table["size"].unique().sort().to_list()
-    losses, samples = (table[word].to_numpy().reshape(-1, len(sizes)) for word in ("value", "samples"))
-    if len(losses) < 2:
-        kinds = dict(size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64)
-        return Best(sizes[int(losses[0].argmin())], sizes, pl.DataFrame(schema=kinds | dict(verdict=pl.String)))
-    return best_size(losses, samples[:, 0], sizes, seed)

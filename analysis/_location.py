@@ -168,7 +168,8 @@ def system_sentence(
         sizes += f"; {regret.size} keeps the regret within {regret.factor:g} times the least"
     if cost is not None:
         sizes += f"; an explosive mode leaves an excess of about {cost:.3g} however long it is learned"
-    return f"{name}: {_found(critical, word)}; {theory}. {sizes}. This speaks of {speaks}."
+    compared = f"{sizes}. " if best.pairs.height else ""
+    return f"{name}: {_found(critical, word, best)}; {theory}. {compared}This speaks of {speaks}."
 
 
 def recording_sentence(
@@ -191,11 +192,16 @@ def recording_sentence(
     sizes = f"The best {word} is {best.size}{alike}"
     if regret is not None and regret.size < best.size:
         sizes += f"; {regret.size} is shown to keep the regret within {regret.factor:g} times the least"
-    says = "" if model is None else f" {model.sentence(word)}"
-    return f"{name}: {_found(critical, word)}. {sizes}. This speaks of {speaks}.{says}"
+    says = "" if model is None else f" {model.sentence(word, horizon)}"
+    compared = f"{sizes}. " if best.pairs.height else ""
+    return f"{name}: {_found(critical, word, best)}. {compared}This speaks of {speaks}.{says}"
 
 
-def _found(critical: Critical, word: str) -> str:
+def _found(critical: Critical, word: str, best: Best) -> str:
+    if not best.pairs.height:
+        says = {"located": "the error is bounded", "above": "the error grows"}.get(critical.verdict, "")
+        says = says or f"whether the error is bounded is undecided: {critical.reason.rstrip('.')}"
+        return f"at {word} {best.size}, the only one tried, {says}"
     if critical.verdict == "located":
         return f"the critical {word} is {critical.size}, from which on the error is bounded"
     if critical.verdict == "above":

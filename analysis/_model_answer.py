@@ -17,7 +17,7 @@ class ModelAnswer(NamedTuple):
         reason: Why, and what would decide it.
         interval: Least and largest end of the models' 95 % intervals of the critical size; an upper end of None is
             above the largest size tried. None where nothing was simulated.
-        horizon: Samples of each simulated run.
+        horizon: Samples of each simulated run; the fewest, where rounding reached the noise of some models before.
         replicates: Runs of each model.
         models: How many were simulated.
     """
@@ -33,11 +33,14 @@ class ModelAnswer(NamedTuple):
     replicates: int
     models: int
 
-    def sentence(self, word: str) -> str:
-        """Return it in words; ``word`` is what a size is called."""
+    def sentence(self, word: str, recorded: int) -> str:
+        """Return it in words; ``word`` is what a size is called, ``recorded`` the samples of the longest run."""
         if self.models == 0:
             return f"No fitted model decides it either: {self.reason.rstrip('.')}."
-        fitted = f"By models fitted to it, not measured (autoregressions of order {self.order}, {self._modulus()}),"
+        speaks = f"autoregressions of order {self.order}, {self._modulus()}"
+        if self.horizon < recorded:
+            speaks += f", {self.replicates} runs of " + f"{self.horizon:,} samples each".replace(",", " ")
+        fitted = f"By models fitted to it, not measured ({speaks}),"
         low, high = self.interval or (0, None)
         if self.verdict == "located":
             return f"{fitted} the critical {word} is {self.critical_size}."

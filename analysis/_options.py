@@ -19,6 +19,7 @@ from ._kalman import kalman_gain
 from ._location import rung_table, versions
 
 FILTERS = ("filters", "direct filters")  # what learners tend to whose taps theory speaks of
+LENGTHS = ("filter length", "window length")  # sizes that the samples of a recording bound
 InputsAhead: TypeAlias = Literal["known", "held"]
 Progress = Callable[[int, int], None]  # samples done, samples in all
 SHORTEST = 16  # samples that a growth law can be fitted to
@@ -59,8 +60,10 @@ def choose_learner(
     name = options.learner or ("ladder" if outputs + inputs == 1 else "qr-array" if far else one_step)
     sizes = options.sizes
     if sizes is None:
-        rungs = learner_entry(name.partition(":")[0]).rungs
-        sizes = {"filter length": default, "window length": default, "block size": range(1, outputs + 1)}.get(rungs)
+        bare = name.partition(":")[0]
+        of_states = {"submatrix": range(1, outputs + 1), "rank": range(outputs + 1)}
+        of_states["random-chart"] = range(outputs**2 + 1)
+        sizes = of_states.get(bare, default if learner_entry(bare).rungs in LENGTHS else None)
     given = dict(
         sizes=sizes,
         lookaheads=options.lookaheads,

@@ -165,6 +165,7 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
     groups = sums.shape[1]
     if groups < 2:
         raise ValueError(f"an interval needs at least two groups of replicates, got {groups}: run more replicates.")
+    sums = np.minimum(sums, np.finfo(float).max / (8 * groups))  # infinity times a weight of zero is no number
     weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
     drawn = weights @ sums.T
     chosen = np.array(sizes)[(drawn <= factor * drawn.min(axis=1, keepdims=True)).argmax(axis=1)]

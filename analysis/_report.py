@@ -138,6 +138,8 @@ def _modelled(model: dict[str, Any] | None, word: str) -> dict[str, str]:
         high = model["interval"]["high"]
         upper = "more than tried" if high is None else number(high)
         known["among the models"] = f"{number(model['interval']['low'])} to {upper}"
+        runs = f"{number(model['replicates'])} runs of {_samples(model['horizon'], '')}"
+        known["simulated of each model"] = runs
     return known
 
 

@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ._horizon_scaling import collapsed
+from ._regret_bounds import LENGTH
 
 MARKS = "osD^vP"
+LIKE_LOG = ("square-root-rls", "vovk")
 
 
 def hidden_random_walk_figure(table: pl.DataFrame) -> Figure:
@@ -167,6 +169,42 @@ def power_figure(table: pl.DataFrame) -> Figure:
     panels[0, -1].legend(fontsize=9, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     figure.suptitle(f"verdict on the critical length over {table['seeds'][0]} seeds, horizon T in samples", fontsize=10)
     return figure
+
+
+def regret_bounds_figure(table: pl.DataFrame) -> Figure:
+    """Draw regrets and their bounds against the horizon: on log axes, those like log T alone, and of the mixture."""
+    figure = Figure(figsize=(14.0, 5.2), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    mixed = table.filter(learner="length-mixture")
+    streams = table.filter(pl.col("learner") != "length-mixture")
+    learners = streams["learner"].unique(maintain_order=True).to_list()
+    _regrets(left, streams, "learner", learners)
+    left.set(yscale="log", ylabel="regret (variances of the innovations)")
+    left.set_title("over the best fixed weights", loc="left", fontsize=10)
+    _regrets(middle, streams.filter(pl.col("learner").is_in(LIKE_LOG)), "learner", learners, bounds=False)
+    T = np.array(sorted(set(streams["horizon"])), dtype=float)
+    first = streams.filter(learner=LIKE_LOG[0]).sort("horizon")["measured"][0]
+    middle.plot(T, first + LENGTH * np.log(T / T[0]), ":", color="0.2", lw=2, label="gain of S d log T", zorder=5)
+    middle.set(ylim=(0, None))
+    middle.set_title("the same, those that gain S d log T", loc="left", fontsize=10)
+    _regrets(right, mixed, "system", mixed["system"].unique(maintain_order=True).to_list())
+    right.set(ylim=(0, None))
+    right.set_title("length mixture over the best length, after its settling", loc="left", fontsize=10)
+    for axes in (left, middle, right):
+        axes.set(xscale="log", xlabel="horizon T (samples)")
+        axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncol=3)
+    figure.suptitle("marks: measured, mean over the runs; dashed: the bound; dotted: theory", fontsize=10)
+    return figure
+
+
+def _regrets(axes: Axes, table: pl.DataFrame, by: str, names: list[str], bounds: bool = True) -> None:
+    for name, colour, mark in zip(names, _colours(len(names)), MARKS, strict=False):
+        row = table.filter(pl.col(by) == name).sort("horizon")
+        if row.is_empty():  # its colour and its mark are kept free
+            continue
+        axes.plot(row["horizon"], row["measured"], mark + "-", color=colour, lw=1.2, ms=5, label=name)
+        if bounds:
+            axes.plot(row["horizon"], row["bound"], mark + "--", color=colour, lw=1.0, ms=3, mfc="white")
 
 
 def _points(axes: Axes, row: pl.DataFrame, over: str, colour: object, mark: str, label: str) -> None:

@@ -18,6 +18,7 @@ from ._hidden_random_walk import reproduce_hidden_random_walk
 from ._horizon_scaling import reproduce_horizon_scaling
 from ._location import versions
 from ._power import reproduce_power
+from ._regret_bounds import reproduce_regret_bounds
 from ._report import write_report
 from ._reproduce_growth import reproduce_growth_laws
 from ._reproduction import Progress, Reproduction, no_progress
@@ -26,6 +27,7 @@ from ._reproduction_figures import (
     hidden_random_walk_figure,
     horizon_scaling_figure,
     power_figure,
+    regret_bounds_figure,
     theorem_2_figure,
 )
 from ._theorem_2 import reproduce_theorem_2
@@ -78,6 +80,12 @@ ENTRIES: dict[str, Entry] = {
         reproduce_power,
         power_figure,
         dict(replicates=512, horizons=(512, 2048), draws=300),
+    ),
+    "regret-bounds": Entry(
+        "what online learners lose to the best choice in hindsight, within their bounds: log T, sqrt(T), log M",
+        reproduce_regret_bounds,
+        regret_bounds_figure,
+        dict(replicates=32, octaves=5),
     ),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ._critical import critical_size
+from ._critical import best_of_curves, critical_size
 from ._curves import KEYS, SCHEMA
 from ._doors import check_columns
 from ._growth import critical_interval, growth_laws
@@ -97,7 +97,9 @@ def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
     """Return the sizes located from one run's curves as one row.
 
     Columns ``critical_size, low, high, verdict, reason`` (``critical_size`` and ``critical_interval``; null where
-    undecided), and ``regret_size, regret_low, regret_high``, null where no oracle ran beside or of one replicate.
+    undecided), ``regret_size, regret_low, regret_high``, null where no oracle ran beside or of one replicate, and
+    ``best_size, best_low, best_high``: the size of least error after the first twentieth, with the smallest and the
+    largest that are not told apart from it.
 
     Raises:
         ValueError: What ``growth_laws`` refuses.
@@ -111,5 +113,7 @@ def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
     regret = regret_size(curves, seed) if several and "excess" in curves["metric"].unique() else None
     ends = (None, None, None) if regret is None else (regret.size, regret.low, regret.high)
     row |= dict(zip(("regret_size", "regret_low", "regret_high"), ends, strict=True))
+    best = best_of_curves(curves, seed)
+    row |= dict(best_size=best.size, best_low=min(best.alike), best_high=max(best.alike))
     kinds = {name: pl.String if name in ("verdict", "reason") else pl.Int64 for name in row}
     return pl.DataFrame([row], schema=kinds)

@@ -236,7 +236,8 @@ def reproduce(
     what: Annotated[
         str,
         typer.Argument(
-            help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, or all of them."
+            help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, or all "
+            "of them."
         ),
     ],
     replicates: Annotated[

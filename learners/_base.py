@@ -45,7 +45,7 @@ class Learner(NamedTuple):
         tends_to: What each rung tends to on a system that does not change, where theory names its error and so the
             critical size: ``"filters"``, the best one of this many last samples, one sample ahead (further ahead
             iterated); ``"direct filters"``, fitted to each look-ahead itself; ``"blocks"``, the best matrix that is
-            zero outside a k x k block.
+            zero outside a k x k block. None for what forgets, too: it follows the slope of what it cannot cancel.
     """
 
     name: str

@@ -14,17 +14,23 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from ._base import Learner
 from ._charts import block_chart, random_chart, rank
+from ._doubling import doubling_epochs
 from ._gradient import affine_projection, lms, nlms
+from ._gradient_descent import gradient_descent
 from ._kalman import truncated_kalman
 from ._ladder import ladder
 from ._lattice import lattice
 from ._misspecified import misspecified_kalman
-from ._one_length import doubling_epochs, length_mixture
-from ._online_convex import gradient_descent, newton_step, vovk
+from ._mixture import length_mixture
+from ._newton_step import newton_step
 from ._qr_array import qr_array
 from ._rls import naive_rls, square_root_rls
+from ._sliding_window import sliding_window
 from ._smoothing import exponential_smoothing, holt, linear_extrapolation, persistence, zero
+from ._spectral import spectral_filter
 from ._submatrix import submatrix
+from ._subspace import subspace
+from ._vovk import vovk
 
 FILLED_IN = ("sizes", "lookaheads", "outputs", "inputs", "direct", "system", "gain")
 
@@ -60,12 +66,19 @@ CATALOGUE: dict[str, Entry] = {
         square_root_rls, WINDOW, CHANNELS, "2 M^3 q^2", "least squares, window by window (Potter)"
     ),
     "naive-rls": Entry(naive_rls, WINDOW, CHANNELS, "1.3 M^3 q^2", "textbook least squares, which fails: an opponent"),
+    "sliding-window": Entry(
+        sliding_window, WINDOW, CHANNELS, "18 (M q)^2", "least squares on the last N samples alone"
+    ),
     "lms": Entry(lms, WINDOW, CHANNELS, "2 M^2 q", "least mean squares, fixed step"),
     "nlms": Entry(nlms, WINDOW, CHANNELS, "3 M^2 q", "normalised least mean squares"),
     "affine-projection": Entry(affine_projection, WINDOW, CHANNELS, "16 M^2 q", "steps that fit the last few samples"),
     "gradient-descent": Entry(gradient_descent, WINDOW, CHANNELS, "4 M^2 q", "regret of the order of sqrt(T)"),
     "newton-step": Entry(newton_step, WINDOW, CHANNELS, "3 p M^3 q^2", "regret of the order of log T, range known"),
     "vovk": Entry(vovk, WINDOW, CHANNELS, "3 M^3 q^2", "regret of the order of log T on any data (VAW)"),
+    "spectral-filter": Entry(
+        spectral_filter, "filters", CHANNELS, "6 (P M q)^2 + N P M q", "least squares on fixed filters of a long past"
+    ),
+    "subspace": Entry(subspace, "state order", CHANNELS, "M (M + q)", "state-space models of every order, re-fitted"),
     "doubling-epochs": Entry(
         doubling_epochs, "longest window", CHANNELS, "as the ladder", "a length that grows like log t (Tsiamis-Pappas)"
     ),

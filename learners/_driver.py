@@ -113,36 +113,11 @@ class Driver:
 
     def start(self) -> Lanes:
         """Return a tile of streams that have seen nothing, every array its own buffer, for the kernel reuses them."""
+        known = not isinstance(self.centre, str)
         with computing(self.precision, self.device):
-            dtype = jnp.zeros(()).dtype
-            p, lanes = self.outputs, self.width
-            state = self.learner.init(p, self.inputs, lanes, dtype)
-            oracle = None if self.oracle is None else self.oracle.init(p, self.inputs, lanes, dtype)
-            u = jnp.zeros((self.ahead, self.inputs, lanes), dtype)
-            late = len(self.learner.lookaheads), len(self.learner.sizes), p, lanes
-
-            def issue(learner: Learner, state: Any) -> tuple[Array, ...]:
-                first = zip(learner.lookaheads, learner.predict(state, u), strict=True)
-                return tuple(jnp.concatenate([new[None], jnp.zeros((H - 1, *new.shape), dtype)]) for H, new in first)
-
-            known = not isinstance(self.centre, str)
-            centre = jnp.asarray(self.centre, dtype) if known else jnp.zeros(p, dtype)
-            lanes_ = Lanes(
-                state=state,
-                oracle=oracle,
-                issued=issue(self.learner, state),
-                oracle_issued=None if self.oracle is None else issue(self.oracle, oracle),
-                centre=jnp.tile(centre[:, None], (1, lanes)),
-                centred=jnp.full((p, lanes), int(known or self.centre == "none"), jnp.int32),
-                scale=jnp.full((p, lanes), 0.0 if self.learner.scaled else 1.0, dtype),
-                age=jnp.zeros(lanes, jnp.int32),
-                score=Score(
-                    jnp.zeros(late, dtype),
-                    jnp.zeros(late if self.oracle is not None else (late[0], 0, *late[2:]), dtype),
-                    jnp.zeros((late[0], *late[2:]), dtype),
-                ),
-            )
-            fresh: Lanes = jax.tree.map(lambda leaf: jnp.array(leaf, copy=True), lanes_)
+            centre = jnp.asarray(self.centre if known else np.zeros(self.outputs), jnp.zeros(()).dtype)
+            who, centred = (self.learner, self.oracle), known or self.centre == "none"
+            fresh: Lanes = _start(*who, self.inputs, self.width, centred, centre)
             return self.place(fresh)
 
     def place(self, lanes: Lanes) -> Lanes:
@@ -180,6 +155,37 @@ class Driver:
         with computing(self.precision, self.device):
             empty = spread(jax.tree.map(jnp.zeros_like, lanes.score), self.device)
             return lanes._replace(score=empty), lanes.score
+
+
+@partial(jax.jit, static_argnames=("learner", "oracle", "inputs", "width", "centred"))
+def _start(
+    learner: Learner, oracle: Learner | None, inputs: int, width: int, centred: bool, centre: Float[Array, " output"]
+) -> Lanes:
+    (p,), dtype = centre.shape, centre.dtype
+    state = learner.init(p, inputs, width, dtype)
+    oracle_state = None if oracle is None else oracle.init(p, inputs, width, dtype)
+    u = jnp.zeros((learner.lookaheads[-1], inputs, width), dtype)
+    late = len(learner.lookaheads), len(learner.sizes), p, width
+
+    def issue(learner: Learner, state: Any) -> tuple[Array, ...]:
+        first = zip(learner.lookaheads, learner.predict(state, u), strict=True)
+        return tuple(jnp.concatenate([new[None], jnp.zeros((H - 1, *new.shape), dtype)]) for H, new in first)
+
+    return Lanes(
+        state=state,
+        oracle=oracle_state,
+        issued=issue(learner, state),
+        oracle_issued=None if oracle is None else issue(oracle, oracle_state),
+        centre=jnp.tile(centre[:, None], (1, width)),
+        centred=jnp.full((p, width), int(centred), jnp.int32),
+        scale=jnp.full((p, width), 0.0 if learner.scaled else 1.0, dtype),
+        age=jnp.zeros(width, jnp.int32),
+        score=Score(
+            jnp.zeros(late, dtype),
+            jnp.zeros(late if oracle is not None else (late[0], 0, *late[2:]), dtype),
+            jnp.zeros((late[0], *late[2:]), dtype),
+        ),
+    )
 
 
 @partial(jax.jit, static_argnames=("learner", "oracle", "known_ahead"), donate_argnames=("lanes", "record"))

@@ -42,15 +42,15 @@ def lms(
 
     It converges in the mean for 0 < step < 2 / (largest eigenvalue of E phi phi'), which no fixed step keeps where the
     samples grow; so a step is cut to 1 / |phi|^2, the one that fits this sample exactly, and weights cannot run away.
-    Where it is not cut, this is plain LMS. The step counts in units of the first sample: its squares times the step are
-    what matters.
+    Where it is not cut, this is plain LMS. The step has the unit of one over the outputs squared, and nothing is
+    scaled: of outputs twice as large it makes the same only with a quarter of the step.
 
-    Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
+    Gaps and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
     step, lane and length: 4 h q operations.
 
     Args:
         sizes: Window lengths, rising.
-        step: Positive.
+        step: Positive, in units of one over the outputs squared.
         leakage: Share of the weights that a step of one takes away, from 0 on; step x leakage below 1.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
@@ -203,7 +203,7 @@ def _gradient(
             keep_where(whole, targets, state.targets),
         )
 
-    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct)
+    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, scaled=name != "lms")
 
 
 def _towards_all(

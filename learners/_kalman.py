@@ -127,7 +127,8 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
 
         yhat_h[t] = sum_{k=1..h} C F^(k-1) (L y[t-k] + (B - L D) u[t-k]) + D u[t],    F = A - L C
 
-    Samples before the first count as zero. A missing sample is filled with the longest filter's forecast.
+    Samples before the first count as zero. A missing sample is filled with the longest filter's forecast. Cost per step
+    and lane, for lengths to M, p outputs and m inputs: 2 M p (p + m) operations.
 
     Args:
         system: The plant, constant in time.

@@ -17,12 +17,14 @@ def misspecified_kalman(
     *,
     system: LinearSystem,
 ) -> Learner:
-    """Predict with the Kalman filter of (dynamics A, B, C, D, process Q, measurement R).
+    """Predict with the Kalman filter of a system that is wrong by stated factors.
+
+        A~ = dynamics A,   Q~ = process Q,   R~ = measurement R
 
     With all three factors 1 it is the Kalman predictor itself, so its excess is rounding. Too small a process noise
     makes it slow, too large a one nervous; a wrong A loses modes with |lambda| >= 1, and the error grows. Between an
     error that stays bounded and one that does not stands the closed loop on the true system: x - xhat is driven by
-    (dynamics - 1) A x.
+    (1 - dynamics) A x.
 
     A missing sample is predicted over and not updated with. Cost per step: as ``kalman``.
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
@@ -26,13 +25,7 @@ from ._channels import (
     start_channels,
     take_inputs,
 )
-
-
-class Triangle(NamedTuple):
-    """The regressors' and targets' Gram matrix as L D L', by columns; the targets are the last rows of L."""
-
-    columns: Float[Array, "column row lane"]  # unit diagonal left out
-    energy: Float[Array, "column lane"]
+from ._triangle import Triangle, eliminate, flat, residues
 
 
 class QRArrayState(NamedTuple):
@@ -143,8 +136,8 @@ def _qr_array(
         forecasts = []
         for H, told, triangle in zip(lookaheads, told_ahead, state.triangles, strict=True):
             known = u[len(u) - H + (not direct) :][:told] if told else u[:0]
-            row = jnp.concatenate([_flat(known), _flat(state.history[:window])])
-            left = at_lengths(_residues(triangle, row, outputs), told)
+            row = jnp.concatenate([flat(known), flat(state.history[:window])])
+            left = at_lengths(residues(triangle, row, outputs), told)
             forecasts.append(jnp.stack([-left[size] for size in sizes]))
         return jnp.stack(forecasts)
 
@@ -159,14 +152,14 @@ def _qr_array(
         triangles = []
         for H, told, age, triangle in zip(lookaheads, told_ahead, ages, state.triangles, strict=True):
             since = int(not direct)
-            row = jnp.concatenate([_flat(inputs_now[since:][:told]), _flat(state.history[H - 1 : H - 1 + window])])
+            row = jnp.concatenate([flat(inputs_now[since:][:told]), flat(state.history[H - 1 : H - 1 + window])])
             use = here & state.whole[H - 1 : H - 1 + window].all(axis=0) & told_then[since:][:told].all(axis=0)
             start = _by_column(delta, told, window, m) * jnp.asarray(age, y.dtype)[:, None]
             floor = jnp.where(start == 0, 1, _by_column(delta, told, window, m) / 2)
             energy = jnp.where(
                 _by_column(first, told, window, m), start, jnp.maximum(forgetting * triangle.energy, floor)
             )
-            triangle, left = _eliminate(Triangle(triangle.columns, energy), row, y, use.astype(y.dtype))
+            triangle, left = eliminate(Triangle(triangle.columns, energy), row, y, use.astype(y.dtype))
             triangles.append(triangle)
             shortest = at_lengths(left, told) if shortest is None else shortest
         assert shortest is not None
@@ -184,52 +177,10 @@ def _qr_array(
         )
 
     parameters = tuple(outputs * (h * q + told_ahead[0] * m) for h in sizes)
-    labels: dict[str, Any] = dict(size_word="window length", tends_to="direct filters")
+    labels: dict[str, Any] = dict(size_word="window length", tends_to="direct filters" if forgetting == 1 else None)
     return Learner("qr-array", init, predict, update, sizes, parameters, lookaheads, scaled=True, **labels)
-
-
-def _flat(rows: Float[Array, "lag channel lane"]) -> Float[Array, "column lane"]:
-    return rows.reshape(-1, rows.shape[-1])
 
 
 def _by_column(channel: Array, told: int, window: int, inputs: int) -> Array:
     """Return what each column's channel has: the inputs told ahead, then all channels for each lag."""
     return jnp.concatenate([jnp.tile(channel[:inputs], (told, 1)), jnp.tile(channel, (window, 1))])
-
-
-def _residues(triangle: Triangle, row: Float[Array, "column lane"], outputs: int) -> Float[Array, "step output lane"]:
-    """Return what is left of zero targets before and after each column."""
-    w = jnp.concatenate([row, jnp.zeros((outputs, row.shape[1]), row.dtype)])
-
-    def step(w: Array, column: tuple[Array, Array]) -> tuple[Array, Array]:
-        k, L = column
-        w = w - jax.lax.dynamic_index_in_dim(w, k) * L
-        return w, w[len(row) :]
-
-    _, left = jax.lax.scan(step, w, (jnp.arange(len(row), dtype=jnp.int32), triangle.columns))
-    return jnp.concatenate([w[None, len(row) :], left])
-
-
-def _eliminate(
-    triangle: Triangle,
-    row: Float[Array, "column lane"],
-    target: Float[Array, "output lane"],
-    weight: Float[Array, " lane"],
-) -> tuple[Triangle, Float[Array, "step output lane"]]:
-    """Take a weighted row in; return what was left of its targets before and after each column, too."""
-    w = jnp.concatenate([row, target])
-    below = jnp.arange(len(w), dtype=jnp.int32)
-
-    def step(carry: tuple[Array, Array], column: tuple[Array, Array, Array]) -> tuple[tuple[Array, Array], Any]:
-        w, weight = carry
-        k, L, energy = column
-        news = jax.lax.dynamic_index_in_dim(w, k)
-        risen = energy + weight * news[0] * news[0]
-        w = w - news * L
-        gain = (weight * news[0] / risen)[None]
-        L = L + jnp.where((below > k)[:, None], gain * w, 0)
-        return (w, weight * (energy / risen)), (L, risen, w[len(row) :])
-
-    order = jnp.arange(len(row), dtype=jnp.int32)
-    _, (columns, energy, left) = jax.lax.scan(step, (w, weight), (order, triangle.columns, triangle.energy))
-    return Triangle(columns, energy), jnp.concatenate([target[None], left])

@@ -85,6 +85,10 @@ def square_root_rls(
         f = S' phi,   a = forgetting + f' f,   w += S f (y - w' phi) / a,
         S = (S - S f f' / (a + sqrt(forgetting a))) / sqrt(forgetting),   P = S S',   S_0 = I / sqrt(ridge)
 
+    Without forgetting, against every fixed v and with e the largest of its errors, G the sum of phi phi',
+
+        regret(T) <= ridge |v|^2 + e^2 log det(I + G / ridge)
+
     P cannot turn indefinite, for it is never formed; half the digits do the work of all of them. With ``reset``, P
     is set back to its start every so many samples and the weights are kept (covariance resetting): it goes on learning
     when the system has changed. Forgetting shrinks the ridge along with the data, as it does in every covariance form;
@@ -111,7 +115,7 @@ def square_root_rls(
     References:
         J. E. Potter, in R. H. Battin, *Astronautical Guidance*, 1964; G. J. Bierman, *Factorization Methods for
         Discrete Sequential Estimation*, 1977. Resetting: G. C. Goodwin, K. S. Sin, *Adaptive Filtering, Prediction and
-        Control*, 1984, section 3.3.
+        Control*, 1984, section 3.3. Regret: N. Cesa-Bianchi, G. Lugosi, *Prediction, Learning, and Games*, 2006, 11.7.
     """
     if int(reset) != reset or reset < 0:
         raise ValueError(f"reset must be a whole number of samples, or 0 for never, got {reset}.")
@@ -156,7 +160,8 @@ def _rls(name: str, stream: tuple[Any, ...], forgetting: float, ridge: float, re
             jnp.where(whole, age, state.age),
         )
 
-    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, "filters")
+    tends_to = "filters" if forgetting == 1 and not reset else None
+    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, tends_to)
 
 
 def covariance(

@@ -51,8 +51,8 @@ class Rule(NamedTuple):
         start: ``(shape, lanes, dtype) -> state``.
         forecast: ``(shape, state, phi) -> Float["size output lane"]``.
         learn: ``(shape, state, phi, target, forecast, whole) -> state``: takes one pair in, ``target`` being
-            ``(output, lane)`` and ``forecast`` what the rule said of it; where ``whole`` ``(lane,)`` is false the state
-            must stay as it is.
+            ``(output, lane)`` and ``forecast`` what the rule said of it; where ``whole`` ``(lane,)`` is false
+            nothing may be learned from it.
     """
 
     start: Callable[[Shape, int, Any], Any]
@@ -70,13 +70,20 @@ class WindowState(NamedTuple):
 
 
 def window_learner(
-    name: str, rule: Rule, sizes: Any, outputs: int, inputs: int, direct: bool, tends_to: Any = None
+    name: str,
+    rule: Rule,
+    sizes: Any,
+    outputs: int,
+    inputs: int,
+    direct: bool,
+    tends_to: Any = None,
+    scaled: bool = True,
 ) -> Learner:
     """Return the learner that weighs the last h samples by a rule, for every h.
 
-    Each output is in units of the power of two next above its first nonzero value, each input alike. A missing output
-    is filled, for all sizes, with the forecast of the size that has been best of late, a missing input with its last
-    value; nothing is learned from a sample with a missing output.
+    Each output is in units of the power of two next above its first nonzero value, each input alike, unless it is not
+    ``scaled``. A missing output is filled, for all sizes, with the forecast of the size that has been best of late, a
+    missing input with its last value; nothing is learned from a sample with a missing output.
 
     Args:
         name: Of the learner.
@@ -86,6 +93,7 @@ def window_learner(
         inputs: Of the stream.
         direct: y[t] depends on u[t], which is known when it is predicted.
         tends_to: As in ``Learner``.
+        scaled: As in ``Learner``, for the inputs as well.
 
     Raises:
         ValueError: Sizes not rising, or a direct term without inputs.
@@ -97,8 +105,9 @@ def window_learner(
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> WindowState:
         check_channels(name, outputs, inputs, (shape.outputs, shape.inputs))
+        channels = start_channels(outputs, inputs, lanes, dtype)
         return WindowState(
-            start_channels(outputs, inputs, lanes, dtype),
+            channels if scaled else channels._replace(scale=jnp.ones_like(channels.scale)),
             jnp.zeros((window, inputs + outputs, lanes), dtype),
             jnp.zeros((len(shape.sizes), outputs, lanes), dtype),
             rule.start(shape, lanes, dtype),
@@ -124,7 +133,7 @@ def window_learner(
         return WindowState(channels, past, FADING * state.loss + error * error, learned)
 
     parameters = tuple(shape.outputs * count for count in shape.counts)
-    labels: dict[str, Any] = dict(scaled=True, size_word="window length", tends_to=tends_to)
+    labels: dict[str, Any] = dict(scaled=scaled, size_word="window length", tends_to=tends_to)
     return Learner(name, init, predict, update, shape.sizes, parameters, **labels)
 
 

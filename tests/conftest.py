@@ -26,5 +26,13 @@ compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, keep together what is compiled once: a file, or a row of the laws."""
+    for item in items:
+        row = getattr(item, "callspec", None) if item.path.name == "test_laws.py" else None
+        group = f"{item.path.name} {row.params.get('name', '')}" if row else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--campaign", action="store_true", help="statistics over many seeds: an hour or more")

@@ -17,7 +17,8 @@ SAYS = {
     "05_sweep": "excess.png",
     "06_ahead": "10 samples ahead (direct forecasts): the critical window length is 2",
     "07_batch": "regret_size",
-    "08_streams": "in order, bit for bit: True",
+    "08_scaling": "scaling.png",
+    "09_streams": "in order, bit for bit: True",
 }
 
 

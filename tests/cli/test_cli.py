@@ -78,7 +78,7 @@ BAD = {
     "lookaheads that are none": (["locate", "random-walk", "--lookahead", "x"], "lookaheads are written 1,5,10"),
     "a learner of one sample ahead": (
         ["locate", "random-walk", "--learner", "lattice", "--lookahead", "1,5"],
-        "lattice forecasts one sample ahead, asked for were (1, 5): choose ladder",
+        "lattice forecasts one sample ahead, asked for were (1, 5): choose one of ladder",
     ),
     "a look-ahead beyond the horizon": (
         ["locate", "random-walk", "--lookahead", "90", "--horizon", "200"],
@@ -174,6 +174,19 @@ def test_a_recording_with_runs_gaps_and_holes(folder: Path) -> None:
     assert all(rung["verdict"] == "bounded" for rung in answers[0]["rungs"][1:])
 
 
+def test_models_of_a_recording_can_be_left_out(folder: Path, pytestconfig: pytest.Config) -> None:
+    nile = str(pytestconfig.rootpath / "examples" / "data" / "nile.csv")
+    told = ("locate", nile, "--output", "flow", "--sizes", "0..2", "--no-model", "--json", "--out", "nile")
+    result = run(*told, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["model"] is None
+    assert answer["settings"]["model"] is False
+    assert answer["settings"]["command"][-4:] == ["--no-model", "--json", "--out", "nile"]
+    assert "model" not in answer["sentence"]
+    assert "model-based" not in (folder / "nile" / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_table_and_the_sentence(folder: Path) -> None:
     result = run("locate", "random-walk", "--horizon", "1000", "--sizes", "0..2", "--out", "walk", cwd=folder)
     assert result.returncode == 0, result.stderr
@@ -246,12 +259,12 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == (0 if agrees else 1)
-    assert capsys.readouterr().out.count("done with") == 5
+    assert capsys.readouterr().out.count("done with") == len(_reproductions.ENTRIES)
     written = sorted(path.name for path in tmp_path.iterdir())
     names = list(_reproductions.ENTRIES)
     expected = [f"{name}.{kind}" for name in names for kind in ("png", "parquet")]
     assert written == sorted(["report.html", *(f"reproduction-{name}.json" for name in names), *expected])
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").count('class="answer">done with') == 5
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count('class="answer">done with') == len(names)
     assert pl.read_parquet(tmp_path / "theorem-2.parquet")["seed"][0] == 7
 
 

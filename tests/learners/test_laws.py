@@ -45,10 +45,18 @@ VARIANTS = (
     "lms:leakage=0.01",
     "affine-projection:order=1",
     "kalman:process=0.1",
+    "sliding-window:samples=40",
+    "spectral-filter:window=16,autoregressive=2,phases=3,forgetting=0.99",
+    "subspace:past=5,window=96,refit=30",
     "length-mixture:longest=3,share=0.01",
 )
-SMALL = {"length-mixture": "length-mixture:longest=3", "doubling-epochs": "doubling-epochs:longest=6,first=4"}
-KNOWING = ("kalman", "truncated-kalman")  # these know the noise of their system, and so the unit
+SMALL = {
+    "length-mixture": "length-mixture:longest=3",
+    "doubling-epochs": "doubling-epochs:longest=6,first=4",
+    "spectral-filter": "spectral-filter:window=16",
+    "subspace": "subspace:past=6",
+}
+WITH_A_UNIT = ("kalman", "truncated-kalman", "lms")  # they know the noise of their system, or have a step in its unit
 
 
 class Row(NamedTuple):
@@ -185,8 +193,8 @@ def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -
 @EVERY
 @BOTH
 def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Precision) -> None:
-    if TABLE[name].name in KNOWING:
-        pytest.skip("it knows the noise of its system, and so the unit")
+    if TABLE[name].name in WITH_A_UNIT:
+        pytest.skip("it knows the noise of its system, or has a step in a unit")
     outputs = recording(name).outputs.astype(precision)
     for factor in (2.0**20, 2.0**-30):
         scaled = forecasts(name, outputs * factor, precision)

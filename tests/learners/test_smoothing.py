@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import control
 import numpy as np
 import pytest
 from scipy.stats import chi2
@@ -119,6 +120,21 @@ def test_a_wrong_model_costs_what_the_closed_loop_says() -> None:
     assert (measured >= low * expected).all() and (measured <= high * expected).all()
     exact = replay(misspecified_kalman(system=system), made)
     np.testing.assert_array_equal(exact, replay(kalman(system), made))
+
+
+def test_control_gives_the_gain_of_the_wrong_filter_and_its_error() -> None:
+    """Two states: the gain by ``control.dlqe``, the error on the true system by a Lyapunov equation."""
+    true = zoo("double-integrator")
+    A, C, Q, R = true.A, true.C, true.Q, true.R
+    believed = 0.04 * Q, 3.0 * R
+    L, _, _ = control.dlqe(A, np.eye(2), C, *believed)
+    P = control.dlyap(A - L @ C, Q + L @ R @ L.T)
+    expected = float((C @ P @ C.T + R)[0, 0])
+    made = simulate(8, true, 300, 4096)
+    wrong = replay(misspecified_kalman(0.04, 3.0, system=true), made)[:, -1, 0, 0, 0]
+    measured = np.mean((wrong - made.outputs[:, -1, 0]) ** 2)
+    low, high = chi2.ppf([0.5e-4, 1 - 0.5e-4], 4096) / 4096
+    assert low * expected <= measured <= high * expected
 
 
 def test_wrong_dynamics_lose_the_mode() -> None:

@@ -144,6 +144,12 @@ def test_lms_cuts_the_step_that_would_run_away_and_leaks() -> None:
     assert cut > 100
 
 
+def test_lms_on_larger_data_is_the_same_with_a_smaller_step() -> None:
+    y, u = channels()
+    one = forecasts(lms((0, 1, 3), 0.02, 0.1, **TWO), y, u)
+    np.testing.assert_array_equal(forecasts(lms((0, 1, 3), 0.02 / 64, 6.4, **TWO), 8 * y, 8 * u), 8 * one)
+
+
 def test_gradient_descent_and_newton_step_are_what_their_equations_say() -> None:
     y, h, radius, margin, ridge = series(), 3, 1.5, 1.2, 0.3
     phi = regressors(y, h)
