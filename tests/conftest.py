@@ -24,6 +24,8 @@ install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")
 # Commands that tests run keep what they compile for one another, and out of the user's cache.
 compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+# The tests themselves keep nothing: in a process of a thousand programs JAX has crashed while it wrote one out.
+jax.config.update("jax_compilation_cache_dir", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
