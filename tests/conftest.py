@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 import jax
 import pytest
@@ -21,10 +22,12 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 shapes_and_types = beartype(conf=BeartypeConf(is_pep484_tower=True))
 install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")
 
+MAPPED = Path("/proc/self/maps")
+
 # Commands that tests run keep what they compile for one another, and out of the user's cache.
 compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
-# The tests themselves keep nothing: in a process of a thousand programs JAX has crashed while it wrote one out.
+# The tests themselves keep nothing: in a process of many programs JAX has crashed while it wrote one out.
 jax.config.update("jax_compilation_cache_dir", None)
 
 
@@ -34,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         row = getattr(item, "callspec", None) if item.path.name == "test_laws.py" else None
         group = f"{item.path.name} {row.params.get('name', '')}" if row else item.path.name
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Drop compiled programs between files: each maps memory, and Linux lets a process have 65 530 such pieces."""
+    if nextitem is not None and nextitem.path != item.path and MAPPED.exists():
+        if len(MAPPED.read_bytes().splitlines()) > 20_000:
+            jax.clear_caches()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
