@@ -41,9 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Drop compiled programs between files: each maps memory, and Linux lets a process have 65 530 such pieces."""
-    if nextitem is not None and nextitem.path != item.path and MAPPED.exists():
-        if len(MAPPED.read_bytes().splitlines()) > 20_000:
-            jax.clear_caches()
+    ends = nextitem is not None and nextitem.path != item.path
+    if ends and MAPPED.exists() and len(MAPPED.read_bytes().splitlines()) > 20_000:
+        jax.clear_caches()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
