@@ -67,6 +67,7 @@ class Journal:
             self._file, self._size = self._mend(self._path(self.position))
         else:
             self._begin()
+        self._open = True
 
     @property
     def first(self) -> int:
@@ -81,6 +82,7 @@ class Journal:
         with self._rolling:
             os.close(self._file)
             os.close(self._lock)
+            self._open = False
 
     def append(self, items: Sequence[Observation]) -> None:
         """Write observations, all or none of them; they are on disk after the next ``sync``.
@@ -113,7 +115,8 @@ class Journal:
         """
         try:
             with self._rolling:
-                os.fsync(self._file)
+                if self._open:
+                    os.fsync(self._file)
         except OSError as exc:
             raise self._failed(exc) from exc
 

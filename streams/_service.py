@@ -18,8 +18,9 @@ import numpy as np
 from ..analysis import Streamed, locate_streamed
 from ..learners import Driver, Learner
 from ..simulator import Precision
+from ._keeper import Keeper
 from ._lanes import Forecasts, Lanes
-from ._memory import load_service, save_service
+from ._memory import load_service
 from ._observation import Observation
 from ._refused import Refused
 from ._seam import Refusals, Sink, Source
@@ -74,8 +75,11 @@ class Service:
         window: Samples that may overtake a lost one before it is given up.
         together: The streams are runs of one plant: a verdict of all together is given, too.
         words: Name and options of the learner, by which a checkpoint knows it.
-        state: Folder of checkpoints; what is there is taken up, and written every ``every`` seconds and at the end.
+        state: Folder of checkpoints and of a journal; what is there is taken up, and what is taken in is journaled. A
+            checkpoint is written every ``every`` seconds and at the end.
         refusals: What was not taken in.
+        samples: Taken in so far.
+        position: Number of the next record of the journal, at the last checkpoint.
     """
 
     make: Callable[[int, int], Learner]
@@ -89,6 +93,7 @@ class Service:
     every: float = 10.0
     refusals: Refusals = field(default_factory=Refusals)
     samples: int = 0
+    position: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 0:
@@ -118,45 +123,67 @@ class Service:
     async def run(self, source: Source, sink: Sink[Said]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
 
+        With ``state`` what was taken in after the last checkpoint is taken in first, and what is said of it said again.
+
         Args:
             source: Of observations; opened and closed by the caller, as the sink is.
             sink: Is sent ``Forecasts`` as they are made, and a ``Threshold`` when one has changed.
+
+        Raises:
+            ValueError: What is taken in cannot be kept in ``state``.
         """
         self.refusals = source.refusals
+        if self.state is None:
+            await self._serve(source, sink, None)
+            return
+        with Keeper(self, self.state, source, self.every) as keeper:
+            for batch in keeper.recover():
+                for said in self.take(batch):
+                    await sink.send(said)
+            await self._serve(source, sink, keeper)
+
+    async def _serve(self, source: Source, sink: Sink[Said], keeper: Keeper | None) -> None:
         queue: asyncio.Queue[Observation | None] = asyncio.Queue(QUEUE)
 
         async def read() -> None:
-            try:
-                async for came in source:
-                    await queue.put(came)
-            finally:
-                self._ended = True
-                if not queue.full():
-                    queue.put_nowait(None)  # wakes who waits; a full queue has nobody waiting
+            async for came in source:
+                await queue.put(came)
 
-        clock = asyncio.get_running_loop().time
-        due = clock() + self.every
+        def end(task: asyncio.Task[None]) -> None:
+            self._ended = True
+            if not queue.full():
+                queue.put_nowait(None)  # wakes who waits; a full queue has nobody waiting
+
         self._reader = asyncio.create_task(read(), name="ergoscope-read")
+        tasks = [self._reader]
+        if keeper is not None:
+            tasks.append(asyncio.create_task(keeper.keep(), name="ergoscope-keep"))
+        for task in tasks:
+            task.add_done_callback(end)
         try:
             while not (self._ended and queue.empty()):
-                batch, steps = [await queue.get()], 0
+                came, steps = [await queue.get()], 0
                 while steps < BATCH and not queue.empty():
-                    batch.append(queue.get_nowait())
-                    steps += batch[-1].steps if batch[-1] else 1
-                for said in self.take([came for came in batch if came is not None]):
+                    came.append(queue.get_nowait())
+                    steps += came[-1].steps if came[-1] else 1
+                batch = [one for one in came if one is not None]
+                if keeper is not None:
+                    keeper.append(batch)
+                for said in self.take(batch):
                     await sink.send(said)
-                if self.state is not None and clock() >= due:
-                    save_service(self, self.state)
-                    due = clock() + self.every
+                if keeper is not None:
+                    keeper.save_when_due()
                 await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
-            if self.state is not None:
-                save_service(self, self.state)  # before what waits is given up: it may come when the service does
+            if keeper is not None:
+                keeper.save()  # before what waits is given up: it may come when the service does
             for said in self.finish():
                 await sink.send(said)
-            if not self._reader.cancelled():
-                self._reader.result()
+            for task in tasks:
+                if task.done() and not task.cancelled():
+                    task.result()
         finally:
-            self._reader.cancel()
+            for task in tasks:
+                task.cancel()
 
     def take(self, batch: list[Observation]) -> list[Said]:
         """Take observations in, as they came, and return what there is to say."""
