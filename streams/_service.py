@@ -115,10 +115,9 @@ class Service:
         """What became of the samples of each stream."""
         return {name: stream.sequencer.counts for name, stream in self.streams.items()}
 
-    def stop(self) -> None:
-        """End as if the source had ended."""
-        if self._reader is not None:
-            self._reader.cancel()
+    def stop(self) -> bool:
+        """End as if the source had ended; return whether the service reads one."""
+        return self._reader is not None and self._reader.cancel()
 
     async def run(self, source: Source, sink: Sink[Said]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
