@@ -23,6 +23,7 @@ from ._service import Said
 
 SAID = 1000  # messages of a learner that wait to be published
 LAST_WORDS = 5.0  # seconds that they may take at the end
+PATIENCE = 50  # milliseconds that a service waits for one of them to go
 
 
 class MqttSource(Owner):
@@ -180,7 +181,7 @@ class MqttSaid(_Publisher):
         self._kinds, self._thresholds = kinds, dict[str, bytes]()
         self._queue = asyncio.Queue[tuple[str, bytes, bool]](SAID)
         self._publishing: asyncio.Task[None] | None = None
-        self.unsent = 0
+        self._stuck, self.unsent = False, 0
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -201,21 +202,25 @@ class MqttSaid(_Publisher):
         while True:
             await self.connection.publish(*await self._queue.get())
             self._queue.task_done()
+            self._stuck = False
 
     async def _greet(self, send: Send) -> None:
         for topic, payload in self._thresholds.items():
             await send(topic, payload, True)
 
     async def send(self, item: Said) -> None:
-        """Have the messages published that say it; waits for room only while the broker is there."""
+        """Have the messages published that say it; waits for room only while what waits goes."""
         for kind, payload in messages_of(item, self._kinds):
             stream = "all" if item.stream == "*" else item.stream
             topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
             if retain:
                 self._thresholds[topic] = payload
-            while self._queue.full() and self.connection.working:
+            for _ in range(PATIENCE):
+                if self._stuck or not self._queue.full():
+                    break
                 await asyncio.sleep(0.001)
             if self._queue.full():
+                self._stuck = True
                 self._queue.get_nowait()
                 self._queue.task_done()
                 self.unsent += 1
