@@ -153,7 +153,14 @@ class Connection(Owner):
                 return
 
     async def _send(self, client: aiomqtt.Client, topic: str, payload: bytes, retain: bool = False) -> None:
-        await client.publish(topic, payload, 1 if retain else self._qos, retain)
+        sending = asyncio.ensure_future(client.publish(topic, payload, 1 if retain else self._qos, retain))
+        try:  # the client by itself would wait ten seconds for a connection that is lost
+            await asyncio.wait((sending, client._disconnected), return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                raise aiomqtt.MqttError("the connection is lost")
+            sending.result()
+        finally:
+            sending.cancel()
 
     async def _open(self) -> None:
         if self._kept:
