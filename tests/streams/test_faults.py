@@ -103,7 +103,7 @@ def test_nothing_is_lost_or_taken_in_twice_whatever_is_killed(
     root = f"mqtt://127.0.0.1:{broker.port}/lab"
     learner = Command(
         tmp_path, "learner", *f"learn {root}/+ --learner ladder --sizes 0..4 --say threshold --quiet".split(),
-        *"--state learned --every 1".split(),
+        *["--state", "learned", "--every", "1"],
     )  # fmt: skip
     until(lambda: b" as ergoscope-" in (broker.folder / "log").read_bytes(), 60, learner.said)
     time.sleep(0.5)
