@@ -82,11 +82,16 @@ def test_a_refusal_of_the_system_is_told_in_its_words(tmp_path: Path, monkeypatc
 
 
 def test_a_process_that_ends_within_blocks_may_drop_what_they_wrote(tmp_path: Path) -> None:
-    with atomic_path(tmp_path / "kept.txt") as first:
-        first.write_text("whole")
-    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "one.txt") as one:
-        with temporary_folder(tmp_path / "parts") as parts:
-            (parts / "part").write_text("half")
-            drop_unfinished()
-            assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
-        assert not one.exists()
+    with temporary_folder(tmp_path / "parts") as parts, temporary_folder(tmp_path / "more"):
+        (parts / "part").write_text("half")
+        drop_unfinished()
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_temporary_folder_is_gone_after_its_block_and_is_tracked_no_more(tmp_path: Path) -> None:
+    with temporary_folder(tmp_path / "parts") as parts:
+        (parts / "part").write_text("half")
+    assert not parts.exists()
+    parts.mkdir()  # somebody else's
+    drop_unfinished()
+    assert parts.exists()
