@@ -1,9 +1,4 @@
-"""The live service: observations in, forecasts and verdicts out.
-
-One task reads the source into a queue of bounded length, another takes all that has come as one micro-batch: under
-little load each sample by itself, under much load many at once, the same bits either way. Where the service is slower
-than the source, the queue is full and the source waits.
-"""
+"""The live service: observations in, forecasts and verdicts out."""
 
 from __future__ import annotations
 
@@ -20,6 +15,7 @@ from ..learners import Driver, Learner
 from ..simulator import Precision
 from ._keeper import Keeper
 from ._lanes import Forecasts, Lanes
+from ._loop import take_all
 from ._memory import load_service
 from ._observation import Observation
 from ._refused import Refused
@@ -27,8 +23,6 @@ from ._seam import Refusals, Sink, Source
 from ._sequencer import WINDOW, Counts, Sequencer
 from ._tally import Tally, gathered
 
-QUEUE = 4096  # observations that wait
-BATCH = 1 << 16  # samples in a micro-batch
 MOST_STREAMS = 10_000
 FIRST_VERDICT = 256  # samples; then each time that there are twice as many
 
@@ -42,6 +36,7 @@ class Threshold(NamedTuple):
         sizes: Of the ladder.
         errors: Mean squared error of each since T/20, summed over the outputs; None where nothing was scored.
         counts: What became of the samples.
+        refused: Messages that were not taken in, of all streams, by kind.
     """
 
     stream: str
@@ -49,6 +44,7 @@ class Threshold(NamedTuple):
     sizes: tuple[int, ...]
     errors: list[float] | None
     counts: Counts
+    refused: dict[str, int]
 
 
 Said = Forecasts | Threshold
@@ -100,8 +96,7 @@ class Service:
             raise ValueError(f"window must be a whole number of at least 0, got {self.window}.")
         self.streams: dict[str, Stream] = {}
         self.lanes: Lanes | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._ended = False
+        self.reader: asyncio.Task[None] | None = None
         if self.state is not None:
             load_service(self, self.state)
 
@@ -117,7 +112,7 @@ class Service:
 
     def stop(self) -> bool:
         """End as if the source had ended; return whether the service reads one."""
-        return self._reader is not None and self._reader.cancel()
+        return self.reader is not None and self.reader.cancel()
 
     async def run(self, source: Source, sink: Sink[Said]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
@@ -133,56 +128,13 @@ class Service:
         """
         self.refusals = source.refusals
         if self.state is None:
-            await self._serve(source, sink, None)
+            await take_all(self, source, sink)
             return
         with Keeper(self, self.state, source, self.every) as keeper:
             for batch in keeper.recover():
                 for said in self.take(batch):
                     await sink.send(said)
-            await self._serve(source, sink, keeper)
-
-    async def _serve(self, source: Source, sink: Sink[Said], keeper: Keeper | None) -> None:
-        queue: asyncio.Queue[Observation | None] = asyncio.Queue(QUEUE)
-
-        async def read() -> None:
-            async for came in source:
-                await queue.put(came)
-
-        def end(task: asyncio.Task[None]) -> None:
-            self._ended = True
-            if not queue.full():
-                queue.put_nowait(None)  # wakes who waits; a full queue has nobody waiting
-
-        self._reader = asyncio.create_task(read(), name="ergoscope-read")
-        tasks = [self._reader]
-        if keeper is not None:
-            tasks.append(asyncio.create_task(keeper.keep(), name="ergoscope-keep"))
-        for task in tasks:
-            task.add_done_callback(end)
-        try:
-            while not (self._ended and queue.empty()):
-                came, steps = [await queue.get()], 0
-                while steps < BATCH and not queue.empty():
-                    came.append(queue.get_nowait())
-                    steps += came[-1].steps if came[-1] else 1
-                batch = [one for one in came if one is not None]
-                if keeper is not None:
-                    keeper.append(batch)
-                for said in self.take(batch):
-                    await sink.send(said)
-                if keeper is not None:
-                    keeper.save_when_due()
-                await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
-            if keeper is not None:
-                keeper.save()  # before what waits is given up: it may come when the service does
-            for said in self.finish():
-                await sink.send(said)
-            for task in tasks:
-                if task.done() and not task.cancelled():
-                    task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
+            await take_all(self, source, sink, keeper)
 
     def take(self, batch: list[Observation]) -> list[Said]:
         """Take observations in, as they came, and return what there is to say."""
@@ -273,6 +225,5 @@ class Service:
             found = locate_streamed(gathered(tallies), losses, samples, learner, name)
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(stream.sequencer.counts) for stream in streams]
-        return Threshold(
-            name, found, learner.sizes, errors, Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
-        )
+        counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
+        return Threshold(name, found, learner.sizes, errors, counts, dict(self.refusals.counts))
