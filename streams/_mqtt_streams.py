@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from ._acknowledge import Receipt, acknowledge
 from ._address import Address
+from ._client import Receipt
 from ._json_payload import check_stream
 from ._mqtt import WAITING, Connection, Send
 from ._observation import Observation
@@ -86,7 +86,7 @@ class MqttSource(Owner):
         while self._receipts and (count or not self._receipts[0][1]):
             receipt, given = self._receipts.popleft()
             count -= given
-            acknowledge(receipt)
+            receipt.acknowledge()
 
 
 class _Publisher(Owner):
