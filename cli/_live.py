@@ -134,6 +134,9 @@ def publish(
     streams: Annotated[int, typer.Option("--streams", help="Independent runs, each a stream.")] = 1,
     input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
     seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+    epoch: Annotated[
+        int | None, typer.Option(help="Greater than any before; by default the clock's, in milliseconds since 1970.")
+    ] = None,
 ) -> None:
     """Simulate a plant as a live stream."""
     _log()
@@ -142,8 +145,8 @@ def publish(
 
     system = simulator.find_system(plant)
     names = room.stream_names(to, system.name, streams)
-    epoch = room.new_epoch()
-    played = room.play_simulation(system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=epoch)
+    begun = room.new_epoch() if epoch is None else epoch
+    played = room.play_simulation(system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=begun)
     _pour(played, to, system.dt)
 
 

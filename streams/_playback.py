@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..simulator import LinearSystem, Trajectories, computing, simulate_chunks
-from ._json_payload import check_stream
+from ._json_payload import check_count, check_stream
 from ._observation import Observation
 from ._seam import Owner, Refusals
 
@@ -55,6 +55,7 @@ class Playback(Owner):
             raise ValueError(f"a rate is a positive number of samples a second, got {rate}.")
         if not 1 <= block <= 1 << 16:
             raise ValueError(f"a block has 1 to 65536 samples, got {block}.")
+        check_count("epoch", epoch)
         self.refusals = Refusals()
         self.names = [check_stream(name.replace("/", ":")) for name in names]
         self._stretches, self._lengths, self._dt = stretches, lengths, dt
