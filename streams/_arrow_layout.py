@@ -10,7 +10,7 @@ References:
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Column(NamedTuple):
 
     name: str
     kind: str
-    values: NDArray[np.generic]
+    values: NDArray[Any]
     nulls: bool
 
 

@@ -18,7 +18,6 @@ from ._observation import Observation
 from ._refused import Refused
 
 
-
 def decode_arrow(payload: bytes, stream: str | None = None) -> Observation:
     """Return the observation in an Arrow IPC stream; see ``decode``."""
     columns = read_columns(payload)

@@ -91,7 +91,7 @@ class Sequencer:
         self.counts.outdated += came.steps
         if before <= self.window < self.counts.outdated:
             log.warning(
-                "%s: samples of epoch %d come and are dropped, for epoch %d has come before. If its clock was set back, "
+                "%s: samples of epoch %d come and are dropped, for epoch %d has come before. If a clock was set back, "
                 "start the publisher with a greater epoch.",
                 *(came.stream, came.epoch, self.epoch),
             )
@@ -102,8 +102,8 @@ class Sequencer:
         self.counts.lost += stop - expected
         if before <= LONGEST < self.counts.lost:
             log.warning(
-                "%s: after sample %d comes %d of epoch %d; what is between is lost. If that number was wrong, start the "
-                "publisher with a greater epoch: it counts from 0 again.",
+                "%s: after sample %d comes %d of epoch %d; what is between is lost. If that number was wrong, start "
+                "the publisher with a greater epoch: it counts from 0 again.",
                 *(stream, expected - 1, stop, self.epoch),
             )
 

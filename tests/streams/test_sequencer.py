@@ -147,7 +147,7 @@ def test_a_publisher_whose_clock_was_set_back_is_told_so_once_and_a_greater_epoc
     assert all(sequencer.take(sample(k, [1.0], epoch=500)) == [] for k in range(40))
     assert sequencer.counts.outdated == 40
     assert [record.message for record in caplog.records] == [
-        "a: samples of epoch 500 come and are dropped, for epoch 1000 has come before. If its clock was set back, "
+        "a: samples of epoch 500 come and are dropped, for epoch 1000 has come before. If a clock was set back, "
         "start the publisher with a greater epoch."
     ]
     assert left(sequencer.take(sample(0, [2.0], epoch=1_001))) == [(1_001, 0, 2.0)]
