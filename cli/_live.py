@@ -59,7 +59,7 @@ def learn(
     quiet: Quiet = False,
 ) -> None:
     """Learn streams as they come: print forecasts before their samples, errors, and the critical size found by now."""
-    _log()
+    start_log()
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
 
@@ -79,7 +79,7 @@ def learn(
     try:
         streams.run_streams(streams.serve(service, opened, sink), service.stop)
     except BrokenPipeError:
-        _leave_pipe()
+        leave_pipe()
     _account(service, quiet)
 
 
@@ -89,7 +89,7 @@ def record(
     quiet: Quiet = False,
 ) -> None:
     """Record streams as they come, message by message, so that replay gives the same ones."""
-    _log()
+    start_log()
     from .. import streams
 
     opened, sink = streams.connect(source), streams.RecordSink(out)
@@ -115,7 +115,7 @@ def replay(
     time: Time = None,
 ) -> None:
     """Play what was recorded as live streams."""
-    _log()
+    start_log()
     from .. import streams
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
@@ -139,7 +139,7 @@ def publish(
     ] = None,
 ) -> None:
     """Simulate a plant as a live stream."""
-    _log()
+    start_log()
     from .. import simulator
     from .. import streams as room
 
@@ -171,10 +171,10 @@ def _pour(opened: Any, to: str, dt: float | None = None) -> None:
     try:
         streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt)))
     except BrokenPipeError:
-        _leave_pipe()
+        leave_pipe()
 
 
-def _log() -> None:
+def start_log() -> None:
     """Let what the streams say while they run come out as the other messages do."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("ergoscope: %(message)s"))
@@ -182,7 +182,7 @@ def _log() -> None:
     logger.handlers, logger.propagate = [handler], False
 
 
-def _leave_pipe() -> None:
+def leave_pipe() -> None:
     """The reader has gone, as head does: that is an end, too; nothing may be written at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
