@@ -69,7 +69,7 @@ class _Publisher(Owner):
 class MqttSink(_Publisher):
     """Publishes observations, and of each stream ``meta`` and ``status``; the last will says that they are offline.
 
-    A client has one last will: of several streams it is that of the name in the address.
+    A client has one last will: of several streams it is that of the name in the address, if there is one.
 
     Args:
         address: Where to; each observation goes to the stream of its own name below the same root.
@@ -78,7 +78,7 @@ class MqttSink(_Publisher):
     """
 
     def __init__(self, address: Address, meta: Mapping[str, Any] | None = None, qos: int = 0) -> None:
-        will = address.topic("status"), b"offline"
+        will = None if address.stream == "+" else (address.topic("status"), b"offline")  # a wildcard is no topic
         connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos)
         super().__init__(address, connection)
         self._meta, self._streams = dict(meta or {}), dict[str, bytes]()
