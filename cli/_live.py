@@ -120,7 +120,8 @@ def replay(
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
-    _pour(opened, to)
+    known = (opened.dt, opened.channels) if isinstance(opened, streams.Playback) else ()
+    _pour(opened, to, *known)
 
 
 def publish(
@@ -165,11 +166,11 @@ def broker(
     streams.run_streams(listen())
 
 
-def _pour(opened: Any, to: str, dt: float | None = None) -> None:
+def _pour(opened: Any, to: str, dt: float | None = None, names: Any = ((), ())) -> None:
     from .. import streams
 
     try:
-        streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt)))
+        streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt, names)))
     except BrokenPipeError:
         leave_pipe()
 

@@ -122,8 +122,7 @@ class _Stream:
         if not isinstance(record, dict):
             raise ValueError
         if kind == "meta":
-            outputs = record["outputs"]
-            self.outputs = len(outputs) if isinstance(outputs, list) else _count(outputs)
+            self.outputs = len(_list(record["outputs"]))
         elif kind == "ergoscope/threshold":
             self._hear_threshold(record)
         else:
