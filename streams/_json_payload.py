@@ -15,7 +15,7 @@ from ._refused import Refused
 KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
 LARGEST_COUNT = 2**53  # whole numbers up to here survive every JSON reader
 MOST_CHANNELS = 256
-_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff/+#]{1,200}")  # one level of a topic
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/+#]{1,200}")  # one level of a topic
 _NOTHING = np.zeros((1, 0))
 _NOTHING.flags.writeable = False
 

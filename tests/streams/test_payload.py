@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 
 from ergoscope.streams import Observation, Refused, decode, encode, observation
+from ergoscope.streams._json_payload import KEYS, check_stream
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -101,6 +103,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a wildcard": (b'{"y": 1, "stream": "+"}', "schema"),
     "a surrogate": (b'{"y": 1, "stream": "\\ud800"}', "schema"),
     "a control character": (b'{"y": 1, "stream": "\\u009b31m"}', "schema"),
+    "a name that turns the line around": (b'{"y": 1, "stream": "a\\u202eb"}', "schema"),
     "a name too deep to print": (b'{"y": 1, "stream": ' + b"[" * 900 + b"]" * 900 + b"}", "schema"),
     "dt 0": (b'{"y": 1, "dt": 0}', "schema"),
     "NaN": (b'{"y": NaN}', "non-finite"),
@@ -141,9 +144,15 @@ def test_what_is_wrong_is_refused_by_its_kind(name: str) -> None:
 
 
 def test_the_schema_on_the_page_is_the_one_that_is_held() -> None:
-    from ergoscope.streams._json_payload import KEYS
-
     schema = json.loads((DOCS / "observation.schema.json").read_text())
+    name = re.compile(schema["properties"]["stream"]["pattern"])
+    for text in ("a b", "\u00e9", "", "a/b", "\n", "\x85", "\u2029", "\u2069", "+", "x" * 201):
+        try:
+            check_stream(text)
+        except Refused:
+            assert name.search(text) is None
+        else:
+            assert name.search(text)
     assert set(schema["properties"]) == set(KEYS) and schema["required"] == ["y"]
     assert schema["additionalProperties"] is False
     for example in schema["examples"]:
