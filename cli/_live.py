@@ -59,7 +59,7 @@ def learn(
     quiet: Quiet = False,
 ) -> None:
     """Learn streams as they come: print forecasts before their samples, errors, and the critical size found by now."""
-    _log()
+    start_log()
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
 
@@ -79,7 +79,7 @@ def learn(
     try:
         streams.run_streams(streams.serve(service, opened, sink), service.stop)
     except BrokenPipeError:
-        _leave_pipe()
+        leave_pipe()
     _account(service, quiet)
 
 
@@ -89,7 +89,7 @@ def record(
     quiet: Quiet = False,
 ) -> None:
     """Record streams as they come, message by message, so that replay gives the same ones."""
-    _log()
+    start_log()
     from .. import streams
 
     opened, sink = streams.connect(source), streams.RecordSink(out)
@@ -115,12 +115,13 @@ def replay(
     time: Time = None,
 ) -> None:
     """Play what was recorded as live streams."""
-    _log()
+    start_log()
     from .. import streams
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
-    _pour(opened, to)
+    known = (opened.dt, opened.channels) if isinstance(opened, streams.Playback) else ()
+    _pour(opened, to, *known)
 
 
 def publish(
@@ -134,16 +135,19 @@ def publish(
     streams: Annotated[int, typer.Option("--streams", help="Independent runs, each a stream.")] = 1,
     input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
     seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+    epoch: Annotated[
+        int | None, typer.Option(help="Greater than any before; by default the clock's, in milliseconds since 1970.")
+    ] = None,
 ) -> None:
     """Simulate a plant as a live stream."""
-    _log()
+    start_log()
     from .. import simulator
     from .. import streams as room
 
     system = simulator.find_system(plant)
     names = room.stream_names(to, system.name, streams)
-    epoch = room.new_epoch()
-    played = room.play_simulation(system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=epoch)
+    begun = room.new_epoch() if epoch is None else epoch
+    played = room.play_simulation(system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=begun)
     _pour(played, to, system.dt)
 
 
@@ -162,16 +166,16 @@ def broker(
     streams.run_streams(listen())
 
 
-def _pour(opened: Any, to: str, dt: float | None = None) -> None:
+def _pour(opened: Any, to: str, dt: float | None = None, names: Any = ((), ())) -> None:
     from .. import streams
 
     try:
-        streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt)))
+        streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt, names)))
     except BrokenPipeError:
-        _leave_pipe()
+        leave_pipe()
 
 
-def _log() -> None:
+def start_log() -> None:
     """Let what the streams say while they run come out as the other messages do."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("ergoscope: %(message)s"))
@@ -179,7 +183,7 @@ def _log() -> None:
     logger.handlers, logger.propagate = [handler], False
 
 
-def _leave_pipe() -> None:
+def leave_pipe() -> None:
     """The reader has gone, as head does: that is an end, too; nothing may be written at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -13,7 +13,7 @@ from ._address import read_address
 from ._lines import LineSink, LineSource, observation_lines
 from ._mqtt_streams import MqttSaid, MqttSink, MqttSource
 from ._observation import Observation
-from ._playback import play
+from ._playback import Channels, play
 from ._recorded import RecordedSource, is_recorded
 from ._said import KINDS, lines_of
 from ._seam import Sink, Source
@@ -69,18 +69,20 @@ def connect(
     return play(read_recording(where, outputs, inputs, by=by, time=time), speed=speed, block=block)
 
 
-def observation_sink(where: str, dt: float | None = None) -> Sink[Observation]:
+def observation_sink(where: str, dt: float | None = None, names: Channels = ((), ())) -> Sink[Observation]:
     """Return where observations go.
 
     Args:
         where: ``mqtt://host:1883/lab/plant1``, or ``-`` for lines of JSON on standard output.
         dt: Seconds between samples, where that is known.
+        names: Of the outputs and of the inputs, where they have any.
 
     Raises:
         ValueError: It is nothing of the kind.
     """
     if where.startswith(MQTT):
-        return MqttSink(read_address(where), dict(dt=dt))
+        named = {word: list(some) for word, some in zip(("outputs", "inputs"), names, strict=True) if some}
+        return MqttSink(read_address(where), named | dict(dt=dt))
     if where != "-":
         raise ValueError(f"streams go to mqtt://host:1883/lab/plant1, or to -, standard output; got {where!r}.")
     return LineSink(sys.stdout.buffer, observation_lines)

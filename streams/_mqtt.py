@@ -18,11 +18,12 @@ from typing import Self, TypeAlias, cast
 import aiomqtt
 
 from ._address import Address
-from ._login import read_login, tls_context
+from ._login import read_login, remedy, tls_context
 from ._seam import Owner, log
 
 WAITING = 10_000  # messages that wait to be taken
 MOST_BYTES = 1 << 26  # in those messages
+ANSWER = 10.0  # seconds that the broker has for each answer
 PAUSES = (0.5, 60.0)  # seconds before another try: the first, the longest
 Send: TypeAlias = Callable[[str, bytes, bool], Awaitable[None]]  # topic, payload, whether it is retained
 _silent = logging.getLogger("ergoscope.streams.client")  # a lost connection is said here, once, and not by the client
@@ -71,7 +72,7 @@ class Connection(Owner):
         except aiomqtt.MqttError as exc:
             await self._close()
             raise ConnectionError(
-                f"no MQTT broker takes us at {self._where}: {exc}. Is one running there, and are we let in?"
+                f"no MQTT broker takes us at {self._where}: {exc}. {remedy(str(exc), self._address.secure)}"
             ) from exc
         return self
 
@@ -138,6 +139,7 @@ class Connection(Owner):
             password=self._login.password,
             tls_context=self._tls,
             will=self._will,
+            timeout=ANSWER,
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: self._queue),
             logger=_silent,
         )

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ._address import Address
+from ._arrow_payload import channel_names
 from ._json_payload import check_stream
 from ._mqtt import WAITING, Connection, Send
 from ._observation import Observation
@@ -69,16 +70,17 @@ class _Publisher(Owner):
 class MqttSink(_Publisher):
     """Publishes observations, and of each stream ``meta`` and ``status``; the last will says that they are offline.
 
-    A client has one last will: of several streams it is that of the name in the address.
+    A client has one last will: of several streams it is that of the name in the address, if there is one.
 
     Args:
         address: Where to; each observation goes to the stream of its own name below the same root.
-        meta: What is said of the streams beside their widths, such as ``dt``.
+        meta: What is said of the streams: ``outputs`` and ``inputs``, the names of the channels, by default y and u, or
+            y1, y2, ..; ``dt``, and what else is known.
         qos: 0 or 1.
     """
 
     def __init__(self, address: Address, meta: Mapping[str, Any] | None = None, qos: int = 0) -> None:
-        will = address.topic("status"), b"offline"
+        will = None if address.stream == "+" else (address.topic("status"), b"offline")  # a wildcard is no topic
         connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos)
         super().__init__(address, connection)
         self._meta, self._streams = dict(meta or {}), dict[str, bytes]()
@@ -101,7 +103,8 @@ class MqttSink(_Publisher):
         if len(payload) > LARGEST:
             raise ValueError(f"a message may have {LARGEST} bytes, one has {len(payload)}: choose a smaller block.")
         if item.stream not in self._streams:
-            meta = dict(schema=1, outputs=item.output.shape[1], inputs=item.input.shape[1]) | self._meta
+            widths = dict(outputs=("y", item.output.shape[1]), inputs=("u", item.input.shape[1]))
+            meta = dict(schema=1) | {word: channel_names(*width) for word, width in widths.items()} | self._meta
             self._streams[item.stream] = json.dumps(meta, separators=(",", ":")).encode()
             await self._announce(self.connection.publish, item.stream)
         await self.connection.publish(self.address.topic("data", stream=item.stream), payload)
