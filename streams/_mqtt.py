@@ -145,10 +145,13 @@ class Connection(Owner):
         Where the connection is broken, wait for it: a retained message, and any at QoS 1, is then sent again; another
         one is left out, for late samples are of no use and their numbers tell that they are missing.
         """
-        async for send in self.lives():
+        while True:
+            client = self._client
+            assert client is not None
             with contextlib.suppress(aiomqtt.MqttError):
-                await send(topic, payload, retain)
+                await self._send(client, topic, payload, retain)
                 return
+            await self._reopen(client)
             if not retain and not self._qos:
                 self.unsent += 1
                 return
