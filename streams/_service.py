@@ -28,6 +28,7 @@ from ._tally import gathered
 
 QUEUE = 4096  # observations that wait
 BATCH = 1 << 16  # samples in a micro-batch
+LONGEST_WAIT = 0.05  # seconds that the first of many messages waits for the others
 MOST_STREAMS = 10_000
 FIRST_VERDICT = 256  # samples; then each time that there are twice as many
 
@@ -151,12 +152,15 @@ class Service:
                 while steps < BATCH and not queue.empty():
                     batch.append(queue.get_nowait())
                     steps += batch[-1].steps if batch[-1] else 1
+                begun = clock()
                 for said in self.take([came for came in batch if came is not None]):
                     await sink.send(said)
+                spent = clock() - begun
                 if self.state is not None and clock() >= due:
                     save_service(self, self.state)
                     due = clock() + self.every
                 await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
+                await _linger(queue, spent, len(batch))
             if self.state is not None:
                 save_service(self, self.state)  # before what waits is given up: it may come when the service does
             for said in self.finish():
@@ -275,3 +279,15 @@ class Service:
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
         return Threshold(name, found, learner.sizes, errors, counts)
+
+
+async def _linger(queue: asyncio.Queue[Observation | None], spent: float, last: int) -> None:
+    """Let more come where several came at once: many are taken in nearly as fast as one.
+
+    As long as messages do come, there is room, and ten times as long as was spent on the last ones is not over.
+    """
+    clock = asyncio.get_running_loop().time
+    end, there = clock() + min(10 * spent, LONGEST_WAIT), -1 if last > 1 else 0
+    while there < queue.qsize() < QUEUE and clock() < end:
+        there = queue.qsize()
+        await asyncio.sleep(0.001)

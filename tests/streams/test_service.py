@@ -238,6 +238,32 @@ def test_a_source_that_fails_is_said_after_the_last_words() -> None:
     assert isinstance(sink.sent[-1], Threshold) and sink.sent[-1].counts.taken == 1
 
 
+class Trickling(MemorySource):
+    """Gives others their turn after each item, as a connection does."""
+
+    async def __aiter__(self) -> AsyncIterator[Observation]:
+        for item in self.items:
+            yield item
+            await asyncio.sleep(0)
+
+
+def test_where_many_messages_come_they_are_taken_together() -> None:
+    recording = recorded(runs=1)
+    service, taken = Service(make), list[int]()
+    take = service.take
+
+    def counted(batch: list[Observation]) -> list[Any]:
+        taken.append(len(batch))
+        return take(batch)
+
+    service.take = counted  # type: ignore[method-assign]
+    sink = MemorySink[Any]()
+    asyncio.run(service.run(Trickling(_each(recording)), sink))
+    assert sum(taken) == 300 and len(taken) < 100
+    expected = replay(make(1, 0), recording, centre="first")
+    assert forecasts(sink.sent, recording.run_names, 300).tobytes() == expected.tobytes()
+
+
 class Broken(MemorySink[Any]):
     async def send(self, item: Any) -> None:
         raise BrokenPipeError
