@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
+from ._interrupt import ending_cleanly
 from ._live import broker, learn, publish, record, replay
 from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
 from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
@@ -27,21 +26,6 @@ app = typer.Typer(
 )
 
 
-def _command(body: Callable[..., None]) -> Callable[..., None]:
-    """Make a command of a function, one that an interrupt ends cleanly."""
-
-    @functools.wraps(body)
-    def command(*args: Any, **options: Any) -> None:
-        try:
-            body(*args, **options)
-        except KeyboardInterrupt:
-            print("ergoscope: interrupted; nothing is half written.", file=sys.stderr, flush=True)
-            sys.stdout.flush()
-            os._exit(1)  # JAX may still compute in its threads: an orderly end would take memory from under them
-
-    return app.command()(command)
-
-
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is written; by default runs/NAME.")]
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
@@ -51,7 +35,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
 
 
-@_command
+@app.command()
 def locate(
     source: Annotated[
         str,
@@ -159,7 +143,7 @@ def locate(
         show_location(found, files, quiet)
 
 
-@_command
+@app.command()
 def design(
     plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
     horizon: Annotated[int, typer.Option(help="Samples that the filter runs for.")] = 20_000,
@@ -185,7 +169,7 @@ def design(
         show_design(found)
 
 
-@_command
+@app.command()
 def simulate(
     source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
     out: Annotated[Path, typer.Option("--out", help="The file to write: .parquet or .csv.")],
@@ -231,7 +215,7 @@ def simulate(
         console.print(f"{out}: {replicates} run{'s' * (replicates > 1)} of {steps} samples of {system.name}")
 
 
-@_command
+@app.command()
 def reproduce(
     what: Annotated[
         str,
@@ -265,7 +249,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-@_command
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="What locate or reproduce wrote: runs/NAME.")],
     out: Annotated[
@@ -278,7 +262,7 @@ def report(
     console.print(str(analysis.write_report(folder, out)), highlight=False, markup=False, soft_wrap=True)
 
 
-@_command
+@app.command()
 def zoo(
     name: Annotated[str | None, typer.Argument(help="One of the systems; without it, all are listed.")] = None,
     out: Out = None,
@@ -304,7 +288,7 @@ def zoo(
         show_portrait(drawn, files)
 
 
-@_command
+@app.command()
 def learners(
     name: Annotated[str | None, typer.Argument(help="One of them; without it, all are listed.")] = None,
 ) -> None:
@@ -317,7 +301,7 @@ def learners(
         show_learner(name, learners.learner_entry(name), learners.learner_options(name))
 
 
-@_command
+@app.command()
 def devices() -> None:
     """List what can be computed on, by the names that --device takes."""
     from ..simulator import all_devices
@@ -333,7 +317,7 @@ def devices() -> None:
 
 
 for _body in (broker, learn, publish, record, replay):
-    _command(_body)
+    app.command()(_body)
 
 
 @app.callback(invoke_without_command=True)
@@ -361,7 +345,8 @@ def main() -> None:
     _keep_compiled()
     warnings.showwarning = lambda message, *_: print(f"ergoscope: warning: {message}", file=sys.stderr)
     try:
-        app(prog_name="ergoscope")
+        with ending_cleanly():
+            app(prog_name="ergoscope")
     except (ValueError, OSError) as exc:
         what = f"{exc.filename}: {exc.strerror}" if isinstance(exc, OSError) and exc.strerror else str(exc)
         print(f"ergoscope: {what}", file=sys.stderr)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_unfinished: set[Path] = set()
 
 
 @contextmanager
@@ -28,28 +31,59 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     if target.is_dir():
         raise ValueError(f"cannot write {str(path)!r}: it is a folder; name a file in it.")
     temporary = target.with_name(f".{target.stem}-{secrets.token_hex(6)}.tmp{target.suffix}")
-    try:
-        # Opened here, not by tempfile, which would leave the result readable by its owner only.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except OSError as exc:
-        raise ValueError(
-            f"cannot write {str(path)!r}: {exc.strerror} (folder {str(target.parent)!r}); choose a folder that exists "
-            "and that you may write in."
-        ) from exc
-    try:
+    with _kept_track_of(temporary):
+        try:
+            # Opened here, not by tempfile, which would leave the result readable by its owner only.
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except OSError as exc:
+            raise ValueError(
+                f"cannot write {str(path)!r}: {exc.strerror} (folder {str(target.parent)!r}); choose a folder that "
+                "exists and that you may write in."
+            ) from exc
         yield temporary
         _flush(temporary)
         os.replace(temporary, target)
         if os.name == "posix":  # elsewhere a folder cannot be opened
             _flush(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """Make a folder that is gone, with what is in it, when the block ends."""
+    with _kept_track_of(path):
+        path.mkdir()
+        yield path
+
+
+def drop_unfinished() -> None:
+    """Remove what blocks that have not ended have written: for a process that ends without ending them."""
+    for path in tuple(_unfinished):
+        _drop(path)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file (UTF-8) whole or not at all; see ``atomic_path`` for what is refused."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _kept_track_of(path: Path) -> Iterator[None]:
+    _unfinished.add(path)
+    try:
+        yield
+    finally:
+        _drop(path)
+        _unfinished.discard(path)
+
+
+def _drop(path: Path) -> None:
+    if not path.is_dir():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+    for _ in range(100):  # a thread that was left writing may add a file while they are removed
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

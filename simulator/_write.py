@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ._files import atomic_path
+from ._files import atomic_path, temporary_folder
 from ._trajectories import Trajectories
 
 ROWS_AT_ONCE = 1 << 18
@@ -53,10 +52,10 @@ def _write_csv(frames: Iterator[pl.DataFrame], file: Path) -> None:
 
 def _write_parquet(frames: Iterator[pl.DataFrame], file: Path) -> None:
     """Write one part a frame, then stream the parts into one file: polars cannot append row groups."""
-    with TemporaryDirectory(dir=file.parent, prefix=file.name) as folder:
+    with temporary_folder(file.with_name(f"{file.name}.parts")) as folder:
         parts: list[Path] = []
         for frame in frames:
-            parts.append(Path(folder) / f"{len(parts)}.parquet")
+            parts.append(folder / f"{len(parts)}.parquet")
             frame.write_parquet(parts[-1])
         if len(parts) == 1:
             os.replace(parts[0], file)

@@ -31,14 +31,6 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
 jax.config.update("jax_compilation_cache_dir", None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, keep together what is compiled once: a file, or a row of the laws."""
-    for item in items:
-        row = getattr(item, "callspec", None) if item.path.name == "test_laws.py" else None
-        group = f"{item.path.name} {row.params.get('name', '')}" if row else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Drop compiled programs between files: each maps memory, and Linux lets a process have 65 530 such pieces."""
     ends = nextitem is not None and nextitem.path != item.path

@@ -295,7 +295,8 @@ def test_a_system_of_the_zoo_is_shown(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise on Windows")
-def test_an_interrupt_ends_cleanly_and_leaves_nothing_half_written(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_cleanly_and_leaves_nothing_half_written(folder: Path, number: int) -> None:
     words = [
         sys.executable,
         "-m",
@@ -311,13 +312,30 @@ def test_an_interrupt_ends_cleanly_and_leaves_nothing_half_written(folder: Path)
         deadline = time.monotonic() + 100
         while not list(folder.glob(".long*")) and time.monotonic() < deadline:
             time.sleep(0.2)
-        time.sleep(2)
-        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "interrupted" in errors
     assert "Traceback" not in errors
     assert not list(folder.glob("*long*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise on Windows")
+def test_an_interrupt_is_heard_where_an_exception_would_be_lost(folder: Path) -> None:
+    program = """
+import gc, os, signal, sys
+gc.callbacks.append(lambda *_: os.kill(os.getpid(), signal.SIGINT) if list(os.scandir()) else None)
+from ergoscope.cli import main
+sys.argv = ["ergoscope", "simulate", "random-walk", "--steps", "500000000", "--out", "long.parquet"]
+main()
+"""
+    (folder / "empty").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder / "empty", capture_output=True, text=True, timeout=100
+    )
+    assert (done.returncode, done.stderr) == (1, "ergoscope: interrupted; nothing is half written.\n")
+    assert not list((folder / "empty").iterdir())
 
 
 def test_what_is_compiled_is_kept_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
