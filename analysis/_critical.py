@@ -93,7 +93,9 @@ def best_size(
         raise ValueError("losses must be numbers, got NaN: leave out the blocks without samples.")
     losses, samples = losses[used], samples[used]
     counts = _counts(len(losses), draws, seed)
-    drawn = (counts @ losses) / (counts @ samples)[:, None]
+    # A part is too small for BLAS to start threads, which wait for one another many times as long as they work.
+    sums = np.concatenate([part @ losses for part in np.array_split(counts, -(-draws // 50))])
+    drawn = sums / (counts @ samples)[:, None]
     mean = losses.sum(axis=0) / samples.sum()
     best = int(np.argmin(mean))
     alike = np.quantile(drawn - drawn[:, [best]], 0.025, axis=0) <= 0  # the best one is like itself

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeAlias, cast
@@ -138,6 +139,9 @@ class Connection(Owner):
             password=self._login.password,
             tls_context=self._tls,
             will=self._will,
+            socket_options=[
+                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            ],  # else the kernel holds a message back, to 40 ms
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: self._queue),
             logger=_silent,
         )
