@@ -15,7 +15,7 @@ import typer
 from ._words import parse_centre, parse_names, parse_sizes
 
 if TYPE_CHECKING:
-    from ..streams import Service
+    from ..streams import Observation, Service, Sink, Source
 
 Live = Annotated[
     str,
@@ -47,7 +47,8 @@ def learn(
     ] = False,
     window: Annotated[int, typer.Option(help="Samples that may overtake a lost one before it is given up.")] = 64,
     state: Annotated[
-        Path | None, typer.Option(help="Folder of checkpoints: what is there is taken up, then renewed.")
+        Path | None,
+        typer.Option(help="Folder of what was learned: taken up and renewed; over MQTT nothing is lost meanwhile."),
     ] = None,
     every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     output: Output = None,
@@ -75,7 +76,8 @@ def learn(
         state=state,
         every=every,
     )
-    opened = streams.connect(source, outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
+    columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
+    opened = streams.connect(source, state=state, **columns)
     try:
         streams.run_streams(streams.serve(service, opened, sink), service.stop)
     except BrokenPipeError:
@@ -120,7 +122,7 @@ def replay(
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
-    _pour(opened, to)
+    _pour(opened, streams.observation_sink(to))
 
 
 def publish(
@@ -134,6 +136,9 @@ def publish(
     streams: Annotated[int, typer.Option("--streams", help="Independent runs, each a stream.")] = 1,
     input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
     seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of what was sent, so that nothing is lost and a restart goes on.")
+    ] = None,
 ) -> None:
     """Simulate a plant as a live stream."""
     _log()
@@ -142,9 +147,14 @@ def publish(
 
     system = simulator.find_system(plant)
     names = room.stream_names(to, system.name, streams)
-    epoch = room.new_epoch()
-    played = room.play_simulation(system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=epoch)
-    _pour(played, to, system.dt)
+    options: dict[str, Any] = dict(seed=seed, inputs=input, rate=rate, block=block)
+    if state is None:
+        sink, epoch, skip = room.observation_sink(to, system.dt), room.new_epoch(), 0
+    else:
+        words = dict(plant=plant, streams=names, seed=seed, input=input, block=block)
+        sink, epoch = room.outbox(to, state, words, system.dt)
+        skip = sink.position
+    _pour(room.play_simulation(system, steps, names, epoch=epoch, skip=skip, **options), sink)
 
 
 def broker(
@@ -162,11 +172,11 @@ def broker(
     streams.run_streams(listen())
 
 
-def _pour(opened: Any, to: str, dt: float | None = None) -> None:
+def _pour(opened: Source, sink: Sink[Observation]) -> None:
     from .. import streams
 
     try:
-        streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt)))
+        streams.run_streams(streams.pour(opened, sink))
     except BrokenPipeError:
         _leave_pipe()
 

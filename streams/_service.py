@@ -1,9 +1,4 @@
-"""The live service: observations in, forecasts and verdicts out.
-
-One task reads the source into a queue of bounded length, another takes all that has come as one micro-batch: under
-little load each sample by itself, under much load many at once, the same bits either way. Where the service is slower
-than the source, the queue is full and the source waits.
-"""
+"""The live service: observations in, forecasts and verdicts out."""
 
 from __future__ import annotations
 
@@ -18,17 +13,16 @@ import numpy as np
 from ..analysis import Streamed, locate_streamed
 from ..learners import Driver, Learner
 from ..simulator import Precision
+from ._keeper import Keeper
 from ._lanes import Forecasts, Lanes
-from ._memory import load_service, save_service
+from ._loop import take_all
+from ._memory import load_service
 from ._observation import Observation
 from ._refused import Refused
 from ._seam import Refusals, Sink, Source, log
 from ._sequencer import WINDOW, Counts, Sequencer
 from ._tally import gathered
 
-QUEUE = 4096  # observations that wait
-BATCH = 1 << 16  # samples in a micro-batch
-LONGEST_WAIT = 0.05  # seconds that the first of many messages waits for the others
 MOST_STREAMS = 10_000
 FIRST_VERDICT = 256  # samples; then each time that there are twice as many
 
@@ -42,6 +36,7 @@ class Threshold(NamedTuple):
         sizes: Of the ladder.
         errors: Mean squared error of each since T/20, summed over the outputs; None where nothing was scored.
         counts: What became of the samples.
+        refused: Messages that were not taken in, of all streams, by kind.
     """
 
     stream: str
@@ -49,6 +44,7 @@ class Threshold(NamedTuple):
     sizes: tuple[int, ...]
     errors: list[float] | None
     counts: Counts
+    refused: dict[str, int]
 
 
 Said = Forecasts | Threshold
@@ -75,11 +71,12 @@ class Service:
         window: Samples that may overtake a lost one before it is given up.
         together: The streams are runs of one plant: a verdict of all together is given, too.
         words: Name and options of the learner, by which a checkpoint knows it.
-        state: Folder of checkpoints; what is there is taken up, and written every ``every`` seconds and at the end.
-        most: Streams that are held. Where one more comes, the one that has been silent the longest, while most samples
-            of others came, is forgotten: its last verdict is given, and if it comes again it starts anew.
+        state: Folder of checkpoints and of a journal; what is there is taken up, and what is taken in is journaled. A
+            checkpoint is written every ``every`` seconds and at the end.
+        most: Streams that are held. One more takes the place of the one that is silent the longest, counted in samples.
         refusals: What was not taken in.
-        samples: That were taken in, in order.
+        samples: Taken in so far.
+        position: Number of the next record of the journal, at the last checkpoint.
         forgotten: Streams that had to go.
     """
 
@@ -96,6 +93,7 @@ class Service:
     refusals: Refusals = field(default_factory=Refusals)
     samples: int = 0
     forgotten: int = 0
+    position: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 0:
@@ -104,8 +102,7 @@ class Service:
             raise ValueError(f"there must be room for at least 1 stream, got {self.most}.")
         self.streams: dict[str, Stream] = {}
         self.lanes: Lanes | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._ended = False
+        self.reader: asyncio.Task[None] | None = None
         if self.state is not None:
             load_service(self, self.state)
 
@@ -119,56 +116,31 @@ class Service:
         """What became of the samples of each stream."""
         return {name: stream.sequencer.counts for name, stream in self.streams.items()}
 
-    def stop(self) -> None:
-        """End as if the source had ended."""
-        if self._reader is not None:
-            self._reader.cancel()
+    def stop(self) -> bool:
+        """End as if the source had ended; return whether the service reads one."""
+        return self.reader is not None and self.reader.cancel()
 
     async def run(self, source: Source, sink: Sink[Said]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
 
+        With ``state`` what was taken in after the last checkpoint is taken in first, and what is said of it said again.
+
         Args:
             source: Of observations; opened and closed by the caller, as the sink is.
             sink: Is sent ``Forecasts`` as they are made, and a ``Threshold`` when one has changed.
+
+        Raises:
+            ValueError: What is taken in cannot be kept in ``state``.
         """
         self.refusals = source.refusals
-        queue: asyncio.Queue[Observation | None] = asyncio.Queue(QUEUE)
-
-        async def read() -> None:
-            try:
-                async for came in source:
-                    await queue.put(came)
-            finally:
-                self._ended = True
-                if not queue.full():
-                    queue.put_nowait(None)  # wakes who waits; a full queue has nobody waiting
-
-        clock = asyncio.get_running_loop().time
-        due = clock() + self.every
-        self._reader = asyncio.create_task(read(), name="ergoscope-read")
-        try:
-            while not (self._ended and queue.empty()):
-                batch, steps = [await queue.get()], 0
-                while steps < BATCH and not queue.empty():
-                    batch.append(queue.get_nowait())
-                    steps += batch[-1].steps if batch[-1] else 1
-                begun = clock()
-                for said in self.take([came for came in batch if came is not None]):
+        if self.state is None:
+            await take_all(self, source, sink)
+            return
+        with Keeper(self, self.state, source, self.every) as keeper:
+            for batch in keeper.recover():
+                for said in self.take(batch):
                     await sink.send(said)
-                spent = clock() - begun
-                if self.state is not None and clock() >= due:
-                    save_service(self, self.state)
-                    due = clock() + self.every
-                await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
-                await _linger(queue, spent, len(batch))
-            if self.state is not None:
-                save_service(self, self.state)  # before what waits is given up: it may come when the service does
-            for said in self.finish():
-                await sink.send(said)
-            if not self._reader.cancelled():
-                self._reader.result()
-        finally:
-            self._reader.cancel()
+            await take_all(self, source, sink, keeper)
 
     def take(self, batch: list[Observation]) -> list[Said]:
         """Take observations in, as they came, and return what there is to say."""
@@ -215,7 +187,7 @@ class Service:
         del self.streams[name]
         if not self.forgotten:
             log.warning(
-                "%d streams are held here, and one more has come: those silent the longest are forgotten.", self.most
+                "%d streams are held, and one more has come: those silent the longest are forgotten.", self.most
             )
         self.forgotten += 1
         return said
@@ -278,16 +250,4 @@ class Service:
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
-        return Threshold(name, found, learner.sizes, errors, counts)
-
-
-async def _linger(queue: asyncio.Queue[Observation | None], spent: float, last: int) -> None:
-    """Let more come where several came at once: many are taken in nearly as fast as one.
-
-    As long as messages do come, there is room, and ten times as long as was spent on the last ones is not over.
-    """
-    clock = asyncio.get_running_loop().time
-    end, there = clock() + min(10 * spent, LONGEST_WAIT), -1 if last > 1 else 0
-    while there < queue.qsize() < QUEUE and clock() < end:
-        there = queue.qsize()
-        await asyncio.sleep(0.001)
+        return Threshold(name, found, learner.sizes, errors, counts, dict(self.refusals.counts))
