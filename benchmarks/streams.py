@@ -64,9 +64,9 @@ def in_blocks(samples: int, rounds: int) -> tuple[list[dict[str, Any]], list[dic
     y = np.random.default_rng(0).standard_normal((driver.block, 1, driver.width))
     u, end = np.zeros((driver.block + driver.ahead, 0, driver.width)), np.full(driver.width, driver.block, np.int32)
     tallies = [Tallies(LENGTHS + 1, 1, driver.width) for _ in tiles]
-    error, scored = np.random.default_rng(0).standard_normal((driver.block, LENGTHS + 1, 1, driver.width)), y < np.inf
+    forecast = np.random.default_rng(0).standard_normal((driver.block, LENGTHS + 1, 1, driver.width))
     for tally, _ in itertools.product(tallies, range(LEARNED // driver.block)):
-        tally.add(error, scored, end)
+        tally.add(forecast, y, y < np.inf, end)
     steps = range(samples // driver.block)
 
     def kernel(k: int) -> None:
@@ -77,7 +77,7 @@ def in_blocks(samples: int, rounds: int) -> tuple[list[dict[str, Any]], list[dic
     def add() -> None:
         for one in tallies:
             for _ in steps:
-                one.add(error, scored, end)
+                one.add(forecast, y, y < np.inf, end)
 
     forecasts = [part for part in said if isinstance(part, Forecasts)][:16]
     shared = sum(len(part.output) for part in forecasts)

@@ -92,7 +92,7 @@ class _Tile:
         newest = np.stack([np.asarray(queue)[0] for queue in self.lanes.issued])
         with np.errstate(over="ignore", invalid="ignore"):
             ahead = centre + newest * np.where(scale == 0, np.ones_like(scale), scale)
-            self.tallies.add(record[:, 0] - output[:, None], scored, end)
+        self.tallies.add(record[:, 0], output, scored, end)
         made = []
         for i, rows in taken:
             came = rows.stream, rows.epoch, rows.sequence or 0, rows.time, rows.output

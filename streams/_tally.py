@@ -40,17 +40,19 @@ class Tallies:
 
     def add(
         self,
-        error: Float[np.ndarray, "time size output lane"],
+        forecast: Float[np.ndarray, "time size output lane"],
+        output: Float[np.ndarray, "time output lane"],
         scored: Bool[np.ndarray, "time output lane"],
         steps: Int[np.ndarray, " lane"],
     ) -> None:
-        """Add the errors of the next samples of each lane, so many of them, where they are scored.
+        """Add the errors of the next samples of each lane, so many of them, where they are scored; the rest may be NaN.
 
         A forecast that is no number any more is infinitely wrong.
         """
-        rows = np.empty((len(error), len(self._open), *error.shape[2:]))
+        rows = np.zeros((len(output), len(self._open), *output.shape[1:]))
         with np.errstate(over="ignore", invalid="ignore"):
-            np.square(np.where(scored[:, None], error, 0.0), out=rows[:, :-1])
+            np.subtract(forecast, output[:, None], out=rows[:, :-1], where=scored[:, None])
+            np.square(rows[:, :-1], out=rows[:, :-1])
             rows[:, -1] = scored
             counted = np.arange(1, len(rows) + 1)[:, None]
             ages = self.age + np.minimum(counted, steps)

@@ -43,7 +43,7 @@ def feed(tallies: Tallies, cuts: list[np.ndarray[Any, Any]], error: Any, scored:
         for i in range(error.shape[-1]):
             rows[: steps[i], ..., i] = error[first[i] : stop[i], ..., i]
             seen[: steps[i], ..., i] = scored[first[i] : stop[i], ..., i]
-        tallies.add(rows, seen, steps)
+        tallies.add(rows, np.zeros(seen.shape), seen, steps)
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
@@ -76,13 +76,14 @@ def test_what_is_told_restores_the_sums_and_a_cleared_lane_is_new() -> None:
     rng = np.random.default_rng(0)
     error, scored = rng.standard_normal((900, SIZES, 1, LANES)), np.ones((900, 1, LANES), bool)
     tallies, again = Tallies(SIZES, 1, LANES), Tallies(SIZES, 1, LANES)
-    tallies.add(error[:700], scored[:700], np.full(LANES, 700))
+    tallies.add(error[:700], np.zeros(scored[:700].shape), scored[:700], np.full(LANES, 700))
     again.restore(tallies.state(LANES))
+    zero = np.zeros((200, 1, LANES))
     for one in (tallies, again):
         one.clear(2)
-        one.add(error[700:], scored[700:], np.full(LANES, 200))
+        one.add(error[700:], zero, scored[700:], np.full(LANES, 200))
     fresh = Tallies(SIZES, 1, LANES)
-    fresh.add(error[700:], scored[700:], np.full(LANES, 200))
+    fresh.add(error[700:], zero, scored[700:], np.full(LANES, 200))
     for i in range(LANES):
         expected = (fresh if i == 2 else tallies).lane(i)
         assert all(np.array_equal(a, b) for a, b in zip(again.lane(i), expected, strict=True))
@@ -91,7 +92,7 @@ def test_what_is_told_restores_the_sums_and_a_cleared_lane_is_new() -> None:
 def test_late_blocks_leave_the_first_twentieth_out() -> None:
     tallies = Tallies(1, 1, 1)
     assert tallies.lane(0).late_blocks()[0].shape == (0, 1)
-    tallies.add(np.ones((1000, 1, 1, 1)), np.ones((1000, 1, 1), bool), np.array([1000]))
+    tallies.add(np.zeros((1000, 1, 1, 1)), np.ones((1000, 1, 1)), np.ones((1000, 1, 1), bool), np.array([1000]))
     losses, samples = tallies.lane(0).late_blocks()
     assert losses.sum() == samples.sum() == 950 and 64 <= len(samples) <= 128
     scores = gathered([tallies.lane(0)])
