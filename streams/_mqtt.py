@@ -22,8 +22,8 @@ from typing import NamedTuple, Self, TypeAlias, cast
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 
-from ._acknowledge import Receipt, acknowledge_by_hand
 from ._address import Address
+from ._client import Client, Receipt
 from ._login import read_login, tls_context
 from ._seam import Owner, log
 
@@ -83,7 +83,7 @@ class Connection(Owner):
         self._name, self._kept = client, kept
         self._queue: asyncio.Queue[aiomqtt.Message] = _Newest(waiting)
         self._will = None if will is None else aiomqtt.Will(*will, qos=1, retain=True)
-        self._client: aiomqtt.Client | None = None
+        self._client: Client | None = None
         self._opening = False
         self.unsent = 0
 
@@ -153,10 +153,10 @@ class Connection(Owner):
                 self.unsent += 1
                 return
 
-    async def _send(self, client: aiomqtt.Client, topic: str, payload: bytes, retain: bool = False) -> None:
+    async def _send(self, client: Client, topic: str, payload: bytes, retain: bool = False) -> None:
         sending = asyncio.ensure_future(client.publish(topic, payload, 1 if retain else self._qos, retain))
         try:  # the client by itself would wait ten seconds for a connection that is lost
-            await asyncio.wait((sending, client._disconnected), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((sending, client.lost), return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
                 raise aiomqtt.MqttError("the connection is lost")
             sending.result()
@@ -166,7 +166,7 @@ class Connection(Owner):
     async def _open(self) -> None:
         if self._kept:
             self._queue = asyncio.Queue()  # what waited in the old one comes again
-        client = aiomqtt.Client(
+        client = Client(
             self._address.host,
             self._address.port,
             username=self._login.user,
@@ -181,9 +181,8 @@ class Connection(Owner):
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: self._queue),
             max_inflight_messages=IN_FLIGHT,
             logger=_silent,
+            by_hand=self._kept,
         )
-        if self._kept:
-            acknowledge_by_hand(client)
         await client.__aenter__()
         self._client = client
         for topic in self._subscriptions:
@@ -191,7 +190,7 @@ class Connection(Owner):
         if self._greet is not None:
             await self._greet(partial(self._send, client))
 
-    async def _reopen(self, broken: aiomqtt.Client) -> None:
+    async def _reopen(self, broken: Client) -> None:
         """Connect again, unless someone else has already."""
         while self._opening:
             await asyncio.sleep(0.1)
@@ -229,7 +228,7 @@ class Connection(Owner):
             return
         with contextlib.suppress(aiomqtt.MqttError):
             await self._client.__aexit__(None, None, None)
-        lost = self._client._disconnected
+        lost = self._client.lost
         if lost.done() and not lost.cancelled():
             lost.exception()  # seen, so that Python does not say that nobody has
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from ._acknowledge import Receipt, acknowledge
 from ._address import Address
+from ._client import Receipt
 from ._json_payload import check_stream
 from ._mqtt import WAITING, Connection, Send
 from ._observation import Observation
@@ -19,7 +19,7 @@ from ._payload import LARGEST, decode, encode
 from ._refused import Refused
 from ._said import KINDS, messages_of
 from ._seam import Owner, Refusals
-from ._service import Said
+from ._service import MOST_STREAMS, Said
 
 SAID = 1000  # messages of a learner that wait to be published
 LAST_WORDS = 5.0  # seconds that they may take at the end
@@ -86,7 +86,7 @@ class MqttSource(Owner):
         while self._receipts and (count or not self._receipts[0][1]):
             receipt, given = self._receipts.popleft()
             count -= given
-            acknowledge(receipt)
+            receipt.acknowledge()
 
 
 class _Publisher(Owner):
@@ -215,6 +215,8 @@ class MqttSaid(_Publisher):
             topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
             if retain:
                 self._thresholds[topic] = payload
+                if len(self._thresholds) > 2 * MOST_STREAMS:  # streams are forgotten, and so is what was said of them
+                    del self._thresholds[next(iter(self._thresholds))]
             for _ in range(PATIENCE):
                 if self._stuck or not self._queue.full():
                     break

@@ -132,7 +132,7 @@ def test_a_full_disk_ends_in_one_message_and_leaves_nothing_half_written(tmp_pat
     words = ["learn", "-", "--sizes", "0..2", "--say", "threshold", "--state", "kept"]
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
     full = subprocess.run(
         [*ERGOSCOPE, *words], cwd=tmp_path, input=given, capture_output=True, timeout=200, preexec_fn=limit
@@ -141,4 +141,4 @@ def test_a_full_disk_ends_in_one_message_and_leaves_nothing_half_written(tmp_pat
     assert b"cannot write in 'kept/journal': File too large" in full.stderr and b"Traceback" not in full.stderr
     with Journal(tmp_path / "kept" / "journal") as journal:
         kept = [item.sequence for item in journal.read(0)]
-    assert kept == list(range(len(kept))) and len(kept) > 1000
+    assert kept == list(range(len(kept))) and 0 < len(kept) < 6000

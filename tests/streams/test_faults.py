@@ -31,7 +31,7 @@ allow_anonymous true
 persistence true
 persistence_location ./
 autosave_on_changes true
-autosave_interval 1
+autosave_interval 100
 max_queued_messages 0
 max_inflight_messages 1000
 """

@@ -1,4 +1,4 @@
-"""What acknowledging by hand relies on in aiomqtt and paho, and what a broker does of it."""
+"""What we rely on in aiomqtt and paho below it, and what a broker makes of it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import aiomqtt
 import paho.mqtt.client as paho
 
 from ergoscope.streams import MqttSource, Observation
-from ergoscope.streams._acknowledge import Receipt, acknowledge, acknowledge_by_hand
 from ergoscope.streams._address import Address
+from ergoscope.streams._client import Client, Receipt
 
 LINES = "user root\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 10"
 
@@ -21,16 +21,14 @@ def test_these_are_the_versions_that_were_read() -> None:
     assert version("aiomqtt").startswith("2.5.") and version("paho-mqtt").startswith("2.")
 
 
-async def session(port: int, work: Callable[[aiomqtt.Client], Awaitable[Any]]) -> Any:
+async def session(port: int, work: Callable[[Client], Awaitable[Any]]) -> Any:
     """Do something in a session that the broker keeps, and leave."""
-    client = aiomqtt.Client("127.0.0.1", port, identifier="one", clean_session=False)
-    acknowledge_by_hand(client)
-    async with client:
+    async with Client("127.0.0.1", port, identifier="one", clean_session=False, by_hand=True) as client:
         await client.subscribe("a", 1)
         return await work(client)
 
 
-async def some(client: aiomqtt.Client, most: int = 100) -> list[aiomqtt.Message]:
+async def some(client: Client, most: int = 100) -> list[aiomqtt.Message]:
     """Return what comes until nothing comes for a while."""
     came: list[aiomqtt.Message] = []
     while len(came) < most:
@@ -47,7 +45,7 @@ def test_what_is_not_acknowledged_comes_again_on_the_next_connection_in_its_orde
     port = mosquitto(LINES).port
     old: list[Receipt] = []
 
-    async def first(client: aiomqtt.Client) -> list[bytes]:
+    async def first(client: Client) -> list[bytes]:
         assert isinstance(client._client, paho.Client)
         async with aiomqtt.Client("127.0.0.1", port) as other:
             for k in range(12):
@@ -55,14 +53,15 @@ def test_what_is_not_acknowledged_comes_again_on_the_next_connection_in_its_orde
         came = await some(client)
         assert len({message.mid for message in came}) == len(came) == 10  # the window of the broker, and no more
         for message in came[:4]:
-            acknowledge(Receipt(client, message.mid))
+            Receipt(client, message.mid).acknowledge()
         later = await some(client)
+        assert not client.lost.done()
         old.extend(Receipt(client, message.mid) for message in came[4:])
         return [message.payload for message in came + later]
 
-    async def again(client: aiomqtt.Client) -> list[bytes]:
+    async def again(client: Client) -> list[bytes]:
         for receipt in old:
-            acknowledge(receipt)  # of a connection that is over: nothing may be sent on this one
+            receipt.acknowledge()  # of a connection that is over: nothing may be sent on this one
         return [message.payload for message in await some(client)]
 
     async def main() -> list[list[bytes]]:
@@ -88,6 +87,7 @@ def test_a_source_is_sent_again_what_was_not_acknowledged_and_what_came_meanwhil
                 if len(came) <= keep:
                     source.acknowledge(1)
                 if len(came) == most:
+                    await asyncio.sleep(0.2)  # a socket that is closed with something unread takes back what it sent
                     break
         return [item.sequence for item in came]
 
@@ -101,3 +101,25 @@ def test_a_source_is_sent_again_what_was_not_acknowledged_and_what_came_meanwhil
     first, second = asyncio.run(asyncio.wait_for(main(), 30))
     good = [k for k in range(40) if k % 3]
     assert first == good[:8] and second == good[5:]
+
+
+def test_a_broker_that_is_killed_in_the_middle_of_things_leaves_no_trace_but_the_error(
+    mosquitto: Callable[..., Any], caplog: Any
+) -> None:
+    broker = mosquitto(LINES)
+
+    async def main() -> list[Any]:
+        async with Client("127.0.0.1", broker.port, max_inflight_messages=100) as client:
+            sending = [asyncio.ensure_future(client.publish("a", b"x" * 3000, 1, timeout=1)) for _ in range(300)]
+            await asyncio.sleep(0)
+            await asyncio.to_thread(broker.stop, kill=True)
+            for _ in range(100):
+                client._client.ack(1, 1)  # asks to write just when the connection goes
+                await asyncio.sleep(0)
+            said = await asyncio.gather(*sending, return_exceptions=True)
+            assert client.lost.done() and client.lost.exception() is not None
+            return said
+
+    said = asyncio.run(asyncio.wait_for(main(), 30))
+    assert any(isinstance(one, aiomqtt.MqttError) for one in said)
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
