@@ -65,7 +65,7 @@ bench-long: $(INSTALLED)
 	@$(BIN)/python benchmarks/table.py
 
 clean:
-	@rm -rf build dist demo *.egg-info .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf build dist demo *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -60,7 +60,7 @@ def learn(
     quiet: Quiet = False,
 ) -> None:
     """Learn streams as they come: print forecasts before their samples, errors, and the critical size found by now."""
-    _log()
+    start_log()
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
 
@@ -81,7 +81,7 @@ def learn(
     try:
         streams.run_streams(streams.serve(service, opened, sink), service.stop)
     except BrokenPipeError:
-        _leave_pipe()
+        leave_pipe()
     _account(service, quiet)
 
 
@@ -91,7 +91,7 @@ def record(
     quiet: Quiet = False,
 ) -> None:
     """Record streams as they come, message by message, so that replay gives the same ones."""
-    _log()
+    start_log()
     from .. import streams
 
     opened, sink = streams.connect(source), streams.RecordSink(out)
@@ -117,12 +117,13 @@ def replay(
     time: Time = None,
 ) -> None:
     """Play what was recorded as live streams."""
-    _log()
+    start_log()
     from .. import streams
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
-    _pour(opened, streams.observation_sink(to))
+    known = (opened.dt, opened.channels) if isinstance(opened, streams.Playback) else ()
+    _pour(opened, streams.observation_sink(to, *known))
 
 
 def publish(
@@ -136,12 +137,15 @@ def publish(
     streams: Annotated[int, typer.Option("--streams", help="Independent runs, each a stream.")] = 1,
     input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
     seed: Annotated[int, typer.Option(help="Of the simulation.")] = 0,
+    epoch: Annotated[
+        int | None, typer.Option(help="Greater than any before; by default the clock's, in milliseconds since 1970.")
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="Folder of what was sent, so that nothing is lost and a restart goes on.")
     ] = None,
 ) -> None:
     """Simulate a plant as a live stream."""
-    _log()
+    start_log()
     from .. import simulator
     from .. import streams as room
 
@@ -149,12 +153,12 @@ def publish(
     names = room.stream_names(to, system.name, streams)
     options: dict[str, Any] = dict(seed=seed, inputs=input, rate=rate, block=block)
     if state is None:
-        sink, epoch, skip = room.observation_sink(to, system.dt), room.new_epoch(), 0
+        sink, begun, skip = room.observation_sink(to, system.dt), room.new_epoch() if epoch is None else epoch, 0
     else:
         words = dict(plant=plant, streams=names, seed=seed, input=input, block=block)
-        sink, epoch = room.outbox(to, state, words, system.dt)
+        sink, begun = room.outbox(to, state, words, system.dt, epoch)
         skip = sink.position
-    _pour(room.play_simulation(system, steps, names, epoch=epoch, skip=skip, **options), sink)
+    _pour(room.play_simulation(system, steps, names, epoch=begun, skip=skip, **options), sink)
 
 
 def broker(
@@ -178,10 +182,10 @@ def _pour(opened: Source, sink: Sink[Observation]) -> None:
     try:
         streams.run_streams(streams.pour(opened, sink))
     except BrokenPipeError:
-        _leave_pipe()
+        leave_pipe()
 
 
-def _log() -> None:
+def start_log() -> None:
     """Let what the streams say while they run come out as the other messages do."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("ergoscope: %(message)s"))
@@ -189,7 +193,7 @@ def _log() -> None:
     logger.handlers, logger.propagate = [handler], False
 
 
-def _leave_pipe() -> None:
+def leave_pipe() -> None:
     """The reader has gone, as head does: that is an end, too; nothing may be written at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -16,6 +16,7 @@ from .. import __version__
 from ._interrupt import ending_cleanly
 from ._live import broker, learn, publish, record, replay
 from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
+from ._watch import watch
 from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
 
 app = typer.Typer(
@@ -316,7 +317,7 @@ def devices() -> None:
             console.print(f"{kind}:all spreads the streams over all of its kind.", highlight=False)
 
 
-for _body in (broker, learn, publish, record, replay):
+for _body in (broker, learn, publish, record, replay, watch):
     app.command()(_body)
 
 

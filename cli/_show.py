@@ -81,9 +81,9 @@ def _table(location: Location) -> Table:
         table.add_column(head, justify="left" if head in ("verdict", "vs previous") else "right", no_wrap=True)
     chosen = location.best.size if location.recorded else location.critical_size
     for row in location.rungs.to_dicts():
-        cells = [str(row["size"]), str(row["parameters"]), *(_number(value) for value in row["errors"])]
+        cells = [str(row["size"]), str(row["parameters"]), *(short_number(value) for value in row["errors"])]
         growth, interval = _growth(row)
-        cells += [_number(row["excess"])] * oracle + [growth] + [interval] * spread
+        cells += [short_number(row["excess"])] * oracle + [growth] + [interval] * spread
         colour = _COLOURS[row["verdict"]]
         cells += [f"[{colour}]{row['verdict']}[/{colour}]"] + [row.get("paired") or ""] * paired
         table.add_row(*cells, style="bold" if row["size"] == chosen else None)
@@ -99,7 +99,7 @@ def _growth(row: dict[str, Any]) -> tuple[str, str]:
     return f"t^{round(row['exponent'], 2) + 0.0:.2f}", spread  # no minus zero
 
 
-def _number(value: float | None) -> str:
+def short_number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
@@ -146,7 +146,7 @@ def show_design(design: Design) -> None:
     for row in design.needed.to_dicts():
         above = [_share(row[word]) for word in ("above", "shorter")]
         cells = ["-" if row[word] is None else str(row[word]) for word in ("size", "parameters")]
-        table.add_row(DESIGN_METHODS[row["method"]], *cells, _number(row["error"]), *above)
+        table.add_row(DESIGN_METHODS[row["method"]], *cells, short_number(row["error"]), *above)
     console.print(table)
     memory = f"{design.memory:.3g} samples" if math.isfinite(design.memory) else "without end"
     console.print(
@@ -190,7 +190,7 @@ def show_portrait(portrait: Portrait, files: list[Path]) -> None:
         for size, errors in portrait.errors.iter_rows():
             name = "Kalman" if size is None else str(size)
             style = "bold" if size is not None and size == critical else None
-            table.add_row(name, *(_number(value) for value in errors), style=style)
+            table.add_row(name, *(short_number(value) for value in errors), style=style)
         console.print(table)
     for file in files:
         console.print(f"[dim]{file}[/dim]", highlight=False, soft_wrap=True)

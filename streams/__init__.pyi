@@ -13,6 +13,7 @@ from ._lines import observation_lines as observation_lines
 from ._mqtt_streams import MqttSaid as MqttSaid
 from ._mqtt_streams import MqttSink as MqttSink
 from ._mqtt_streams import MqttSource as MqttSource
+from ._mqtt_watch import watch as watch
 from ._observation import Observation as Observation
 from ._observation import observation as observation
 from ._outbox import Outbox as Outbox
@@ -37,3 +38,6 @@ from ._sequencer import Counts as Counts
 from ._sequencer import Sequencer as Sequencer
 from ._service import Service as Service
 from ._service import Threshold as Threshold
+from ._watch import Row as Row
+from ._watch import Watch as Watch
+from ._watch import printable as printable

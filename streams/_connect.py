@@ -15,7 +15,7 @@ from ._lines import LineSink, LineSource, observation_lines
 from ._mqtt_streams import MqttSaid, MqttSink, MqttSource
 from ._observation import Observation
 from ._outbox import Outbox
-from ._playback import play
+from ._playback import Channels, play
 from ._recorded import RecordedSource, is_recorded
 from ._said import KINDS, lines_of
 from ._seam import Sink, Source
@@ -76,7 +76,9 @@ def connect(
     return play(read_recording(where, outputs, inputs, by=by, time=time), speed=speed, block=block)
 
 
-def outbox(where: str, state: Path, words: dict[str, Any], dt: float | None = None) -> tuple[Outbox, int]:
+def outbox(
+    where: str, state: Path, words: dict[str, Any], dt: float | None = None, epoch: int | None = None
+) -> tuple[Outbox, int]:
     """Return where observations go of which none is lost between two starts, and their epoch.
 
     Args:
@@ -84,28 +86,31 @@ def outbox(where: str, state: Path, words: dict[str, Any], dt: float | None = No
         state: Folder that remembers what was sent.
         words: What is sent, in plain JSON: the same at every start.
         dt: Seconds between samples, where that is known.
+        epoch: Of a folder that is new; by default the clock's.
 
     Raises:
         ValueError: It goes elsewhere, or the folder is of something else or in use.
     """
     if not where.startswith(MQTT):
         raise ValueError(f"a state belongs to streams that go to mqtt://host:1883/lab/plant1, got {where!r}.")
-    known = identity(state, words)
+    known = identity(state, words, epoch)
     return Outbox(read_address(where), dict(dt=dt), state, known.client), known.epoch
 
 
-def observation_sink(where: str, dt: float | None = None) -> Sink[Observation]:
+def observation_sink(where: str, dt: float | None = None, names: Channels = ((), ())) -> Sink[Observation]:
     """Return where observations go.
 
     Args:
         where: ``mqtt://host:1883/lab/plant1``, or ``-`` for lines of JSON on standard output.
         dt: Seconds between samples, where that is known.
+        names: Of the outputs and of the inputs, where they have any.
 
     Raises:
         ValueError: It is nothing of the kind.
     """
     if where.startswith(MQTT):
-        return MqttSink(read_address(where), dict(dt=dt))
+        named = {word: list(some) for word, some in zip(("outputs", "inputs"), names, strict=True) if some}
+        return MqttSink(read_address(where), named | dict(dt=dt))
     if where != "-":
         raise ValueError(f"streams go to mqtt://host:1883/lab/plant1, or to -, standard output; got {where!r}.")
     return LineSink(sys.stdout.buffer, observation_lines)

@@ -30,12 +30,13 @@ def new_epoch() -> int:
     return time_ns() // 1_000_000
 
 
-def identity(folder: Path, words: dict[str, Any]) -> Identity:
+def identity(folder: Path, words: dict[str, Any], epoch: int | None = None) -> Identity:
     """Return who we are by a folder, made where it is missing.
 
     Args:
         folder: Of the state.
         words: What it is for, in plain JSON; the same at every start.
+        epoch: The one that it shall have; by default that of the clock when it is made.
 
     Raises:
         ValueError: It was made for other words, or cannot be read or written.
@@ -45,7 +46,8 @@ def identity(folder: Path, words: dict[str, Any]) -> Identity:
         folder.mkdir(parents=True, exist_ok=True)
         there = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
         if there is None:
-            there = dict(client=f"ergoscope-{secrets.token_hex(8)}", epoch=new_epoch(), words=words)
+            begun = new_epoch() if epoch is None else epoch
+            there = dict(client=f"ergoscope-{secrets.token_hex(8)}", epoch=begun, words=words)
             write_text(file, json.dumps(there))
         known = Identity(str(there["client"]), int(there["epoch"]))
         other = [word for word in words if there["words"].get(word) != words[word]]
@@ -53,6 +55,8 @@ def identity(folder: Path, words: dict[str, Any]) -> Identity:
         raise ValueError(f"cannot use the folder {str(folder)!r}: {exc.strerror}; name another.") from exc
     except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise ValueError(f"{file} is damaged: remove the folder to start anew.") from exc
+    if epoch not in (None, known.epoch):
+        raise ValueError(f"the folder {str(folder)!r} has the epoch {known.epoch}, got {epoch}: leave it out.")
     if other:
         raise ValueError(
             f"the folder {str(folder)!r} is of another {other[0]}: {there['words'].get(other[0])!r:.80}, here it is "

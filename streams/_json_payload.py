@@ -15,7 +15,7 @@ from ._refused import Refused
 KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
 LARGEST_COUNT = 2**53  # whole numbers up to here survive every JSON reader
 MOST_CHANNELS = 256
-_NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff/+#]{1,200}")  # one level of a topic
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/+#]{1,200}")  # one level of a topic
 _NOTHING = np.zeros((1, 0))
 _NOTHING.flags.writeable = False
 
@@ -32,18 +32,21 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
         raise Refused("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.')
     unknown = [key for key in document if key not in KEYS]
     if unknown or "y" not in document:
-        what = f"{unknown[0]!r}"[:80] if unknown else "no 'y'"
+        what = _sample(unknown[0]) if unknown else "no 'y'"
         raise Refused("schema", f"a message has the key y and may have {', '.join(KEYS)}; got {what}: leave it out.")
     y = _rows("y", document["y"])
     u = _rows("u", document["u"]) if "u" in document else _NOTHING if len(y) == 1 else np.zeros((len(y), 0))
     if len(u) != len(y):
         raise Refused("schema", f"y and u must have as many rows, got {len(y)} and {len(u)}: one of each a sample.")
     t, dt = (_seconds(key, document.get(key)) for key in ("t", "dt"))
+    time = np.array([t + k * dt if k else t for k in range(len(y))])
+    if np.isinf(time[-1]):
+        raise Refused("non-finite", f"the last sample must have a finite time, got t {t} and dt {dt}: send seconds.")
     return Observation(
         check_stream(document.get("stream") if stream is None else stream),
         check_count("epoch", document.get("epoch", 0)),
         None if document.get("seq") is None else check_count("seq", document["seq"]),
-        np.array([t + k * dt if k else t for k in range(len(y))]),
+        time,
         y,
         u,
     )
@@ -71,7 +74,7 @@ def check_stream(name: Any) -> str:
         return "stream"
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Refused(
-            "schema", f"a stream is named by 1 to 200 characters without / + #, got {name!r:.100}: name it so."
+            "schema", f"a stream is named by 1 to 200 characters without / + #, got {_sample(name)}: name it so."
         )
     return name
 
@@ -139,5 +142,7 @@ def _sample(value: Any) -> str:
     """Return the beginning of what came, safe to print."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_COUNT:
         return "a whole number beyond 2^53"
-    shown = repr(value[:60] if isinstance(value, bytes | str | list) else value)
+    if isinstance(value, list | dict):  # may be too deep to print
+        return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
+    shown = repr(value[:60] if isinstance(value, bytes | str) else value)
     return shown if len(shown) <= 100 else shown[:97] + ".."

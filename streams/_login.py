@@ -59,3 +59,26 @@ def tls_context() -> ssl.SSLContext:
             f"{_PREFIX}CA, CERT and KEY must name PEM files that can be read, got {files}: {exc}."
         ) from exc
     return context
+
+
+def remedy(said: str, secure: bool) -> str:
+    """Return what to do where a broker does not take us, by what was said of it; over TLS or not."""
+    low = said.lower()
+    if "doesn't match" in low or "mismatch" in low:
+        return "Call the broker by a name that stands in its certificate."
+    if "certificate verify failed" in low:
+        return f"If you trust who signed its certificate, set {_PREFIX}CA to their PEM file."
+    if "not authorized" in low or "user name or password" in low:
+        return f"Are we let in? Set {_PREFIX}USER, and {_PREFIX}PASSWORD or {_PREFIX}PASSWORD_FILE, as it has them."
+    if "timed out" in low and secure:
+        shown = _PREFIX + "CERT" in os.environ
+        return (
+            "If it asks for a certificate, does it accept whoever signed ours?"
+            if shown
+            else f"If it asks for a certificate, set {_PREFIX}CERT and {_PREFIX}KEY."
+        )
+    if "timed out" in low:
+        return "If it speaks TLS, write mqtts:// and its port, by default 8883."
+    if "wrong version number" in low or "record layer failure" in low:
+        return "It speaks no TLS there: write mqtt://, or its TLS port, by default 8883."
+    return "Is one running there?"

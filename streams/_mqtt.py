@@ -24,12 +24,14 @@ from aiomqtt.exceptions import MqttConnectError
 
 from ._address import Address
 from ._client import Client, Receipt
-from ._login import read_login, tls_context
+from ._login import read_login, remedy, tls_context
+from ._newest import Newest
 from ._seam import Owner, log
 
 WAITING = 10_000  # messages that wait to be taken
-MOST_BYTES = 1 << 26  # in those messages
+AT_ONCE = socket.IPPROTO_TCP, socket.TCP_NODELAY, 1  # else a message may wait 40 ms for the one before it
 IN_FLIGHT = 100  # messages sent at QoS 1 that are not acknowledged yet
+ANSWER = 10.0  # seconds that the broker has for each answer
 PAUSES = (0.5, 60.0)  # seconds before another try: the first, the longest
 UNAVAILABLE = (3, 136, 137)  # a broker that refuses us by these may take us later
 Broken = aiomqtt.MqttError  # what sending raises when the connection is lost
@@ -81,7 +83,7 @@ class Connection(Owner):
         self._login, self._tls = read_login(), tls_context() if address.secure else None
         self._subscriptions, self._qos, self._greet, self._leave = subscriptions, qos, greet, leave
         self._name, self._kept = client, kept
-        self._queue: asyncio.Queue[aiomqtt.Message] = _Newest(waiting)
+        self._queue: asyncio.Queue[aiomqtt.Message] = Newest(waiting)
         self._will = None if will is None else aiomqtt.Will(*will, qos=1, retain=True)
         self._client: Client | None = None
         self._opening = False
@@ -121,7 +123,7 @@ class Connection(Owner):
 
     def take_dropped(self) -> int:
         """Return how many messages were pushed out since this was last asked."""
-        if not isinstance(self._queue, _Newest):
+        if not isinstance(self._queue, Newest):
             return 0
         dropped, self._queue.dropped = self._queue.dropped, 0
         return dropped
@@ -175,9 +177,8 @@ class Connection(Owner):
             clean_session=not self._kept,
             tls_context=self._tls,
             will=self._will,
-            socket_options=[
-                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            ],  # else the kernel holds a message back, to 40 ms
+            timeout=ANSWER,
+            socket_options=[AT_ONCE],
             queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: self._queue),
             max_inflight_messages=IN_FLIGHT,
             logger=_silent,
@@ -220,7 +221,7 @@ class Connection(Owner):
 
     def _refused(self, exc: aiomqtt.MqttError) -> ConnectionError:
         return ConnectionError(
-            f"the MQTT broker at {self._where} does not take us: {exc}. Is the login right, and are we let in?"
+            f"no MQTT broker takes us at {self._where}: {exc}. {remedy(str(exc), self._address.secure)}"
         )
 
     async def _close(self) -> None:
@@ -234,29 +235,7 @@ class Connection(Owner):
 
 
 def _is_final(exc: aiomqtt.MqttError) -> bool:
-    """Whether to try again is of no use: we are refused, or do not trust the broker."""
+    """Whether to try again is of no use: we are refused, do not trust the broker, or speak otherwise than it does."""
     if isinstance(exc, MqttConnectError):
         return getattr(exc.rc, "value", exc.rc) not in UNAVAILABLE
-    return isinstance(exc.__context__, ssl.SSLError)
-
-
-class _Newest(asyncio.Queue[aiomqtt.Message]):
-    """A queue that lets the oldest go when it holds too many messages or bytes, and counts."""
-
-    dropped = 0
-    size = 0
-
-    def put_nowait(self, item: aiomqtt.Message) -> None:
-        while self.full() or (self.size > MOST_BYTES and not self.empty()):
-            self.get_nowait()
-            self.dropped += 1
-        super().put_nowait(item)
-
-    def _put(self, item: aiomqtt.Message) -> None:
-        self.size += len(item.payload)
-        super()._put(item)
-
-    def _get(self) -> aiomqtt.Message:
-        item = super()._get()
-        self.size -= len(item.payload)
-        return item
+    return isinstance(exc.__context__, ssl.SSLError) or str(exc) == "Operation timed out"

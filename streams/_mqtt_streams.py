@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ._address import Address
+from ._arrow_payload import channel_names
 from ._client import Receipt
 from ._json_payload import check_stream
 from ._mqtt import WAITING, Connection, Send
@@ -112,7 +113,8 @@ class MqttSink(_Publisher):
 
     Args:
         address: Where to; each observation goes to the stream of its own name below the same root.
-        meta: What is said of the streams beside their widths, such as ``dt``.
+        meta: What is said of the streams: ``outputs`` and ``inputs``, the names of the channels, by default y and u, or
+            y1, y2, ..; ``dt``, and what else is known.
         qos: 0 or 1.
         client: The name by which the broker knows us; by default a new one.
     """
@@ -120,7 +122,7 @@ class MqttSink(_Publisher):
     def __init__(
         self, address: Address, meta: Mapping[str, Any] | None = None, qos: int = 0, client: str | None = None
     ) -> None:
-        will = None if address.stream == "+" else (address.topic("status"), b"offline")
+        will = None if address.stream == "+" else (address.topic("status"), b"offline")  # a wildcard is no topic
         connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos, client=client)
         super().__init__(address, connection)
         self._meta, self._streams = dict(meta or {}), dict[str, bytes]()
@@ -159,7 +161,8 @@ class MqttSink(_Publisher):
         """Note the stream of an observation, which is announced from now on; return whether it is new."""
         if item.stream in self._streams:
             return False
-        meta = dict(schema=1, outputs=item.output.shape[1], inputs=item.input.shape[1]) | self._meta
+        widths = dict(outputs=("y", item.output.shape[1]), inputs=("u", item.input.shape[1]))
+        meta = dict(schema=1) | {word: channel_names(*width) for word, width in widths.items()} | self._meta
         self._streams[item.stream] = json.dumps(meta, separators=(",", ":")).encode()
         return True
 

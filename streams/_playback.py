@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 
 from ..simulator import LinearSystem, Trajectories, computing, simulate_chunks
-from ._json_payload import check_stream
+from ._json_payload import check_count, check_stream
 from ._observation import Observation
 from ._seam import Owner, Refusals
+
+Channels: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]  # names of the outputs, of the inputs
 
 
 class Stretch(NamedTuple):
@@ -39,6 +41,7 @@ class Playback(Owner):
         rate: Samples a second, or None: as fast as they are taken.
         block: Samples in an observation.
         epoch: Of the publisher.
+        channels: Names of the outputs and of the inputs, where they have any.
         skip: Observations to leave out at the beginning, as they have been played before.
     """
 
@@ -52,15 +55,18 @@ class Playback(Owner):
         rate: float | None = None,
         block: int = 1,
         epoch: int = 0,
+        channels: Channels = ((), ()),
         skip: int = 0,
     ) -> None:
         if rate is not None and not 0 < rate < np.inf:
             raise ValueError(f"a rate is a positive number of samples a second, got {rate}.")
         if not 1 <= block <= 1 << 16:
             raise ValueError(f"a block has 1 to 65536 samples, got {block}.")
+        check_count("epoch", epoch)
         self.refusals = Refusals()
         self.names = [check_stream(name.replace("/", ":")) for name in names]
-        self._stretches, self._lengths, self._dt = stretches, lengths, dt
+        self.dt, self.channels = dt, channels
+        self._stretches, self._lengths = stretches, lengths
         self._rate, self._block, self._epoch, self._skip = rate, block, epoch, skip
 
     async def __aiter__(self) -> AsyncIterator[Observation]:
@@ -88,7 +94,7 @@ class Playback(Owner):
 
     def _cut(self, name: str, i: int, stretch: Stretch, done: int, first: int, end: int) -> Observation:
         number = np.arange(done + first, done + end)
-        time = np.asarray(number * (np.nan if self._dt is None else self._dt), np.float64)
+        time = np.asarray(number * (np.nan if self.dt is None else self.dt), np.float64)
         rows = (np.asarray(part[i, first:end], np.float64) for part in stretch)
         return Observation(name, self._epoch, done + first, time, *rows)
 
@@ -113,9 +119,8 @@ def play(
             raise ValueError("a speed needs a recording with a time column and no rate: name the column, or the rate.")
         rate = speed / recording.dt
     whole = Stretch(recording.outputs, recording.inputs)
-    return Playback(
-        [whole], recording.run_names, lengths=recording.lengths, dt=recording.dt, rate=rate, block=block, epoch=epoch
-    )
+    options: dict[str, Any] = dict(rate=rate, block=block, epoch=epoch, dt=recording.dt, lengths=recording.lengths)
+    return Playback([whole], recording.run_names, channels=(recording.output_names, recording.input_names), **options)
 
 
 def play_simulation(

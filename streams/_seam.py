@@ -35,7 +35,8 @@ class Refusals:
         self.counts[refused.kind] += 1
         self.first = self.first or refused
         if self.counts[refused.kind] == 1:
-            log.warning("%s%s (%s: the first; more are only counted)", where and f"{where}: ", refused, refused.kind)
+            place = where if where.isprintable() else ascii(where)  # a topic must not command the terminal
+            log.warning("%s%s (%s: the first; more are only counted)", place and f"{place}: ", refused, refused.kind)
 
 
 class Source(Protocol):

@@ -8,7 +8,8 @@ come; then it leaves as NaN. Samples without a number are the next ones. A first
 of a publisher that has long been running: its stream starts there.
 
 A greater epoch ends the one before it: what was held back of that leaves first, then the new one counts from 0. A
-lesser epoch is over, and what comes of it is dropped.
+lesser epoch is over, and what comes of it is dropped. Where a wrong epoch or number has come, what is right is dropped
+until a still greater epoch comes; when that costs more than a few samples, it is said once in the log.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ._observation import Observation
+from ._seam import log
 
 WINDOW = 64
 LONGEST = 10_000  # missing samples fed at once: no learner remembers further, and a wrong number must not cost hours
@@ -58,7 +60,7 @@ class Sequencer:
             return [self._next(came)]  # as nearly every message does
         leaving: list[Observation] = []
         if came.epoch < self.epoch:
-            self.counts.outdated += came.steps
+            self._drop(came)
             return leaving
         if came.epoch > self.epoch:
             leaving += self.flush()
@@ -83,6 +85,27 @@ class Sequencer:
         self.expected = first + came.steps
         self.counts.taken += came.steps
         return came if came.sequence is not None else came._replace(sequence=first)
+
+    def _drop(self, came: Observation) -> None:
+        before = self.counts.outdated
+        self.counts.outdated += came.steps
+        if before <= self.window < self.counts.outdated:
+            log.warning(
+                "%s: samples of epoch %d come and are dropped, for epoch %d has come before. If a clock was set back, "
+                "start the publisher with a greater epoch.",
+                *(came.stream, came.epoch, self.epoch),
+            )
+
+    def _lose(self, stream: str, stop: int) -> None:
+        """Count what is lost before this number."""
+        before, expected = self.counts.lost, self.expected or 0
+        self.counts.lost += stop - expected
+        if before <= LONGEST < self.counts.lost:
+            log.warning(
+                "%s: after sample %d comes %d of epoch %d; what is between is lost. If that number was wrong, start "
+                "the publisher with a greater epoch: it counts from 0 again.",
+                *(stream, expected - 1, stop, self.epoch),
+            )
 
     def flush(self) -> list[Observation]:
         """Return all that is held back, what is lost between given up."""
@@ -114,7 +137,7 @@ class Sequencer:
                     break
                 # Given up only as far as the window asks, so that the rest may still come.
                 stop = min(first, newest - window + 1) if window else first
-                self.counts.lost += stop - expected
+                self._lose(self.held[first].stream, stop)
                 leaving.append(_missing(self.held[first], stop - min(stop - expected, LONGEST), stop))
                 self.expected = stop
                 continue

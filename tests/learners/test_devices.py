@@ -27,7 +27,7 @@ for precision in ("float32", "float64"):
         made = [replay(learner, one, precision=precision, device=name) for name in ("cpu", "cpu:all")]
         found[f"{learner.name} {learner.lookaheads} {precision}"] = np.array_equal(*made)
 for name, options in {
-    "random-walk": {}, "two-tones": dict(precision="float32"), "figure-1": dict(sizes=[1, 3], replicates=24),
+    "two-tones": dict(precision="float32"), "figure-1": dict(sizes=[1, 3], replicates=24),
 }.items():
     options = dict(sizes=range(4), horizon=400, replicates=20) | options
     one, eight = (locate(name, device=device, **options) for device in ("cpu", "cpu:all"))
@@ -57,7 +57,7 @@ def test_eight_devices_replay_the_bits_of_one(found: dict[str, object]) -> None:
 
 def test_eight_devices_locate_the_curves_of_one(found: dict[str, object]) -> None:
     apart = {name: value for name, value in found.items() if isinstance(value, float)}
-    assert len(apart) == 3
+    assert len(apart) == 2
     # Lanes alone take one path; a pooled learner adds 24 x 400 products up in another order, and solves with them.
     pooled = 100 * np.finfo(float).eps * 24 * 400
     assert all(value <= (pooled if name == "locate figure-1" else 0) for name, value in apart.items()), apart

@@ -50,14 +50,16 @@ class Mosquitto:
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:
-    """Start a Mosquitto with these lines of configuration beside its port; it ends with the test."""
+    """Start a Mosquitto with these lines of configuration beside its port, and these files; it ends with the test."""
     program = next((found for name in HERE if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("mosquitto is not installed")
     started: list[Mosquitto] = []
 
-    def begin(lines: str = "allow_anonymous true") -> Mosquitto:
+    def begin(lines: str = "allow_anonymous true", files: Path | None = None) -> Mosquitto:
         started.append(Mosquitto(program, tmp_path / f"mosquitto{len(started)}", lines))
+        if files is not None:
+            shutil.copytree(files, started[-1].folder, ignore=lambda *_: ["mosquitto.conf"], dirs_exist_ok=True)
         started[-1].start()
         return started[-1]
 

@@ -106,6 +106,12 @@ def test_what_is_acknowledged_is_in_the_journal_and_nothing_before_it_is(tmp_pat
     assert len([kind for kind, _ in events if kind == "acknowledged"]) > 3 and events[-1] == ("acknowledged", 150)
 
 
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ergoscope.streams._journal.Journal.__init__.__defaults__", (500,))
+
+
+@pytest.mark.usefixtures("small_segments")
 def test_a_damaged_checkpoint_costs_nothing_for_the_journal_is_there(tmp_path: Path, whole: dict[str, bytes]) -> None:
     source = Again(walks())
     for gone in (60, 61, 100):
@@ -118,8 +124,8 @@ def test_a_damaged_checkpoint_costs_nothing_for_the_journal_is_there(tmp_path: P
     assert bits(tmp_path) == whole
 
 
-def test_segments_that_both_checkpoints_cover_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ergoscope.streams._journal.Journal.__init__.__defaults__", (500,))
+@pytest.mark.usefixtures("small_segments")
+def test_segments_that_both_checkpoints_cover_go(tmp_path: Path) -> None:
     source = Again(walks())
     kept = []
     for gone in range(10, 151, 10):

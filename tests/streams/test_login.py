@@ -95,7 +95,7 @@ def test_without_the_password_the_door_stays_shut(
     if password is not None:
         monkeypatch.setenv("ERGOSCOPE_MQTT_USER", "me")
         monkeypatch.setenv("ERGOSCOPE_MQTT_PASSWORD", password)
-    with pytest.raises(ConnectionError, match="are we let in") as refused:
+    with pytest.raises(ConnectionError, match="Are we let in") as refused:
         run(tmp_path, None)
     assert "wrong" not in str(refused.value)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from ergoscope.learners import ladder, replay
-from ergoscope.simulator import simulate, zoo
+from ergoscope.simulator import Trajectories, simulate, zoo
 from ergoscope.streams import (
     Broker,
     Forecasts,
@@ -29,6 +29,7 @@ from ergoscope.streams import (
     Observation,
     Service,
     observation,
+    observation_sink,
     play,
     pour,
 )
@@ -148,7 +149,20 @@ def test_what_is_published_comes_back_and_says_what_it_is(port: int) -> None:
     assert all(retained for _, retained, _ in kept)
     said = {topic: payload for topic, _, payload in kept}
     assert [said[f"lab/x/s{k}/status"] for k in range(3)] == [b"offline"] * 3
-    assert json.loads(said["lab/x/s1/meta"]) == {"schema": 1, "outputs": 2, "inputs": 0, "dt": 0.5}
+    assert json.loads(said["lab/x/s1/meta"]) == {"schema": 1, "outputs": ["y1", "y2"], "inputs": [], "dt": 0.5}
+
+
+def test_the_names_of_a_recording_stand_in_its_meta(port: int) -> None:
+    y, u = np.zeros((1, 3, 1)), np.zeros((1, 3, 1))
+    played = play(Trajectories(y, u, np.array([3]), 0.25, ("flow",), ("valve",), ("plant",)))
+
+    async def main() -> list[tuple[str, bool, bytes]]:
+        async with Broker(port):
+            await pour(played, observation_sink(f"mqtt://127.0.0.1:{port}/lab/plant", played.dt, played.channels))
+            return await heard(port, "lab/plant/meta", 1)
+
+    ((_, retained, payload),) = run(main())
+    assert retained and json.loads(payload) == {"schema": 1, "outputs": ["flow"], "inputs": ["valve"], "dt": 0.25}
 
 
 def test_learning_over_mqtt_gives_the_bits_of_replay_and_publishes_them(port: int) -> None:

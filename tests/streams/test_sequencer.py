@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,3 +139,25 @@ def test_a_wrong_number_costs_a_bounded_time_and_is_counted_in_full() -> None:
     out = sequencer.take(sample(2**50, [1.0])) + sequencer.flush()
     assert sum(part.steps for part in out) <= 2 * LONGEST + 1
     assert sequencer.counts.lost == 2**50 - 1
+
+
+def test_a_publisher_whose_clock_was_set_back_is_told_so_once_and_a_greater_epoch_mends_it(caplog: Any) -> None:
+    sequencer = Sequencer(4)
+    sequencer.take(sample(0, [1.0], epoch=1_000))
+    assert all(sequencer.take(sample(k, [1.0], epoch=500)) == [] for k in range(40))
+    assert sequencer.counts.outdated == 40
+    assert [record.message for record in caplog.records] == [
+        "a: samples of epoch 500 come and are dropped, for epoch 1000 has come before. If a clock was set back, "
+        "start the publisher with a greater epoch."
+    ]
+    assert left(sequencer.take(sample(0, [2.0], epoch=1_001))) == [(1_001, 0, 2.0)]
+
+
+def test_a_wrong_number_is_said_once_and_a_greater_epoch_mends_it(caplog: Any) -> None:
+    sequencer = Sequencer(4)
+    for number in (0, 2**50, 2**51, 1):
+        sequencer.take(sample(number, [1.0], epoch=7))
+    assert sequencer.counts.repeated == 1
+    (said,) = (record.message for record in caplog.records)
+    assert said.startswith("a: after sample 0 comes") and "start the publisher with a greater epoch" in said
+    assert left(sequencer.take(sample(0, [2.0], epoch=8)))[-1] == (8, 0, 2.0)

@@ -197,6 +197,16 @@ def test_values_at_the_ends_of_the_range_harm_no_other_stream() -> None:
     assert last["wild"].found.horizon == 400 and last["tame"].found.best is not None
 
 
+def test_times_that_go_back_or_jump_are_carried_and_change_nothing() -> None:
+    rng = np.random.default_rng(0)
+    items = [observation("a", y, sequence=k) for k, y in enumerate(rng.standard_normal(200).tolist())]
+    clock = np.array([*rng.permutation(100), *(1e300 * rng.standard_normal(99)), -1.0])
+    _, plain = serve(items)
+    _, odd = serve([item._replace(time=clock[k : k + 1]) for k, item in enumerate(items)])
+    assert forecasts(odd, ("a",), 200).tobytes() == forecasts(plain, ("a",), 200).tobytes()
+    assert np.concatenate([part.time for part in odd if isinstance(part, Forecasts)]).tobytes() == clock.tobytes()
+
+
 def test_nothing_comes_of_nothing() -> None:
     assert serve([])[1] == []
 

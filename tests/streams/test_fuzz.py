@@ -1,0 +1,175 @@
+"""Hostile messages: 10 000 of them are refused by kind and change nothing of what the good ones between them give."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ergoscope.learners import ladder
+from ergoscope.streams import (
+    Forecasts,
+    MemorySink,
+    MemorySource,
+    Observation,
+    Refused,
+    Service,
+    decode,
+    encode,
+    observation,
+)
+from ergoscope.streams._json_payload import LARGEST_COUNT, MOST_CHANNELS
+
+DRAWN, EACH = 2500, 4  # messages drawn, and what is made of each: itself, and damaged again and again
+BLOCKS = [
+    encode(observation("a", np.arange(n * w, dtype=float).reshape(n, w), sequence=9), arrow=True)
+    for n, w in ((1, 1), (4, 2), (99, 3))
+]
+EXTREME = [0, 1, 2, 3, 8, 2**16, 2**31 - 1, 2**60, 2**63 - 1, -1, -2, -(2**31), -(2**60)]
+NUMBERS = [0, 7, -1, 2**53 - 1, 2**53, 2**62, -(2**62), 10**400, 1e308, -1e308, 5e-324, 0.5]
+
+# Floats are NaN and infinite, too, which json writes as words.
+scalars = st.none() | st.booleans() | st.sampled_from(NUMBERS) | st.floats() | st.text(max_size=5)
+deeper = st.lists(scalars, max_size=4) | st.lists(st.lists(scalars, max_size=3), max_size=3)
+values = scalars | deeper | st.dictionaries(st.text(max_size=3), scalars, max_size=2)
+keys = st.sampled_from(["stream", "epoch", "seq", "t", "dt", "y", "u", "y", "seq", "x"])
+whole = st.sampled_from(NUMBERS[:4])
+good = st.fixed_dictionaries({"y": st.sampled_from(NUMBERS[-4:])}, optional={"seq": whole, "epoch": whole})
+
+
+def written(cells: list[tuple[str, Any]]) -> bytes:
+    """Return an object that may have a key twice."""
+    return ("{" + ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in cells) + "}").encode()
+
+
+@st.composite
+def blocks(draw: Callable[..., Any]) -> bytes:
+    """An Arrow block with words of its tables put to the ends of their ranges."""
+    raw = bytearray(draw(st.sampled_from(BLOCKS)))
+    for _ in range(draw(st.integers(0, 4))):
+        at, word, wide = 4 * draw(st.integers(0, 199)), draw(st.sampled_from(EXTREME)), draw(st.booleans())
+        raw[at : at + 8] = struct.pack("<q", word) if wide else struct.pack("<i", max(min(word, 2**31 - 1), -(2**31)))
+    return bytes(raw)
+
+
+nested = st.tuples(st.integers(1, 2000), st.sampled_from([('{"y":', "}"), ("[", "]"), ('{"stream":[', "]}")])).map(
+    lambda pair: ('{"y":' + pair[1][0] * pair[0] + "1" + pair[1][1] * pair[0] + "}").encode()
+)
+objects = st.lists(st.tuples(keys, values), max_size=5).map(written) | good.map(lambda one: written(list(one.items())))
+messages = st.tuples(objects | objects | blocks() | nested | st.binary(max_size=64), st.integers(0, 2**32))
+
+
+def damaged(payload: bytes, rng: np.random.Generator) -> bytes:
+    """Return a message with bits turned, bytes cut out, put in, repeated."""
+    raw = bytearray(payload or b"{")
+    for _ in range(rng.integers(1, 3)):
+        at, count = int(rng.integers(len(raw) or 1)), int(rng.integers(1, 9))
+        what = rng.integers(4)
+        if what == 0 and raw:
+            raw[at] ^= 1 << int(rng.integers(8))
+        elif what == 1 and raw:
+            raw[at] = int(rng.choice([0, 1, 127, 128, 255, *b"09-.,e[]{}"]))
+        elif what == 2:
+            del raw[at : at + count]
+        else:
+            raw[at:at] = raw[at : at + count]
+    return bytes(raw)
+
+
+@pytest.fixture(scope="module")
+def payloads() -> list[bytes]:
+    """Ten thousand messages, the same in each run."""
+    found: list[bytes] = []
+
+    @settings(
+        max_examples=DRAWN,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(messages)
+    def draw(message: tuple[bytes, int]) -> None:
+        payload, seed = message
+        rng = np.random.default_rng(seed)
+        found.extend([payload, *(damaged(payload, rng) for _ in range(EACH - 1))])
+
+    draw()
+    return found
+
+
+def taken(payload: bytes) -> Observation | Refused:
+    try:
+        return decode(payload, "hostile")
+    except Refused as refused:
+        return refused
+
+
+def test_what_comes_of_any_bytes_is_an_observation_or_a_refusal(payloads: list[bytes]) -> None:
+    assert len(payloads) >= DRAWN * EACH
+    kinds: Counter[str] = Counter()
+    for payload in payloads:
+        came = taken(payload)
+        if isinstance(came, Refused):
+            kinds[came.kind] += 1
+            assert str(came).isprintable() and len(str(came)) < 400, payload
+            continue
+        kinds["taken"] += 1
+        assert 1 <= len(came.output) == len(came.input) == len(came.time), payload
+        assert 1 <= came.output.shape[1] <= MOST_CHANNELS and came.input.shape[1] <= MOST_CHANNELS, payload
+        assert not any(np.isinf(part).any() for part in came[3:]), payload
+        assert 0 <= came.epoch < LARGEST_COUNT and 0 <= (came.sequence or 0) < LARGEST_COUNT, payload
+    print(dict(kinds))
+    assert all(kinds[kind] > 20 for kind in ("taken", "malformed", "schema", "non-finite")), kinds
+
+
+class Payloads(MemorySource):
+    """Messages with the name of their stream, as a broker hands them on."""
+
+    def __init__(self, messages: list[tuple[str, bytes]]) -> None:
+        super().__init__([])
+        self.messages = messages
+
+    async def __aiter__(self) -> AsyncIterator[Observation]:
+        for stream, payload in self.messages:
+            try:
+                yield decode(payload, stream)
+            except Refused as refused:
+                self.refusals.add(refused, stream)
+
+
+def serve(messages: list[tuple[str, bytes]]) -> tuple[Service, bytes]:
+    """Return the service at its end, and the bits of what it forecast of the good stream."""
+    service, sink = Service(lambda outputs, inputs: ladder(range(3))), MemorySink[Any]()
+    asyncio.run(asyncio.wait_for(service.run(Payloads(messages), sink), 120))
+    made = [part for part in sink.sent if isinstance(part, Forecasts) and part.stream == "good"]
+    return service, b"".join(part.forecast.tobytes() for part in made)
+
+
+def test_hostile_messages_between_good_ones_change_nothing_of_theirs(payloads: list[bytes]) -> None:
+    walk = np.random.default_rng(1).standard_normal(len(payloads)).cumsum()
+    valid = [("good", encode(observation("good", y, sequence=k))) for k, y in enumerate(walk.tolist())]
+    mixed: list[tuple[str, bytes]] = []
+    expected: Counter[str] = Counter()
+    for message, payload in zip(valid, payloads, strict=True):
+        came = taken(payload)
+        refused = isinstance(came, Refused)
+        if isinstance(came, Refused):
+            expected[came.kind] += 1
+        elif (came.output.shape[1], came.input.shape[1]) != (1, 0):
+            expected["dimension"] += 1
+        # What is refused comes on the good stream itself; what is not would rightly be one of its samples.
+        mixed += [message, ("good" if refused else "hostile", payload)]
+    service, forecasts = serve(mixed)
+    assert service.counts["good"].taken == len(valid) and service.refusals.counts == expected
+    assert service.counts["hostile"].taken > 10
+    assert forecasts == serve(valid)[1] != b""
