@@ -11,7 +11,7 @@ own connection alone; ``_disconnected`` is done when the connection is lost.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import aiomqtt
 
@@ -27,6 +27,13 @@ class Client(aiomqtt.Client):
     def __init__(self, *words: Any, by_hand: bool = False, **options: Any) -> None:
         super().__init__(*words, **options)
         self._client.manual_ack_set(by_hand)
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            self._client._sock_close()  # else it is open until Python collects it, maybe after the loop
+            raise
 
     @property
     def lost(self) -> asyncio.Future[None]:

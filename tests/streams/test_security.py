@@ -87,7 +87,7 @@ def test_outside_clients_feed_a_learner_and_hear_it_and_nobody_writes_what_is_no
 
     async def main() -> None:
         learning = asyncio.create_task(serve(service, connect(where), said_sink(where, ["threshold"])))
-        while service._reader is None:  # until it hears
+        while service.reader is None:  # until it hears
             await asyncio.sleep(0.01)
         for user, stream in (("plant2", "plant1"), ("viewer", "plant1"), ("viewer", "viewer"), ("learner", "learner")):
             await asyncio.to_thread(send, user, stream, b'{"seq": 0, "y": 1e9}')
