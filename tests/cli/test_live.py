@@ -82,6 +82,9 @@ BAD = {
     "no rate": (["publish", "random-walk", "--rate", "0"], "a rate is"),
     "no streams": (["publish", "random-walk", "--streams", "0"], "at least 1"),
     "no plant": (["publish", "random-wlk"], "random-walk"),
+    "no epoch": (["publish", "random-walk", "--epoch", "-1"], "epoch must be a whole number"),
+    "nowhere to look": (["watch", "http://host/lab"], "streams are written mqtt://"),
+    "no time to look": (["watch", "mqtt://localhost/lab", "--for", "0"], "a time to watch"),
     "a folder that is a file": (["record", "bad.ndjson", "--out", "bad.ndjson"], "cannot make the folder"),
 }
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ergoscope.cli._watch import _line, _table
+from ergoscope.cli._watch import _line, _table, _View
 from ergoscope.learners import ladder, lattice
 from ergoscope.streams import (
     Broker,
@@ -166,6 +166,25 @@ def test_the_table_fits_its_terminal_and_shows_names_as_they_are(width: int) -> 
     assert "[red]x" in lines[2] and "above 2" in lines[3]
     assert lines[-1].startswith("3 messages were not as described")
     assert _line(ROWS[0]).startswith("plant: online, 345600 samples, 200 per s, critical size 2, best 2 (mean squared")
+    assert _line(ROWS[1]).endswith("unknown, 0 samples, 7 lost, 2 repeated, 1 outdated")
+
+
+def test_one_table_in_a_file_has_room_for_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    view = _View(once=True, as_json=False)
+    with view:
+        view.show(ROWS, 0)
+        assert capsys.readouterr().out == ""
+    printed = capsys.readouterr().out
+    assert "dropped" in printed and "its error" in printed and "…" not in printed
+
+
+def test_news_of_a_stream_is_a_line_and_no_news_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with (view := _View(once=False, as_json=False)):
+        for rows in (ROWS, [row._replace(samples=row.samples + 9, age=1.0) for row in ROWS]):
+            view.show(rows, 0)
+        assert len(capsys.readouterr().out.splitlines()) == 3
+        view.show([ROWS[0]._replace(status="offline"), *ROWS[1:]], 0)
+        assert capsys.readouterr().out.startswith("plant: offline")
 
 
 def test_the_command_shows_what_is_published_and_nothing_that_commands_a_terminal() -> None:
