@@ -15,7 +15,7 @@ import typer
 from ._words import parse_centre, parse_names, parse_sizes
 
 if TYPE_CHECKING:
-    from ..streams import Service
+    from ..streams import Observation, Service, Sink, Source
 
 Live = Annotated[
     str,
@@ -47,7 +47,8 @@ def learn(
     ] = False,
     window: Annotated[int, typer.Option(help="Samples that may overtake a lost one before it is given up.")] = 64,
     state: Annotated[
-        Path | None, typer.Option(help="Folder of checkpoints: what is there is taken up, then renewed.")
+        Path | None,
+        typer.Option(help="Folder of what was learned: taken up and renewed; over MQTT nothing is lost meanwhile."),
     ] = None,
     every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     output: Output = None,
@@ -75,7 +76,8 @@ def learn(
         state=state,
         every=every,
     )
-    opened = streams.connect(source, outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
+    columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
+    opened = streams.connect(source, state=state, **columns)
     try:
         streams.run_streams(streams.serve(service, opened, sink), service.stop)
     except BrokenPipeError:
@@ -121,7 +123,7 @@ def replay(
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
     known = (opened.dt, opened.channels) if isinstance(opened, streams.Playback) else ()
-    _pour(opened, to, *known)
+    _pour(opened, streams.observation_sink(to, *known))
 
 
 def publish(
@@ -138,6 +140,9 @@ def publish(
     epoch: Annotated[
         int | None, typer.Option(help="Greater than any before; by default the clock's, in milliseconds since 1970.")
     ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of what was sent, so that nothing is lost and a restart goes on.")
+    ] = None,
 ) -> None:
     """Simulate a plant as a live stream."""
     start_log()
@@ -146,9 +151,14 @@ def publish(
 
     system = simulator.find_system(plant)
     names = room.stream_names(to, system.name, streams)
-    begun = room.new_epoch() if epoch is None else epoch
-    played = room.play_simulation(system, steps, names, seed=seed, inputs=input, rate=rate, block=block, epoch=begun)
-    _pour(played, to, system.dt)
+    options: dict[str, Any] = dict(seed=seed, inputs=input, rate=rate, block=block)
+    if state is None:
+        sink, begun, skip = room.observation_sink(to, system.dt), room.new_epoch() if epoch is None else epoch, 0
+    else:
+        words = dict(plant=plant, streams=names, seed=seed, input=input, block=block)
+        sink, begun = room.outbox(to, state, words, system.dt, epoch)
+        skip = sink.position
+    _pour(room.play_simulation(system, steps, names, epoch=begun, skip=skip, **options), sink)
 
 
 def broker(
@@ -166,11 +176,11 @@ def broker(
     streams.run_streams(listen())
 
 
-def _pour(opened: Any, to: str, dt: float | None = None, names: Any = ((), ())) -> None:
+def _pour(opened: Source, sink: Sink[Observation]) -> None:
     from .. import streams
 
     try:
-        streams.run_streams(streams.pour(opened, streams.observation_sink(to, dt, names)))
+        streams.run_streams(streams.pour(opened, sink))
     except BrokenPipeError:
         leave_pipe()
 

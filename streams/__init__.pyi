@@ -1,9 +1,10 @@
 from ._broker import Broker as Broker
 from ._connect import connect as connect
-from ._connect import new_epoch as new_epoch
 from ._connect import observation_sink as observation_sink
+from ._connect import outbox as outbox
 from ._connect import said_sink as said_sink
 from ._connect import stream_names as stream_names
+from ._identity import new_epoch as new_epoch
 from ._lanes import Forecasts as Forecasts
 from ._lanes import Lanes as Lanes
 from ._lines import LineSink as LineSink
@@ -15,6 +16,7 @@ from ._mqtt_streams import MqttSource as MqttSource
 from ._mqtt_watch import watch as watch
 from ._observation import Observation as Observation
 from ._observation import observation as observation
+from ._outbox import Outbox as Outbox
 from ._payload import decode as decode
 from ._payload import encode as encode
 from ._playback import Playback as Playback

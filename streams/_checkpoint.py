@@ -25,7 +25,7 @@ def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> Non
     """Write the next generation, then remove those before the last two.
 
     Raises:
-        ValueError: The folder cannot be made or written in.
+        ValueError: The folder cannot be made or written in, as where the disk is full; those that are there stay.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,25 +37,36 @@ def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> Non
     number = there[-1][0] + 1 if there else 1
     told = words | dict(schema=SCHEMA)
     told["checksum"] = _checksum(arrays, told)
-    with atomic_path(folder / f"state-{number:08d}.npz") as path, path.open("wb") as handle:
-        raw = np.frombuffer(json.dumps(told).encode(), np.uint8)
-        np.savez(handle, allow_pickle=False, **{_WORDS: raw}, **arrays)
+    raw = np.frombuffer(json.dumps(told).encode(), np.uint8)
+    try:
+        with atomic_path(folder / f"state-{number:08d}.npz") as path, path.open("wb") as handle:
+            np.savez(handle, allow_pickle=False, **{_WORDS: raw}, **arrays)
+    except OSError as exc:
+        raise ValueError(
+            f"cannot write a checkpoint in {str(folder)!r}: {exc.strerror}. The one before it stays: make room, and "
+            "start again."
+        ) from exc
     for _, old in there[: max(len(there) + 1 - KEPT, 0)]:
         old.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: Path) -> tuple[Arrays, dict[str, Any]] | None:
-    """Return the newest checkpoint that is whole, or None where there is none at all.
+    """Return the newest checkpoint that is whole, or None where there is none at all; damaged newer ones are removed.
 
     Raises:
         ValueError: There are some, and none can be used.
     """
-    there = _generations(folder)
+    there, damaged = _generations(folder), list[Path]()
     for _, path in reversed(there):
         try:
-            return _read(path)
+            found = _read(path)
         except _Damaged as exc:
             log.warning("%s %s; the one before it is taken.", path, exc)
+            damaged.append(path)
+            continue
+        for file in damaged:  # else it would be kept as one of the last two, and a good one go
+            file.unlink()
+        return found
     if there:
         raise ValueError(f"no checkpoint in {str(folder)!r} can be read: remove the folder to start anew.")
     return None

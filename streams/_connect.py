@@ -6,13 +6,15 @@ import os
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from time import time_ns
+from typing import Any
 
 from ..simulator import read_recording
 from ._address import read_address
+from ._identity import identity
 from ._lines import LineSink, LineSource, observation_lines
 from ._mqtt_streams import MqttSaid, MqttSink, MqttSource
 from ._observation import Observation
+from ._outbox import Outbox
 from ._playback import Channels, play
 from ._recorded import RecordedSource, is_recorded
 from ._said import KINDS, lines_of
@@ -32,6 +34,7 @@ def connect(
     time: str | None = None,
     speed: float | None = None,
     block: int = 1,
+    state: Path | None = None,
 ) -> Source:
     """Return the source that a word names.
 
@@ -45,6 +48,8 @@ def connect(
         outputs, inputs, by, time: Of a recording, as in ``read_recording``.
         speed: Of what is played, in multiples of the speed at which it was recorded; None: as fast as it is taken.
         block: Samples in an observation of a recording.
+        state: Folder by which a broker knows us again: it keeps what comes while we are away, and sends it until it is
+            acknowledged.
 
     Raises:
         ValueError: There is no such source, or it cannot be read.
@@ -58,7 +63,9 @@ def connect(
         if speed is not None:
             raise ValueError(f"a speed belongs to what was recorded, and {where} comes at its own: leave it out.")
         if distant:
-            return MqttSource(read_address(where))
+            address = read_address(where)
+            known = None if state is None else identity(state, dict(source=address.topic("data")))
+            return MqttSource(address, client=known and known.client)
         if where == "-":
             return LineSource(sys.stdin.fileno())
         if not path.is_file():
@@ -67,6 +74,27 @@ def connect(
     if not recording:
         return RecordedSource(path, speed)
     return play(read_recording(where, outputs, inputs, by=by, time=time), speed=speed, block=block)
+
+
+def outbox(
+    where: str, state: Path, words: dict[str, Any], dt: float | None = None, epoch: int | None = None
+) -> tuple[Outbox, int]:
+    """Return where observations go of which none is lost between two starts, and their epoch.
+
+    Args:
+        where: ``mqtt://host:1883/lab/plant1``.
+        state: Folder that remembers what was sent.
+        words: What is sent, in plain JSON: the same at every start.
+        dt: Seconds between samples, where that is known.
+        epoch: Of a folder that is new; by default the clock's.
+
+    Raises:
+        ValueError: It goes elsewhere, or the folder is of something else or in use.
+    """
+    if not where.startswith(MQTT):
+        raise ValueError(f"a state belongs to streams that go to mqtt://host:1883/lab/plant1, got {where!r}.")
+    known = identity(state, words, epoch)
+    return Outbox(read_address(where), dict(dt=dt), state, known.client), known.epoch
 
 
 def observation_sink(where: str, dt: float | None = None, names: Channels = ((), ())) -> Sink[Observation]:
@@ -109,8 +137,3 @@ def stream_names(where: str, name: str, count: int) -> list[str]:
     if where.startswith(MQTT) and (stream := read_address(where).stream) != "+":
         name = stream
     return [name] if count == 1 else [f"{name}-{i}" for i in range(count)]
-
-
-def new_epoch() -> int:
-    """Return an epoch for a publisher that starts anew: milliseconds since 1970, by which a later one is greater."""
-    return time_ns() // 1_000_000

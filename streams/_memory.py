@@ -1,8 +1,7 @@
 """What a service is, as arrays and words, and a service made of them again: the bits of one that never ended.
 
-Nothing is pending when it is told; what waits for an earlier sample is told with it. After the end of a process that
-could not tell, what came since the last checkpoint comes again and is dropped by its number where the source keeps it,
-and is lost and counted where it does not.
+Nothing is pending when it is told; what waits for an earlier sample is told with it, and the record of the journal up
+to which it has learned.
 """
 
 from __future__ import annotations
@@ -38,7 +37,8 @@ def save_service(service: Service, folder: Path) -> None:
             dict(name=name, epoch=order.epoch, expected=order.expected, held=held, counts=vars(order.counts))
             | dict(next_verdict=stream.next_verdict)
         )
-    write_checkpoint(folder, arrays, dict(settings=_settings(service), samples=service.samples, streams=told))
+    words = dict(settings=_settings(service), samples=service.samples, position=service.position, streams=told)
+    write_checkpoint(folder, arrays, words)
 
 
 def load_service(service: Service, folder: Path) -> bool:
@@ -60,7 +60,7 @@ def load_service(service: Service, folder: Path) -> bool:
             f"the checkpoint in {str(folder)!r} is of another {other[0]}: {there.get(other[0])!r:.80}, here it is "
             f"{here[other[0]]!r:.80}. Name another folder, or the same {other[0]}."
         )
-    service.samples = words["samples"]
+    service.samples, service.position = words["samples"], words.get("position", 0)
     for i, told in enumerate(words["streams"]):
         stream = service.stream(told["name"])
         stream.next_verdict = told["next_verdict"]

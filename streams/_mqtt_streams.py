@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from ._address import Address
 from ._arrow_payload import channel_names
+from ._client import Receipt
 from ._json_payload import check_stream
 from ._mqtt import WAITING, Connection, Send
 from ._observation import Observation
@@ -18,6 +22,10 @@ from ._said import KINDS, messages_of
 from ._seam import Owner, Refusals
 from ._service import Said
 
+SAID = 1000  # messages of a learner that wait to be published
+LAST_WORDS = 5.0  # seconds that they may take at the end
+PATIENCE = 50  # milliseconds that a service waits for one of them to go
+
 
 class MqttSource(Owner):
     """Observations of one stream, or of all below a root.
@@ -26,11 +34,22 @@ class MqttSource(Owner):
         address: Where from.
         qos: 0 or 1.
         waiting: Messages that may wait; beyond, the oldest go and are counted as ``dropped``.
+        client: Name of a session that the broker keeps while we are away, at QoS 1: it sends again what is not
+            acknowledged, and nothing is dropped here. By default there is none.
     """
 
-    def __init__(self, address: Address, qos: int = 0, waiting: int = WAITING) -> None:
+    def __init__(self, address: Address, qos: int = 0, waiting: int = WAITING, client: str | None = None) -> None:
+        kept = client is not None
         self.refusals = Refusals()
-        self._connection = Connection(address, subscriptions=[address.topic("data")], qos=qos, waiting=waiting)
+        self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet, and whether it was given
+        self._connection = Connection(
+            address,
+            subscriptions=[address.topic("data")],
+            qos=1 if kept else qos,
+            waiting=waiting,
+            client=client,
+            kept=kept,
+        )
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()
@@ -42,13 +61,33 @@ class MqttSource(Owner):
         await self._connection.__aexit__(kind, value, trace)
 
     async def __aiter__(self) -> AsyncIterator[Observation]:
-        async for topic, payload in self._connection.messages():
+        async for topic, payload, receipt in self._connection.messages():
             for _ in range(self._connection.take_dropped()):
                 self.refusals.add(Refused("dropped", "messages come faster than they are taken in: the oldest go."))
-            try:
-                yield decode(payload, check_stream(topic.split("/")[-2]))
-            except Refused as refused:
-                self.refusals.add(refused, topic)
+            came = self._decode(topic, payload)
+            if receipt is not None:
+                self._receipts.append((receipt, came is not None))
+            if came is not None:
+                yield came
+            else:
+                self.acknowledge(0)
+
+    def _decode(self, topic: str, payload: bytes) -> Observation | None:
+        try:
+            return decode(payload, check_stream(topic.split("/")[-2]))
+        except Refused as refused:
+            self.refusals.add(refused, topic)
+            return None
+
+    def acknowledge(self, count: int) -> None:
+        """Acknowledge the first so many of the observations given and not acknowledged yet.
+
+        Messages that were refused are acknowledged when it is their turn.
+        """
+        while self._receipts and (count or not self._receipts[0][1]):
+            receipt, given = self._receipts.popleft()
+            count -= given
+            receipt.acknowledge()
 
 
 class _Publisher(Owner):
@@ -70,18 +109,21 @@ class _Publisher(Owner):
 class MqttSink(_Publisher):
     """Publishes observations, and of each stream ``meta`` and ``status``; the last will says that they are offline.
 
-    A client has one last will: of several streams it is that of the name in the address, if there is one.
+    A client has one last will: of several streams it is that of the name in the address, where there is one.
 
     Args:
         address: Where to; each observation goes to the stream of its own name below the same root.
         meta: What is said of the streams: ``outputs`` and ``inputs``, the names of the channels, by default y and u, or
             y1, y2, ..; ``dt``, and what else is known.
         qos: 0 or 1.
+        client: The name by which the broker knows us; by default a new one.
     """
 
-    def __init__(self, address: Address, meta: Mapping[str, Any] | None = None, qos: int = 0) -> None:
+    def __init__(
+        self, address: Address, meta: Mapping[str, Any] | None = None, qos: int = 0, client: str | None = None
+    ) -> None:
         will = None if address.stream == "+" else (address.topic("status"), b"offline")  # a wildcard is no topic
-        connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos)
+        connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos, client=client)
         super().__init__(address, connection)
         self._meta, self._streams = dict(meta or {}), dict[str, bytes]()
 
@@ -99,22 +141,37 @@ class MqttSink(_Publisher):
 
     async def send(self, item: Observation) -> None:
         """Publish one message."""
+        topic, payload = self.message(item)
+        if self.introduce(item):
+            await self._announce(self.connection.publish, item.stream)
+        await self.connection.publish(topic, payload)
+
+    def message(self, item: Observation) -> tuple[str, bytes]:
+        """Return topic and payload of an observation.
+
+        Raises:
+            ValueError: It is too long for a message.
+        """
         payload = encode(item)
         if len(payload) > LARGEST:
             raise ValueError(f"a message may have {LARGEST} bytes, one has {len(payload)}: choose a smaller block.")
-        if item.stream not in self._streams:
-            widths = dict(outputs=("y", item.output.shape[1]), inputs=("u", item.input.shape[1]))
-            meta = dict(schema=1) | {word: channel_names(*width) for word, width in widths.items()} | self._meta
-            self._streams[item.stream] = json.dumps(meta, separators=(",", ":")).encode()
-            await self._announce(self.connection.publish, item.stream)
-        await self.connection.publish(self.address.topic("data", stream=item.stream), payload)
+        return self.address.topic("data", stream=item.stream), payload
+
+    def introduce(self, item: Observation) -> bool:
+        """Note the stream of an observation, which is announced from now on; return whether it is new."""
+        if item.stream in self._streams:
+            return False
+        widths = dict(outputs=("y", item.output.shape[1]), inputs=("u", item.input.shape[1]))
+        meta = dict(schema=1) | {word: channel_names(*width) for word, width in widths.items()} | self._meta
+        self._streams[item.stream] = json.dumps(meta, separators=(",", ":")).encode()
+        return True
 
 
 class MqttSaid(_Publisher):
     """Publishes what a learner says below each stream; of all together below ``all``.
 
-    While the broker is gone learning goes on, and what is said is left out; when it is back, it is sent the last
-    thresholds.
+    What is said waits in a queue. While the broker is gone learning goes on, and of what waits the oldest is left out;
+    when it is back, it is sent the last thresholds.
 
     Args:
         address: Where the streams are.
@@ -125,16 +182,49 @@ class MqttSaid(_Publisher):
     def __init__(self, address: Address, kinds: Collection[str] = KINDS, qos: int = 0) -> None:
         super().__init__(address, Connection(address, greet=self._greet, qos=qos))
         self._kinds, self._thresholds = kinds, dict[str, bytes]()
+        self._queue = asyncio.Queue[tuple[str, bytes, bool]](SAID)
+        self._publishing: asyncio.Task[None] | None = None
+        self._stuck, self.unsent = False, 0
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._publishing = asyncio.create_task(self._publish(), name="ergoscope-said")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.connection.working:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._queue.join(), LAST_WORDS)
+        if self._publishing is not None:
+            self._publishing.cancel()
+        await super().__aexit__(kind, value, trace)
+
+    async def _publish(self) -> None:
+        while True:
+            await self.connection.publish(*await self._queue.get())
+            self._queue.task_done()
+            self._stuck = False
 
     async def _greet(self, send: Send) -> None:
         for topic, payload in self._thresholds.items():
             await send(topic, payload, True)
 
     async def send(self, item: Said) -> None:
-        """Publish the messages that say it."""
+        """Have the messages published that say it; waits for room only while what waits goes."""
         for kind, payload in messages_of(item, self._kinds):
             stream = "all" if item.stream == "*" else item.stream
             topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
             if retain:
                 self._thresholds[topic] = payload
-            await self.connection.publish(topic, payload, retain, wait=False)
+            for _ in range(PATIENCE):
+                if self._stuck or not self._queue.full():
+                    break
+                await asyncio.sleep(0.001)
+            if self._queue.full():
+                self._stuck = True
+                self._queue.get_nowait()
+                self._queue.task_done()
+                self.unsent += 1
+            self._queue.put_nowait((topic, payload, retain))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -41,6 +42,7 @@ class Playback(Owner):
         block: Samples in an observation.
         epoch: Of the publisher.
         channels: Names of the outputs and of the inputs, where they have any.
+        skip: Observations to leave out at the beginning, as they have been played before.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Playback(Owner):
         block: int = 1,
         epoch: int = 0,
         channels: Channels = ((), ()),
+        skip: int = 0,
     ) -> None:
         if rate is not None and not 0 < rate < np.inf:
             raise ValueError(f"a rate is a positive number of samples a second, got {rate}.")
@@ -64,18 +67,25 @@ class Playback(Owner):
         self.names = [check_stream(name.replace("/", ":")) for name in names]
         self.dt, self.channels = dt, channels
         self._stretches, self._lengths = stretches, lengths
-        self._rate, self._block, self._epoch = rate, block, epoch
+        self._rate, self._block, self._epoch, self._skip = rate, block, epoch, skip
 
     async def __aiter__(self) -> AsyncIterator[Observation]:
         clock = asyncio.get_running_loop().time
-        begun, done = clock(), 0
+        begun: float | None = None
+        for came in islice(self._observations(), self._skip, None):
+            first = came.sequence or 0
+            if self._rate is not None:
+                begun = clock() - first / self._rate if begun is None else begun
+                # The last sample of a block is there before the block is.
+                await asyncio.sleep(max(begun + (first + came.steps - 1) / self._rate - clock(), 0))
+            yield came
+
+    def _observations(self) -> Iterator[Observation]:
+        done = 0
         for stretch in self._stretches:
             steps = stretch.outputs.shape[1]
             for first in range(0, steps, self._block):
                 stop = min(first + self._block, steps)
-                if self._rate is not None:
-                    # The last sample of a block is there before the block is.
-                    await asyncio.sleep(max(begun + (done + stop - 1) / self._rate - clock(), 0))
                 for i, name in enumerate(self.names):
                     end = stop if self._lengths is None else min(stop, int(self._lengths[i]) - done)
                     if end > first:
@@ -123,13 +133,15 @@ def play_simulation(
     rate: float | None = None,
     block: int = 1,
     epoch: int = 0,
+    skip: int = 0,
 ) -> Playback:
     """Return a simulation as a source, endless without ``steps``.
 
-    Its numbers are those of ``simulate`` with as many replicates as there are names.
+    Its numbers are those of ``simulate`` with as many replicates as there are names. ``skip`` observations at the
+    beginning are made and left out, so that one that was interrupted goes on.
     """
     stretches = _simulated(system, 1 << 40 if steps is None else steps, len(names), seed, inputs)
-    return Playback(stretches, names, dt=system.dt, rate=rate, block=block, epoch=epoch)
+    return Playback(stretches, names, dt=system.dt, rate=rate, block=block, epoch=epoch, skip=skip)
 
 
 def _simulated(system: LinearSystem, steps: int, count: int, seed: int, inputs: str) -> Iterator[Stretch]:

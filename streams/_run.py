@@ -17,22 +17,20 @@ from ._service import Said, Service
 async def pour(source: Source, sink: Sink[Observation]) -> int:
     """Send all that a source has to a sink, both opened here; return the samples."""
     samples = 0
-    async with source, sink:
-        try:
+    with contextlib.suppress(asyncio.CancelledError):  # told to end: what has come is kept
+        async with source, sink:
             async for item in source:
                 await sink.send(item)
                 samples += item.steps
-        except asyncio.CancelledError:  # told to end: what has come is kept
-            return samples
     return samples
 
 
-def run_streams(main: Coroutine[Any, Any, Any], stop: Callable[[], None] | None = None) -> Any:
+def run_streams(main: Coroutine[Any, Any, Any], stop: Callable[[], bool] | None = None) -> Any:
     """Run a coroutine to its end.
 
     Args:
         main: What runs.
-        stop: Called at the first interrupt or SIGTERM; by default the coroutine is cancelled.
+        stop: Called at the first interrupt or SIGTERM; without it, or where it returns False, we cancel the coroutine.
     """
 
     async def run() -> Any:
@@ -42,7 +40,8 @@ def run_streams(main: Coroutine[Any, Any, Any], stop: Callable[[], None] | None 
         def end() -> None:
             for number in signals:
                 loop.remove_signal_handler(number)
-            (stop or task.cancel)()
+            if stop is None or not stop():
+                task.cancel()
 
         for number in signals:
             with contextlib.suppress(NotImplementedError):  # where there is no such thing, an interrupt ends at once
@@ -75,5 +74,6 @@ def learner_of(words: str | None, sizes: Sequence[int] | None) -> Callable[[int,
 
 async def serve(service: Service, source: Source, sink: Sink[Said]) -> None:
     """Run a service between what is opened here."""
-    async with source, sink:
-        await service.run(source, sink)
+    with contextlib.suppress(asyncio.CancelledError):  # told to end before it ran, as while there is no broker yet
+        async with source, sink:
+            await service.run(source, sink)

@@ -72,6 +72,7 @@ def threshold_record(said: Threshold) -> dict[str, Any]:
         sizes=list(said.sizes),
         errors=None if said.errors is None else [_finite(error) for error in said.errors],
         counts=vars(said.counts),
+        refused=said.refused,
         sentence=found.sentence,
     )
 

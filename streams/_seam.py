@@ -13,7 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar, runtime_checkable
 
 from ._observation import Observation
 from ._refused import Refused
@@ -51,6 +51,15 @@ class Source(Protocol):
     ) -> None: ...
 
     def __aiter__(self) -> AsyncIterator[Observation]: ...
+
+
+@runtime_checkable
+class Acknowledging(Protocol):
+    """A source that sends again what is not acknowledged."""
+
+    def acknowledge(self, count: int) -> None:
+        """Acknowledge the first so many of the observations given and not acknowledged yet."""
+        ...
 
 
 class Sink(Protocol[T_contra]):

@@ -1,9 +1,4 @@
-"""The live service: observations in, forecasts and verdicts out.
-
-One task reads the source into a queue of bounded length, another takes all that has come as one micro-batch: under
-little load each sample by itself, under much load many at once, the same bits either way. Where the service is slower
-than the source, the queue is full and the source waits.
-"""
+"""The live service: observations in, forecasts and verdicts out."""
 
 from __future__ import annotations
 
@@ -18,16 +13,16 @@ import numpy as np
 from ..analysis import Streamed, locate_streamed
 from ..learners import Driver, Learner
 from ..simulator import Precision
+from ._keeper import Keeper
 from ._lanes import Forecasts, Lanes
-from ._memory import load_service, save_service
+from ._loop import take_all
+from ._memory import load_service
 from ._observation import Observation
 from ._refused import Refused
 from ._seam import Refusals, Sink, Source
 from ._sequencer import WINDOW, Counts, Sequencer
 from ._tally import Tally, gathered
 
-QUEUE = 4096  # observations that wait
-BATCH = 1 << 16  # samples in a micro-batch
 MOST_STREAMS = 10_000
 FIRST_VERDICT = 256  # samples; then each time that there are twice as many
 
@@ -41,6 +36,7 @@ class Threshold(NamedTuple):
         sizes: Of the ladder.
         errors: Mean squared error of each since T/20, summed over the outputs; None where nothing was scored.
         counts: What became of the samples.
+        refused: Messages that were not taken in, of all streams, by kind.
     """
 
     stream: str
@@ -48,6 +44,7 @@ class Threshold(NamedTuple):
     sizes: tuple[int, ...]
     errors: list[float] | None
     counts: Counts
+    refused: dict[str, int]
 
 
 Said = Forecasts | Threshold
@@ -74,8 +71,11 @@ class Service:
         window: Samples that may overtake a lost one before it is given up.
         together: The streams are runs of one plant: a verdict of all together is given, too.
         words: Name and options of the learner, by which a checkpoint knows it.
-        state: Folder of checkpoints; what is there is taken up, and written every ``every`` seconds and at the end.
+        state: Folder of checkpoints and of a journal; what is there is taken up, and what is taken in is journaled. A
+            checkpoint is written every ``every`` seconds and at the end.
         refusals: What was not taken in.
+        samples: Taken in so far.
+        position: Number of the next record of the journal, at the last checkpoint.
     """
 
     make: Callable[[int, int], Learner]
@@ -89,14 +89,14 @@ class Service:
     every: float = 10.0
     refusals: Refusals = field(default_factory=Refusals)
     samples: int = 0
+    position: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 0:
             raise ValueError(f"window must be a whole number of at least 0, got {self.window}.")
         self.streams: dict[str, Stream] = {}
         self.lanes: Lanes | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._ended = False
+        self.reader: asyncio.Task[None] | None = None
         if self.state is not None:
             load_service(self, self.state)
 
@@ -110,53 +110,31 @@ class Service:
         """What became of the samples of each stream."""
         return {name: stream.sequencer.counts for name, stream in self.streams.items()}
 
-    def stop(self) -> None:
-        """End as if the source had ended."""
-        if self._reader is not None:
-            self._reader.cancel()
+    def stop(self) -> bool:
+        """End as if the source had ended; return whether the service reads one."""
+        return self.reader is not None and self.reader.cancel()
 
     async def run(self, source: Source, sink: Sink[Said]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
 
+        With ``state`` what was taken in after the last checkpoint is taken in first, and what is said of it said again.
+
         Args:
             source: Of observations; opened and closed by the caller, as the sink is.
             sink: Is sent ``Forecasts`` as they are made, and a ``Threshold`` when one has changed.
+
+        Raises:
+            ValueError: What is taken in cannot be kept in ``state``.
         """
         self.refusals = source.refusals
-        queue: asyncio.Queue[Observation | None] = asyncio.Queue(QUEUE)
-
-        async def read() -> None:
-            try:
-                async for came in source:
-                    await queue.put(came)
-            finally:
-                self._ended = True
-                if not queue.full():
-                    queue.put_nowait(None)  # wakes who waits; a full queue has nobody waiting
-
-        clock = asyncio.get_running_loop().time
-        due = clock() + self.every
-        self._reader = asyncio.create_task(read(), name="ergoscope-read")
-        try:
-            while not (self._ended and queue.empty()):
-                batch, steps = [await queue.get()], 0
-                while steps < BATCH and not queue.empty():
-                    batch.append(queue.get_nowait())
-                    steps += batch[-1].steps if batch[-1] else 1
-                for said in self.take([came for came in batch if came is not None]):
+        if self.state is None:
+            await take_all(self, source, sink)
+            return
+        with Keeper(self, self.state, source, self.every) as keeper:
+            for batch in keeper.recover():
+                for said in self.take(batch):
                     await sink.send(said)
-                if self.state is not None and clock() >= due:
-                    save_service(self, self.state)
-                    due = clock() + self.every
-                await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
-            if self.state is not None:
-                save_service(self, self.state)  # before what waits is given up: it may come when the service does
-            for said in self.finish():
-                await sink.send(said)
-            if not self._reader.cancelled():
-                self._reader.result()
-        finally:
-            self._reader.cancel()
+            await take_all(self, source, sink, keeper)
 
     def take(self, batch: list[Observation]) -> list[Said]:
         """Take observations in, as they came, and return what there is to say."""
@@ -247,6 +225,5 @@ class Service:
             found = locate_streamed(gathered(tallies), losses, samples, learner, name)
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(stream.sequencer.counts) for stream in streams]
-        return Threshold(
-            name, found, learner.sizes, errors, Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
-        )
+        counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
+        return Threshold(name, found, learner.sizes, errors, counts, dict(self.refusals.counts))

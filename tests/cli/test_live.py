@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from ergoscope.cli import main
 from ergoscope.learners import ladder, replay
 from ergoscope.simulator import read_recording
+from ergoscope.streams._journal import Journal
 
 ERGOSCOPE = [sys.executable, "-m", "ergoscope"]
 
@@ -81,6 +83,7 @@ BAD = {
     "nowhere to": (["publish", "random-walk", "--to", "file"], "got 'file'"),
     "no rate": (["publish", "random-walk", "--rate", "0"], "a rate is"),
     "no streams": (["publish", "random-walk", "--streams", "0"], "at least 1"),
+    "a state of lines": (["publish", "random-walk", "--state", "s"], "a state belongs to streams that go to mqtt"),
     "no plant": (["publish", "random-wlk"], "random-walk"),
     "no epoch": (["publish", "random-walk", "--epoch", "-1"], "epoch must be a whole number"),
     "nowhere to look": (["watch", "http://host/lab"], "streams are written mqtt://"),
@@ -125,3 +128,20 @@ def test_a_reader_that_leaves_is_an_end(tmp_path: Path) -> None:
     command = f"{' '.join(ERGOSCOPE)} publish random-walk | {' '.join(ERGOSCOPE)} learn - --sizes 0..2 | head -n 3"
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, timeout=200)
     assert len(done.stdout.splitlines()) == 3 and b"Traceback" not in done.stderr
+
+
+def test_a_full_disk_ends_in_one_message_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    given = b"".join(b'{"seq":%d,"y":%d}\n' % (k, k % 7) for k in range(6000))
+    words = ["learn", "-", "--sizes", "0..2", "--say", "threshold", "--state", "kept"]
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    full = subprocess.run(
+        [*ERGOSCOPE, *words], cwd=tmp_path, input=given, capture_output=True, timeout=200, preexec_fn=limit
+    )
+    assert full.returncode == 2 and full.stdout.count(b"\n") < 10
+    assert b"cannot write in 'kept/journal': File too large" in full.stderr and b"Traceback" not in full.stderr
+    with Journal(tmp_path / "kept" / "journal") as journal:
+        kept = [item.sequence for item in journal.read(0)]
+    assert kept == list(range(len(kept))) and 0 < len(kept) < 6000

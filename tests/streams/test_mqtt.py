@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiomqtt
@@ -277,6 +279,7 @@ def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ergoscope.streams._mqtt.PAUSES", (0.1, 0.2))
+    monkeypatch.setattr("ergoscope.streams._mqtt_streams.SAID", 10)
     service, sink = Service(lambda outputs, inputs: ladder(range(3))), MemorySink[Any]()
     asyncio.run(service.run(MemorySource([observation("a", float(k), sequence=k) for k in range(40)]), sink))
     *made, verdict = sink.sent
@@ -290,7 +293,7 @@ def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_
             for item in made * 50:
                 await asyncio.wait_for(out.send(item), 1)
                 await asyncio.sleep(0)
-            unsent = out.connection.unsent
+            unsent = out.unsent
             async with Broker(port):
                 await until(lambda: not out.connection._opening)
                 return unsent, await heard(port, "lab/a/ergoscope/threshold", 1)
@@ -299,19 +302,42 @@ def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_
     assert unsent > 0 and retained and json.loads(payload)["samples"] == 40
 
 
-def test_without_a_broker_one_message_says_so(
-    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_broker_that_is_not_there_yet_is_waited_for_and_that_is_said_once(
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from ergoscope.cli import main
+    monkeypatch.setattr("ergoscope.streams._mqtt.PAUSES", (0.05, 0.1))
+    address = Address("127.0.0.1", port, "lab", "a")
 
-    for words in (
-        ["learn", f"mqtt://127.0.0.1:{port}/lab/+"],
-        ["publish", "random-walk", "--to", f"mqtt://127.0.0.1:{port}/a"],
-    ):
-        monkeypatch.setattr("sys.argv", ["ergoscope", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == 2 and "no MQTT broker takes us at 127.0.0.1" in capsys.readouterr().err
+    async def main() -> list[int | None]:
+        source, came = MqttSource(address), list[int | None]()
+        opening = asyncio.create_task(source.__aenter__())
+        await asyncio.sleep(0.5)
+        assert not opening.done()
+        async with Broker(port):
+            await opening
+            async with source:
+                await pour(MemorySource([observation("a", 1.0, sequence=7)]), MqttSink(address))
+                async for item in source:
+                    came.append(item.sequence)
+                    break
+        return came
+
+    assert run(main()) == [7]
+    said = [record.message for record in caplog.records if record.name == "ergoscope.streams"]
+    assert [f"127.0.0.1:{port}" in message for message in said] == [True, True]
+    assert "no broker is at" in said[0] and "is there" in said[1]
+
+
+@pytest.mark.parametrize(
+    "words", [["learn", "mqtt://127.0.0.1:{}/lab/+"], ["publish", "random-walk", "--to", "mqtt://127.0.0.1:{}/a"]]
+)
+def test_a_command_that_waits_for_its_broker_can_be_told_to_end(words: list[str], port: int) -> None:
+    command = [sys.executable, "-m", "ergoscope", *(word.format(port) for word in words)]
+    going = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert going.stderr is not None and b"no broker is at 127.0.0.1" in going.stderr.readline()
+    going.send_signal(signal.SIGTERM)
+    printed, said = going.communicate(timeout=60)
+    assert going.returncode == 0 and printed == b"" and b"Traceback" not in said
 
 
 def test_a_port_in_use_is_said(port: int) -> None:

@@ -118,6 +118,7 @@ def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
     items = [observation("a", 1.0), observation("b", [1.0, 2.0]), observation("a", 2.0), observation("a", 3.0, 1.0)]
     service, said = serve(items)
     assert service.refusals.counts == {"dimension": 2}
+    assert [part.refused for part in said if isinstance(part, Threshold)][-1] == {"dimension": 2}
     assert forecasts(said, ("a",), 2).shape == (1, 2, 1, 5, 1)
 
 
