@@ -111,6 +111,9 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
             "-" if row.age is None else f"{row.age:.0f} s",
         )
     notes = [f"and {len(rows) - room} more streams"] if len(rows) > room else []
+    kinds = sorted({kind for row in rows for kind in row.refused})
+    refused = [f"{max(row.refused.get(kind, 0) for row in rows)} {kind}" for kind in kinds]
+    notes += [f"messages that the learner refused: {', '.join(refused)}"] if refused else []
     notes += [f"{ignored} messages were not as described and are left out"] if ignored else []
     notes += ["nothing was heard yet"] if not rows else []
     table.caption = Text("; ".join(notes)) if notes else None
