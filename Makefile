@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
-BENCHMARKS := ladder ahead lattice simulation kalman linearity latency memory sweep learners table
+BENCHMARKS := ladder ahead lattice simulation kalman linearity latency streams memory sweep learners table
 
 .PHONY: help demo test campaign campaign-faults reference recordings check bench bench-quick bench-long clean
 
@@ -18,7 +18,7 @@ help:
 	@echo "make check        format, lint, types, import directions"
 	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md and docs/learners.md"
 	@echo "make bench-quick  the headline alone, in less than a minute"
-	@echo "make bench-long   1e5 streams x 64 lengths x 1e5 steps within 4 GiB: an hour or more"
+	@echo "make bench-long   1e5 streams x 64 lengths x 1e5 steps within 4 GiB, and a live service: an hour or more"
 	@echo "make clean        remove what was built, cached and shown; .venv and runs/ stay"
 
 demo: $(INSTALLED)
@@ -61,6 +61,7 @@ bench-quick: $(INSTALLED)
 
 bench-long: $(INSTALLED)
 	@$(BIN)/python benchmarks/memory.py --long
+	@$(BIN)/python benchmarks/streams.py --long
 	@$(BIN)/python benchmarks/table.py
 
 clean:

@@ -93,23 +93,24 @@ def best_size(
         raise ValueError("losses must be numbers, got NaN: leave out the blocks without samples.")
     losses, samples = losses[used], samples[used]
     counts = _counts(len(losses), draws, seed)
-    drawn = (counts @ losses) / (counts @ samples)[:, None]
+    # A part is too small for BLAS to start threads, which wait for one another many times as long as they work.
+    sums = np.concatenate([part @ losses for part in np.array_split(counts, -(-draws // 50))])
+    drawn = sums / (counts @ samples)[:, None]
     mean = losses.sum(axis=0) / samples.sum()
     best = int(np.argmin(mean))
-    pairs, alike = [], []
-    for k, size in enumerate(sizes):
-        if k == best or np.quantile(drawn[:, k] - drawn[:, best], 0.025) <= 0:
-            alike.append(size)
-        if k:
-            difference = drawn[:, k] - drawn[:, k - 1]
-            low, high = np.quantile(difference, [0.025, 0.975])
-            verdict = "better" if high < 0 else "worse" if low > 0 else "alike"
-            gap = float(mean[k] - mean[k - 1])
-            pairs.append(dict(size=size, against=sizes[k - 1], difference=gap, low=low, high=high, verdict=verdict))
+    alike = np.quantile(drawn - drawn[:, [best]], 0.025, axis=0) <= 0  # the best one is like itself
+    lows, highs = np.quantile(np.diff(drawn, axis=1), [0.025, 0.975], axis=0).tolist()
+    pairs = []
+    for k, (low, high) in enumerate(zip(lows, highs, strict=True), start=1):
+        verdict = "better" if high < 0 else "worse" if low > 0 else "alike"
+        gap = float(mean[k] - mean[k - 1])
+        pairs.append(dict(size=sizes[k], against=sizes[k - 1], difference=gap, low=low, high=high, verdict=verdict))
     kinds = dict(
         size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64, verdict=pl.String
     )
-    return Best(sizes[best], alike, pl.DataFrame(pairs, schema=kinds))
+    return Best(
+        sizes[best], [size for size, like in zip(sizes, alike, strict=True) if like], pl.DataFrame(pairs, schema=kinds)
+    )
 
 
 def best_of_curves(curves: pl.DataFrame, seed: int = 0) -> Best:

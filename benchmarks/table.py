@@ -17,7 +17,8 @@ from _clock import RESULTS, figure, spread, words
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 MARKS = "<!-- tables: python benchmarks/table.py -->", "<!-- end of tables -->"
 PRECISIONS = ["float64", "float32"]
-ORDER = ("ladder", "ahead", "lattice", "linearity", "simulation", "kalman", "latency", "memory", "memory-long", "sweep")
+ORDER = ("ladder", "ahead", "lattice", "linearity", "simulation", "kalman", "latency")
+ORDER += ("streams", "memory", "memory-long", "sweep")
 
 
 def section(record: dict[str, Any]) -> str:

@@ -206,6 +206,7 @@ def _account(service: Service, quiet: bool) -> None:
         counts = list(service.counts.values())
         sums = {word: sum(vars(one)[word] for one in counts) for word in ("lost", "repeated", "outdated")}
         told = "".join(f", {number} {word}" for word, number in sums.items())
+        told += f", {service.forgotten} streams forgotten" if service.forgotten else ""
         refused = _refused(service.refusals.counts)
         print(f"learn: {len(counts)} streams, {service.samples} samples{told}{refused}", file=sys.stderr)
 

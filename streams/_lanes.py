@@ -6,8 +6,9 @@ streams beside it nor on how its samples were gathered: live gives the bits of `
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from ..learners import Driver
 from ..simulator import computing
 from ._observation import Observation
+from ._tally import Tallies, Tally
 
 
 class Forecasts(NamedTuple):
@@ -52,60 +54,78 @@ class Forecasts(NamedTuple):
         return np.where(self.scored[:, None], gap, np.nan)
 
 
-@dataclass
-class _Lane:
-    stream: str
-    pending: deque[Observation] = field(default_factory=deque)
-    held: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # the last known inputs
-    centred: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
-
-
 class _Tile:
-    """Lanes that step together."""
+    """Lanes that step together, and what their errors have summed to."""
 
     def __init__(self, driver: Driver) -> None:
-        self.driver, self.members = driver, list[_Lane]()
-        self.lanes, self.record = driver.start(), driver.record()
-        self.outputs = np.full((driver.block, driver.outputs, driver.width), np.nan)
-        self.inputs = np.zeros((driver.block + driver.ahead, driver.inputs, driver.width))
+        self.driver, self.lanes, self.record = driver, driver.start(), driver.record()
+        self.tallies = Tallies(len(driver.learner.sizes), driver.outputs, driver.width)
+        self.held = np.zeros((driver.inputs, driver.width))  # the last known inputs
+        self.pending: dict[int, deque[Observation]] = {}
 
     def advance(self) -> list[Forecasts]:
+        """Take in all that is pending, block by block."""
+        made: list[Forecasts] = []
+        while self.pending:
+            made += self._step()
+        return made
+
+    def _step(self) -> list[Forecasts]:
         """Take in what is pending, up to a block of each lane."""
-        cut = [(i, lane, _gather(lane.pending, self.driver.block)) for i, lane in enumerate(self.members)]
-        taken = [(i, lane, rows) for i, lane, rows in cut if rows is not None]
-        if not taken:
-            return []
-        end = np.zeros(self.driver.width, np.int32)
-        for i, lane, rows in taken:
+        driver, lanes = self.driver, sorted(self.pending)
+        taken = [(i, _gather(self.pending[i], driver.block)) for i in lanes]
+        self.pending = {i: self.pending[i] for i in lanes if self.pending[i]}
+        end, longest = np.zeros(driver.width, np.int32), max(rows.steps for _, rows in taken)
+        outputs = np.full((driver.block, driver.outputs, driver.width), np.nan)
+        inputs = np.zeros((driver.block + driver.ahead, driver.inputs, driver.width))
+        for i, rows in taken:
             end[i] = rows.steps
-            self.outputs[: rows.steps, :, i] = rows.output
-            self.inputs[: rows.steps, :, i] = _hold(lane, rows.input)
-        # The kernel may still read what it was handed while the next block is filled in.
-        arrays = self.outputs.copy(), self.inputs.copy()
-        self.lanes, self.record = self.driver.advance(self.lanes, self.record, *arrays, np.int32(0), end)
-        record = np.asarray(self.record)
+            outputs[: rows.steps, :, i] = rows.output
+            if driver.inputs:
+                inputs[: rows.steps, :, i] = _hold(self.held[:, i], rows.input)
+                self.held[:, i] = inputs[rows.steps - 1, :, i]
+        output = outputs[:longest]
+        scored = _scored(output, np.asarray(self.lanes.centred) > 0)
+        self.lanes, self.record = driver.advance(self.lanes, self.record, outputs, inputs, np.int32(0), end)
+        record = np.array(np.asarray(self.record)[:longest])  # the kernel fills it again
         centre, scale = np.asarray(self.lanes.centre), np.asarray(self.lanes.scale)
         newest = np.stack([np.asarray(queue)[0] for queue in self.lanes.issued])
         with np.errstate(over="ignore", invalid="ignore"):
             ahead = centre + newest * np.where(scale == 0, np.ones_like(scale), scale)
+        self.tallies.add(record[:, 0], output, scored, end)
         made = []
-        for i, lane, rows in taken:
-            scored = self._scored(lane, rows.output)
-            forecast = np.array(record[: rows.steps, ..., i])
-            first = rows.sequence or 0
-            made.append(
-                Forecasts(
-                    rows.stream, rows.epoch, first, rows.time, rows.output, forecast, np.array(ahead[..., i]), scored
-                )
-            )
+        for i, rows in taken:
+            came = rows.stream, rows.epoch, rows.sequence or 0, rows.time, rows.output
+            made.append(Forecasts(*came, record[: rows.steps, ..., i], ahead[..., i], scored[: rows.steps, :, i]))
         return made
 
-    def _scored(self, lane: _Lane, output: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return where the driver scores one sample ahead: what is observed, once the centre is known."""
-        observed = ~np.isnan(output)
-        before = np.logical_or.accumulate(np.concatenate([lane.centred[None], observed]), axis=0)
-        lane.centred = before[-1]
-        return np.asarray(observed & before[:-1])
+    def clear(self, i: int) -> None:
+        """Begin a lane anew, with the bits that it has in a new tile."""
+        driver, here = self.driver, np.arange(self.driver.width) == i
+        with computing(driver.precision, driver.device):
+            lanes = jax.tree.map(lambda new, old: jnp.where(here, new, old), driver.start(), self.lanes)
+            self.lanes = driver.place(lanes)
+        self.held[:, i] = 0
+        self.tallies.clear(i)
+
+    def state(self, lanes: int) -> dict[str, NDArray[Any]]:
+        """Return all that is carried, of the sums those of the first lanes."""
+        leaves = jax.tree.leaves(self.lanes)
+        arrays = {f"leaf {i}": np.array(leaf) for i, leaf in enumerate(leaves)} | dict(held=self.held.copy())
+        return arrays | {f"tally {word}": array for word, array in self.tallies.state(lanes).items()}
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Become what ``state`` told."""
+        fresh, form = jax.tree.flatten(self.lanes)
+        leaves = [arrays.get(f"leaf {i}") for i in range(len(fresh))]
+        for old, new in zip(leaves, fresh, strict=True):
+            if old is None or (old.shape, old.dtype) != (new.shape, new.dtype):
+                raise ValueError("the checkpoint is of a learner of another shape: name another folder.")
+        with computing(self.driver.precision, self.driver.device):
+            lanes = jax.tree.unflatten(form, [jnp.array(leaf, copy=True) for leaf in leaves])
+            self.lanes = self.driver.place(lanes)
+        self.held = arrays["held"]
+        self.tallies.restore({word[6:]: array for word, array in arrays.items() if word[:6] == "tally "})
 
 
 class Lanes:
@@ -120,35 +140,62 @@ class Lanes:
             raise ValueError(f"{driver.learner.name} learns from all streams at once, which run apart: choose another.")
         self.driver = driver
         self._tiles: list[_Tile] = []
-        self._lanes: dict[str, _Lane] = {}
+        self._places: dict[str, int] = {}  # lanes are counted through all tiles
+        self._free: list[int] = []  # rising: which one is taken depends on nothing else
+        self._waiting: dict[int, _Tile] = {}
+        self._workers = ThreadPoolExecutor(driver.workers)
 
     @property
     def streams(self) -> list[str]:
         """Names of the streams, in the order they came."""
-        return list(self._lanes)
+        return list(self._places)
+
+    def begin(self, stream: str) -> None:
+        """Give a stream a lane that has seen nothing."""
+        if not self._free:
+            first = len(self._tiles) * self.driver.width
+            self._free = list(range(first, first + self.driver.width))
+            self._tiles.append(_Tile(self.driver))
+        self._places[stream] = self._free.pop(0)
 
     def put(self, rows: Observation) -> None:
         """Queue samples of a stream; a new name gets a lane."""
-        lane = self._lanes.get(rows.stream) or self._lane(rows.stream)
-        lane.pending.append(rows)
+        if rows.stream not in self._places:
+            self.begin(rows.stream)
+        number, i = divmod(self._places[rows.stream], self.driver.width)
+        tile = self._waiting[number] = self._tiles[number]
+        tile.pending.setdefault(i, deque()).append(rows)
 
-    def _lane(self, stream: str) -> _Lane:
-        lane = self._lanes[stream] = _Lane(stream)
-        lane.held = np.zeros(self.driver.inputs)
-        lane.centred = np.full(self.driver.outputs, _known(self.driver.centre))
-        if not self._tiles or len(self._tiles[-1].members) == self.driver.width:
-            self._tiles.append(_Tile(self.driver))
-        self._tiles[-1].members.append(lane)
-        return lane
+    def advance(self) -> list[Forecasts]:
+        """Take in all that is queued."""
+        waiting, self._waiting = list(self._waiting.values()), {}
+        run = map if len(waiting) < 2 else self._workers.map
+        return [made for part in run(_Tile.advance, waiting) for made in part]
+
+    def drop(self, stream: str) -> None:
+        """Forget a stream, of which nothing is queued; another one may have its lane."""
+        place = self._places.pop(stream)
+        number, i = divmod(place, self.driver.width)
+        self._tiles[number].clear(i)
+        insort(self._free, place)
+
+    def age(self, stream: str) -> int:
+        """Return how many samples of a stream have been taken in."""
+        number, i = divmod(self._places[stream], self.driver.width)
+        return int(self._tiles[number].tallies.age[i])
+
+    def tally(self, stream: str) -> Tally:
+        """Return what the errors of a stream have summed to."""
+        number, i = divmod(self._places[stream], self.driver.width)
+        return self._tiles[number].tallies.lane(i)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that the lanes carry, of which nothing is pending; their order is that of ``streams``."""
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: dict[str, NDArray[Any]] = dict(places=np.array(list(self._places.values()), np.int64))
+        used = max(self._places.values(), default=-1) + 1
         for k, tile in enumerate(self._tiles):
-            leaves = jax.tree.leaves(tile.lanes)
-            arrays |= {f"tile {k} leaf {i}": np.array(leaf) for i, leaf in enumerate(leaves)}
-        for i, lane in enumerate(self._lanes.values()):
-            arrays |= {f"lane {i} held": lane.held, f"lane {i} centred": lane.centred}
+            lanes = min(max(used - k * self.driver.width, 0), self.driver.width)
+            arrays |= {f"tile {k} {word}": array for word, array in tile.state(lanes).items()}
         return arrays
 
     def restore(self, streams: list[str], arrays: dict[str, NDArray[Any]]) -> None:
@@ -157,38 +204,25 @@ class Lanes:
         Raises:
             ValueError: It is of other shapes.
         """
-        for i, stream in enumerate(streams):
-            lane = self._lane(stream)
-            lane.held, lane.centred = arrays[f"lane {i} held"], arrays[f"lane {i} centred"]
+        self._places = dict(zip(streams, arrays["places"].tolist(), strict=True))
+        tiles = {word.split(" ", 2)[1] for word in arrays if word.startswith("tile ")}
+        self._tiles = [_Tile(self.driver) for _ in tiles]
+        taken = set(self._places.values())
+        self._free = [place for place in range(len(tiles) * self.driver.width) if place not in taken]
         for k, tile in enumerate(self._tiles):
-            fresh, form = jax.tree.flatten(tile.lanes)
-            leaves = [arrays.get(f"tile {k} leaf {i}") for i in range(len(fresh))]
-            fits = [
-                old is not None and (old.shape, old.dtype) == (new.shape, new.dtype)
-                for old, new in zip(leaves, fresh, strict=True)
-            ]
-            if not all(fits):
-                raise ValueError("the checkpoint is of a learner of another shape: name another folder.")
-            with computing(self.driver.precision, self.driver.device):
-                tile.lanes = self.driver.place(
-                    jax.tree.unflatten(form, [jnp.array(leaf, copy=True) for leaf in leaves])
-                )
-
-    def advance(self) -> list[Forecasts]:
-        """Take in all that is queued."""
-        made: list[Forecasts] = []
-        for tile in self._tiles:
-            while step := tile.advance():
-                made += step
-        return made
+            head = f"tile {k} "
+            tile.restore({word.removeprefix(head): told for word, told in arrays.items() if word.startswith(head)})
 
 
-def _known(centre: Any) -> bool:
-    return not (isinstance(centre, str) and centre == "first")
+def _scored(output: NDArray[np.float64], centred: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where the driver scores one sample ahead: what is observed, once the centre is known."""
+    observed = ~np.isnan(output)
+    known = np.logical_or.accumulate(np.concatenate([centred[None], observed]), axis=0)
+    return np.asarray(observed & known[:-1])
 
 
-def _gather(pending: deque[Observation], most: int) -> Observation | None:
-    """Return the first queued samples that are consecutive, at most so many."""
+def _gather(pending: deque[Observation], most: int) -> Observation:
+    """Return the first queued samples that are consecutive, at most so many of them."""
     parts: list[Observation] = []
     room = most
     while pending and room:
@@ -203,19 +237,16 @@ def _gather(pending: deque[Observation], most: int) -> Observation | None:
         parts.append(rows)
         room -= rows.steps
     if len(parts) < 2:
-        return parts[0] if parts else None
+        return parts[0]
     arrays = (np.concatenate([part[k] for part in parts]) for k in (3, 4, 5))
     return Observation(*parts[0][:3], *arrays)
 
 
-def _hold(lane: _Lane, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the inputs with what is missing held at the last known value, 0 before any."""
+def _hold(held: NDArray[np.float64], inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the inputs with what is missing held at the last known value, at first the one given."""
     if not np.isnan(inputs).any():
-        if len(inputs):
-            lane.held = inputs[-1]
         return inputs
-    whole = np.concatenate([lane.held[None], inputs])
+    whole = np.concatenate([held[None], inputs])
     known = np.where(np.isnan(whole), 0, np.arange(len(whole))[:, None])
     filled = np.take_along_axis(whole, np.maximum.accumulate(known, axis=0), axis=0)
-    lane.held = filled[-1]
     return np.asarray(filled[1:])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 QUEUE = 4096  # observations that wait
 BATCH = 1 << 16  # samples in a micro-batch
+LONGEST_WAIT = 0.05  # seconds that the first of many messages waits for the others
 
 
 async def take_all(service: Service, source: Source, sink: Sink[Said], keeper: Keeper | None = None) -> None:
@@ -28,7 +29,7 @@ async def take_all(service: Service, source: Source, sink: Sink[Said], keeper: K
         ValueError: What is taken in cannot be kept.
     """
     queue: asyncio.Queue[Observation | None] = asyncio.Queue(QUEUE)
-    ended = False
+    clock, ended = asyncio.get_running_loop().time, False
 
     async def read() -> None:
         async for came in source:
@@ -55,11 +56,14 @@ async def take_all(service: Service, source: Source, sink: Sink[Said], keeper: K
             batch = [one for one in came if one is not None]
             if keeper is not None:
                 keeper.append(batch)
+            begun = clock()
             for said in service.take(batch):
                 await sink.send(said)
+            spent = clock() - begun
             if keeper is not None:
                 keeper.save_when_due()
             await asyncio.sleep(0)  # where neither source nor sink ever waits, signals are seen here
+            await _linger(queue, spent, len(batch))
         if keeper is not None:
             keeper.save()  # before what waits is given up: it may come when the service does
         for said in service.finish():
@@ -70,3 +74,15 @@ async def take_all(service: Service, source: Source, sink: Sink[Said], keeper: K
     finally:
         for task in tasks:
             task.cancel()
+
+
+async def _linger(queue: asyncio.Queue[Observation | None], spent: float, last: int) -> None:
+    """Let more come where several came at once: many are taken in nearly as fast as one.
+
+    As long as messages do come, there is room, and ten times as long as was spent on the last ones is not over.
+    """
+    clock = asyncio.get_running_loop().time
+    end, there = clock() + min(10 * spent, LONGEST_WAIT), -1 if last > 1 else 0
+    while there < queue.qsize() < QUEUE and clock() < end:
+        there = queue.qsize()
+        await asyncio.sleep(0.001)

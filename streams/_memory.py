@@ -28,16 +28,16 @@ def save_service(service: Service, folder: Path) -> None:
         return
     arrays: Arrays = service.lanes.state()
     told = []
-    for i, name in enumerate(service.lanes.streams):
+    for name in service.lanes.streams:
         stream = service.streams[name]
-        arrays |= {f"tally {i} {word}": array for word, array in stream.tally.state().items()}
         order = stream.sequencer
         held = [base64.b85encode(encode_arrow(rows)).decode() for _, rows in sorted(order.held.items())]
         told.append(
             dict(name=name, epoch=order.epoch, expected=order.expected, held=held, counts=vars(order.counts))
-            | dict(next_verdict=stream.next_verdict)
+            | dict(next_verdict=stream.next_verdict, heard=stream.heard)
         )
-    words = dict(settings=_settings(service), samples=service.samples, position=service.position, streams=told)
+    words = dict(settings=_settings(service), samples=service.samples, forgotten=service.forgotten)
+    words |= dict(position=service.position, streams=told)
     write_checkpoint(folder, arrays, words)
 
 
@@ -60,11 +60,11 @@ def load_service(service: Service, folder: Path) -> bool:
             f"the checkpoint in {str(folder)!r} is of another {other[0]}: {there.get(other[0])!r:.80}, here it is "
             f"{here[other[0]]!r:.80}. Name another folder, or the same {other[0]}."
         )
-    service.samples, service.position = words["samples"], words.get("position", 0)
-    for i, told in enumerate(words["streams"]):
+    service.samples, service.forgotten = words["samples"], words["forgotten"]
+    service.position = words.get("position", 0)
+    for told in words["streams"]:
         stream = service.stream(told["name"])
-        stream.next_verdict = told["next_verdict"]
-        stream.tally.restore({word: arrays[f"tally {i} {word}"] for word in stream.tally.state()})
+        stream.next_verdict, stream.heard = told["next_verdict"], told["heard"]
         held = [decode_arrow(base64.b85decode(rows), told["name"]) for rows in told["held"]]
         stream.sequencer = Sequencer(
             service.window,

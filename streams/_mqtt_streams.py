@@ -20,7 +20,7 @@ from ._payload import LARGEST, decode, encode
 from ._refused import Refused
 from ._said import KINDS, messages_of
 from ._seam import Owner, Refusals
-from ._service import Said
+from ._service import MOST_STREAMS, Said
 
 SAID = 1000  # messages of a learner that wait to be published
 LAST_WORDS = 5.0  # seconds that they may take at the end
@@ -218,6 +218,8 @@ class MqttSaid(_Publisher):
             topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
             if retain:
                 self._thresholds[topic] = payload
+                if len(self._thresholds) > 2 * MOST_STREAMS:  # streams are forgotten, and so is what was said of them
+                    del self._thresholds[next(iter(self._thresholds))]
             for _ in range(PATIENCE):
                 if self._stuck or not self._queue.full():
                     break

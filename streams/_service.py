@@ -19,9 +19,9 @@ from ._loop import take_all
 from ._memory import load_service
 from ._observation import Observation
 from ._refused import Refused
-from ._seam import Refusals, Sink, Source
+from ._seam import Refusals, Sink, Source, log
 from ._sequencer import WINDOW, Counts, Sequencer
-from ._tally import Tally, gathered
+from ._tally import gathered
 
 MOST_STREAMS = 10_000
 FIRST_VERDICT = 256  # samples; then each time that there are twice as many
@@ -55,7 +55,7 @@ class Stream:
     """What the service holds of one stream beside its lane."""
 
     sequencer: Sequencer
-    tally: Tally
+    heard: int  # samples that the service had taken when it last took one of this stream
     next_verdict: int = FIRST_VERDICT
     last: Any = None
 
@@ -73,9 +73,11 @@ class Service:
         words: Name and options of the learner, by which a checkpoint knows it.
         state: Folder of checkpoints and of a journal; what is there is taken up, and what is taken in is journaled. A
             checkpoint is written every ``every`` seconds and at the end.
+        most: Streams that are held. One more takes the place of the one that is silent the longest, counted in samples.
         refusals: What was not taken in.
         samples: Taken in so far.
         position: Number of the next record of the journal, at the last checkpoint.
+        forgotten: Streams that had to go.
     """
 
     make: Callable[[int, int], Learner]
@@ -87,13 +89,17 @@ class Service:
     words: str | None = None
     state: Path | None = None
     every: float = 10.0
+    most: int = MOST_STREAMS
     refusals: Refusals = field(default_factory=Refusals)
     samples: int = 0
+    forgotten: int = 0
     position: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 0:
             raise ValueError(f"window must be a whole number of at least 0, got {self.window}.")
+        if self.most < 1:
+            raise ValueError(f"there must be room for at least 1 stream, got {self.most}.")
         self.streams: dict[str, Stream] = {}
         self.lanes: Lanes | None = None
         self.reader: asyncio.Task[None] | None = None
@@ -140,44 +146,64 @@ class Service:
 
     def take(self, batch: list[Observation]) -> list[Said]:
         """Take observations in, as they came, and return what there is to say."""
+        said: list[Said] = []
         for came in batch:
             try:
-                lanes = self._door(came)
+                self._door(came)
             except Refused as refused:
                 self.refusals.add(refused, came.stream)
                 continue
-            for rows in self.streams[came.stream].sequencer.take(came):
-                lanes.put(rows)
-        return self._advance()
+            if came.stream not in self.streams:
+                if len(self.streams) == self.most:
+                    said += self._forget()
+                self.stream(came.stream)
+            stream = self.streams[came.stream]
+            self._put(stream, stream.sequencer.take(came))
+        return said + self._advance()
 
     def finish(self) -> list[Said]:
         """Return what is held back, and the last verdicts."""
         for stream in self.streams.values():
-            for rows in stream.sequencer.flush():
-                assert self.lanes is not None
-                self.lanes.put(rows)
+            self._put(stream, stream.sequencer.flush())
         said = self._advance()
-        said += [self._threshold(name, [stream]) for name, stream in self.streams.items()]
+        said += [self._threshold(name, [name]) for name in self.streams]
         if self.together and self.streams:
-            said.append(self._threshold("*", list(self.streams.values())))
+            said.append(self._threshold("*", list(self.streams)))
         return said
 
-    def _door(self, came: Observation) -> Lanes:
-        """Return the lanes, with one for this stream; refuse what does not fit in."""
+    def _put(self, stream: Stream, leaving: list[Observation]) -> None:
+        """Queue what leaves the sequencer of a stream."""
+        assert self.lanes is not None
+        for rows in leaving:
+            self.lanes.put(rows)
+            self.samples += rows.steps
+            stream.heard = self.samples
+
+    def _forget(self) -> list[Said]:
+        """Give the lane of the stream that has been silent the longest back, and return its last words."""
+        assert self.lanes is not None
+        name = min(self.streams, key=lambda name: self.streams[name].heard)
+        self._put(self.streams[name], self.streams[name].sequencer.flush())
+        said = [*self._advance(), self._threshold(name, [name])]
+        self.lanes.drop(name)
+        del self.streams[name]
+        if not self.forgotten:
+            log.warning(
+                "%d streams are held, and one more has come: those silent the longest are forgotten.", self.most
+            )
+        self.forgotten += 1
+        return said
+
+    def _door(self, came: Observation) -> None:
+        """Refuse what does not fit in; the first observation fixes what does."""
         outputs, inputs = came.output.shape[1], came.input.shape[1]
-        lanes = self.lanes or self.open(outputs, inputs)
-        driver = lanes.driver
+        driver = (self.lanes or self.open(outputs, inputs)).driver
         if (outputs, inputs) != (driver.outputs, driver.inputs):
             raise Refused(
                 "dimension",
                 f"streams have {driver.outputs} outputs and {driver.inputs} inputs here, as the first one had; got "
                 f"{outputs} and {inputs}: learn it by a service of its own.",
             )
-        if came.stream not in self.streams:
-            if len(self.streams) == MOST_STREAMS:
-                raise Refused("dimension", f"{MOST_STREAMS} streams are served here: start one more service.")
-            self.stream(came.stream)
-        return lanes
 
     def open(self, outputs: int, inputs: int) -> Lanes:
         """Make the lanes of streams so wide."""
@@ -196,8 +222,8 @@ class Service:
     def stream(self, name: str) -> Stream:
         """Begin a stream."""
         assert self.lanes is not None
-        driver = self.lanes.driver
-        begun = self.streams[name] = Stream(Sequencer(self.window), Tally(len(driver.learner.sizes), driver.outputs))
+        self.lanes.begin(name)
+        begun = self.streams[name] = Stream(Sequencer(self.window), self.samples)
         return begun
 
     def _advance(self) -> list[Said]:
@@ -206,26 +232,24 @@ class Service:
         said: list[Said] = []
         for made in self.lanes.advance():
             said.append(made)
-            stream = self.streams[made.stream]
-            stream.tally.add(made.error, made.scored)
-            self.samples += len(made.output)
-            if stream.tally.age >= stream.next_verdict:
-                stream.next_verdict = 2 * stream.tally.age
-                found = self._threshold(made.stream, [stream])
+            stream, age = self.streams[made.stream], self.lanes.age(made.stream)
+            if age >= stream.next_verdict:
+                stream.next_verdict = 2 * age
+                found = self._threshold(made.stream, [made.stream])
                 told = found.found.critical, found.found.best and (found.found.best.size, found.found.best.alike)
                 if told != stream.last:
                     stream.last = told
                     said.append(found)
         return said
 
-    def _threshold(self, name: str, streams: list[Stream]) -> Threshold:
+    def _threshold(self, name: str, streams: list[str]) -> Threshold:
         assert self.lanes is not None
-        learner, tallies = self.lanes.driver.learner, [stream.tally for stream in streams]
+        learner, tallies = self.lanes.driver.learner, [self.lanes.tally(stream) for stream in streams]
         late = [tally.late_blocks() for tally in tallies]
         losses, samples = (np.concatenate(parts) for parts in zip(*late, strict=True))
         with np.errstate(over="ignore", invalid="ignore"):
             found = locate_streamed(gathered(tallies), losses, samples, learner, name)
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
-        parts = [vars(stream.sequencer.counts) for stream in streams]
+        parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
         return Threshold(name, found, learner.sizes, errors, counts, dict(self.refusals.counts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ergoscope.streams import (
     play,
     play_simulation,
 )
+from ergoscope.streams._checkpoint import read_checkpoint
 
 SIZES = range(5)
 
@@ -156,6 +158,33 @@ def test_one_stream_claims_no_boundedness_but_names_the_best_size() -> None:
     assert sum(isinstance(part, Threshold) for part in said) < 12
 
 
+def test_where_there_is_no_room_the_stream_silent_the_longest_is_forgotten_and_starts_anew(tmp_path: Path) -> None:
+    """Two streams at most: b goes when c comes, a when b comes again; a lane given back has the bits of a new one."""
+    rng = np.random.default_rng(0)
+    walk = {name: rng.standard_normal(60).cumsum() for name in "abc"}
+    order = [("a", 0, 30), ("b", 0, 40), ("a", 30, 60), ("c", 0, 60), ("b", 40, 60)]
+    items = [
+        observation(name, walk[name][t : t + 2, None], sequence=t)
+        for name, first, stop in order
+        for t in range(first, stop, 2)
+    ]
+    pieces = [items, items[:100], items[100:]]
+    states = [tmp_path / "whole", tmp_path / "parts", tmp_path / "parts"]
+    served = [serve(p, most=2, window=8, state=state) for p, state in zip(pieces, states, strict=True)]
+    (whole, said), _, (parts, _) = served
+    for service in (whole, parts):
+        assert sorted(service.streams) == ["b", "c"] and service.forgotten == 2 and service.samples == 180
+    one, other = (read_checkpoint(folder) for folder in states[:2])
+    assert one is not None and other is not None and all(one[0][k].tobytes() == other[0][k].tobytes() for k in one[0])
+    last = [(part.stream, part.counts.taken) for part in said if isinstance(part, Threshold)]
+    assert last == [("b", 40), ("a", 60), ("c", 60), ("b", 20)]
+    again, alone = (
+        [part.forecast for part in parts if isinstance(part, Forecasts) and part.stream == "b" and part.first >= 40]
+        for parts in (said, serve(items[-10:], window=8)[1])
+    )
+    assert np.concatenate(again).tobytes() == np.concatenate(alone).tobytes()
+
+
 def test_values_at_the_ends_of_the_range_harm_no_other_stream() -> None:
     rng = np.random.default_rng(0)
     wild = 10.0 ** rng.uniform(-320, 308, 400) * rng.choice([-1, 1], 400)
@@ -218,6 +247,32 @@ def test_a_source_that_fails_is_said_after_the_last_words() -> None:
     with pytest.raises(ConnectionError, match="the broker is gone"):
         asyncio.run(Service(make).run(Failing([]), sink))
     assert isinstance(sink.sent[-1], Threshold) and sink.sent[-1].counts.taken == 1
+
+
+class Trickling(MemorySource):
+    """Gives others their turn after each item, as a connection does."""
+
+    async def __aiter__(self) -> AsyncIterator[Observation]:
+        for item in self.items:
+            yield item
+            await asyncio.sleep(0)
+
+
+def test_where_many_messages_come_they_are_taken_together() -> None:
+    recording = recorded(runs=1)
+    service, taken = Service(make), list[int]()
+    take = service.take
+
+    def counted(batch: list[Observation]) -> list[Any]:
+        taken.append(len(batch))
+        return take(batch)
+
+    service.take = counted  # type: ignore[method-assign]
+    sink = MemorySink[Any]()
+    asyncio.run(service.run(Trickling(_each(recording)), sink))
+    assert sum(taken) == 300 and len(taken) < 100
+    expected = replay(make(1, 0), recording, centre="first")
+    assert forecasts(sink.sent, recording.run_names, 300).tobytes() == expected.tobytes()
 
 
 class Broken(MemorySink[Any]):
