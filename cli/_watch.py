@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -68,8 +69,8 @@ class _View:
         elif self._once and kind is None and self._as_json:
             self._lines()
         elif self._once and kind is None:
-            width = console.width if console.is_terminal else _WIDE
-            console.print(_table(self.rows, self._ignored, len(self.rows), width), width=width)
+            page = console if console.is_terminal else Console(width=_WIDE)
+            page.print(_table(self.rows, self._ignored, len(self.rows), page.width))
 
     def show(self, rows: list[Row], ignored: int) -> None:
         """Show what there is by now."""
@@ -110,6 +111,9 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
             "-" if row.age is None else f"{row.age:.0f} s",
         )
     notes = [f"and {len(rows) - room} more streams"] if len(rows) > room else []
+    kinds = sorted({kind for row in rows for kind in row.refused})
+    refused = [f"{max(row.refused.get(kind, 0) for row in rows)} {kind}" for kind in kinds]
+    notes += [f"messages that the learner refused: {', '.join(refused)}"] if refused else []
     notes += [f"{ignored} messages were not as described and are left out"] if ignored else []
     notes += ["nothing was heard yet"] if not rows else []
     table.caption = Text("; ".join(notes)) if notes else None
@@ -144,4 +148,5 @@ def _line(row: Row) -> str:
     rate = "" if row.rate is None else f", {row.rate:,.0f} per s"
     best = "" if row.best is None else f", best {row.best} (mean squared error {_best_error(row)})"
     counts = ", ".join(f"{row.counts[word]} {word}" for word in ("lost", "repeated", "outdated"))
-    return f"{row.stream}: {row.status}, {row.samples} samples{rate}, critical size {_verdict(row)}{best}, {counts}"
+    critical = "" if row.verdict is None else f", critical size {_verdict(row)}"
+    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{critical}{best}, {counts}"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ._address import Address
 from ._json_payload import LARGEST_COUNT
 from ._payload import LARGEST
+from ._refused import KINDS
 
 HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
 COUNTS = ("taken", "repeated", "lost", "reordered", "outdated")
@@ -42,6 +43,7 @@ class Row(NamedTuple):
         errors: Mean square of each, over the last thousand samples or so; of the last verdict where no error was
             heard; None where not known.
         counts: What became of the samples, at the last verdict.
+        refused: Messages of all streams that its learner did not take in, by kind, at the last verdict.
         age: Seconds since the last error was heard, or None.
     """
 
@@ -55,6 +57,7 @@ class Row(NamedTuple):
     sizes: list[int]
     errors: list[float | None]
     counts: dict[str, int]
+    refused: dict[str, int]
     age: float | None
 
 
@@ -87,7 +90,7 @@ class Watch:
             if not kind or len(payload) > LARGEST or (name not in self._streams and len(self._streams) == MOST_STREAMS):
                 raise ValueError
             known.hear(kind, payload, now)
-        except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             self.ignored += 1
         else:
             self._streams[name] = known
@@ -107,7 +110,7 @@ class _Stream:
         self.best: int | None = None
         self.sizes: list[int] = []
         self.told: list[float | None] = []
-        self.counts = dict.fromkeys(COUNTS, 0)
+        self.counts, self.refused = dict.fromkeys(COUNTS, 0), dict[str, int]()
         self.squares: NDArray[np.float64] | None = None
         self.weights: NDArray[np.float64] = np.zeros(0)
         self.ticks: deque[tuple[float, int]] = deque()
@@ -137,9 +140,10 @@ class _Stream:
         critical = None if record["critical_size"] is None else _count(record["critical_size"])
         found = None if best is None else _count(best["size"])
         counts = {word: _count(record["counts"][word]) for word in COUNTS}
+        refused = {_one_of(kind, KINDS): _count(number) for kind, number in record["refused"].items()}
         self.samples = max(self.samples, _count(record["samples"]))
         self.verdict, self.critical, self.best = verdict, critical, found
-        self.sizes, self.told, self.counts = sizes, errors, counts
+        self.sizes, self.told, self.counts, self.refused = sizes, errors, counts, refused
 
     def _hear_error(self, record: dict[str, Any], now: float) -> None:
         epoch, first = _count(record["epoch"]), _count(record["seq"])
@@ -190,7 +194,7 @@ class _Stream:
         age = None if self.last is None else now - self.last
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
-            *(dict(self.counts), age),
+            *(dict(self.counts), dict(self.refused), age),
         )
 
 

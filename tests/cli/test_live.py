@@ -85,6 +85,9 @@ BAD = {
     "no streams": (["publish", "random-walk", "--streams", "0"], "at least 1"),
     "a state of lines": (["publish", "random-walk", "--state", "s"], "a state belongs to streams that go to mqtt"),
     "no plant": (["publish", "random-wlk"], "random-walk"),
+    "no epoch": (["publish", "random-walk", "--epoch", "-1"], "epoch must be a whole number"),
+    "nowhere to look": (["watch", "http://host/lab"], "streams are written mqtt://"),
+    "no time to look": (["watch", "mqtt://localhost/lab", "--for", "0"], "a time to watch"),
     "a folder that is a file": (["record", "bad.ndjson", "--out", "bad.ndjson"], "cannot make the folder"),
 }
 

@@ -43,12 +43,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def port(lab: Path, mosquitto: Callable[..., Any]) -> Iterator[int]:
-    """The port of a Mosquitto that runs the shipped files; nothing but that port is changed in them."""
+def broker(lab: Path, mosquitto: Callable[..., Any]) -> Iterator[Any]:
+    """A Mosquitto that runs the shipped files, at another port, and logs all; nothing else is changed in them."""
     lines = (lab / "mosquitto.conf").read_text()
     assert lines.count("\nlistener 8883\n") == 1
     stay = "user root\n" if os.geteuid() == 0 else ""  # else it would leave root, and the files of the test with it
-    yield mosquitto(stay + lines.replace("\nlistener 8883\n", "\n"), lab).port
+    yield mosquitto(stay + "log_type all\n" + lines.replace("\nlistener 8883\n", "\n"), lab)
     gc.collect()
 
 
@@ -74,9 +74,10 @@ def become(monkeypatch: pytest.MonkeyPatch, lab: Path, user: str, **other: str |
 
 
 def test_outside_clients_feed_a_learner_and_hear_it_and_nobody_writes_what_is_not_his(
-    lab: Path, port: int, monkeypatch: pytest.MonkeyPatch
+    lab: Path, broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     become(monkeypatch, lab, "learner")
+    port, log = broker.port, broker.folder / "log"
     where, service = f"mqtts://localhost:{port}/lab/+", Service(lambda outputs, inputs: ladder(range(3)))
     walk = np.random.default_rng(0).standard_normal(300).cumsum()
     lines = "\n".join(json.dumps(dict(seq=k, y=y)) for k, y in enumerate(walk.tolist())).encode()
@@ -87,7 +88,7 @@ def test_outside_clients_feed_a_learner_and_hear_it_and_nobody_writes_what_is_no
 
     async def main() -> None:
         learning = asyncio.create_task(serve(service, connect(where), said_sink(where, ["threshold"])))
-        while service.reader is None:  # until it hears
+        while "lab/+/data (QoS" not in log.read_text():  # until it hears
             await asyncio.sleep(0.01)
         for user, stream in (("plant2", "plant1"), ("viewer", "plant1"), ("viewer", "viewer"), ("learner", "learner")):
             await asyncio.to_thread(send, user, stream, b'{"seq": 0, "y": 1e9}')
@@ -127,16 +128,16 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_who_is_not_let_in_is_told_what_to_do(
-    name: str, lab: Path, other: Path, port: int, monkeypatch: pytest.MonkeyPatch
+    name: str, lab: Path, other: Path, broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed, host, message = WRONG[name]
     files = dict(CA=str(other / "ca.crt"), CERT=str(other / "learner.crt"), KEY=str(other / "learner.key"))
     become(monkeypatch, lab, "learner", **{w: files[w] if value == "other" else value for w, value in changed.items()})
     monkeypatch.setattr("ergoscope.streams._mqtt.ANSWER", 1.0)  # a broker that shuts the door gives none
-    where = f"mqtt://localhost:{port}/lab/+" if host == "plain" else f"mqtts://{host}:{port}/lab/+"
+    door = "mqtt://localhost" if host == "plain" else f"mqtts://{host}"
 
     async def main() -> None:
-        async with connect(where):
+        async with connect(f"{door}:{broker.port}/lab/+"):
             pass
 
     with pytest.raises(ConnectionError, match=message) as refused:

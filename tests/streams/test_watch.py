@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ergoscope.cli._watch import _line, _table
+from ergoscope.cli._watch import _line, _table, _View
 from ergoscope.learners import ladder, lattice
 from ergoscope.streams import (
     Broker,
@@ -24,6 +24,7 @@ from ergoscope.streams import (
     MemorySource,
     MqttSaid,
     MqttSink,
+    Refused,
     Row,
     Service,
     Watch,
@@ -41,6 +42,7 @@ def learned(outputs: int, block: int, steps: int = 96) -> list[Any]:
     items = [observation("a", y[k : k + block], sequence=k, epoch=7) for k in range(0, steps, block)]
     sink = MemorySink[Any]()
     service = Service(lambda p, q: ladder(range(4)) if p == 1 else lattice(range(4), outputs=p, inputs=q))
+    service.refusals.add(Refused("malformed", "no message."))
     for item in items:
         for said in service.take([item]):
             asyncio.run(sink.send(said))
@@ -69,7 +71,8 @@ def test_what_a_learner_says_becomes_a_row(outputs: int, block: int) -> None:
     last = said[-1]
     assert row[:3] == ("a", "online", 96) and watch.ignored == 0
     assert (row.verdict, row.critical_size) == (last.found.critical.verdict, last.found.critical.size)
-    assert row.best == last.found.best.size and row.sizes == [0, 1, 2, 3] and row.counts == vars(last.counts)
+    assert row.best == last.found.best.size and row.sizes == [0, 1, 2, 3]
+    assert row.counts == vars(last.counts) and row.refused == last.refused == {"malformed": 1}
     squares, seen = np.zeros(4), np.zeros(4)
     for error in [part.error for part in said if isinstance(part, Forecasts)]:
         past = 0.5 ** (len(error) / 1000)
@@ -139,7 +142,15 @@ def test_a_threshold_with_one_wrong_part_changes_nothing() -> None:
     ((_, payload),) = messages_of(said[-1], ("threshold",))
     whole = json.loads(payload)
     changes: dict[str, Any] = dict(
-        stream=None, samples=-1, critical_size="2", verdict="sure", best=3, sizes=[0, 1], errors=[None], counts={}
+        stream=None,
+        samples=-1,
+        critical_size="2",
+        verdict="sure",
+        best=3,
+        sizes=[0, 1],
+        errors=[None],
+        counts={},
+        refused=[1],
     )
     for word, value in changes.items():
         watch.hear("lab/a/ergoscope/threshold", json.dumps(whole | {word: value}).encode(), now)
@@ -149,9 +160,35 @@ def test_a_threshold_with_one_wrong_part_changes_nothing() -> None:
 
 COUNTS = dict(taken=5, repeated=2, lost=7, reordered=0, outdated=1)
 ROWS = [
-    Row("plant", "online", 345_600, 199.6, 2, "located", 2, [0, 1, 2], [100.0, 10.0, 1.0], COUNTS, 0.4),
-    Row("[red]x[/red]\\x1b", "unknown", 0, None, None, None, None, [], [], COUNTS, None),
-    Row("other", "offline", 9, None, 9, "above", 2, [0, 1, 2], [0.0, None, 1e300], COUNTS, 4.0),
+    Row(
+        "plant",
+        "online",
+        345_600,
+        199.6,
+        2,
+        "located",
+        2,
+        [0, 1, 2],
+        [100.0, 10.0, 1.0],
+        COUNTS,
+        dict(malformed=3),
+        0.4,
+    ),
+    Row("[red]x[/red]\\x1b", "unknown", 0, None, None, None, None, [], [], COUNTS, {}, None),
+    Row(
+        "other",
+        "offline",
+        9,
+        None,
+        9,
+        "above",
+        2,
+        [0, 1, 2],
+        [0.0, None, 1e300],
+        COUNTS,
+        dict(malformed=4, dropped=1),
+        4.0,
+    ),
 ]
 
 
@@ -164,8 +201,30 @@ def test_the_table_fits_its_terminal_and_shows_names_as_they_are(width: int) -> 
     assert all(len(line) <= width for line in lines) and "…" not in lines[0]
     assert lines[1].split()[:6] == ["plant", "online", "345600", "200", "2", "2"] and "█▅▁" in lines[1]
     assert "[red]x" in lines[2] and "above 2" in lines[3]
-    assert lines[-1].startswith("3 messages were not as described")
+    notes = " ".join(" ".join(lines[4:]).split())
+    assert notes.startswith(
+        "messages that the learner refused: 1 dropped, 4 malformed; 3 messages were not as described"
+    )
     assert _line(ROWS[0]).startswith("plant: online, 345600 samples, 200 per s, critical size 2, best 2 (mean squared")
+    assert _line(ROWS[1]).endswith("unknown, 0 samples, 7 lost, 2 repeated, 1 outdated")
+
+
+def test_one_table_in_a_file_has_room_for_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    view = _View(once=True, as_json=False)
+    with view:
+        view.show(ROWS, 0)
+        assert capsys.readouterr().out == ""
+    printed = capsys.readouterr().out
+    assert "dropped" in printed and "its error" in printed and "…" not in printed
+
+
+def test_news_of_a_stream_is_a_line_and_no_news_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with (view := _View(once=False, as_json=False)):
+        for rows in (ROWS, [row._replace(samples=row.samples + 9, age=1.0) for row in ROWS]):
+            view.show(rows, 0)
+        assert len(capsys.readouterr().out.splitlines()) == 3
+        view.show([ROWS[0]._replace(status="offline"), *ROWS[1:]], 0)
+        assert capsys.readouterr().out.startswith("plant: offline")
 
 
 def test_the_command_shows_what_is_published_and_nothing_that_commands_a_terminal() -> None:
