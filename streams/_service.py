@@ -186,9 +186,7 @@ class Service:
         self.lanes.drop(name)
         del self.streams[name]
         if not self.forgotten:
-            log.warning(
-                "%d streams are held, and one more has come: those silent the longest are forgotten.", self.most
-            )
+            log.warning("%d streams are held: for each new one that silent the longest is forgotten.", self.most)
         self.forgotten += 1
         return said
 
@@ -221,8 +219,7 @@ class Service:
         """Begin a stream."""
         assert self.lanes is not None
         self.lanes.begin(name)
-        begun = self.streams[name] = Stream(Sequencer(self.window), self.samples)
-        return begun
+        return self.streams.setdefault(name, Stream(Sequencer(self.window), self.samples))
 
     def _advance(self) -> list[Said]:
         if self.lanes is None:
