@@ -147,15 +147,16 @@ class Connection(Owner):
         Where the connection is broken, wait for it: a retained message, and any at QoS 1, is then sent again; another
         one is left out, for late samples are of no use and their numbers tell that they are missing.
         """
-        late = False
-        async for send in self.lives():
-            if late:
+        while True:
+            client = self._client
+            assert client is not None
+            with contextlib.suppress(aiomqtt.MqttError):
+                await self._send(client, topic, payload, retain)
+                return
+            await self._reopen(client)
+            if not retain and not self._qos:
                 self.unsent += 1
                 return
-            with contextlib.suppress(aiomqtt.MqttError):
-                await send(topic, payload, retain)
-                return
-            late = not retain and not self._qos
 
     async def _send(self, client: Client, topic: str, payload: bytes, retain: bool = False) -> None:
         sending = asyncio.ensure_future(client.publish(topic, payload, 1 if retain else self._qos, retain))

@@ -117,8 +117,10 @@ class Service:
         return {name: stream.sequencer.counts for name, stream in self.streams.items()}
 
     def stop(self) -> bool:
-        """End as if the source had ended; return whether the service reads one."""
-        return self.reader is not None and self.reader.cancel()
+        """End as if the source had ended; return whether the service has begun to read one."""
+        if self.reader is not None:
+            self.reader.cancel()
+        return self.reader is not None
 
     async def run(self, source: Source, sink: Sink[Said]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.

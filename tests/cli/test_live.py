@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -133,12 +132,12 @@ def test_a_reader_that_leaves_is_an_end(tmp_path: Path) -> None:
 def test_a_full_disk_ends_in_one_message_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     given = b"".join(b'{"seq":%d,"y":%d}\n' % (k, k % 7) for k in range(6000))
     words = ["learn", "-", "--sizes", "0..2", "--say", "threshold", "--state", "kept"]
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-
+    limited = (
+        "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)); "
+        "runpy.run_module('ergoscope', run_name='__main__')"
+    )
     full = subprocess.run(
-        [*ERGOSCOPE, *words], cwd=tmp_path, input=given, capture_output=True, timeout=200, preexec_fn=limit
+        [sys.executable, "-c", limited, *words], cwd=tmp_path, input=given, capture_output=True, timeout=200
     )
     assert full.returncode == 2 and full.stdout.count(b"\n") < 10
     assert b"cannot write in 'kept/journal': File too large" in full.stderr and b"Traceback" not in full.stderr
