@@ -101,11 +101,9 @@ class _Tile:
 
     def clear(self, i: int) -> None:
         """Begin a lane anew, with the bits that it has in a new tile."""
-        driver, here = self.driver, np.arange(self.driver.width) == i
-        with computing(driver.precision, driver.device):
-            self.lanes = driver.place(
-                jax.tree.map(lambda new, old: jnp.where(here, new, old), driver.start(), self.lanes)
-            )
+        here, new = np.arange(self.driver.width) == i, self.driver.start()
+        with computing(self.driver.precision, self.driver.device):
+            self.lanes = self.driver.place(jax.tree.map(lambda *both: jnp.where(here, *both), new, self.lanes))
         self.held[:, i] = 0
         self.tallies.clear(i)
 

@@ -96,10 +96,8 @@ class Service:
     position: int = 0
 
     def __post_init__(self) -> None:
-        if self.window < 0:
-            raise ValueError(f"window must be a whole number of at least 0, got {self.window}.")
-        if self.most < 1:
-            raise ValueError(f"there must be room for at least 1 stream, got {self.most}.")
+        if self.window < 0 or self.most < 1:
+            raise ValueError(f"window must be at least 0 and most at least 1, got {self.window} and {self.most}.")
         self.streams: dict[str, Stream] = {}
         self.lanes: Lanes | None = None
         self.reader: asyncio.Task[None] | None = None
