@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..simulator import atomic_path
 from ._seam import log
 
-SCHEMA = 1
+SCHEMA = 2
 KEPT = 2
 _WORDS = "words.json"
 Arrays = dict[str, NDArray[Any]]

@@ -61,7 +61,7 @@ def load_service(service: Service, folder: Path) -> bool:
             f"{here[other[0]]!r:.80}. Name another folder, or the same {other[0]}."
         )
     service.samples, service.forgotten = words["samples"], words["forgotten"]
-    service.position = words.get("position", 0)
+    service.position = words["position"]
     for told in words["streams"]:
         stream = service.stream(told["name"])
         stream.next_verdict, stream.heard = told["next_verdict"], told["heard"]

@@ -128,8 +128,8 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(tmp_path, {}, {})
-    monkeypatch.setattr("ergoscope.streams._checkpoint.SCHEMA", 2)
-    with pytest.raises(ValueError, match="schema 1, this version reads 2"):
+    monkeypatch.setattr("ergoscope.streams._checkpoint.SCHEMA", 3)
+    with pytest.raises(ValueError, match="schema 2, this version reads 3"):
         read_checkpoint(tmp_path)
 
 

@@ -25,16 +25,13 @@ from ergoscope.streams import MemorySink, Service, play_simulation
 from ergoscope.streams._checkpoint import read_checkpoint
 from ergoscope.streams._journal import _decode, _frame
 
-CONFIGURATION = """
-user root
-allow_anonymous true
-persistence true
-persistence_location ./
-autosave_on_changes true
-autosave_interval 100
-max_queued_messages 0
-max_inflight_messages 1000
-"""
+SHIPPED = Path(__file__).parents[2] / "examples" / "mosquitto" / "mosquitto.conf"
+KEPT = (
+    "persist",
+    "autosave",
+    "max_queued",
+    "max_inflight",
+)  # of the shipped lines; TLS costs time and is tried elsewhere
 PLANT, BLOCK = "double-integrator", 128
 
 
@@ -99,7 +96,8 @@ def test_nothing_is_lost_or_taken_in_twice_whatever_is_killed(
     tmp_path: Path, mosquitto: Callable[..., Any], request: pytest.FixtureRequest
 ) -> None:
     plan = LONG if request.config.getoption("--campaign") else SHORT
-    broker = mosquitto(CONFIGURATION)
+    lines = [line for line in SHIPPED.read_text().splitlines() if line.startswith(KEPT)]
+    broker = mosquitto("\n".join(["user root", "allow_anonymous true", *lines]))
     root = f"mqtt://127.0.0.1:{broker.port}/lab"
     learner = Command(
         tmp_path, "learner", *f"learn {root}/+ --learner ladder --sizes 0..4 --say threshold --quiet".split(),
