@@ -101,10 +101,9 @@ class _Tile:
 
     def clear(self, i: int) -> None:
         """Begin a lane anew, with the bits that it has in a new tile."""
-        driver, here = self.driver, np.arange(self.driver.width) == i
-        with computing(driver.precision, driver.device):
-            lanes = jax.tree.map(lambda new, old: jnp.where(here, new, old), driver.start(), self.lanes)
-            self.lanes = driver.place(lanes)
+        here, new = np.arange(self.driver.width) == i, self.driver.start()
+        with computing(self.driver.precision, self.driver.device):
+            self.lanes = self.driver.place(jax.tree.map(lambda *both: jnp.where(here, *both), new, self.lanes))
         self.held[:, i] = 0
         self.tallies.clear(i)
 
@@ -122,8 +121,7 @@ class _Tile:
             if old is None or (old.shape, old.dtype) != (new.shape, new.dtype):
                 raise ValueError("the checkpoint is of a learner of another shape: name another folder.")
         with computing(self.driver.precision, self.driver.device):
-            lanes = jax.tree.unflatten(form, [jnp.array(leaf, copy=True) for leaf in leaves])
-            self.lanes = self.driver.place(lanes)
+            self.lanes = self.driver.place(jax.tree.unflatten(form, [jnp.array(leaf, copy=True) for leaf in leaves]))
         self.held = arrays["held"]
         self.tallies.restore({word[6:]: array for word, array in arrays.items() if word[:6] == "tally "})
 

@@ -96,10 +96,8 @@ class Service:
     position: int = 0
 
     def __post_init__(self) -> None:
-        if self.window < 0:
-            raise ValueError(f"window must be a whole number of at least 0, got {self.window}.")
-        if self.most < 1:
-            raise ValueError(f"there must be room for at least 1 stream, got {self.most}.")
+        if self.window < 0 or self.most < 1:
+            raise ValueError(f"window must be at least 0 and most at least 1, got {self.window} and {self.most}.")
         self.streams: dict[str, Stream] = {}
         self.lanes: Lanes | None = None
         self.reader: asyncio.Task[None] | None = None
@@ -188,9 +186,7 @@ class Service:
         self.lanes.drop(name)
         del self.streams[name]
         if not self.forgotten:
-            log.warning(
-                "%d streams are held, and one more has come: those silent the longest are forgotten.", self.most
-            )
+            log.warning("%d streams are held: for each new one that silent the longest is forgotten.", self.most)
         self.forgotten += 1
         return said
 
@@ -223,8 +219,7 @@ class Service:
         """Begin a stream."""
         assert self.lanes is not None
         self.lanes.begin(name)
-        begun = self.streams[name] = Stream(Sequencer(self.window), self.samples)
-        return begun
+        return self.streams.setdefault(name, Stream(Sequencer(self.window), self.samples))
 
     def _advance(self) -> list[Said]:
         if self.lanes is None:
