@@ -78,8 +78,13 @@ def learn(
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, state=state, **columns)
+
+    def ready() -> None:
+        if source.startswith("mqtt") and not quiet:
+            print(f"learn: listening at {source}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+
     try:
-        streams.run_streams(streams.serve(service, opened, sink), service.stop)
+        streams.run_streams(streams.serve(service, opened, sink, ready), service.stop)
     except BrokenPipeError:
         leave_pipe()
     _account(service, quiet)

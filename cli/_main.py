@@ -16,7 +16,7 @@ from .. import __version__
 from ._interrupt import ending_cleanly
 from ._live import broker, learn, publish, record, replay
 from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
-from ._watch import watch
+from ._watch import demo, watch
 from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
 
 app = typer.Typer(
@@ -319,6 +319,7 @@ def devices() -> None:
 
 for _body in (broker, learn, publish, record, replay, watch):
     app.command()(_body)
+app.add_typer(demo, name="demo")
 
 
 @app.callback(invoke_without_command=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 import sys
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,15 +29,31 @@ _WIDE = 140  # columns of a table that goes to a file or a pipe
 _ROOM = 5  # lines of a terminal beside the rows
 
 
+Port = Annotated[int, typer.Option(help="Of the page.")]
+Host = Annotated[str, typer.Option(help="The page listens at; by default this machine alone can reach it.")]
+Unopened = Annotated[bool, typer.Option("--no-open", help="Open no browser.")]
+Recording = Annotated[Path | None, typer.Option("--record", help="Folder where the page records all samples, too.")]
+demo = typer.Typer(help="Demos that need nothing else.", no_args_is_help=True)
+
+
 def watch(
     where: Annotated[str, typer.Argument(help="mqtt://host:1883/lab or lab/+ for all streams, lab/plant1 for one.")],
     seconds: Annotated[float | None, typer.Option("--for", help="Seconds to its end; by default Ctrl-C.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Print the table once, at its end, after 2 s or --for.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a stream (docs/streams.md).")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Show it as a page in a browser instead.")] = False,
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    unopened: Unopened = False,
+    recording: Recording = None,
 ) -> None:
     """Look on at what is learned live: which streams there are, how many samples, which size is critical."""
     start_log()
     from .. import streams
+
+    if page:
+        streams.run_streams(streams.show_page(where, opened(unopened), port, host, recording))
+        return
 
     end = (2.0 if once else math.inf) if seconds is None else seconds
     view = _View(once, as_json)
@@ -45,6 +64,40 @@ def watch(
         leave_pipe()
     if not view.rows:
         print(f"watch: nothing was heard at {where}: is a learner running there?", file=sys.stderr)
+
+
+@demo.command()
+def live(
+    plant: Annotated[
+        str, typer.Argument(help="A system of the zoo, of those that the page offers.")
+    ] = "double-integrator",
+    noise: Annotated[float, typer.Option(help="What its measurement noise covariance is multiplied by.")] = 1.0,
+    largest: Annotated[int, typer.Option(help="The largest filter length.")] = 8,
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    unopened: Unopened = False,
+    recording: Recording = None,
+) -> None:
+    """Watch a threshold emerge: a broker, a simulated plant, a learner, and a page that shows them."""
+    start_log()
+    from .. import streams
+
+    def started(commands: list[list[str]]) -> None:
+        for words in commands:
+            print("  ergoscope " + " ".join(words), file=sys.stderr)
+
+    streams.run_streams(streams.show_demo(plant, noise, largest, started, opened(unopened), port, host, recording))
+
+
+def opened(unopened: bool) -> Callable[[str], None]:
+    """Return what says where the page is, and opens it."""
+
+    def say(where: str) -> None:
+        print(f"ergoscope: the page is at {where}; Ctrl-C ends it.", file=sys.stderr)
+        if not unopened:
+            webbrowser.open(where)
+
+    return say
 
 
 class _View:

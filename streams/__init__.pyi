@@ -1,9 +1,11 @@
+from ._board import Board as Board
 from ._broker import Broker as Broker
 from ._connect import connect as connect
 from ._connect import observation_sink as observation_sink
 from ._connect import outbox as outbox
 from ._connect import said_sink as said_sink
 from ._connect import stream_names as stream_names
+from ._demo import LiveDemo as LiveDemo
 from ._identity import new_epoch as new_epoch
 from ._lanes import Forecasts as Forecasts
 from ._lanes import Lanes as Lanes
@@ -13,10 +15,12 @@ from ._lines import observation_lines as observation_lines
 from ._mqtt_streams import MqttSaid as MqttSaid
 from ._mqtt_streams import MqttSink as MqttSink
 from ._mqtt_streams import MqttSource as MqttSource
+from ._mqtt_watch import LiveBoard as LiveBoard
 from ._mqtt_watch import watch as watch
 from ._observation import Observation as Observation
 from ._observation import observation as observation
 from ._outbox import Outbox as Outbox
+from ._page import Page as Page
 from ._payload import decode as decode
 from ._payload import encode as encode
 from ._playback import Playback as Playback
@@ -37,7 +41,9 @@ from ._seam import Source as Source
 from ._sequencer import Counts as Counts
 from ._sequencer import Sequencer as Sequencer
 from ._service import Service as Service
-from ._service import Threshold as Threshold
+from ._show_page import show_demo as show_demo
+from ._show_page import show_page as show_page
+from ._threshold import Threshold as Threshold
 from ._watch import Row as Row
 from ._watch import Watch as Watch
 from ._watch import printable as printable

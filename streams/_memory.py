@@ -34,7 +34,7 @@ def save_service(service: Service, folder: Path) -> None:
         held = [base64.b85encode(encode_arrow(rows)).decode() for _, rows in sorted(order.held.items())]
         told.append(
             dict(name=name, epoch=order.epoch, expected=order.expected, held=held, counts=vars(order.counts))
-            | dict(next_verdict=stream.next_verdict, heard=stream.heard)
+            | dict(next_verdict=stream.verdicts.due, heard=stream.heard)
         )
     words = dict(settings=_settings(service), samples=service.samples, forgotten=service.forgotten)
     words |= dict(position=service.position, streams=told)
@@ -64,7 +64,7 @@ def load_service(service: Service, folder: Path) -> bool:
     service.position = words["position"]
     for told in words["streams"]:
         stream = service.stream(told["name"])
-        stream.next_verdict, stream.heard = told["next_verdict"], told["heard"]
+        stream.verdicts.due, stream.heard = told["next_verdict"], told["heard"]
         held = [decode_arrow(base64.b85decode(rows), told["name"]) for rows in told["held"]]
         stream.sequencer = Sequencer(
             service.window,

@@ -108,6 +108,11 @@ class Connection(Owner):
                 await self._leave(partial(self._send, self._client))
         await self._close()
 
+    @property
+    def broken(self) -> bool:
+        """Whether the broker is gone, and is tried again."""
+        return self._opening
+
     async def messages(self) -> AsyncIterator[Message]:
         """Yield each message, for ever."""
         while True:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from ._address import read_address
+from ._address import Address, read_address
+from ._board import Board
 from ._mqtt import Connection
+from ._mqtt_streams import MqttSource
+from ._recorded import RecordSink
+from ._run import pour
+from ._seam import Owner
 from ._watch import Row, Watch
 
 
@@ -30,21 +38,81 @@ async def watch(
     if not seconds > 0:
         raise ValueError(f"a time to watch is a positive number of seconds, got {seconds}.")
     address, clock = read_address(where), asyncio.get_running_loop().time
-    heard = Watch(address)
-    async with Connection(address, subscriptions=heard.topics) as connection:
-
-        async def hear() -> None:
-            async for message in connection.messages():
-                heard.hear(message[0], message[1], clock())
-
-        hearing = asyncio.create_task(hear(), name="ergoscope-watch")
-        end = clock() + seconds
-        try:
-            with contextlib.suppress(asyncio.CancelledError):
-                while clock() < end and not hearing.done():
-                    await asyncio.wait([hearing], timeout=min(every, max(end - clock(), 0)))
-                    show(heard.rows(clock()), heard.ignored)
-        finally:
-            hearing.cancel()
+    heard, end = Watch(address), clock() + seconds
+    async with Connection(address, subscriptions=heard.topics) as connection, _hearing(connection, heard) as hearing:
+        with contextlib.suppress(asyncio.CancelledError):
+            while clock() < end and not hearing.done():
+                await asyncio.wait([hearing], timeout=min(every, max(end - clock(), 0)))
+                show(heard.rows(clock()), heard.ignored)
         if hearing.done() and not hearing.cancelled():
             hearing.result()
+
+
+class LiveBoard(Owner):
+    """A board of what comes from a broker, one place after the other; it says so where nothing does.
+
+    Args:
+        recording: Folder where all samples are recorded, too; None: they are not.
+    """
+
+    def __init__(self, recording: Path | None = None) -> None:
+        self.recording = recording
+        self._board: Board | None = None
+        self._connection: Connection | None = None
+        self._listening: asyncio.Task[None] | None = None
+
+    def frame(self, stream: str | None) -> dict[str, Any]:
+        """Return all that a page of this stream draws (``Board.frame``)."""
+        if self._board is None:
+            return dict(where="", broken="nothing runs yet", stream=None, streams=[], counts={})
+        if self._connection is None or self._connection.broken:
+            self._board.broken = f"the broker at {self._board.where} is not there; it is tried until it is"
+        else:
+            self._board.broken = ""
+        return self._board.frame(stream)
+
+    async def listen(self, address: Address) -> None:
+        """Forget what was shown, and show what comes from there."""
+        await self._end()
+        board = self._board = Board(address, asyncio.get_running_loop().time)
+
+        async def listen() -> None:
+            await asyncio.gather(show(), *([] if self.recording is None else [record(self.recording)]))
+
+        async def record(folder: Path) -> None:
+            await pour(MqttSource(address), RecordSink(folder))
+
+        async def show() -> None:
+            async with Connection(address, subscriptions=board.topics) as connection:
+                self._connection = connection
+                async with _hearing(connection, board) as hearing:
+                    await hearing
+
+        self._listening = asyncio.create_task(listen(), name="ergoscope-board")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._end()
+
+    async def _end(self) -> None:
+        self._connection = None
+        if self._listening is not None:
+            self._listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._listening
+
+
+@contextlib.asynccontextmanager
+async def _hearing(connection: Connection, heard: Watch) -> AsyncIterator[asyncio.Task[None]]:
+    clock = asyncio.get_running_loop().time
+
+    async def hear() -> None:
+        async for message in connection.messages():
+            heard.hear(message.topic, message.payload, clock())
+
+    task = asyncio.create_task(hear(), name="ergoscope-watch")
+    try:
+        yield task
+    finally:
+        task.cancel()

@@ -72,8 +72,10 @@ def learner_of(words: str | None, sizes: Sequence[int] | None) -> Callable[[int,
     return make
 
 
-async def serve(service: Service, source: Source, sink: Sink[Said]) -> None:
-    """Run a service between what is opened here."""
+async def serve(service: Service, source: Source, sink: Sink[Said], opened: Callable[[], None] | None = None) -> None:
+    """Run a service between what is opened here; ``opened`` is called once it is."""
     with contextlib.suppress(asyncio.CancelledError):  # told to end before it ran, as while there is no broker yet
         async with source, sink:
+            if opened is not None:
+                opened()
             await service.run(source, sink)

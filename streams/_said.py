@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ._service import Said, Threshold
+from ._service import Said
+from ._threshold import Threshold
 
 KINDS = ("prediction", "error", "threshold")
 MANY = 1000  # numbers in a message

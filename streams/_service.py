@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..analysis import Streamed, locate_streamed
+from ..analysis import locate_streamed
 from ..learners import Driver, Learner
 from ..simulator import Precision
 from ._keeper import Keeper
@@ -22,29 +22,9 @@ from ._refused import Refused
 from ._seam import Refusals, Sink, Source, log
 from ._sequencer import WINDOW, Counts, Sequencer
 from ._tally import gathered
+from ._threshold import Threshold, Verdicts
 
 MOST_STREAMS = 10_000
-FIRST_VERDICT = 256  # samples; then each time that there are twice as many
-
-
-class Threshold(NamedTuple):
-    """What is found by now of one stream, or of all together.
-
-    Attributes:
-        stream: Name of the stream, or ``*`` for all together.
-        found: The verdict.
-        sizes: Of the ladder.
-        errors: Mean squared error of each since T/20, summed over the outputs; None where nothing was scored.
-        counts: What became of the samples.
-        refused: Messages that were not taken in, of all streams, by kind.
-    """
-
-    stream: str
-    found: Streamed
-    sizes: tuple[int, ...]
-    errors: list[float] | None
-    counts: Counts
-    refused: dict[str, int]
 
 
 Said = Forecasts | Threshold
@@ -56,8 +36,7 @@ class Stream:
 
     sequencer: Sequencer
     heard: int  # samples that the service had taken when it last took one of this stream
-    next_verdict: int = FIRST_VERDICT
-    last: Any = None
+    verdicts: Verdicts = field(default_factory=Verdicts)
 
 
 @dataclass
@@ -99,6 +78,7 @@ class Service:
         if self.window < 0 or self.most < 1:
             raise ValueError(f"window must be at least 0 and most at least 1, got {self.window} and {self.most}.")
         self.streams: dict[str, Stream] = {}
+        self._together = Verdicts()
         self.lanes: Lanes | None = None
         self.reader: asyncio.Task[None] | None = None
         if self.state is not None:
@@ -227,14 +207,13 @@ class Service:
         said: list[Said] = []
         for made in self.lanes.advance():
             said.append(made)
-            stream, age = self.streams[made.stream], self.lanes.age(made.stream)
-            if age >= stream.next_verdict:
-                stream.next_verdict = 2 * age
+            verdicts = self.streams[made.stream].verdicts
+            if verdicts.is_due(self.lanes.age(made.stream)):
                 found = self._threshold(made.stream, [made.stream])
-                told = found.found.critical, found.found.best and (found.found.best.size, found.found.best.alike)
-                if told != stream.last:
-                    stream.last = told
-                    said.append(found)
+                said += [found] if verdicts.is_news(found.found) else []
+        if self.together and self.streams and self._together.is_due(self.samples // len(self.streams)):
+            found = self._threshold("*", list(self.streams))
+            said += [found] if self._together.is_news(found.found) else []
         return said
 
     def _threshold(self, name: str, streams: list[str]) -> Threshold:
@@ -243,7 +222,8 @@ class Service:
         late = [tally.late_blocks() for tally in tallies]
         losses, samples = (np.concatenate(parts) for parts in zip(*late, strict=True))
         with np.errstate(over="ignore", invalid="ignore"):
-            found = locate_streamed(gathered(tallies), losses, samples, learner, name)
+            spoken = "all streams together" if name == "*" else name
+            found = locate_streamed(gathered(tallies), losses, samples, learner, spoken)
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})

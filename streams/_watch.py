@@ -24,6 +24,7 @@ COUNTS = ("taken", "repeated", "lost", "reordered", "outdated")
 VERDICTS = ("located", "above", "undecided")
 MOST_STREAMS = 10_000
 MOST_SIZES = 4096
+LONGEST_SENTENCE = 1000
 SECONDS = 5  # over which a rate is taken
 HALF = 1000  # samples after which an error counts half in the mean square
 
@@ -85,7 +86,7 @@ class Watch:
         """
         kind = next((rest for rest in HEARD if topic.endswith(f"/{rest}")), "")
         name = topic.removesuffix(f"/{kind}").rsplit("/", 1)[-1]
-        known = self._streams.get(name) or _Stream()
+        known = self._streams.get(name) or self._begin()
         try:
             if not kind or len(payload) > LARGEST or (name not in self._streams and len(self._streams) == MOST_STREAMS):
                 raise ValueError
@@ -94,6 +95,9 @@ class Watch:
             self.ignored += 1
         else:
             self._streams[name] = known
+
+    def _begin(self) -> _Stream:
+        return _Stream()
 
     def rows(self, now: float) -> list[Row]:
         """Return a row for each stream that was heard, by name."""
@@ -105,7 +109,8 @@ class _Stream:
         self.status = "unknown"
         self.verdict: str | None = None
         self.samples, self.next, self.epoch = 0, 0, -1
-        self.outputs = 1
+        self.outputs, self.names, self.units = 1, list[str](), list[str]()
+        self.sentence = ""
         self.critical: int | None = None
         self.best: int | None = None
         self.sizes: list[int] = []
@@ -125,7 +130,10 @@ class _Stream:
         if not isinstance(record, dict):
             raise ValueError
         if kind == "meta":
-            self.outputs = len(_list(record["outputs"]))
+            names, units = _list(record["outputs"]), record.get("units")
+            self.outputs = len(names)
+            self.names = [printable(str(name)) for name in names]
+            self.units = [printable(str(units[name])) if name in units else "" for name in names] if units else []
         elif kind == "ergoscope/threshold":
             self._hear_threshold(record)
         else:
@@ -144,14 +152,15 @@ class _Stream:
         self.samples = max(self.samples, _count(record["samples"]))
         self.verdict, self.critical, self.best = verdict, critical, found
         self.sizes, self.told, self.counts, self.refused = sizes, errors, counts, refused
+        self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE]
 
     def _hear_error(self, record: dict[str, Any], now: float) -> None:
         epoch, first = _count(record["epoch"]), _count(record["seq"])
         error = np.array(_list(record["error"]), dtype=np.float64)  # null becomes NaN
-        rows = self._by_sample(error, record["y"])
-        if not rows.size or rows.shape[1] > MOST_SIZES:
+        error = self._by_sample(error, record["y"])
+        if not error.size or error.shape[1] > MOST_SIZES:
             raise ValueError
-        came = first + len(rows)
+        came = first + len(error)
         known = self.next if epoch == self.epoch else 0
         new = max(came - max(known, first), 0)
         self.epoch, self.next = epoch, max(came, known)
@@ -160,25 +169,30 @@ class _Stream:
         self.last = now
         self.ticks.append((now, new))
         with np.errstate(over="ignore", invalid="ignore"):
-            square, scored = rows**2, ~np.isnan(rows)
-            if self.squares is None or len(self.squares) != rows.shape[1]:
-                self.squares, self.weights = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
-            past = 0.5 ** (len(rows) / HALF)
+            square = (error**2).sum(axis=2)
+            scored = ~np.isnan(square)
+            if self.squares is None or len(self.squares) != square.shape[1]:
+                self.squares, self.weights = np.zeros(square.shape[1]), np.zeros(square.shape[1])
+            past = 0.5 ** (len(square) / HALF)
             self.squares = past * self.squares + np.where(scored, square, 0.0).sum(axis=0)
             self.weights = past * self.weights + scored.sum(axis=0)
+        self.keep(record, error, new)
 
     def _by_sample(self, error: NDArray[np.float64], y: Any) -> NDArray[np.float64]:
-        """Return ``(time, size)``: of several outputs the root of the sum of squares."""
+        """Return ``(time, size, output)``; the last axis is left out of one output, the first of one sample."""
         if error.ndim == 1:
-            return error[None]
+            return error[None, :, None]
         several = error.ndim == 2 and isinstance(y, list) and len(y) == error.shape[1]
         if several and len(y) == len(error):  # as many samples as sizes, or as many outputs
             several = self.outputs > 1
         if error.ndim == 2:
-            return np.sqrt((error**2).sum(axis=1))[None] if several else error
+            return error[None] if several else error[..., None]
         if error.ndim != 3:
             raise ValueError
-        return np.asarray(np.sqrt((error**2).sum(axis=2)))
+        return error
+
+    def keep(self, record: dict[str, Any], error: NDArray[np.float64], new: int) -> None:
+        """Keep more of the last ``new`` errors ``(time, size, output)``, where more is shown of them."""
 
     def row(self, name: str, now: float) -> Row:
         while self.ticks and self.ticks[0][0] < now - SECONDS:

@@ -25,6 +25,7 @@ NOT_ROOMS = {"tests", "examples", "benchmarks", "docs", "typings"}
 NOT_OURS = {"build", "dist", "demo", "runs", "__pycache__"}
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUPTOOLS = SETTINGS["tool"]["setuptools"]
+PAGE = Path("streams") / "page"  # files for a browser
 ROOMS = sorted(name.removeprefix("ergoscope.") for name in SETUPTOOLS["packages"] if name != "ergoscope")
 STUBBED = [room for room in ROOMS if (ROOT / room / "__init__.pyi").exists()]
 
@@ -43,7 +44,8 @@ def package_files() -> set[str]:
     """Return what a wheel must hold, apart from its metadata."""
     ends = {".py", ".pyi"}
     rooms = {file for file in files() if str(file.parent) in {".", *ROOMS} and file.suffix in ends}
-    return {(Path("ergoscope") / file).as_posix() for file in rooms | {Path("py.typed")}}
+    page = {file for file in files() if file.parent == PAGE}
+    return {(Path("ergoscope") / file).as_posix() for file in rooms | page | {Path("py.typed")}}
 
 
 def stub_names(stub: Path) -> list[str]:
@@ -74,7 +76,8 @@ def test_the_package_list_is_what_stands_on_disk() -> None:
 
 def test_rooms_are_flat() -> None:
     nested = [p for room in ROOMS for p in (ROOT / room).iterdir() if p.is_dir() and p.name != "__pycache__"]
-    assert nested == []
+    assert nested == [ROOT / PAGE]
+    assert not list((ROOT / PAGE).glob("*.py*"))
 
 
 def test_only_two_python_files_stand_at_the_root() -> None:
@@ -220,10 +223,11 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
 
 
 def test_what_is_imported_is_what_is_required() -> None:
-    """Every other package that a file of ours names is one that ``pip install ergoscope`` brings."""
-    required = {
-        re.split(r"[<>=~!;\[ ]", line)[0].lower().replace("-", "_") for line in SETTINGS["project"]["dependencies"]
-    }
+    """Every other package that a file of ours names is one that ``pip install ergoscope`` brings, or the page's."""
+    required, page = (
+        {re.split(r"[<>=~!;\[ ]", line)[0].lower().replace("-", "_") for line in lines}
+        for lines in (SETTINGS["project"]["dependencies"], SETTINGS["project"]["optional-dependencies"]["page"])
+    )
     imported = set()
     for name in package_files():
         if name.endswith(".py"):
@@ -233,6 +237,6 @@ def test_what_is_imported_is_what_is_required() -> None:
                 elif isinstance(node, ast.Import):
                     imported |= {alias.name.split(".")[0] for alias in node.names}
     outside = imported - set(sys.stdlib_module_names)
-    assert outside <= required
+    assert outside - page <= required
     not_named = {"filelock"}  # JAX asks for it where its cache of compiled code has a limit
     assert required - outside <= not_named

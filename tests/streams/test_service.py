@@ -144,6 +144,7 @@ def test_runs_of_one_plant_have_the_verdict_of_their_recording() -> None:
     expected = locate(whole, sizes=SIZES, model=False)
     verdict = said[-1]
     assert isinstance(verdict, Threshold) and verdict.stream == "*" and verdict.found.horizon == 2000
+    assert "*" in [part.stream for part in said[:-1]]  # while they come, too
     assert (verdict.found.critical.size, verdict.found.critical.verdict) == (expected.critical_size, expected.verdict)
     assert verdict.found.best is not None and verdict.found.best.size == expected.best.size
     assert expected.verdict == "located"
