@@ -15,6 +15,7 @@ from ._refused import Refused
 KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
 LARGEST_COUNT = 2**53  # whole numbers up to here survive every JSON reader
 MOST_CHANNELS = 256
+DEEPEST = 32  # brackets within brackets; three are needed
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/+#]{1,200}")  # one level of a topic
 _NOTHING = np.zeros((1, 0))
 _NOTHING.flags.writeable = False
@@ -22,11 +23,13 @@ _NOTHING.flags.writeable = False
 
 def decode_json(payload: bytes, stream: str | None = None) -> Observation:
     """Return the observation in a JSON object; see ``decode``."""
+    if _is_deep(payload):  # Python's own limit depends on who calls
+        raise Refused("malformed", f"brackets stand {DEEPEST} deep at most in a message, got {_sample(payload)}.")
     try:
         document = _READER.decode(payload.decode())
     except Refused:
         raise
-    except (ValueError, RecursionError) as exc:
+    except ValueError as exc:
         raise Refused("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.') from exc
     if not isinstance(document, dict):
         raise Refused("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.')
@@ -50,6 +53,14 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
         y,
         u,
     )
+
+
+def _is_deep(payload: bytes) -> bool:
+    if payload.count(b"[") + payload.count(b"{") <= DEEPEST:
+        return False
+    codes = np.frombuffer(payload, np.uint8)
+    opening, closing = ((codes == ord(one)) | (codes == ord(other)) for one, other in ("[{", "]}"))
+    return int((opening.astype(np.int64) - closing).cumsum().max()) > DEEPEST
 
 
 def encode_json(observation: Observation) -> bytes:

@@ -66,7 +66,16 @@ def test_a_broker_and_a_publisher_that_go_away_lose_nothing_and_the_order_is_kep
             hearing = asyncio.create_task(hear(source))
             await first_part(address, tmp_path, 150)
             await first_part(address, tmp_path, 301)
-            publishing = asyncio.create_task(pour(simulated(301), Outbox(address, {}, tmp_path, "box")))
+            box = Outbox(address, {}, tmp_path, "box")
+            opened = box.connection._open
+
+            async def after_who_hears() -> None:  # a broker that has forgotten all keeps nothing for who is not there
+                while source._connection.broken:
+                    await asyncio.sleep(0.01)
+                await opened()
+
+            monkeypatch.setattr(box.connection, "_open", after_who_hears)
+            publishing = asyncio.create_task(pour(simulated(301), box))
             await asyncio.sleep(0.1)
             await asyncio.to_thread(broker.stop, kill=True)
             await asyncio.sleep(0.2)

@@ -18,7 +18,7 @@ from ergoscope.streams._said import messages_of
 playwright = pytest.importorskip("playwright.async_api")
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-RUNS, STEPS = 16, 600
+RUNS, STEPS, NOW = 16, 600, 1.0
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
@@ -50,7 +50,7 @@ async def browser(errors: list[str], **size: Any) -> AsyncIterator[Any]:
 
 
 def new_board() -> Board:
-    return Board(read_address("mqtt://localhost/lab/+"), lambda: asyncio.get_running_loop().time())
+    return Board(read_address("mqtt://localhost/lab/+"), lambda: NOW)
 
 
 def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str, bytes]]) -> None:
@@ -62,7 +62,7 @@ def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str
             await page.goto(served.where)
             assert await page.text_content("#verdict") == "undecided"
             for topic, payload in messages:
-                board.hear(topic, payload, asyncio.get_running_loop().time())
+                board.hear(topic, payload, NOW)
             await playwright.expect(page.locator("#size")).to_have_text("2", timeout=60_000)
             assert "critical filter length is 2" in (await page.text_content("#sentence"))
             assert await page.locator("figure canvas").count() == 4
@@ -87,7 +87,7 @@ def test_it_fits_a_phone_and_a_projector_and_says_when_its_server_is_gone(messag
 
     async def main() -> None:
         for topic, payload in messages:
-            board.hear(topic, payload, asyncio.get_running_loop().time())
+            board.hear(topic, payload, NOW)
         async with browser(errors, viewport=dict(width=390, height=844), color_scheme="dark") as page:
             async with Page(board, 0) as served:
                 await page.goto(served.where)
