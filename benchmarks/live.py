@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from scipy.stats import t as student
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "live.png"
-MOMENTS = (4, 10, 20, 40)  # seconds after the page was opened
+MOMENTS = (2, 4, 10, 40)  # seconds after the page was opened
 PORT = 8765
 RATE = 200.0
 WHERE = f"http://127.0.0.1:{PORT}/"
@@ -69,12 +69,12 @@ def slope(heap: np.ndarray) -> tuple[float, float, float]:
 
 
 def strip(pictures: list[bytes]) -> None:
-    figure, axes = plt.subplots(1, len(pictures), figsize=(4.0 * len(pictures), 2.8), dpi=110)
+    figure, axes = plt.subplots(2, 2, figsize=(11.0, 7.4), dpi=110)
     for axis, moment, picture in zip(np.ravel(axes), MOMENTS, pictures, strict=False):
         axis.imshow(plt.imread(io.BytesIO(picture)), interpolation="lanczos")
-        axis.set_title(f"{moment} s", fontsize=10)
+        axis.set_title(f"{moment} s", fontsize=11)
         axis.axis("off")
-    figure.tight_layout(pad=0.4)
+    figure.tight_layout(pad=0.8)
     figure.savefig(PICTURE)
 
 
@@ -105,6 +105,9 @@ def main() -> None:
     parser = words(__doc__)
     parser.add_argument("--seconds", type=count, default=300)
     given = parser.parse_args()
+    if shutil.which("chromium") is None:
+        print("skipped: chromium is not installed")
+        return
     command = [sys.executable, "-m", "ergoscope", "demo", "live", "--no-open", "--port", str(PORT)]
     demo = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
