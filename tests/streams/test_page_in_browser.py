@@ -16,6 +16,7 @@ from ergoscope.streams._address import read_address
 from ergoscope.streams._said import messages_of
 
 playwright = pytest.importorskip("playwright.async_api")
+playwright.expect.set_options(timeout=60_000)
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 RUNS, STEPS, NOW = 16, 600, 1.0
@@ -45,6 +46,7 @@ async def browser(errors: list[str], **size: Any) -> AsyncIterator[Any]:
         page = await (await program.new_context(**size)).new_page()
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.set_default_timeout(60_000)
         yield page
         await program.close()
 
@@ -63,7 +65,7 @@ def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str
             assert await page.text_content("#verdict") == "undecided"
             for topic, payload in messages:
                 board.hear(topic, payload, NOW)
-            await playwright.expect(page.locator("#size")).to_have_text("2", timeout=60_000)
+            await playwright.expect(page.locator("#size")).to_have_text("2")
             assert "critical filter length is 2" in (await page.text_content("#sentence"))
             assert await page.locator("figure canvas").count() == 4
             assert await page.locator("#streams button").count() == RUNS + 1
@@ -94,14 +96,18 @@ def test_it_fits_a_phone_and_a_projector_and_says_when_its_server_is_gone(messag
                 await page.wait_for_selector("figure#regret canvas")
                 for width, height in ((390, 844), (1920, 1080)):
                     await page.set_viewport_size(dict(width=width, height=height))
-                    await page.wait_for_timeout(600)
-                    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-                    drawn = await page.locator("figure canvas").evaluate_all("all => all.map(one => one.clientWidth)")
-                    assert all(width / 4 < one < width for one in drawn)
+                    for _ in range(100):  # until it is drawn anew
+                        drawn = await page.locator("figure canvas").evaluate_all(
+                            "all => all.map(one => one.clientWidth)"
+                        )
+                        if fits := all(width / 4 < one < width for one in drawn):
+                            break
+                        await page.wait_for_timeout(100)
+                    assert fits and await page.evaluate("document.documentElement.scrollWidth") <= width
                 assert not errors
             await playwright.expect(page.locator("#link")).to_contain_text("is gone")
             async with Page(board, served.port):
-                await playwright.expect(page.locator("#link")).to_contain_text("live from", timeout=30_000)
+                await playwright.expect(page.locator("#link")).to_contain_text("live from")
                 await page.goto(f"{served.where}?stream=nobody")  # it is shown another one
                 await playwright.expect(page.locator("#size")).to_have_text("2")
 
