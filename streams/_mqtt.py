@@ -133,11 +133,6 @@ class Connection(Owner):
         dropped, self._queue.dropped = self._queue.dropped, 0
         return dropped
 
-    @property
-    def working(self) -> bool:
-        """Whether the broker is there, as far as is known."""
-        return not self._opening
-
     async def lives(self) -> AsyncIterator[Send]:
         """Yield what sends over this connection, and anew each time that one is lost; then it raises ``Broken``."""
         while True:

@@ -194,7 +194,7 @@ class MqttSaid(_Publisher):
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.connection.working:
+        if not self.connection.broken:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._queue.join(), LAST_WORDS)
         if self._publishing is not None:

@@ -90,6 +90,19 @@ class LiveBoard(Owner):
 
         self._listening = asyncio.create_task(listen(), name="ergoscope-board")
 
+    async def last(self) -> None:
+        """Go on until cancelled.
+
+        Raises:
+            ConnectionError: The broker does not let us in.
+        """
+        while (listening := self._listening) is not None:
+            await asyncio.wait([listening])
+            if listening.cancelled():
+                await asyncio.sleep(0.05)  # another place is listened to next
+            elif listening is self._listening:
+                listening.result()
+
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -99,8 +112,7 @@ class LiveBoard(Owner):
         self._connection = None
         if self._listening is not None:
             self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+            await asyncio.wait([self._listening])
 
 
 @contextlib.asynccontextmanager

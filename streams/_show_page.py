@@ -29,13 +29,13 @@ async def show_page(
         recording: Folder where all samples are recorded, too.
 
     Raises:
-        ConnectionError: The port is in use.
+        ConnectionError: The port is in use, or the broker does not let us in.
         ValueError: It is no such address, or what serves pages is missing.
     """
     address, board = read_address(where), LiveBoard(recording)
     await board.listen(address)
     async with board, Page(board, port, host, recording=recording) as page:
-        await _shown(page, opened)
+        await _shown(page, board, opened)
 
 
 async def show_demo(
@@ -66,10 +66,10 @@ async def show_demo(
 
     demo = LiveDemo(plant, noise, largest, changed)
     async with Page(board, port, host, demo, recording) as page, demo, board:
-        await _shown(page, opened)
+        await _shown(page, board, opened)
 
 
-async def _shown(page: Page, opened: Callable[[str], None]) -> None:
+async def _shown(page: Page, board: LiveBoard, opened: Callable[[str], None]) -> None:
     opened(page.where)
     with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
+        await board.last()

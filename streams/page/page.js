@@ -20,7 +20,8 @@ function role(size, threshold) {
   return size < threshold.critical_size ? "grows" : "stops";
 }
 
-const whole = (value) => Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
+const COUNTED = new Intl.NumberFormat("en");
+const whole = (value) => COUNTED.format(Math.round(value)).replaceAll(",", "\u202f");
 
 function axis(label, more) {
   const line = { stroke: theme.line, width: 1, ...(more && more.only) };

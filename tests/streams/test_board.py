@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import aiomqtt
 import numpy as np
 import pytest
 
-from ergoscope.streams import Board, Broker, LiveBoard, _board, _mqtt
+from ergoscope.streams import Board, Broker, LiveBoard, _board, _mqtt, show_page
 from ergoscope.streams._address import read_address
 from ergoscope.streams._board import SHOWN
 from ergoscope.streams._tally import EDGES
@@ -146,3 +147,11 @@ def test_it_says_when_the_learner_and_when_the_broker_is_gone_and_goes_on_when_t
                 await until(board, "not there")
 
     asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_a_page_of_a_broker_that_lets_nobody_in_ends_and_says_so(mosquitto: Callable[..., Any]) -> None:
+    broker, opened = mosquitto("allow_anonymous false"), list[str]()
+    showing = show_page(f"mqtt://127.0.0.1:{broker.port}/lab", opened.append, 0)
+    with pytest.raises(ConnectionError, match="ERGOSCOPE_MQTT_USER"):
+        asyncio.run(asyncio.wait_for(showing, 60))
+    assert len(opened) == 1
