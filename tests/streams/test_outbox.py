@@ -20,8 +20,8 @@ from ergoscope.streams._outbox import AGAIN
 LINES = "user root\nallow_anonymous true\nmax_queued_messages 0"
 
 
-def simulated(skip: int = 0, count: int = 300) -> Any:
-    return play_simulation(zoo("random-walk"), count, ["a", "b"], seed=3, block=1, epoch=5, skip=skip)
+def simulated(skip: int = 0, count: int = 300, rate: float | None = None) -> Any:
+    return play_simulation(zoo("random-walk"), count, ["a", "b"], seed=3, rate=rate, block=1, epoch=5, skip=skip)
 
 
 def test_a_simulation_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_broker_and_a_publisher_that_go_away_lose_nothing_and_the_order_is_kep
                 await opened()
 
             monkeypatch.setattr(box.connection, "_open", after_who_hears)
-            publishing = asyncio.create_task(pour(simulated(301), box))
+            publishing = asyncio.create_task(pour(simulated(301, rate=200.0), box))  # longer than the broker lives
             await asyncio.sleep(0.1)
             await asyncio.to_thread(broker.stop, kill=True)
             await asyncio.sleep(0.2)
