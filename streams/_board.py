@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._address import Address
+from ._json_payload import finite
 from ._tally import EDGES
-from ._watch import Row, Watch, _finite, _Stream, printable
+from ._watch import Row, Watch, _Stream, printable
 
 SHOWN = 300  # samples of a signal
 LISTED = 500  # streams, of which the others are shown where they are asked for by name
@@ -129,8 +130,8 @@ class _Kept(_Stream):
         sure = error[np.isfinite(error)]
         return dict(
             t=[sample[0] for sample in kept],
-            y=[_finite(value) for value in y.tolist()],
-            forecast=[_finite(value) for value in (y + error).tolist()],
+            y=[finite(value) for value in y.tolist()],
+            forecast=[finite(value) for value in (y + error).tolist()],
             reach=float(np.quantile(np.abs(sure), 0.95)) if len(sure) else 0.0,
             size=wanted,
             name=self.names[0] if self.names else "y",
@@ -158,7 +159,7 @@ def _grown(kept: list[_Kept], sizes: Sequence[int]) -> dict[str, Any]:
         regret = total - total[:, [int(np.nanargmin(total[-1]))]]
     table = dict(horizon=ends.tolist(), sizes=list(sizes))
     return dict(
-        growth=table | dict(values=[[_finite(value) for value in row] for row in mean.T.tolist()]),
-        regret=table | dict(values=[[_finite(value) for value in row] for row in regret.T.tolist()]),
+        growth=table | dict(values=[[finite(value) for value in row] for row in mean.T.tolist()]),
+        regret=table | dict(values=[[finite(value) for value in row] for row in regret.T.tolist()]),
         over=f"size {sizes[int(np.nanargmin(total[-1]))]}, the best so far",
     )

@@ -55,6 +55,11 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
     )
 
 
+def finite(value: float) -> float | None:
+    """Return a number as JSON has it: None where it is not finite."""
+    return value if math.isfinite(value) else None
+
+
 def _is_deep(payload: bytes) -> bool:
     if payload.count(b"[") + payload.count(b"{") <= DEEPEST:
         return False

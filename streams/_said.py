@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ._json_payload import finite
 from ._service import Said
 from ._threshold import Threshold
 
@@ -84,7 +85,7 @@ def threshold_record(said: Threshold) -> dict[str, Any]:
         reason=found.critical.reason,
         best=best,
         sizes=list(said.sizes),
-        errors=None if said.errors is None else [_finite(error) for error in said.errors],
+        errors=None if said.errors is None else [finite(error) for error in said.errors],
         counts=vars(said.counts),
         refused=said.refused,
         sentence=found.sentence,
@@ -104,11 +105,7 @@ def _channels(row: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _nulls(values: Any) -> Any:
-    return [_nulls(value) for value in values] if isinstance(values, list) else _finite(values)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return [_nulls(value) for value in values] if isinstance(values, list) else finite(values)
 
 
 def _dump(record: dict[str, Any]) -> bytes:

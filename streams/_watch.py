@@ -6,7 +6,6 @@ Messages in, rows out: nothing here knows a broker, a clock or a terminal. Names
 from __future__ import annotations
 
 import json
-import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._address import Address
-from ._json_payload import LARGEST_COUNT
+from ._json_payload import LARGEST_COUNT, finite
 from ._payload import LARGEST
 from ._refused import KINDS
 
@@ -203,7 +202,7 @@ class _Stream:
         errors = self.told
         if self.squares is not None and (self.weights > 0).any():
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                errors = [_finite(mean) for mean in (self.squares / self.weights).tolist()]
+                errors = [finite(mean) for mean in (self.squares / self.weights).tolist()]
         sizes = self.sizes if len(self.sizes) == len(errors) else []
         age = None if self.last is None else now - self.last
         return Row(
@@ -241,11 +240,7 @@ def _number(value: Any) -> float | None:
         return None
     if type(value) not in (int, float):
         raise ValueError
-    return _finite(float(value))
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    return finite(float(value))
 
 
 def _no_number(word: str) -> float:

@@ -15,13 +15,24 @@ import pytest
 HERE = ("mosquitto", "/usr/sbin/mosquitto")  # Debian keeps it where not everybody looks
 
 
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody listens at."""
+    return free_port()
+
+
 class Mosquitto:
     """Mosquitto on a port of its own, with a folder for what it keeps; it can be killed and started again."""
 
     def __init__(self, program: str, folder: Path, lines: str = "allow_anonymous true") -> None:
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.port = int(one.getsockname()[1])
+        self.port = free_port()
         self.program, self.folder, self.file = program, folder, folder / "mosquitto.conf"
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -115,13 +114,10 @@ def test_runs_are_listed_by_their_numbers(board: Board) -> None:
 
 
 def test_it_says_when_the_learner_and_when_the_broker_is_gone_and_goes_on_when_they_are_back(
-    monkeypatch: pytest.MonkeyPatch,
+    port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_mqtt, "PAUSES", (0.05, 0.1))
     monkeypatch.setattr(_board, "SILENT", 0.3)
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
     address = read_address(f"mqtt://127.0.0.1:{port}/lab/+")
 
     async def until(board: LiveBoard, words: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -35,13 +34,6 @@ from ergoscope.streams import (
 )
 from ergoscope.streams._address import Address, read_address
 from ergoscope.streams._said import messages_of
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import socket
 import subprocess
 import sys
 from typing import Any
@@ -227,10 +226,7 @@ def test_news_of_a_stream_is_a_line_and_no_news_is_none(capsys: pytest.CaptureFi
         assert capsys.readouterr().out.startswith("plant: offline")
 
 
-def test_the_command_shows_what_is_published_and_nothing_that_commands_a_terminal() -> None:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = int(one.getsockname()[1])
+def test_the_command_shows_what_is_published_and_nothing_that_commands_a_terminal(port: int) -> None:
     address, said = read_address(f"mqtt://127.0.0.1:{port}/lab/+"), learned(1, 16)[-1]
 
     async def main() -> subprocess.CompletedProcess[bytes]:
