@@ -16,6 +16,8 @@ from ._design import design as design
 from ._errors import best_errors as best_errors
 from ._errors import diffuse_errors as diffuse_errors
 from ._errors import truncated_excess as truncated_excess
+from ._experiment import Experiment as Experiment
+from ._experiment import read_experiment as read_experiment
 from ._figure_1 import reproduce_figure_1 as reproduce_figure_1
 from ._figures import growth_figure as growth_figure
 from ._figures import size_figure as size_figure
@@ -41,6 +43,7 @@ from ._portrait import portrait as portrait
 from ._portrait import portrait_json as portrait_json
 from ._portrait import save_portrait as save_portrait
 from ._power import reproduce_power as reproduce_power
+from ._ranges import parse_range as parse_range
 from ._recorded_regret import learning_part as learning_part
 from ._recorded_regret import recorded_regret as recorded_regret
 from ._regret import RegretSize as RegretSize
@@ -55,6 +58,9 @@ from ._reproductions import chosen_reproductions as chosen_reproductions
 from ._reproductions import reproduce as reproduce
 from ._reproductions import reproductions as reproductions
 from ._reproductions import save_reproduction as save_reproduction
+from ._run_experiment import Plan as Plan
+from ._run_experiment import plan_sweep as plan_sweep
+from ._run_experiment import sweep as sweep
 from ._scaling import scaling as scaling
 from ._showing import exact_slope as exact_slope
 from ._showing import showing_horizon as showing_horizon

@@ -2,109 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import jax
-import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
 from ..learners import (
-    Driver,
     Learner,
-    kalman,
-    score,
 )
 from ..simulator import (
     LinearSystem,
     Missing,
     Noise,
     computing,
-    input_signal,
-    simulate_chunks,
 )
 from ._critical import best_of_curves, critical_size
-from ._curves import GROUPS, curves, log_edges
+from ._curves import curves
 from ._growth import critical_interval
 from ._location import Location, ahead_words, system_sentence
-from ._memory import check_memory
 from ._modes import critical_length
 from ._options import (
     FILTERS,
-    SHORTEST,
     Options,
-    check_ahead,
-    check_count,
-    choose_inputs_ahead,
-    choose_learner,
-    direct_term,
     rungs_of,
     settings_of,
 )
 from ._regret import explosive, learning_cost, regret_size
 from ._showing import exact_slope, showing_horizon
+from ._simulated import make_ready, run_ready
 from ._submatrix import critical_block
-from ._theory import Theory, theory, trust_horizon
+from ._theory import Theory, theory
 
 
 def locate_system(
     system: LinearSystem, options: Options, inputs: str | ArrayLike, missing: Missing, noise: Noise
 ) -> Location:
-    asked = check_count("horizon", 20_000 if options.horizon is None else options.horizon, SHORTEST)
-    replicates = check_count("replicates", options.replicates, 1)
-    driven = system.inputs > 0 and not (isinstance(inputs, str) and inputs == "zero")
-    if not driven:
-        system = system.replace(B=None, D=None)
-
-    def learner_of(sizes: Iterable[int] | None) -> Learner:
-        return choose_learner(options._replace(sizes=sizes), (system.outputs, system.inputs), range(17), system)
-
-    def driver_of(learner: Learner) -> Driver:
-        return Driver(
-            learner,
-            system.outputs,
-            system.inputs,
-            oracle=kalman(system, lookaheads=learner.lookaheads),
-            precision=options.precision,
-            device=options.device,
-            known_ahead=int(direct_term(system)) if ahead == "held" else None,
-            **(dict(width=replicates) if learner.pooled else {}),
-        )
-
-    learner = learner_of(options.sizes)
-    if learner.sizes[-1] >= asked:
-        raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
-    trust = trust_horizon(system, options.precision, asked)
-    horizon = asked if trust is None else min(asked, trust)
-    check_ahead(learner, horizon)
-    ahead = choose_inputs_ahead(options, learner, system.inputs, "known")
-    signal = input_signal(inputs, system.inputs)
-    edges = log_edges(horizon).tolist()
-    check_memory(driver_of, learner_of, learner, replicates, len(edges))
+    ready = make_ready(system, options, inputs)
+    system, learner, driven = ready.system, ready.learner, ready.system.inputs > 0
+    horizon, asked, trust, replicates = ready.horizon, ready.asked, ready.trust, ready.replicates
     with computing(options.precision, options.device):
-        driver = driver_of(learner)
-        chunks = simulate_chunks(
-            jax.random.key(options.seed),
-            system,
-            horizon,
-            replicates,
-            inputs=signal,
-            missing=missing,
-            noise=noise,
-            device=options.device,
-        )
-        sums = score(
-            driver,
-            (chunk.outputs for chunk in chunks),
-            signal,
-            np.full(replicates, horizon),
-            edges,
-            lambda done: options.progress(done, horizon),
-            whole=missing.rate == 0,
-            share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
-        )
-        settings = settings_of(options, learner, ahead, "none", asked, replicates)
+        key = jax.random.key(options.seed)
+        sums = run_ready(ready, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
+        settings = settings_of(options, learner, ready.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
     frame, general = curves(sums, learner, system.name), None if system.time_varying else theory(system)
     parts = []

@@ -19,15 +19,16 @@ KEYS_AT_ONCE = 64  # of a filter, which names each of them
 
 
 def scan_curves(folder: str | Path) -> pl.LazyFrame:
-    """Return the error curves of all Parquet files in a folder, lazily: nothing is read yet but the schema.
+    """Return the error curves of all Parquet files in a folder and below it, lazily: only schemas are read yet.
 
     Args:
-        folder: With files of the columns of ``SCHEMA``, such as ``Location.curves`` written with a ``run`` of its own.
+        folder: What ``sweep`` has written, or files of the columns of ``SCHEMA``, such as ``Location.curves`` written
+            with a ``run`` of its own. Hidden files are left out.
 
     Raises:
         ValueError: No Parquet file there, or one with other columns.
     """
-    files = sorted(Path(folder).expanduser().glob("*.parquet"))
+    files = sorted(file for file in Path(folder).expanduser().rglob("*.parquet") if not file.name.startswith("."))
     if not files:
         raise ValueError(f"{str(folder)!r} holds no Parquet file: write curves there first.")
     for file in files:
@@ -36,7 +37,7 @@ def scan_curves(folder: str | Path) -> pl.LazyFrame:
         except (pl.exceptions.PolarsError, OSError) as exc:
             raise ValueError(f"{str(file)!r} must be a Parquet file, and cannot be read as one: {exc}.") from exc
         check_columns(schema, SCHEMA, str(file))
-    return pl.scan_parquet(files)
+    return pl.scan_parquet(files, hive_partitioning=False)
 
 
 def each_run(

@@ -16,6 +16,7 @@ from .. import __version__
 from ._interrupt import ending_cleanly
 from ._live import broker, learn, publish, record, replay
 from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
+from ._sweep import sweep
 from ._watch import demo, watch
 from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
 
@@ -317,7 +318,7 @@ def devices() -> None:
             console.print(f"{kind}:all spreads the streams over all of its kind.", highlight=False)
 
 
-for _body in (broker, learn, publish, record, replay, watch):
+for _body in (broker, learn, publish, record, replay, sweep, watch):
     app.command()(_body)
 app.add_typer(demo, name="demo")
 

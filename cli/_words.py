@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..analysis import parse_range
+
 
 def parse_sizes(text: str) -> list[int]:
     """Return the sizes that ``0..32`` or ``1,2,4..8`` names, rising.
@@ -12,7 +14,7 @@ def parse_sizes(text: str) -> list[int]:
     Raises:
         ValueError: Not whole numbers, negative, or not rising.
     """
-    return _rising("sizes", text, "0..32 or 1,2,4..8")
+    return parse_range("sizes", text, "0..32 or 1,2,4..8")
 
 
 def parse_lookaheads(text: str) -> list[int]:
@@ -21,25 +23,10 @@ def parse_lookaheads(text: str) -> list[int]:
     Raises:
         ValueError: Not whole numbers, zero or negative, or not rising.
     """
-    lookaheads = _rising("lookaheads", text, "1,5,10 or 1..4")
+    lookaheads = parse_range("lookaheads", text, "1,5,10 or 1..4")
     if lookaheads[0] < 1:
         raise ValueError(f"lookaheads are samples ahead, from 1 on, got {text!r}: 1 is the next sample.")
     return lookaheads
-
-
-def _rising(word: str, text: str, example: str) -> list[int]:
-    numbers: list[int] = []
-    for part in text.split(","):
-        first, dots, last = part.strip().partition("..")
-        if not (first.isdecimal() and (last.isdecimal() or not dots)):
-            raise ValueError(f"{word} are written {example}, got {text!r}.")
-        span = range(int(first), int(last if dots else first) + 1)
-        if not span or (numbers and span[0] <= numbers[-1]):
-            raise ValueError(f"{word} must rise, got {text!r}: write the smaller one first.")
-        if len(numbers) + len(span) > 100_000:
-            raise ValueError(f"{text!r} are more than 100 000 {word}.")
-        numbers += span
-    return numbers
 
 
 def parse_matrix(word: str, text: str | None) -> Any:

@@ -1,0 +1,114 @@
+"""The points of an experiment, grouped into few compiled programs; what each point draws and leaves behind.
+
+A program is a system, a factor on its noise and a learner, for the Kalman predictor beside is compiled with the
+matrices. Seeds and horizons are data, and run on the same kernels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+import jax
+import numpy as np
+import polars as pl
+from jaxtyping import PRNGKeyArray
+
+from ._curves import curves
+from ._experiment import Experiment
+from ._options import Options
+from ._simulated import Ready, check_horizon, make_ready, run_ready
+
+
+class Point(NamedTuple):
+    """One cell of the grid; all sizes are predicted at once, so that they are no axis of it."""
+
+    system: str
+    learner: str
+    noise: float
+    horizon: int
+    seed: int
+
+    @property
+    def part(self) -> Path:
+        """Where its curves lie in the folder: partitions as Hive names them, one file a seed."""
+        words = dict(system=self.system, learner=self.learner, noise=self.noise, steps=self.horizon)
+        return Path(
+            *(f"{key}={quote(str(value), safe='')}" for key, value in words.items()), f"seed-{self.seed}.parquet"
+        )
+
+    @property
+    def key(self) -> PRNGKeyArray:
+        """Random key of its runs: the seed's, folded with 32 bits of the SHA-256 of system and noise.
+
+        It hangs neither on the rest of the grid nor on the learner and the horizon: learners are compared on the same
+        runs, and a longer run begins as the shorter one.
+        """
+        name = json.dumps([self.system, self.noise]).encode()
+        world = np.frombuffer(hashlib.sha256(name).digest(), ">u4")[0]
+        return jax.random.fold_in(jax.random.key(self.seed), np.uint32(world))
+
+
+class Program(NamedTuple):
+    """Points that share their compiled kernels, with what runs them."""
+
+    ready: Ready
+    points: list[Point]
+
+
+def programs_of(experiment: Experiment) -> list[Program]:
+    """Return all that an experiment would run, after every check that needs no run.
+
+    Raises:
+        ValueError: A learner that cannot have a system, a size or a horizon; what does not fit into memory; a noise
+            that changes nothing. The message names the combination.
+    """
+    programs = []
+    for word, plant in experiment.plants.items():
+        if experiment.noise != (1.0,) and not plant.R.any():
+            raise ValueError(f"{word} has R = 0, which a factor on it leaves as it is: take noise = [1] for it.")
+        for noise in experiment.noise:
+            system = plant.replace(R=noise * plant.R)
+            for learner in experiment.learners:
+                options = Options(
+                    sizes=experiment.sizes,
+                    horizon=max(experiment.horizons),
+                    replicates=experiment.replicates,
+                    seed=0,
+                    precision=experiment.precision,
+                    device=experiment.device,
+                    learner=learner,
+                    lookaheads=experiment.lookaheads,
+                    inputs_ahead=None,
+                    progress=lambda done, total: None,
+                )
+                try:
+                    ready = make_ready(system, options, experiment.inputs)
+                    for horizon in experiment.horizons:
+                        check_horizon(ready.learner, horizon, ready.trust)
+                except ValueError as exc:
+                    raise ValueError(f"{experiment.name}: {word} with {learner}: {exc}") from exc
+                grid = ((horizon, seed) for horizon in experiment.horizons for seed in experiment.seeds)
+                programs.append(Program(ready, [Point(word, learner, noise, *where) for where in grid]))
+    return programs
+
+
+def point_curves(
+    ready: Ready, point: Point, experiment: Experiment, progress: Callable[[int], None] = lambda done: None
+) -> pl.DataFrame:
+    """Run one point and return its error curves (``SCHEMA``), with the columns ``noise``, ``steps`` and ``seed``.
+
+    Where rounding reaches the noise before ``steps`` samples, the curves end there.
+    """
+    horizon = point.horizon if ready.trust is None else min(point.horizon, ready.trust)
+    sums = run_ready(ready, point.key, horizon, noise=experiment.law, progress=progress)
+    run = f"noise {point.noise}, {point.horizon} samples, seed {point.seed}"
+    frame = curves(sums, ready.learner, point.system, run=run)
+    return frame.with_columns(
+        learner=pl.lit(point.learner), noise=pl.lit(point.noise), steps=pl.lit(point.horizon, pl.Int64),
+        seed=pl.lit(point.seed, pl.Int64),
+    )  # fmt: skip

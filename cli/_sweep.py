@@ -1,0 +1,60 @@
+"""The command that sweeps an experiment, and what it says of the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ._show import Meter, console
+
+if TYPE_CHECKING:
+    from ..analysis import Plan
+
+
+def sweep(
+    experiment: Annotated[Path, typer.Argument(help="The experiment: a TOML file (docs/experiments.md).")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Tell the plan alone: points, programs, estimated time, memory.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the results; by default that of the file, or runs/NAME.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder alone.")] = False,
+) -> None:
+    """Sweep a grid of systems, learners, noise, horizons and seeds; run again, it completes what is missing."""
+    from .. import analysis
+
+    wanted = analysis.read_experiment(experiment)
+    if check:
+        show_plan(analysis.plan_sweep(wanted, out))
+        return
+    with Meter("sweep", hidden=quiet) as meter:
+        folder = analysis.sweep(wanted, out, meter.update)
+    console.print(str(folder), highlight=False, markup=False, soft_wrap=True)
+    if not quiet:
+        console.print(f"report: ergoscope report {folder}", style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def show_plan(plan: Plan) -> None:
+    """Print what a sweep would do."""
+    seconds = plan.compiling + plan.running
+    measured = f"{plan.probes} short run{'s' * (plan.probes != 1)}, timed now"
+    lines = [
+        f"{plan.folder}: {plan.points} points, {plan.done} of them done",
+        f"programs to compile: {plan.programs}",
+        f"samples to predict: {plan.samples:.3g}",
+        f"estimated time: {_duration(seconds)}, of it compiling {_duration(plan.compiling)} (from {measured})",
+        f"memory: {plan.memory / 2**20:.3g} MiB at most, {plan.free / 2**30:.3g} GiB are free",
+    ]
+    for (system, noise), end in plan.capped.items():
+        lines.append(f"{system}, noise {noise:g}: rounding reaches the noise after {end} samples, where its runs end")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
