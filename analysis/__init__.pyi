@@ -18,13 +18,14 @@ from ._errors import diffuse_errors as diffuse_errors
 from ._errors import truncated_excess as truncated_excess
 from ._experiment import Experiment as Experiment
 from ._experiment import read_experiment as read_experiment
+from ._experiment_report import thresholds as thresholds
 from ._figure_1 import reproduce_figure_1 as reproduce_figure_1
 from ._figures import growth_figure as growth_figure
 from ._figures import size_figure as size_figure
 from ._files import as_json as as_json
-from ._files import check_folder as check_folder
 from ._files import design_as_json as design_as_json
 from ._files import save as save
+from ._folder import check_folder as check_folder
 from ._growth import growth_laws as growth_laws
 from ._hidden_random_walk import reproduce_hidden_random_walk as reproduce_hidden_random_walk
 from ._horizon_scaling import reproduce_horizon_scaling as reproduce_horizon_scaling

@@ -86,13 +86,12 @@ def read_experiment(path: str | Path) -> Experiment:
     for table, values in tables.items():
         if table not in KEYS or not isinstance(values, dict):
             what = "is no table" if table in KEYS else "is not known" + _near(table, "", KEYS)
-            raise ValueError(f"{file}{_line(text, '', table)}: {table} {what}; write {' and '.join(map(_head, KEYS))}.")
+            raise ValueError(f"{file}{_line(text, '', table)}: {table} {what}. The tables are [grid] and [options].")
         for key, value in values.items():
             where = f"{file}{_line(text, table, key)}: {_head(table)} {key}"
             if key not in KEYS[table]:
-                raise ValueError(
-                    f"{where} is not known{_near(key, table, KEYS[table])}; keys: {', '.join(KEYS[table])}."
-                )
+                hint = _near(key, table, KEYS[table])
+                raise ValueError(f"{where} is not known{hint}. The keys are {', '.join(KEYS[table])}.")
             try:
                 given[key] = KEYS[table][key](value)
             except ValueError as exc:
@@ -183,7 +182,7 @@ def _near(key: str, table: str, known: Any) -> str:
         if other != table and table and key in keys:
             return f" there, but in {_head(other)}"
     near = difflib.get_close_matches(key.lower(), known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}" if near else ""
 
 
 def _line(text: str, table: str, key: str) -> str:

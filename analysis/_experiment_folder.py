@@ -17,10 +17,10 @@ from filelock import FileLock, Timeout
 
 from ..simulator import LinearSystem, table_of, write_text
 from ._experiment import Experiment
-from ._files import check_folder
+from ._folder import check_folder
 from ._location import versions
 
-NAME = "experiment.json"
+EXPERIMENT = "experiment.json"
 VERSION = 1  # of what the folder looks like
 
 
@@ -50,7 +50,7 @@ def experiment_folder(experiment: Experiment, folder: Path) -> Iterator[Path]:
                 f"{folder} was begun with other versions: last bits may differ between its parts.", stacklevel=2
             )
         known = [*(one for one in known if one != versions()), versions()]
-        write_text(folder / NAME, json.dumps(_record(experiment, known), indent=2) + "\n")
+        write_text(folder / EXPERIMENT, json.dumps(_record(experiment, known), indent=2) + "\n")
         yield folder
     finally:
         lock.release()
@@ -65,7 +65,7 @@ def check_recorded(experiment: Experiment, folder: Path) -> dict[str, Any] | Non
         ValueError: It is of another experiment, of another version, or of something else.
     """
     remedy = "choose another --out, or another name"
-    if not (folder / NAME).is_file():
+    if not (folder / EXPERIMENT).is_file():
         if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise ValueError(f"{str(folder)!r} is not empty and holds no experiment: {remedy}.")
         return None
@@ -92,15 +92,17 @@ def read_recorded(folder: Path) -> dict[str, Any]:
         ValueError: It is of another version, or not as it was written.
     """
     try:
-        record = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        record = json.loads((folder / EXPERIMENT).read_text(encoding="utf-8"))
         version = record["schema"]
         if version == VERSION:
             record["settings"], record["grid"], record["systems"], record["versions"], record["toml"]
     except (ValueError, KeyError, TypeError) as exc:
-        raise ValueError(f"{folder / NAME} is not as ergoscope writes it ({exc}): choose another folder.") from exc
+        raise ValueError(
+            f"{folder / EXPERIMENT} is not as ergoscope writes it ({exc}): choose another folder."
+        ) from exc
     if version != VERSION:
         raise ValueError(
-            f"{folder / NAME} is of version {version}, this ergoscope reads {VERSION}: use the ergoscope that "
+            f"{folder / EXPERIMENT} is of version {version}, this ergoscope reads {VERSION}: use the ergoscope that "
             "wrote it, or choose another folder."
         )
     return dict(record)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from matplotlib.figure import Figure
 
 from ..simulator import LinearSystem, atomic_path, write_text
 from ._design import Design
 from ._figures import growth_figure, size_figure
+from ._folder import check_folder, save_frame
 from ._further_figures import ahead_figure, regret_figure
 from ._location import Location
 from ._report import write_report
@@ -108,31 +107,10 @@ def design_as_json(design: Design) -> dict[str, Any]:
     return dict(sentence=design.sentence, system=design.system, inputs=design.inputs) | found | dict(needed=rows)
 
 
-def check_folder(folder: str | Path) -> Path:
-    """Return the folder if it is there, or could be made, and may be written in; ask before long work is done for it.
-
-    Raises:
-        ValueError: It cannot; nothing was made.
-    """
-    folder = Path(folder).expanduser()
-    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise ValueError(
-            f"cannot write into {str(folder)!r}: {there} is no folder that you may write in; choose another."
-        )
-    return folder
-
-
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=140, format="png", metadata={"Software": "ergoscope"})
-
-
-def save_frame(frame: pl.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, whole or not at all."""
-    with atomic_path(path) as temporary:
-        frame.write_parquet(temporary)
 
 
 def _number(value: Any) -> Any:

@@ -15,7 +15,8 @@ import polars as pl
 
 from ..simulator import LinearSystem, zoo, zoo_entry
 from ._errors import best_errors
-from ._files import check_folder, save_figure
+from ._files import save_figure
+from ._folder import check_folder
 from ._kalman import innovation_covariances
 from ._location import three_horizons
 from ._portrait_figure import exact_figure, simulated_figure

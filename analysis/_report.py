@@ -10,6 +10,8 @@ import polars as pl
 
 from ..simulator import write_text
 from ._captions import caption_of
+from ._experiment_folder import EXPERIMENT
+from ._experiment_report import experiment_page
 from ._location import ahead_words, spaced, spans
 from ._page import DASH, command, facts, figure, number, page, pairs, table, words
 
@@ -25,7 +27,8 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
 
     Args:
-        folder: Where ``save`` or ``save_reproduction`` has written; figures are those that its JSON file lists.
+        folder: Where ``save``, ``save_reproduction`` or ``sweep`` has written; figures are those that a JSON file there
+            lists.
         out: The file to write; by default report.html in the folder.
 
     Returns:
@@ -35,11 +38,15 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
         ValueError: There are no results in the folder, or they cannot be read; the file cannot be written.
     """
     folder = Path(folder).expanduser()
+    out = folder / "report.html" if out is None else Path(out)
+    if (folder / EXPERIMENT).is_file():
+        write_text(out, experiment_page(folder, MOST_ROWS))
+        return out
     found = [path for name in RESULTS for path in sorted(folder.glob(name)) if path.is_file()]
     if not found:
         raise ValueError(
-            f"no results in {str(folder)!r}: expected {' or '.join(RESULTS)}; name a folder that ergoscope locate or "
-            "ergoscope reproduce has written."
+            f"no results in {str(folder)!r}: expected {', '.join(RESULTS)} or {EXPERIMENT}; name a folder "
+            "that ergoscope locate, reproduce or sweep has written."
         )
     parts: list[str] = []
     titles: list[str] = []
@@ -55,7 +62,6 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
                 f"{path} is not as ergoscope writes it ({type(exc).__name__}: {exc}); run it again to write it anew."
             ) from exc
         titles.append(str(title))
-    out = folder / "report.html" if out is None else Path(out)
     write_text(out, page(f"{', '.join(titles)}: Ergoscope", "\n".join(parts)))
     return out
 

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from ..simulator import write_text
 from ._figure_1 import reproduce_figure_1
 from ._figures import figure_1_figure
-from ._files import check_folder, save_figure, save_frame
+from ._files import save_figure
+from ._folder import check_folder, save_frame
 from ._hidden_random_walk import reproduce_hidden_random_walk
 from ._horizon_scaling import reproduce_horizon_scaling
 from ._location import versions

@@ -13,7 +13,7 @@ from ..learners import memory_free, memory_needed
 from ._curves import log_edges
 from ._experiment import Experiment
 from ._experiment_folder import check_recorded, experiment_folder
-from ._files import check_folder, save_frame
+from ._folder import check_folder, save_frame
 from ._options import Progress
 from ._points import Point, Program, point_curves, programs_of
 from ._simulated import Ready, run_ready

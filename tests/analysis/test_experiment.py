@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 
 import jax
@@ -17,7 +18,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Experiment, curves, each_run, log_edges, plan_sweep, read_experiment, scan_curves, sweep
+from ergoscope.analysis import (
+    Experiment,
+    curves,
+    each_run,
+    located,
+    log_edges,
+    plan_sweep,
+    read_experiment,
+    scan_curves,
+    sweep,
+    thresholds,
+    write_report,
+)
 from ergoscope.learners import Driver, kalman, ladder, score
 from ergoscope.simulator import computing, simulate_chunks, zoo
 
@@ -136,6 +149,20 @@ def test_a_swept_folder_is_read_lazily_and_analysed(swept: tuple[Experiment, Pat
     assert frame.collect().height == sum(part.height for part in parts(swept[1]).values())
 
 
+def test_the_sizes_found_and_the_report(swept: tuple[Experiment, Path], tmp_path: Path) -> None:
+    found = thresholds(swept[1])
+    assert found.select("noise", "steps", "seed").rows() == sorted(product((0.5, 1.0), (100, 200), (0, 1)))
+    for row in found.iter_rows(named=True):
+        point = Path("system=random-walk", "learner=ladder", f"noise={row['noise']}", f"steps={row['steps']}")
+        alone = located(pl.read_parquet(swept[1] / point / f"seed-{row['seed']}.parquet"))
+        assert {word: row[word] for word in alone.columns} == alone.row(0, named=True)
+    made = write_report(swept[1], tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "8 of 8" in made and "replicates = 8" in made
+    assert made.count('<th scope="row" class="text">random-walk') == 4  # a row for each noise and horizon
+    with pytest.raises(ValueError, match="holds no Parquet file"):
+        thresholds(tmp_path)
+
+
 BAD = {
     "no TOML": ("[grid\n", "cannot be read as TOML"),
     "an unknown table": ("[gird]\n", "line 1: gird is not known; did you mean 'grid'"),
@@ -246,7 +273,7 @@ def test_a_sweep_killed_again_and_again_ends_as_one_that_was_not(
         wanted = min(there + int(rng.integers(0, points // kills)), points - 1)
         with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
             while process.poll() is None and len(list(folder.rglob("seed-*.parquet"))) <= wanted:
-                time.sleep(0.001)
+                time.sleep(0.01)
             time.sleep(float(rng.uniform(0, 0.02)))
             process.send_signal(signal.SIGKILL)
             assert process.stderr is not None
