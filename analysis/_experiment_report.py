@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from ._experiment_folder import read_recorded
-from ._location import spaced, spans
+from ._location import spaced
 from ._page import facts, number, page, pairs, table, words
 from ._sweep import each_run, located, scan_curves
 
@@ -42,10 +42,7 @@ def experiment_page(folder: Path, most: int) -> str:
     """Return the report of a sweep as a page of HTML, with at most so many cells of the grid."""
     record, found = read_recorded(folder), thresholds(folder)
     grid, settings = record["grid"], record["settings"]
-    axes = (len(values) for values in grid.values())
-    points = 1
-    for count in axes:
-        points *= count
+    points = math.prod(len(values) for values in grid.values())
     done = found.select("system", "learner", "noise", "steps", "seed").n_unique()
     cells = found.partition_by(CELL, as_dict=True, maintain_order=True)
     heads = [" system", " learner", "noise", "samples"] + ["ahead"] * (settings["lookaheads"] != [1])
@@ -68,9 +65,8 @@ def experiment_page(folder: Path, most: int) -> str:
     )
     body += f'<p class="note">{note}</p>\n</section>\n<section>\n<h2>Run it again</h2>\n'
     body += f"<pre><code>{words(record['toml'])}</code></pre>\n"
-    versions = {
-        name: words(", ".join(dict.fromkeys(each[name] for each in record["versions"]))) for name in _names(record)
-    }
+    used = record["versions"]
+    versions = {name: ", ".join(dict.fromkeys(each.get(name, "none") for each in used)) for name in used[-1]}
     body += pairs("Made with", ("package", "version"), versions) + "</section>\n</article>"
     return page(f"{record['name']}: Ergoscope", body)
 
@@ -85,9 +81,6 @@ def _counted(part: pl.DataFrame) -> str:
 
 def _range(sizes: pl.Series) -> str:
     known = sizes.drop_nulls()
-    ends: list[Any] = sorted({known.min(), known.max()}) if len(known) else []
-    return words(" to ".join(map(spans, ([end] for end in ends)))) if ends else number(None)
-
-
-def _names(record: dict[str, Any]) -> list[str]:
-    return list(record["versions"][-1])
+    if known.is_empty():
+        return number(None)
+    return " to ".join(number(end) for end in dict.fromkeys((known.min(), known.max())))

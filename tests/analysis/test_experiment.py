@@ -166,7 +166,10 @@ def test_the_sizes_found_and_the_report(swept: tuple[Experiment, Path], tmp_path
 BAD = {
     "no TOML": ("[grid\n", "cannot be read as TOML"),
     "an unknown table": ("[gird]\n", "line 1: gird is not known; did you mean 'grid'"),
-    "a key at the top": ('systems = ["random-walk"]\n', "line 1: systems is not known; write [grid] and [options]"),
+    "a key at the top": (
+        'systems = ["random-walk"]\n',
+        "line 1: systems is not known. The tables are",
+    ),
     "an unknown key": (GRID.replace("seeds", "seed"), "line 7: [grid] seed is not known; did you mean 'seeds'"),
     "a key of the other table": (GRID + "sizes = 3\n", "line 11: [options] sizes is not known there, but in [grid]"),
     "a wrong type": (GRID.replace("[0.5, 1]", '"loud"'), "line 5: [grid] noise must be a list of"),

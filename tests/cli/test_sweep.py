@@ -54,7 +54,7 @@ def test_the_plan_the_sweep_and_the_report(
     assert "'first' holds replicates = 8, asked for is 16: choose another --out" in capsys.readouterr().err
     (tmp_path / "grid.toml").write_text(GRID.replace("horizons", "horizon"))
     assert run(["sweep", "grid.toml"], monkeypatch) == 2
-    assert "grid.toml, line 5: [grid] horizon is not known; did you mean 'horizons'?" in capsys.readouterr().err
+    assert "grid.toml, line 5: [grid] horizon is not known; did you mean 'horizons'." in capsys.readouterr().err
     assert run(["sweep", "nowhere.toml"], monkeypatch) == 2
     assert capsys.readouterr().err == "ergoscope: nowhere.toml: No such file or directory\n"
 
@@ -70,7 +70,7 @@ def test_an_interrupt_keeps_what_is_done_and_nothing_half(tmp_path: Path) -> Non
         refused = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=200)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=100)
-    assert (refused.returncode, "another sweep writes into 'first'" in refused.stderr) == (2, True)
+    assert (refused.returncode, "another sweep is writing into 'first'" in refused.stderr) == (2, True)
     assert (process.returncode, errors) == (1, "ergoscope: interrupted; nothing is half written.\n")
     left = {path.name for path in (tmp_path / "first").rglob("*") if path.is_file()}
     assert left == {".lock", "experiment.json", "seed-0.parquet"}
