@@ -15,8 +15,7 @@ from ._experiment import Experiment
 from ._experiment_folder import check_recorded, experiment_folder
 from ._folder import check_folder, save_frame
 from ._options import Progress
-from ._points import Point, Program, point_curves, programs_of
-from ._simulated import Ready, run_ready
+from ._points import Program, point_curves, programs_of
 
 PROBE = 1024  # samples of each run
 AT_ONCE = 64  # programs kept: each maps memory, and Linux lets a process have 65 530 such pieces
@@ -33,7 +32,7 @@ class Plan(NamedTuple):
         samples: To be predicted by every size: horizon times replicates, summed over the missing points.
         compiling: Seconds, estimated.
         running: Seconds, estimated.
-        probes: How many short runs of ``PROBE`` samples the seconds are measured on.
+        probes: Programs that the seconds are measured on, by runs of 1024 and 4096 samples.
         memory: Bytes of the largest program.
         free: Bytes that are free on the device.
         capped: Programs, as (system, noise), that end before their longest horizon, and after how many samples.
@@ -94,7 +93,8 @@ def sweep(
 def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan:
     """Return what a sweep would do, and estimate what it would take; nothing is written.
 
-    One short run is timed, twice, for each learner and shape of system: the first time compiles.
+    Short runs are timed, of the first two programs of each learner and shape of system: the second program finds most
+    kernels compiled, as all further ones do.
 
     Args:
         experiment: What ``read_experiment`` returned.
@@ -107,15 +107,18 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan
     where = check_folder(experiment.out if folder is None else folder)
     check_recorded(experiment, where)
     missing = _missing(programs, where)
-    probed: dict[tuple[object, ...], tuple[float, float]] = {}
-    compiling = running = 0.0
-    for ready, points in missing:
-        system = ready.system
-        shape = points[0].learner, system.states, system.outputs, system.inputs, system.time_varying
-        if shape not in probed:
-            probed[shape] = _probe(ready, points[0])
-        compiling += probed[shape][0]
-        running += sum(point.horizon for point in points) * probed[shape][1]
+    alike: dict[tuple[object, ...], list[Program]] = {}
+    for program in missing:
+        system = program.ready.system
+        shape = program.points[0].learner, system.states, system.outputs, system.inputs, system.time_varying
+        alike.setdefault(shape, []).append(program)
+    compiling, running, probes = 0.0, 0.0, 0
+    for group in alike.values():
+        first, *other = (_probe(program, experiment) for program in group[:2])
+        compiling += first.compiling + sum(probe.compiling for probe in other) * (len(group) - 1)
+        horizons = [point.horizon for _, points in group for point in points]
+        running += len(horizons) * first.point + sum(horizons) * first.sample
+        probes += 1 + len(other)
     readies = [ready for ready, _ in programs]
     points = [point for _, points in programs for point in points]
     left = [point for _, points in missing for point in points]
@@ -130,7 +133,7 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan
         samples=experiment.replicates * sum(point.horizon for point in left),
         compiling=compiling,
         running=running,
-        probes=len(probed),
+        probes=probes,
         memory=max(memory_needed(each.driver, each.replicates, len(log_edges(each.horizon))) for each in readies),
         free=memory_free(experiment.device),
         capped=ends,
@@ -147,11 +150,22 @@ def _onwards(progress: Progress, done: int, total: int) -> Callable[[int], None]
     return lambda samples: progress(done + samples, total)
 
 
-def _probe(ready: Ready, point: Point) -> tuple[float, float]:
-    """Return the seconds that a program takes to compile, and those of one sample of all its runs."""
-    horizon, seconds = min(PROBE, ready.horizon), []
-    for _ in range(2):
+class _Probe(NamedTuple):
+    compiling: float  # seconds
+    point: float  # seconds of a point besides its samples
+    sample: float  # seconds of one sample of all runs of a point
+
+
+def _probe(program: Program, experiment: Experiment) -> _Probe:
+    """Time a short run twice, and a longer one: the first compiles, the others tell a point from its samples."""
+    ready, point = program.ready, program.points[0]
+    horizons = [min(length, ready.horizon) for length in (PROBE, PROBE, 4 * PROBE)]
+    seconds = []
+    for horizon in horizons:
         start = perf_counter()
-        run_ready(ready, point.key, horizon)
+        point_curves(ready, point._replace(horizon=horizon), experiment)
         seconds.append(perf_counter() - start)
-    return max(seconds[0] - seconds[1], 0.0), seconds[1] / horizon
+    compiled, short, long = seconds
+    further = max(horizons[2] - horizons[1], 1)
+    sample = min(max(long - short, 0.0) / further, short / horizons[1])
+    return _Probe(max(compiled - short, 0.0), short - sample * horizons[1], sample)

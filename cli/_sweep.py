@@ -40,7 +40,7 @@ def sweep(
 def show_plan(plan: Plan) -> None:
     """Print what a sweep would do."""
     seconds = plan.compiling + plan.running
-    measured = f"{plan.probes} short run{'s' * (plan.probes != 1)}, timed now"
+    measured = f"short runs of {plan.probes} program{'s' * (plan.probes != 1)}, timed now"
     lines = [
         f"{plan.folder}: {plan.points} points, {plan.done} of them done",
         f"programs to compile: {plan.programs}",
