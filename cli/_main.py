@@ -253,12 +253,12 @@ def reproduce(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="What locate or reproduce wrote: runs/NAME.")],
+    folder: Annotated[Path, typer.Argument(help="What locate, reproduce or sweep wrote: runs/NAME.")],
     out: Annotated[
         Path | None, typer.Option("--out", help="The file to write; by default report.html in the folder.")
     ] = None,
 ) -> None:
-    """Make one HTML file of results: answer, tables, figures, settings. Locate and reproduce do it by themselves."""
+    """Make one HTML file of results: answer, tables, figures, settings. Locate and reproduce do it themselves."""
     from .. import analysis
 
     console.print(str(analysis.write_report(folder, out)), highlight=False, markup=False, soft_wrap=True)
