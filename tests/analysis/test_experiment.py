@@ -17,6 +17,7 @@ import jax
 import numpy as np
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from ergoscope.analysis import (
     Experiment,
@@ -258,6 +259,11 @@ def test_a_folder_of_something_else_is_left_alone(swept: tuple[Experiment, Path]
         sweep(experiment, tmp_path / "full")
     with pytest.raises(ValueError, match="cannot write into"):
         sweep(experiment, plant / "out")
+    with (
+        FileLock(folder / ".lock"),
+        pytest.raises(ValueError, match="another sweep is writing into"),
+    ):
+        sweep(experiment, folder)
     record = folder / "experiment.json"
     text = record.read_text()
     for wrong, says in (
@@ -280,7 +286,7 @@ def test_a_sweep_killed_again_and_again_ends_as_one_that_was_not(
 ) -> None:
     """Killed a random while after a random number of further parts; ``make campaign-sweep`` does it at length."""
     long = pytestconfig.getoption("--campaign")
-    experiment, whole, kills = *swept, 25 if long else 3
+    experiment, whole, kills = *swept, 25 if long else 2
     if long:
         experiment = read_experiment(write(tmp_path, GRID.replace("0..1", "0..124")))
         whole = sweep(experiment, tmp_path / "whole")
