@@ -32,7 +32,7 @@ demo: $(INSTALLED)
 	    | sed 's/^/  /'
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 campaign: $(INSTALLED)
 	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py \
