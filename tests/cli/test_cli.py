@@ -128,6 +128,16 @@ BAD = {
     "an option of recordings": (["locate", "random-walk", "--by", "run"], "belongs to a recording"),
     "a plant without noise": (["locate", "plant.py:plant", "--dt", "0.1"], "Q"),
     "a continuous plant without dt": (["locate", "plant.py:plant", "--q", "1", "--r", "1"], "dt"),
+    "a delay that is none": (
+        ["design", "plant.py:plant", "--q", "1", "--r", "1", "--dt", "0.1", "--delay", "late"],
+        "--delay must be a number",
+    ),
+    "a delay backwards": (
+        ["simulate", "plant.py:plant", "--q", "1", "--r", "1", "--dt", "0.1", "--delay", "-1", "--out", "data.csv"],
+        "plant.py:plant: delay must be seconds of at least 0",
+    ),
+    "a delay of the zoo": (["locate", "random-walk", "--delay", "1"], "brings its own Q, R and dt, and no delay"),
+    "a delay of a file": (["design", "plant.toml", "--delay", "1"], "leave delay out"),
     "no system": (["locate", "plant.py:number", "--q", "1", "--r", "1"], "number"),
     "a matrix that is none": (["locate", "plant.py:plant", "--q", "much"], "--q must be"),
     "unwritable folder": (["locate", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
@@ -246,7 +256,8 @@ def test_simulate_then_locate(folder: Path, run: Run) -> None:
 
 
 def test_a_plant_of_python_control_by_name(folder: Path) -> None:
-    words = ("--q", "1", "--r", "0.01", "--dt", "0.1", "--sizes", "0..3", "--json", "--out", "ctl")
+    noise = ("--q", "1", "--r", "0.01", "--dt", "0.1", "--delay", "0.25")
+    words = (*noise, "--sizes", "0..3", "--json", "--out", "ctl")
     result = process("locate", "plant.py:plant", *words, cwd=folder)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["critical_size"] == 2
