@@ -223,7 +223,7 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
 
 
 def test_what_is_imported_is_what_is_required() -> None:
-    """Every other package that a file of ours names is one that ``pip install ergoscope`` brings, or the page's, or asked for by name."""
+    """What a file of ours names is brought by ``pip install ergoscope``, is the page's, or is asked for by name."""
     required, page = (
         {re.split(r"[<>=~!;\[ ]", line)[0].lower().replace("-", "_") for line in lines}
         for lines in (SETTINGS["project"]["dependencies"], SETTINGS["project"]["optional-dependencies"]["page"])
