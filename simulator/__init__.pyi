@@ -21,6 +21,8 @@ from ._simulate import simulate_chunks as simulate_chunks
 from ._simulate import simulate_to_file as simulate_to_file
 from ._system import LinearSystem as LinearSystem
 from ._trajectories import Trajectories as Trajectories
+from ._user_code import named_object as named_object
+from ._user_code import user_code as user_code
 from ._write import write_trajectories as write_trajectories
 from ._zoo import zoo as zoo
 from ._zoo import zoo_entry as zoo_entry
