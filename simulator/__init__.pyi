@@ -1,4 +1,7 @@
 from ._control import from_control as from_control
+from ._faults import Fault as Fault
+from ._faults import faults as faults
+from ._faults import find_fault as find_fault
 from ._files import atomic_path as atomic_path
 from ._files import drop_unfinished as drop_unfinished
 from ._files import write_text as write_text
@@ -14,6 +17,10 @@ from ._precision import computing as computing
 from ._precision import find_devices as find_devices
 from ._precision import spread as spread
 from ._read_system import read_system as read_system
+from ._readings import Readings as Readings
+from ._readings import Scene as Scene
+from ._readings import noise_level as noise_level
+from ._readings import plain as plain
 from ._recording import read_recording as read_recording
 from ._simulate import Missing as Missing
 from ._simulate import simulate as simulate
