@@ -15,7 +15,8 @@ from ._flaws import Flaw, probe_flaws
 from ._location import versions
 from ._measures import share_above
 from ._probes import probe
-from ._scorecard import CURVE, ROW, card
+from ._scorecard import card
+from ._scorecard_columns import CURVE, ROW
 
 Progress = Callable[[int, int], None]  # runs done, runs in all
 
@@ -49,7 +50,7 @@ class Scorecard:
     def all_flaws(self) -> dict[str, str]:
         """Every flaw by its name, with what it was first seen by."""
         found = {flaw.name: flaw.because for flaw in self.flaws}
-        for row in self.rows.iter_rows(named=True):
+        for row in self.rows.filter(pl.col("verdict") != "not offered").iter_rows(named=True):
             for name, because in zip(row["flaws"], row["because"], strict=True):
                 found.setdefault(name, f"{row['case']}: {because}")
         return found
@@ -59,7 +60,7 @@ class Scorecard:
         """The answer in words."""
         parts = []
         for word, kinds in (("steady", ("plant", "zoo")), ("stress", ("stress",))):
-            part = self.rows.filter(pl.col("kind").is_in(kinds))
+            part = self.rows.filter(pl.col("kind").is_in(kinds) & (pl.col("verdict") != "not offered"))
             if part.height:
                 passed = (part["verdict"] == "pass").sum()
                 parts.append(f"{passed} of {part.height} {word} case{'s' * (part.height > 1)}")

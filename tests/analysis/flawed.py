@@ -1,4 +1,4 @@
-"""Twelve predictors with one flaw each, all of the resonance's Kalman filter or of a learned filter, and two sound ones.
+"""Twelve predictors with one flaw each, made of the Kalman filter or of a learned one, and two sound ones.
 
 Each is a function as ``open_predictor("flawed.py:NAME")`` calls it.
 """
