@@ -18,6 +18,7 @@ from ._curves import SCHEMA, log_edges
 from ._flaws import STEADY, Flaw, diverges, failure_flaw, leaks, too_short
 from ._growth import growth_laws
 from ._measures import Estimate, coverage, recovery_time, share_above
+from ._scorecard_columns import CURVE
 
 WORSE = 0.1  # than a ladder of as many parameters: what a steady case may be
 COARSE = 200  # stretches of a drawn curve
