@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections import deque
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -228,3 +231,26 @@ def test_an_object_of_another_library_is_refused_at_the_door(file: Path) -> None
     for words, wanted in (("river", "a regressor of river"), ("control", "of python-control")):
         with pytest.raises(ValueError, match=f"is KalmanFilter, not callable and no predictor; expected .*{wanted}"):
             open_predictor(f"{words}:{file}:column", in_process=True)
+
+
+BLOCK = re.compile(r"```python\n(?:# (\S+), given as (\S+)\n)?(.*?)```", re.DOTALL)
+
+
+def test_what_the_page_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file of docs/predictors.md, under the words that it is given as; then the block that opens one."""
+    pytest.importorskip("river", reason="river is in the extra bench")
+    monkeypatch.chdir(tmp_path)
+    series = simulate(2, zoo("double-integrator"), 40)
+    page = (Path(__file__).parents[2] / "docs" / "predictors.md").read_text()
+    blocks = BLOCK.findall(page)
+    assert len(blocks) == 8
+    for file, words, text in blocks:
+        if file:
+            Path(file).write_text(text)
+            done = run(words, series)
+            assert done.failure is None, words
+            assert f"| `{words}`" in page or words in ("my_functions.py:pair", "control:my_estimator.py:pair")
+    code = next(text for file, _, text in blocks if not file)
+    with redirect_stdout(io.StringIO()) as said:
+        exec(code, {})
+    assert said.getvalue().startswith("None [")

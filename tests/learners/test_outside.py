@@ -434,9 +434,21 @@ def test_a_program_is_told_each_sample_after_its_forecast(program: Callable[[str
     words = program(f"while read line; do echo \"$line\" >> '{tmp_path}/told'; echo '[1, 2]'; done")
     assert run(words, Y[:9], U[:9]).failure is None
     told = (tmp_path / "told").read_text().splitlines()
-    assert told[0] == '{"outputs": 2, "inputs": 1, "dt": 0.5}'
     assert len(told) == 9
     assert told[8] == f'{{"y": [null, null], "u": [{float(U[7, 0])!r}]}}'
+
+
+def test_a_program_is_told_what_the_page_says(program: Callable[[str], str], tmp_path: Path) -> None:
+    page = (EXAMPLES.parent / "docs" / "predictors.md").read_text()
+    lines = [line.split(maxsplit=3)[3] for line in page.splitlines() if line.startswith("    it is told")]
+    answers = [line.split(maxsplit=2)[2] for line in page.splitlines() if line.startswith("    and answers")]
+    said = "; ".join(f"read line; echo \"$line\" >> '{tmp_path}/told'; echo '{answer}'" for answer in answers)
+    with open_predictor(program(said)) as predictor:
+        done = predictor.run(np.array([[1.5], [np.nan], [0.0]]), np.full((3, 1), 0.25), 0.1)
+    assert done.failure is None
+    assert (tmp_path / "told").read_text().splitlines() == lines
+    assert done.forecast[:, 0].tolist() == [0.0, 1.5, 1.5]
+    assert done.variance is not None and done.variance[2, 0] == 0.8
 
 
 def test_the_program_in_c_is_its_twin_in_python_to_the_last_digit(tmp_path: Path) -> None:
