@@ -1,6 +1,6 @@
 """A predictor of one's own: a level and a slope (Holt), with the variance of its error.
 
-    ergoscope score examples/my_predictor.py:make
+Given as examples/my_predictor.py:make, see docs/predictors.md; predictor.c forecasts the same.
 """
 
 import numpy as np
