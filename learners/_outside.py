@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -21,6 +21,7 @@ from ._sessions import Session
 LOOKS = 64  # at the memory, in one run
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """What a user writes; each ``predict`` is followed by one ``update``, with the sample that was forecast.
 
@@ -94,7 +95,7 @@ class OutsidePredictor:
             self.close()
             raise ValueError(failed.said) from None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> OutsidePredictor:
         return self
 
     def __exit__(

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -27,6 +27,7 @@ Outputs = Float[np.ndarray, " output"]
 Inputs = Float[np.ndarray, " input"]
 
 
+@runtime_checkable
 class Session(Protocol):
     """What a run asks for; where there is no answer, ``Failed`` is raised.
 
