@@ -50,8 +50,10 @@ class Learned:
         return np.array([self.w @ self.z * self.unit])
 
     def update(self, y: Vector, u: Vector) -> None:
-        self.unit = self.unit or abs(float(y[0]))
-        now = float(y[0]) / (self.unit or 1.0)
+        now = float(self.w @ self.z)
+        if not np.isnan(y).any():
+            self.unit = self.unit or abs(float(y[0]))
+            now = float(y[0]) / (self.unit or 1.0)
         k = self.P @ self.z / (1 + self.z @ self.P @ self.z)
         self.w, self.P = self.w + k * (now - self.w @ self.z), self.P - np.outer(k, self.z @ self.P)
         self.z = np.append(now, self.z[:-1])
