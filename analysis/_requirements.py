@@ -131,7 +131,7 @@ def _short(requirement: Requirement, row: Mapping[str, Any]) -> str | None:
     metric = METRICS[requirement.word]
     value = row[metric.column]
     if value is None:
-        return f"no {requirement.word} is known ({row['verdict']}: {row['reason']})"
+        return row["reason"] if row["verdict"] != "pass" else f"no {requirement.word} is known"
     share = value / metric.unit
     if share < requirement.limit:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
@@ -42,6 +43,11 @@ class Scorecard:
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def short_name(self) -> str:
+        """The name without the folder that the predictor lies in."""
+        return PurePath(self.name).name or self.name
+
+    @property
     def partial(self) -> bool:
         """Whether cases are missing."""
         return self.rows.height < self.cases
@@ -64,10 +70,10 @@ class Scorecard:
             if part.height:
                 passed = (part["verdict"] == "pass").sum()
                 parts.append(f"{passed} of {part.height} {word} case{'s' * (part.height > 1)}")
-        said = f"{self.name} passes {' and '.join(parts)}." if parts else f"{self.name}: no case is done."
+        said = f"{self.short_name} passes {' and '.join(parts)}." if parts else f"{self.short_name}: no case is done."
         own = self.rows.filter((pl.col("kind") == "plant") & pl.col("excess").is_not_null())
         if own.height:
-            said += f" On the plant its excess over the Kalman filter is {own['excess'][0]:.2g} %."
+            said += f" On the plant its excess over the Kalman filter is {max(own['excess'][0], 1e-9):.2g} %."
         names = ", ".join(self.all_flaws)
         said += f" Flaws: {names}." if names else " No flaw was found."
         return said + (f" Partial: {self.rows.height} of {self.cases} cases." if self.partial else "")

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ._figures import WIDTH
 from ._score import Scorecard
@@ -25,13 +27,15 @@ def against_figure(card: Scorecard) -> Figure:
     for place, row in enumerate(rows):
         own = _shown(row["error"] / row["oracle"])
         axes.plot([1, own], [place, place], color="0.75", lw=1, zorder=1)
-        axes.plot(own, place, "o", color=OWN, ms=6, zorder=3, label=card.name if place == 0 else None)
+        axes.plot(own, place, "o", color=OWN, ms=6, zorder=3, label=card.short_name if place == 0 else None)
         if row["against_ladder"] is not None and row["against_ladder"] > -100:
             ladder = _shown(row["error"] / row["oracle"] / (1 + row["against_ladder"] / 100))
             axes.plot(ladder, place, "d", mfc="none", color=LADDER, ms=7, label="ladder" if place == 0 else None)
     names = [row["case"] + {"pass": "", "undecided": " ?"}.get(row["verdict"], " ✗") for row in rows]
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.set(xscale="log", xlabel=_RATIO, ylim=(len(rows) - 0.5, -0.5))
+    axes.set_xlim(min(0.9, axes.get_xlim()[0]), max(2.2, axes.get_xlim()[1]))
+    _plain_ticks(axes.xaxis)
     axes.axvline(1, color="0.2", lw=1, ls="--")
     axes.grid(which="major", axis="x", alpha=0.2)
     if rows:
@@ -52,6 +56,8 @@ def steady_figure(card: Scorecard) -> Figure:
         axes.plot(time + 1, own, color=colour, lw=2.5 if plant else 1.2, ls="-" if plant else "--", label=label)
     axes.axhline(1, color="0.2", lw=1)
     axes.set(xscale="log", yscale="log", xlabel="reading t", ylabel=_RATIO)
+    axes.set_ylim(min(0.8, axes.get_ylim()[0]), max(2.2, axes.get_ylim()[1]))
+    _plain_ticks(axes.yaxis)
     axes.grid(which="major", alpha=0.2)
     axes.legend(fontsize=8, frameon=False)
     return figure
@@ -78,12 +84,13 @@ def _stress_panel(axes: Axes, card: Scorecard, row: dict[str, Any]) -> None:
     time, own, ladder = _ratios(card, row["case"])
     axes.axvspan(row["begin"], row["end"] or row["steps"], color=FAULT, lw=0, label="fault")
     axes.plot(time, ladder, color=LADDER, lw=1, ls="--", label="ladder")
-    axes.plot(time, own, color=OWN, lw=1.6, label=card.name)
+    axes.plot(time, own, color=OWN, lw=1.6, label=card.short_name)
     axes.set(yscale="log", xlim=(row["begin"] // 2, row["steps"]))
     late = time >= row["begin"] // 2
     seen = np.concatenate([own[late], ladder[late], [1.0]])
     seen = seen[np.isfinite(seen)]
     axes.set_ylim(0.7 * max(seen.min(), SMALLEST), 1.5 * max(seen.max(), 2.0))
+    _plain_ticks(axes.yaxis)
     mark = {"pass": f"back after {row['recovery']}", "failed": f"failed at {row['failed_at']}"}
     title = f"{row['case']}: {mark.get(row['verdict'], 'not back')}"
     axes.set_title(title, loc="left", fontsize=8)
@@ -96,6 +103,14 @@ def _ratios(card: Scorecard, case: str) -> tuple[np.ndarray, np.ndarray, np.ndar
     oracle = np.maximum(part["oracle"].to_numpy(), np.finfo(float).tiny)
     own, ladder = (_shown(part[word].to_numpy() / oracle) for word in ("error", "ladder"))
     return ((part["first"] + part["last"]) / 2).to_numpy(), own, ladder
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """Write 0.5, 1, 2, 5, 10 on a log axis; where it spans more than three decades, powers of ten alone."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 1000 * low else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _shown(ratio: Any) -> Any:

@@ -48,7 +48,7 @@ def save_scorecard(card: Scorecard, folder: str | Path, short: list[str] | None 
 def scorecard_json(card: Scorecard, files: list[Path] | None = None, short: list[str] | None = None) -> dict[str, Any]:
     """Return a scorecard as the documented JSON object (docs/json.md); what is not finite becomes null."""
     return dict(
-        name=card.name,
+        name=card.short_name,
         sentence=card.sentence,
         partial=card.partial,
         flaws=card.all_flaws,

@@ -120,7 +120,7 @@ def _show(card: Scorecard, files: list[Path], short: list[str], quiet: bool) -> 
         steady, stress = (card.rows.filter((card.rows["kind"] == "stress") == fault) for fault in (False, True))
         for title, part, last in (("steady cases", steady, "growth"), ("stress cases", stress, "back after")):
             if part.height:
-                console.print(_table(f"{card.name}: {title}", part.to_dicts(), last))
+                console.print(_table(f"{card.short_name}: {title}", part.to_dicts(), last))
     console.print(card.sentence, highlight=False, markup=False, soft_wrap=True)
     for name, because in card.all_flaws.items():
         console.print(f"  {name}: {because}", highlight=False, markup=False, soft_wrap=True)
@@ -134,7 +134,8 @@ def _show(card: Scorecard, files: list[Path], short: list[str], quiet: bool) -> 
 def _table(title: str, rows: list[dict[str, Any]], last: str) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     covered = any(row["coverage"] is not None for row in rows)
-    heads = ["case", "error", "excess", "vs ladder", *["95 % covers"] * covered, last, "verdict", "flaws"]
+    flawed = any(row["flaws"] for row in rows)
+    heads = ["case", "error", "excess", "vs ladder", *["in 95 %"] * covered, last, "verdict", *["flaws"] * flawed]
     for head in heads:
         text = head in ("case", "verdict", "flaws")
         table.add_column(head, justify="left" if text else "right", no_wrap=head != "flaws")
@@ -145,7 +146,7 @@ def _table(title: str, rows: list[dict[str, Any]], last: str) -> Table:
         colour = _COLOURS.get(row["verdict"], "default")
         verdict = row["verdict"] + (f" at {row['failed_at']}" if row["verdict"] == "failed" else "")
         cells = [row["case"], short_number(row["error"]), *percents, *[inside] * covered, end]
-        table.add_row(*cells, f"[{colour}]{verdict}[/{colour}]", ", ".join(row["flaws"]))
+        table.add_row(*cells, f"[{colour}]{verdict}[/{colour}]", *[", ".join(row["flaws"])] * flawed)
     return table
 
 

@@ -71,6 +71,10 @@ class Diverging(Kalman):
         return super().predict() * 1.01 ** max(self.t - self.at, 0)
 
 
+class DivergingEarly(Diverging):
+    at = EARLY
+
+
 class NotFinite(Kalman):
     def predict(self) -> Vector:
         return super().predict() * (np.nan if self.t == 777 else 1.0)
@@ -79,7 +83,7 @@ class NotFinite(Kalman):
 class Forgetful(Kalman):
     def update(self, y: Vector, u: Vector) -> None:
         super().update(y, u)
-        if self.t % 300 == 0:
+        if self.t % 200 == 0:
             self.x = np.zeros(2)
 
 
@@ -144,7 +148,7 @@ class Peeking(Kalman):
 
     def predict(self) -> Vector:
         frame = inspect.currentframe()
-        places = [] if self.t % 50 else gc.get_objects()
+        places = [] if self.t % 300 else gc.get_objects()
         while frame is not None:
             places += list(frame.f_locals.values())
             frame = frame.f_back
@@ -166,5 +170,12 @@ def too_short() -> Learned:
     return Learned(1)
 
 
-biased, diverging, not_finite, forgetful, scaled = Biased, Diverging, NotFinite, Forgetful, Scaled
+biased, diverging, diverging_early, not_finite, forgetful, scaled = (
+    Biased,
+    Diverging,
+    DivergingEarly,
+    NotFinite,
+    Forgetful,
+    Scaled,
+)
 wrong_unit, stalling, leaking, overfitting, random, peeking = WrongUnit, Stalling, Leaking, Overfitting, Random, Peeking
