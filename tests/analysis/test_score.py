@@ -95,10 +95,10 @@ def test_one_that_could_peek_is_told_to_be_too_good(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_sound_predictors_get_no_flaw(seed: int) -> None:
-    for name in ("kalman", "learned"):
-        card = scored(name, seed=seed)
-        assert card.all_flaws == {} and card.rows["verdict"][0] == "pass"
-    own, learned = (scored(name, seed=seed).rows.row(0, named=True) for name in ("kalman", "learned"))
+    cards = [scored(name, seed=seed) for name in ("kalman", "learned")]
+    assert [card.all_flaws for card in cards] == [{}, {}]
+    own, learned = (card.rows.row(0, named=True) for card in cards)
+    assert own["verdict"] == learned["verdict"] == "pass"
     assert own["excess"] < 1e-20 and own["coverage_low"] < 0.95 < own["coverage_high"]
     assert abs(own["sharpness"] - 1) < 0.05
     # recursive least squares and the ladder of as many taps are one predictor, but for how they start
