@@ -1,5 +1,11 @@
 from ._autoregression import Autoregression as Autoregression
 from ._autoregression import autoregression as autoregression
+from ._battery import Case as Case
+from ._battery import Measured as Measured
+from ._battery import battery as battery
+from ._battery import case_names as case_names
+from ._battery import measure as measure
+from ._battery import resonance as resonance
 from ._covariances import output_power as output_power
 from ._critical import Best as Best
 from ._critical import Critical as Critical
@@ -55,7 +61,15 @@ from ._reproductions import chosen_reproductions as chosen_reproductions
 from ._reproductions import reproduce as reproduce
 from ._reproductions import reproductions as reproductions
 from ._reproductions import save_reproduction as save_reproduction
+from ._requirements import Requirement as Requirement
+from ._requirements import parse_requirements as parse_requirements
+from ._requirements import shortfalls as shortfalls
 from ._scaling import scaling as scaling
+from ._score import Scorecard as Scorecard
+from ._score import score_predictor as score_predictor
+from ._scorecard_columns import ROW as ROW
+from ._scorecard_files import save_scorecard as save_scorecard
+from ._scorecard_files import scorecard_json as scorecard_json
 from ._showing import exact_slope as exact_slope
 from ._showing import showing_horizon as showing_horizon
 from ._streamed import Streamed as Streamed

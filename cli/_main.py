@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 done, 1 a reproduction disagrees or the work was interrupted, 2 bad input."""
+"""The command line. Exit codes: 0 done, 1 it does not hold or was interrupted, 2 bad input.
+
+What may not hold: a reproduction disagrees with theory, a predictor falls short of what was required.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from .. import __version__
 from ._interrupt import ending_cleanly
 from ._live import broker, learn, publish, record, replay
 from ._plant import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._score import score
 from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
 from ._watch import demo, watch
 from ._words import parse_fraction, parse_lookaheads, parse_sizes
@@ -304,7 +308,7 @@ def devices() -> None:
             console.print(f"{kind}:all spreads the streams over all of its kind.", highlight=False)
 
 
-for _body in (broker, learn, publish, record, replay, watch):
+for _body in (broker, learn, publish, record, replay, score, watch):
     app.command()(_body)
 app.add_typer(demo, name="demo")
 

@@ -1,0 +1,159 @@
+"""The battery: each flaw is named, sound predictors get none, and numbers are those of a plain computation."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ergoscope.analysis import Scorecard, battery, case_names, measure, resonance, save_scorecard, score_predictor
+from ergoscope.analysis import _battery as inside
+from ergoscope.learners import kalman, open_predictor
+from ergoscope.simulator import LinearSystem, zoo
+
+FLAWED = Path(__file__).with_name("flawed.py")
+NAMES = {
+    "biased": "biased",
+    "too_short": "too short",
+    "diverging_early": "diverges",
+    "not_finite": "not finite",
+    "forgetful": "forgets its state",
+    "scaled": "scale-dependent",
+    "wrong_unit": "wrong unit",
+    "stalling": "stalls",
+    "leaking": "leaks memory",
+    "overfitting": "overfits",
+    "random": "non-deterministic",
+}
+OWN_PROCESS = ("stalling", "leaking", "peeking")
+
+
+@pytest.fixture(autouse=True)
+def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve hundred readings for a steady case; one compiled reference for all that are put on one plant."""
+    monkeypatch.setattr(inside, "QUICK", inside.Lengths(1200, 1200, 800, 8))
+    monkeypatch.setattr(inside, "kalman", lambda system: reference(system) if system.A.ndim == 2 else kalman(system))
+
+
+_known: dict[str, LinearSystem] = {}
+
+
+def reference(system: LinearSystem) -> object:
+    return (
+        _reference(_known.setdefault(f"{system.name} {system.R.shape}", system))
+        if system.R.ndim == 2
+        else kalman(system)
+    )
+
+
+@lru_cache
+def _reference(system: LinearSystem) -> object:
+    return kalman(system)
+
+
+def scored(
+    name: str, *, seed: int = 0, cases: tuple[str, ...] = ("plant",), plant: LinearSystem | None = None
+) -> Scorecard:
+    own = name in OWN_PROCESS
+    with open_predictor(f"{FLAWED}:{name}", in_process=not own) as predictor:
+        return score_predictor(
+            predictor, plant or resonance(), cases=cases, quick=True, seed=seed, replicates=3 if own else None
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_flaw_is_named_and_no_other(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "too_short":  # a growth law takes its time
+        monkeypatch.setattr(inside, "QUICK", inside.Lengths(12_000, 1200, 800, 8))
+    card = scored(name, plant=zoo("double-integrator") if name == "too_short" else None)
+    assert list(card.all_flaws) == [NAMES[name]], card.all_flaws
+    step = {"not_finite": "step 777", "stalling": "step 400", "diverging_early": "from step"}.get(name, "")
+    assert step in card.all_flaws[NAMES[name]]
+    assert NAMES[name] in card.sentence
+
+
+def test_a_predictor_that_tries_to_peek_cannot() -> None:
+    card = scored("peeking")
+    assert card.all_flaws == {} and card.rows["excess"][0] < 1e-9  # it had to forecast like the Kalman filter it is
+
+
+def test_one_that_could_peek_is_told_to_be_too_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_predictor(f"{FLAWED}:kalman", in_process=True) as predictor:
+        case = battery(resonance(), ["plant"], quick=True)[0]
+        measured = measure(case, predictor)
+        peeked = measured._replace(forecast=measured.forecast + 0.2 * (measured.target - measured.forecast))
+    from ergoscope.analysis._flaws import too_good
+
+    assert too_good(measured) is None
+    flaw = too_good(peeked)
+    assert flaw is not None and "look for a leak" in flaw.because
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_sound_predictors_get_no_flaw(seed: int) -> None:
+    cards = [scored(name, seed=seed) for name in ("kalman", "learned")]
+    assert [card.all_flaws for card in cards] == [{}, {}]
+    own, learned = (card.rows.row(0, named=True) for card in cards)
+    assert own["verdict"] == learned["verdict"] == "pass"
+    assert own["excess"] < 1e-20 and own["coverage_low"] < 0.95 < own["coverage_high"]
+    assert abs(own["sharpness"] - 1) < 0.05
+    # recursive least squares and the ladder of as many taps are one predictor, but for how they start
+    assert abs(learned["against_ladder"]) < 0.5 and learned["ladder_parameters"] == 8
+
+
+def test_a_learner_of_the_catalogue_is_sound_on_the_zoo() -> None:
+    with open_predictor("ladder:size=4") as predictor:
+        card = score_predictor(
+            predictor, None, cases=("random-walk", "double-integrator", "quadruple-tank"), quick=True
+        )
+    assert card.all_flaws == {}
+    assert dict(card.rows.select("case", "verdict").iter_rows())["double-integrator"] == "pass"
+
+
+def test_the_excess_is_that_of_a_plain_sum_and_an_exact_reference_is_the_textbook_filter() -> None:
+    card = scored("kalman", cases=("bursts", "bias"))
+    bursts, bias = card.rows.iter_rows(named=True)
+    assert bursts["excess"] < 1e-20 and bursts["verdict"] == "pass" and bursts["recovery"] == 0
+    assert bias["verdict"] == "falls short" and bias["recovery"] is None and bias["excess"] > 100
+    with open_predictor(f"{FLAWED}:biased", in_process=True) as predictor:
+        measured = measure(battery(resonance(), ["plant"], quick=True)[0], predictor)
+    late = slice(600, None)
+    best = measured.forecast[:, late] - 0.5
+    plain = 0.25 / np.mean((best - measured.target[:, late]) ** 2)
+    assert scored("biased").rows["excess"][0] == pytest.approx(100 * plain, rel=1e-9)
+
+
+def test_every_case_is_kept_as_it_ends_and_a_partial_scorecard_reads_as_one(tmp_path: Path) -> None:
+    kept: list[Scorecard] = []
+    with open_predictor(f"{FLAWED}:kalman", in_process=True) as predictor:
+        whole = score_predictor(
+            predictor, resonance(), cases=("plant", "dropout", "bursts"), quick=True, keep=kept.append
+        )
+    assert [card.rows.height for card in kept] == [1, 2, 3] and not whole.partial
+    files = save_scorecard(kept[1], tmp_path)
+    told = json.loads((tmp_path / "scorecard.json").read_text())
+    assert told["partial"] and "Partial: 2 of 3 cases" in (tmp_path / "report.html").read_text()
+    assert not [file for file in files if file.suffix == ".png"]
+    files = save_scorecard(whole, tmp_path, ["excess<5%: plant: excess is 9 %"])
+    page = (tmp_path / "report.html").read_text()
+    assert "Falls short of excess&lt;5%: plant" in page and page.count("data:image/png") == 3
+    assert all(file.is_file() for file in files)
+    assert pl.read_parquet(tmp_path / "scorecard.parquet").equals(whole.rows)
+
+
+def test_what_cannot_be_scored_is_refused() -> None:
+    with pytest.raises(ValueError, match="no case is called 'dropuot'; did you mean 'dropout'"):
+        battery(None, ["dropuot"])
+    with pytest.raises(ValueError, match="varies in time: stress cases need a plant that does not"):
+        battery(zoo("switching"), ["dropout"])
+    with pytest.raises(ValueError, match="outgrows its noise after .* samples"):
+        battery(zoo("explosive-1"), ["dropout"], quick=True)
+    with pytest.raises(ValueError, match="replicates must be a whole number"):
+        battery(None, None, replicates=0)
+    with pytest.raises(ValueError, match=r"cannot begin on quadruple-tank \(outputs: 2, inputs: 2\)"):
+        scored("kalman", plant=zoo("quadruple-tank"))
+    assert {"plant", "zoo", "stress", "dropout", "random-walk"} <= set(case_names())
