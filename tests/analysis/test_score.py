@@ -57,7 +57,7 @@ def _reference(system: LinearSystem) -> object:
 
 
 class Loop:
-    """A predictor of ``flawed.py`` in a bare loop: types are checked at run time here, which would cost more than it."""
+    """A predictor of ``flawed.py`` in a bare loop: types are checked at run time here, which would cost more."""
 
     def __init__(self, name: str) -> None:
         self.name, self.make = name, runpy.run_path(str(FLAWED))[name]
