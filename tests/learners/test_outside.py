@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ergoscope.learners import Outcome, ladder, open_predictor, replay
+from ergoscope.learners import Outcome, ladder, make_learner, open_predictor, replay
 from ergoscope.simulator import Trajectories
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -34,6 +34,7 @@ class Last:
     def update(self, y, u):
         assert y.shape == (self.shape[0],) and u.shape == (self.shape[1],) and self.shape[2] == 0.5
         self.forecast, self.calls = np.where(np.isnan(y), self.forecast, y) + u.sum(), self.calls + 1
+        assert y.base is None and u.base is None
         y[:], u[:] = 7.0, 7.0  # they are its own
 
 class Wide(Last):
@@ -189,6 +190,19 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[[str], str]:
+    """A program in sh."""
+
+    def write(text: str) -> str:
+        file = tmp_path / "program"
+        file.write_text(f"#!/bin/sh\n{text}\n" if text else "")
+        file.chmod(0o755)
+        return str(file)
+
+    return write
+
+
 def run(
     words: str, y: np.ndarray = ONE, u: np.ndarray = NONE, limit: float = 30.0, in_process: bool = False
 ) -> Outcome:
@@ -311,6 +325,12 @@ def test_a_stalled_one_is_killed_with_what_it_started(
     assert gone([int(pid) for pid in (tmp_path / "pids").read_text().split()])
 
 
+def test_what_one_that_ended_had_started_is_killed(program: Callable[[str], str], tmp_path: Path) -> None:
+    done = run(program(f"sleep 1000 & echo $! > '{tmp_path}/pids'; echo 1.5; exit 2"))
+    assert done.failure is not None and "exit code 2" in done.failure.said
+    assert gone([int((tmp_path / "pids").read_text())])
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_it_is_gone_with_its_parent(file: Path, tmp_path: Path, number: int) -> None:
     pids = tmp_path / "pids"
@@ -375,19 +395,6 @@ def test_what_is_no_predictor_is_refused_before_any_data(file: Path) -> None:
                 predictor.run(y, u, 1.0)
         with pytest.raises(ValueError, match="must be finite"):
             predictor.run(np.full((3, 1), np.inf), np.zeros((3, 0)), 1.0)
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Callable[[str], str]:
-    """A program in sh."""
-
-    def write(text: str) -> str:
-        file = tmp_path / "program"
-        file.write_text(text if text.startswith("#!") or not text else f"#!/bin/sh\n{text}\n")
-        file.chmod(0o755)
-        return str(file)
-
-    return write
 
 
 PROGRAMS = {
@@ -470,6 +477,8 @@ def test_a_learner_by_name_is_the_batch_run_bit_for_bit() -> None:
     np.testing.assert_array_equal(done.forecast, replay(ladder([3], 0.99), series)[0, :, 0, 0])
     assert done.parameters == 3 and done.failure is None
     assert (done.seconds == done.seconds[0]).all()
+    largest = make_learner("lms", dict(outputs=1, inputs=0))
+    np.testing.assert_array_equal(run("lms").forecast, replay(largest, series)[0, :, 0, -1])
     two = run("ladder", Y, U)
     assert two.failure is not None and two.failure[:2] == (0, "start")
     assert run("persistence", Y, U).forecast[1].tolist() == Y[0].tolist()
