@@ -28,6 +28,7 @@ Output = Annotated[list[str] | None, typer.Option(help="Recording: the output co
 Input = Annotated[list[str] | None, typer.Option(help="Recording: the input columns.")]
 By = Annotated[str | None, typer.Option(help="Recording: the column that names the run.")]
 Time = Annotated[str | None, typer.Option(help="Recording: the column with the time.")]
+Units = Annotated[str | None, typer.Option(help="What the channels are measured in, such as y=m,u=N; said in meta.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing on standard error but errors.")]
 
 
@@ -51,6 +52,7 @@ def learn(
         typer.Option(help="Folder of what was learned: taken up and renewed; over MQTT nothing is lost meanwhile."),
     ] = None,
     every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
+    channels: Annotated[int, typer.Option(help="The most outputs and inputs that a stream may have, together.")] = 16,
     output: Output = None,
     input: Input = None,
     by: By = None,
@@ -75,9 +77,10 @@ def learn(
         words=learner,
         state=state,
         every=every,
+        channels=channels,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    opened = streams.connect(source, state=state, **columns)
+    opened = streams.connect(source, state=state, plants=True, **columns)
 
     def ready() -> None:
         if source.startswith("mqtt") and not quiet:
@@ -116,6 +119,7 @@ def replay(
         str | None, typer.Option(help="1x as it was recorded, 10x ten times faster; by default as fast as it is taken.")
     ] = None,
     block: Annotated[int, typer.Option(help="CSV or Parquet: samples in a message.")] = 1,
+    units: Units = None,
     output: Output = None,
     input: Input = None,
     by: By = None,
@@ -127,8 +131,8 @@ def replay(
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
-    known = (opened.dt, opened.channels) if isinstance(opened, streams.Playback) else ()
-    _pour(opened, streams.observation_sink(to, *known))
+    known = opened.meta if isinstance(opened, streams.Playback) else {}
+    _pour(opened, streams.observation_sink(to, known | _units(units)))
 
 
 def publish(
@@ -145,6 +149,10 @@ def publish(
     epoch: Annotated[
         int | None, typer.Option(help="Greater than any before; by default the clock's, in milliseconds since 1970.")
     ] = None,
+    units: Units = None,
+    system: Annotated[
+        bool, typer.Option(help="Say in meta which plant it is: learners hold their forecasts against its oracle.")
+    ] = True,
     state: Annotated[
         Path | None, typer.Option(help="Folder of what was sent, so that nothing is lost and a restart goes on.")
     ] = None,
@@ -154,16 +162,17 @@ def publish(
     from .. import simulator
     from .. import streams as room
 
-    system = simulator.find_system(plant)
-    names = room.stream_names(to, system.name, streams)
+    simulated = simulator.find_system(plant)
+    names = room.stream_names(to, simulated.name, streams)
+    said: dict[str, Any] = dict(meta=dict(dt=simulated.dt) | _units(units), system=simulated if system else None)
     options: dict[str, Any] = dict(seed=seed, inputs=input, rate=rate, block=block)
     if state is None:
-        sink, begun, skip = room.observation_sink(to, system.dt), room.new_epoch() if epoch is None else epoch, 0
+        sink, begun, skip = room.observation_sink(to, **said), room.new_epoch() if epoch is None else epoch, 0
     else:
         words = dict(plant=plant, streams=names, seed=seed, input=input, block=block)
-        sink, begun = room.outbox(to, state, words, system.dt, epoch)
+        sink, begun = room.outbox(to, state, words, **said, epoch=epoch)
         skip = sink.position
-    _pour(room.play_simulation(system, steps, names, epoch=begun, skip=skip, **options), sink)
+    _pour(room.play_simulation(simulated, steps, names, epoch=begun, skip=skip, **options), sink)
 
 
 def broker(
@@ -218,6 +227,13 @@ def _account(service: Service, quiet: bool) -> None:
 
 def _refused(counts: dict[str, int]) -> str:
     return "".join(f", {number} messages refused ({kind})" for kind, number in sorted(counts.items()))
+
+
+def _units(text: str | None) -> dict[str, dict[str, str]]:
+    pairs = [pair.partition("=") for pair in (text or "").split(",") if pair.strip()]
+    if wrong := [name for name, sign, unit in pairs if not (name.strip() and sign and unit.strip())]:
+        raise ValueError(f"units are written y=m,u=N, got {wrong[0]!r}: name a channel and its unit.")
+    return dict(units={name.strip(): unit.strip() for name, _, unit in pairs}) if pairs else {}
 
 
 def _speed(text: str | None) -> float | None:

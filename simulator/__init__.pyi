@@ -14,6 +14,8 @@ from ._precision import computing as computing
 from ._precision import find_devices as find_devices
 from ._precision import spread as spread
 from ._read_system import read_system as read_system
+from ._read_system import system_of as system_of
+from ._read_system import table_of as table_of
 from ._recording import read_recording as read_recording
 from ._simulate import Missing as Missing
 from ._simulate import simulate as simulate

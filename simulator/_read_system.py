@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._control import covariance, from_control
-from ._system import LinearSystem
+from ._system import ARRAY_FIELDS, LinearSystem
 from ._user_code import existing, named_object, user_code
 
 KEYS = ("A", "B", "C", "D", "Q", "R", "dt", "name")
@@ -59,28 +59,53 @@ def _from_toml(file: Path, Q: ArrayLike | None, R: ArrayLike | None) -> LinearSy
         raise
     except (OSError, ValueError) as exc:
         raise ValueError(f"{file} cannot be read as TOML: {exc}") from exc
+    given = {word: value for word, value in (("Q", Q), ("R", R)) if value is not None}
+    return system_of(dict(name=file.stem) | table | given, str(file))
+
+
+def system_of(table: dict[str, Any], where: str) -> LinearSystem:
+    """Return the system that a table of plain numbers tells, with the keys and short forms of ``plant.toml``.
+
+    Args:
+        table: As read from TOML or JSON.
+        where: What the table is, for messages.
+
+    Raises:
+        ValueError: A key that is not known, missing, or holds what it must not; the message says which.
+    """
     for key in table:
         if key not in KEYS:
             folded = {known.lower(): known for known in KEYS}
             near = difflib.get_close_matches(key.lower(), folded, n=1, cutoff=0.3)
             hint = f"did you mean {folded[near[0]]!r}? " if near else ""
-            raise ValueError(f"{file}: {key!r} is not known; {hint}The keys are {', '.join(KEYS)}.")
-    table |= {word: value for word, value in (("Q", Q), ("R", R)) if value is not None}
+            raise ValueError(f"{where}: {key!r} is not known; {hint}The keys are {', '.join(KEYS)}.")
     absent = [key for key in ("A", "C", "Q", "R") if key not in table]
     if absent:
-        raise ValueError(f"{file}: {', '.join(absent)} missing; A, C, Q and R are needed, B, D, dt and name are not.")
-    table.setdefault("name", file.stem)
+        raise ValueError(f"{where}: {', '.join(absent)} missing; A, C, Q and R are needed, B, D, dt and name are not.")
     for key, kind, words in (("dt", (int, float), "a number of seconds"), ("name", str, "text")):
         if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool)):
-            raise ValueError(f"{file}: {key} must be {words}, got {table[key]!r}.")
+            raise ValueError(f"{where}: {key} must be {words}, got {table[key]!r}.")
     try:
+        noise = {}
         for word, like in (("Q", "A"), ("R", "C")):
             rows = _rows(table[like])
             if rows is not None:
-                table[word] = covariance(word, table[word], rows)
-        return LinearSystem(**table)
+                noise[word] = covariance(word, table[word], rows)
+        return LinearSystem(**table | noise)
     except ValueError as exc:
-        raise ValueError(f"{file}: {exc}") from exc
+        raise ValueError(f"{where}: {exc}") from exc
+
+
+def table_of(system: LinearSystem) -> dict[str, Any]:
+    """Return a system as a table of plain numbers: what ``system_of`` reads back, bit for bit.
+
+    Raises:
+        ValueError: It varies in time: a table holds one matrix of each kind.
+    """
+    if system.time_varying:
+        raise ValueError(f"{system.name} varies in time, and a table holds one matrix of each kind.")
+    matrices = {word: getattr(system, word).tolist() for word in ARRAY_FIELDS if getattr(system, word).size}
+    return matrices | dict(dt=system.dt, name=system.name)
 
 
 def _rows(value: Any) -> int | None:

@@ -7,11 +7,12 @@ from ._connect import said_sink as said_sink
 from ._connect import stream_names as stream_names
 from ._demo import LiveDemo as LiveDemo
 from ._identity import new_epoch as new_epoch
-from ._lanes import Forecasts as Forecasts
 from ._lanes import Lanes as Lanes
 from ._lines import LineSink as LineSink
 from ._lines import LineSource as LineSource
 from ._lines import observation_lines as observation_lines
+from ._meta import Plant as Plant
+from ._meta import plant as plant
 from ._mqtt_streams import MqttSaid as MqttSaid
 from ._mqtt_streams import MqttSink as MqttSink
 from ._mqtt_streams import MqttSource as MqttSource
@@ -34,6 +35,7 @@ from ._run import pour as pour
 from ._run import run_streams as run_streams
 from ._run import serve as serve
 from ._said import lines_of as lines_of
+from ._seam import Arrivals as Arrivals
 from ._seam import MemorySink as MemorySink
 from ._seam import MemorySource as MemorySource
 from ._seam import Sink as Sink
@@ -43,7 +45,9 @@ from ._sequencer import Sequencer as Sequencer
 from ._service import Service as Service
 from ._show_page import show_demo as show_demo
 from ._show_page import show_page as show_page
+from ._threshold import OverOracle as OverOracle
 from ._threshold import Threshold as Threshold
+from ._tile import Forecasts as Forecasts
 from ._watch import Row as Row
 from ._watch import Watch as Watch
 from ._watch import printable as printable

@@ -21,6 +21,7 @@ from ._watch import Row, Watch, _Stream, printable
 SHOWN = 300  # samples of a signal
 LISTED = 500  # streams, of which the others are shown where they are asked for by name
 SILENT = 5.0  # seconds after which it is said that nothing comes
+ORACLE = "the Kalman predictor of the plant"
 ALL = "all"  # of all streams together a learner says its verdict here
 
 
@@ -99,6 +100,7 @@ class _Kept(_Stream):
         super().__init__()
         self.sums: Any = None
         self.scored = np.zeros(len(EDGES))
+        self.excess: Any = None  # squares of (forecast - oracle's forecast), where the learner has an oracle
         self.last_samples: deque[tuple[float, float, NDArray[np.float64]]] = deque(maxlen=SHOWN)
 
     def keep(self, record: dict[str, Any], error: NDArray[np.float64], new: int) -> None:
@@ -109,13 +111,20 @@ class _Kept(_Stream):
         y = np.array(record["y"], np.float64).reshape(time, outputs)[-new:, 0]
         error = error[-new:]
         if self.sums is None or self.sums.shape[1] != sizes:
-            self.sums, self.scored = np.zeros((len(EDGES), sizes)), np.zeros(len(EDGES))
+            self.sums, self.scored, self.excess = np.zeros((len(EDGES), sizes)), np.zeros(len(EDGES)), None
         place = np.searchsorted(EDGES, np.arange(self.samples - new, self.samples), side="right") - 1
         with np.errstate(over="ignore"):
             square = (error**2).sum(axis=2)
         there = ~np.isnan(square).any(axis=1)
         np.add.at(self.sums, place[there], square[there])
         np.add.at(self.scored, place[there], 1)
+        if record.get("oracle") is not None:
+            oracle = np.array(record["oracle"], np.float64).reshape(time, 1, outputs)[-new:]
+            with np.errstate(over="ignore", invalid="ignore"):
+                gap = ((error - oracle) ** 2).sum(axis=2)
+            held = there & ~np.isnan(oracle).any(axis=(1, 2))
+            self.excess = np.zeros(self.sums.shape) if self.excess is None else self.excess
+            np.add.at(self.excess, place[held], gap[held])
         numbers = range(self.samples - new, self.samples)
         self.last_samples.extend(zip(numbers, y.tolist(), error[:, :, 0], strict=True))
 
@@ -146,7 +155,7 @@ def _by_number(name: str) -> list[tuple[int, str]]:
 
 
 def _grown(kept: list[_Kept], sizes: Sequence[int]) -> dict[str, Any]:
-    """Return the mean squared error of each stretch, and what each size has lost to the best one so far."""
+    """Return the mean squared error of each stretch, and what each size has lost to the oracle, else to the best."""
     if not kept:
         return {}
     sums, scored = (np.sum(parts, axis=0) for parts in ([one.sums for one in kept], [one.scored for one in kept]))
@@ -154,12 +163,16 @@ def _grown(kept: list[_Kept], sizes: Sequence[int]) -> dict[str, Any]:
     ends = np.append(EDGES[1:], EDGES[-1])[there]
     ends[-1] = max(one.samples for one in kept)
     total = sums[there].cumsum(axis=0)
+    best = int(np.nanargmin(total[-1]))
+    over = f"size {sizes[best]}, the best so far"
     with np.errstate(over="ignore", invalid="ignore"):
         mean = sums[there] / scored[there, None]
-        regret = total - total[:, [int(np.nanargmin(total[-1]))]]
+        regret = total - total[:, [best]]
+    if all(one.excess is not None for one in kept):
+        over, regret = ORACLE, np.sum([one.excess for one in kept], axis=0)[there].cumsum(axis=0)
     table = dict(horizon=ends.tolist(), sizes=list(sizes))
     return dict(
         growth=table | dict(values=[[finite(value) for value in row] for row in mean.T.tolist()]),
         regret=table | dict(values=[[finite(value) for value in row] for row in regret.T.tolist()]),
-        over=f"size {sizes[int(np.nanargmin(total[-1]))]}, the best so far",
+        over=over,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..simulator import atomic_path
 from ._seam import log
 
-SCHEMA = 2
+SCHEMA = 3
 KEPT = 2
 _WORDS = "words.json"
 Arrays = dict[str, NDArray[Any]]

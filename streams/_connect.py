@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..simulator import read_recording
+from ..simulator import LinearSystem, read_recording
 from ._address import read_address
 from ._identity import identity
 from ._lines import LineSink, LineSource, observation_lines
 from ._mqtt_streams import MqttSaid, MqttSink, MqttSource
 from ._observation import Observation
 from ._outbox import Outbox
-from ._playback import Channels, play
+from ._playback import play
 from ._recorded import RecordedSource, is_recorded
 from ._said import KINDS, lines_of
 from ._seam import Sink, Source
@@ -35,6 +35,7 @@ def connect(
     speed: float | None = None,
     block: int = 1,
     state: Path | None = None,
+    plants: bool = False,
 ) -> Source:
     """Return the source that a word names.
 
@@ -50,6 +51,7 @@ def connect(
         block: Samples in an observation of a recording.
         state: Folder by which a broker knows us again: it keeps what comes while we are away, and sends it until it is
             acknowledged.
+        plants: Over MQTT give what is known of the plants, too, each a ``Plant``, as ``Service.run`` takes them.
 
     Raises:
         ValueError: There is no such source, or it cannot be read.
@@ -65,7 +67,7 @@ def connect(
         if distant:
             address = read_address(where)
             known = None if state is None else identity(state, dict(source=address.topic("data")))
-            return MqttSource(address, client=known and known.client)
+            return MqttSource(address, client=known and known.client, plants=plants)
         if where == "-":
             return LineSource(sys.stdin.fileno())
         if not path.is_file():
@@ -77,7 +79,12 @@ def connect(
 
 
 def outbox(
-    where: str, state: Path, words: dict[str, Any], dt: float | None = None, epoch: int | None = None
+    where: str,
+    state: Path,
+    words: dict[str, Any],
+    meta: Mapping[str, Any] | None = None,
+    system: LinearSystem | None = None,
+    epoch: int | None = None,
 ) -> tuple[Outbox, int]:
     """Return where observations go of which none is lost between two starts, and their epoch.
 
@@ -85,7 +92,7 @@ def outbox(
         where: ``mqtt://host:1883/lab/plant1``.
         state: Folder that remembers what was sent.
         words: What is sent, in plain JSON: the same at every start.
-        dt: Seconds between samples, where that is known.
+        meta, system: What is said of the streams, as for ``MqttSink``.
         epoch: Of a folder that is new; by default the clock's.
 
     Raises:
@@ -94,23 +101,23 @@ def outbox(
     if not where.startswith(MQTT):
         raise ValueError(f"a state belongs to streams that go to mqtt://host:1883/lab/plant1, got {where!r}.")
     known = identity(state, words, epoch)
-    return Outbox(read_address(where), dict(dt=dt), state, known.client), known.epoch
+    return Outbox(read_address(where), meta or {}, state, known.client, system), known.epoch
 
 
-def observation_sink(where: str, dt: float | None = None, names: Channels = ((), ())) -> Sink[Observation]:
+def observation_sink(
+    where: str, meta: Mapping[str, Any] | None = None, system: LinearSystem | None = None
+) -> Sink[Observation]:
     """Return where observations go.
 
     Args:
         where: ``mqtt://host:1883/lab/plant1``, or ``-`` for lines of JSON on standard output.
-        dt: Seconds between samples, where that is known.
-        names: Of the outputs and of the inputs, where they have any.
+        meta, system: What is said of the streams, as for ``MqttSink``.
 
     Raises:
         ValueError: It is nothing of the kind.
     """
     if where.startswith(MQTT):
-        named = {word: list(some) for word, some in zip(("outputs", "inputs"), names, strict=True) if some}
-        return MqttSink(read_address(where), named | dict(dt=dt))
+        return MqttSink(read_address(where), meta, system=system)
     if where != "-":
         raise ValueError(f"streams go to mqtt://host:1883/lab/plant1, or to -, standard output; got {where!r}.")
     return LineSink(sys.stdout.buffer, observation_lines)

@@ -1,8 +1,9 @@
-"""A journal: observations appended to files in a folder, on disk before anyone is told that they are kept.
+"""A journal: what arrives, appended to files in a folder, on disk before anyone is told that it is kept.
 
 A record is a frame (length and CRC-32 of what follows), a head (epoch, sequence or -1, steps, outputs, inputs, length
-of the name), the name, and the float64 of time, output and input. Records are counted from 0 on; a file, a segment, is
-named by the number of its first record. What a crash left torn at the end is cut off at opening: nobody was told of it.
+of the name), the name, and the float64 of time, output and input; or, with epoch -1, the plant behind a stream. Records
+are counted from 0 on; a file, a segment, is named by the number of its first record. What a crash left torn at the end
+is cut off at opening: nobody was told of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Self
 
 import numpy as np
 
+from ._meta import Arrival, Plant
 from ._observation import Observation
 from ._seam import log
 
@@ -33,7 +35,7 @@ _HEAD = struct.Struct("<qqIHHH")
 
 
 class Journal:
-    """An append-only folder of observations, while the block runs; one process has it at a time.
+    """An append-only folder of what arrives, while the block runs; one process has it at a time.
 
     Args:
         folder: Is made where it is missing.
@@ -84,8 +86,8 @@ class Journal:
             os.close(self._lock)
             self._open = False
 
-    def append(self, items: Sequence[Observation]) -> None:
-        """Write observations, all or none of them; they are on disk after the next ``sync``.
+    def append(self, items: Sequence[Arrival]) -> None:
+        """Write what arrived, all or none of it; it is on disk after the next ``sync``.
 
         Raises:
             ValueError: They cannot be written, as where the disk is full.
@@ -130,7 +132,7 @@ class Journal:
             kept(position)
             await asyncio.sleep(GROUP)
 
-    def read(self, number: int) -> Iterator[Observation]:
+    def read(self, number: int) -> Iterator[Arrival]:
         """Yield the records from one on.
 
         Raises:
@@ -194,12 +196,17 @@ class Journal:
         )
 
 
-def _encode(item: Observation) -> bytes:
+def _encode(item: Arrival) -> bytes:
     name = item.stream.encode()
+    if isinstance(item, Plant):
+        return _framed(_HEAD.pack(-1, -1, 0, 0, 0, len(name)) + name + item.told.encode())
     sequence = -1 if item.sequence is None else item.sequence
     head = _HEAD.pack(item.epoch, sequence, item.steps, item.output.shape[1], item.input.shape[1], len(name))
     rows = (np.ascontiguousarray(part, np.float64).tobytes() for part in (item.time, item.output, item.input))
-    body = b"".join((head, name, *rows))
+    return _framed(b"".join((head, name, *rows)))
+
+
+def _framed(body: bytes) -> bytes:
     return _FRAME.pack(len(body), zlib.crc32(body)) + body
 
 
@@ -212,9 +219,11 @@ def _frame(raw: bytes, at: int) -> bytes | None:
     return body if length and len(body) == length and zlib.crc32(body) == checksum else None
 
 
-def _decode(body: bytes) -> Observation:
+def _decode(body: bytes) -> Arrival:
     epoch, sequence, steps, outputs, inputs, length = _HEAD.unpack_from(body)
     name = body[_HEAD.size : _HEAD.size + length].decode()
+    if epoch < 0:
+        return Plant(name, body[_HEAD.size + length :].decode())
     numbers = np.frombuffer(body[_HEAD.size + length :])
     time, output, input = np.split(numbers, [steps, steps * (1 + outputs)])
     return Observation(

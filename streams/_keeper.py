@@ -8,7 +8,7 @@ taken up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Self
 
 from ._journal import Journal
 from ._memory import save_service
-from ._observation import Observation
-from ._seam import Acknowledging, Source
+from ._meta import Arrival
+from ._seam import Acknowledging, Arrivals
 
 if TYPE_CHECKING:
     from ._service import Service
@@ -40,7 +40,7 @@ class Keeper:
         ValueError: Another process has the folder, it cannot be written in, or files in it are missing or damaged.
     """
 
-    def __init__(self, service: Service, folder: Path, source: Source, every: float) -> None:
+    def __init__(self, service: Service, folder: Path, source: Arrivals, every: float) -> None:
         self._service, self._folder, self._source, self._every = service, folder, source, every
         self._journal = Journal(folder / "journal")
         self._acknowledged, self._covered = self._journal.position, service.position
@@ -54,13 +54,13 @@ class Keeper:
     ) -> None:
         self._journal.__exit__(kind, value, trace)
 
-    def recover(self) -> Iterator[list[Observation]]:
+    def recover(self) -> Iterator[list[Arrival]]:
         """Yield what was taken in after the checkpoint."""
         records = self._journal.read(self._service.position)
         while batch := list(islice(records, TOGETHER)):
             yield batch
 
-    def append(self, batch: list[Observation]) -> None:
+    def append(self, batch: Sequence[Arrival]) -> None:
         """Put into the journal what is taken in next."""
         self._journal.append(batch)
 
@@ -76,10 +76,11 @@ class Keeper:
     def save(self) -> None:
         """Write a checkpoint of all that is in the journal, which must be taken in."""
         self._journal.sync()
-        self._service.position = self._journal.position
-        save_service(self._service, self._folder)
-        self._journal.drop_before(self._covered)
-        self._covered = self._service.position
+        if self._service.lanes is not None:
+            self._service.position = self._journal.position
+            save_service(self._service, self._folder)
+            self._journal.drop_before(self._covered)
+            self._covered = self._service.position
         self._due, self._enough = monotonic() + self._every, self._service.samples + SAMPLES
         self._kept(self._journal.position)
 

@@ -11,8 +11,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ._keeper import Keeper
-from ._observation import Observation
-from ._seam import Sink, Source
+from ._meta import Arrival
+from ._seam import Arrivals, Sink
 
 if TYPE_CHECKING:
     from ._service import Said, Service
@@ -22,13 +22,13 @@ BATCH = 1 << 16  # samples in a micro-batch
 LONGEST_WAIT = 0.05  # seconds that the first of many messages waits for the others
 
 
-async def take_all(service: Service, source: Source, sink: Sink[Said], keeper: Keeper | None = None) -> None:
+async def take_all(service: Service, source: Arrivals, sink: Sink[Said], keeper: Keeper | None = None) -> None:
     """Serve until the source ends, or ``service.reader`` is cancelled; then say the last words.
 
     Raises:
         ValueError: What is taken in cannot be kept.
     """
-    queue: asyncio.Queue[Observation | None] = asyncio.Queue(QUEUE)
+    queue: asyncio.Queue[Arrival | None] = asyncio.Queue(QUEUE)
     clock, ended = asyncio.get_running_loop().time, False
 
     async def read() -> None:
@@ -76,7 +76,7 @@ async def take_all(service: Service, source: Source, sink: Sink[Said], keeper: K
             task.cancel()
 
 
-async def _linger(queue: asyncio.Queue[Observation | None], spent: float, last: int) -> None:
+async def _linger(queue: asyncio.Queue[Arrival | None], spent: float, last: int) -> None:
     """Let more come where several came at once: many are taken in nearly as fast as one.
 
     As long as messages do come, there is room, and ten times as long as was spent on the last ones is not over.

@@ -37,7 +37,11 @@ def save_service(service: Service, folder: Path) -> None:
             | dict(next_verdict=stream.verdicts.due, heard=stream.heard)
         )
     words = dict(settings=_settings(service), samples=service.samples, forgotten=service.forgotten)
-    words |= dict(position=service.position, streams=told)
+    plants = list(dict.fromkeys([*service.lanes.plants, *service.plants.values()]))
+    known = {name: plants.index(plant) for name, plant in service.plants.items()}
+    words |= dict(
+        position=service.position, streams=told, plants=plants, oracles=len(service.lanes.plants), known=known
+    )
     write_checkpoint(folder, arrays, words)
 
 
@@ -73,7 +77,8 @@ def load_service(service: Service, folder: Path) -> bool:
             {rows.sequence or 0: rows for rows in held},
             Counts(**told["counts"]),
         )
-    lanes.restore([told["name"] for told in words["streams"]], arrays)
+    service.plants = {name: words["plants"][place] for name, place in words["known"].items()}
+    lanes.restore([told["name"] for told in words["streams"]], words["plants"][: words["oracles"]], arrays)
     return True
 
 

@@ -33,6 +33,7 @@ AT_ONCE = socket.IPPROTO_TCP, socket.TCP_NODELAY, 1  # else a message may wait 4
 IN_FLIGHT = 100  # messages sent at QoS 1 that are not acknowledged yet
 ANSWER = 10.0  # seconds that the broker has for each answer
 PAUSES = (0.5, 60.0)  # seconds before another try: the first, the longest
+REFUSED = 128  # the answer to a subscription that is not granted, and what is beyond it
 UNAVAILABLE = (3, 136, 137)  # a broker that refuses us by these may take us later
 Broken = aiomqtt.MqttError  # what sending raises when the connection is lost
 Send: TypeAlias = Callable[[str, bytes, bool], Awaitable[None]]  # topic, payload, whether it is retained
@@ -190,7 +191,9 @@ class Connection(Owner):
         await client.__aenter__()
         self._client = client
         for topic in self._subscriptions:
-            await client.subscribe(topic, self._qos)
+            (granted, *_) = await client.subscribe(topic, self._qos)
+            if (granted if isinstance(granted, int) else granted.value) >= REFUSED:
+                log.warning("the broker at %s does not let us hear %s: ask who sets its rules.", self._where, topic)
         if self._greet is not None:
             await self._greet(partial(self._send, client))
 

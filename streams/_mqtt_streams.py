@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections import deque
 from collections.abc import AsyncIterator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from ..simulator import LinearSystem
 from ._address import Address
-from ._arrow_payload import channel_names
 from ._client import Receipt
 from ._json_payload import check_stream
+from ._meta import Arrival, decode_plant, encode_meta
 from ._mqtt import WAITING, Connection, Send
 from ._observation import Observation
 from ._payload import LARGEST, decode, encode
@@ -36,15 +36,24 @@ class MqttSource(Owner):
         waiting: Messages that may wait; beyond, the oldest go and are counted as ``dropped``.
         client: Name of a session that the broker keeps while we are away, at QoS 1: it sends again what is not
             acknowledged, and nothing is dropped here. By default there is none.
+        plants: Give the plant behind a stream, too, where ``meta`` tells it, and again when it tells another.
     """
 
-    def __init__(self, address: Address, qos: int = 0, waiting: int = WAITING, client: str | None = None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        qos: int = 0,
+        waiting: int = WAITING,
+        client: str | None = None,
+        plants: bool = False,
+    ) -> None:
         kept = client is not None
         self.refusals = Refusals()
+        self._plants: dict[str, str] = {}  # by stream, as they were told last
         self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet, and whether it was given
         self._connection = Connection(
             address,
-            subscriptions=[address.topic("data")],
+            subscriptions=[*([address.topic("meta")] if plants else []), address.topic("data")],
             qos=1 if kept else qos,
             waiting=waiting,
             client=client,
@@ -60,7 +69,7 @@ class MqttSource(Owner):
     ) -> None:
         await self._connection.__aexit__(kind, value, trace)
 
-    async def __aiter__(self) -> AsyncIterator[Observation]:
+    async def __aiter__(self) -> AsyncIterator[Any]:
         async for topic, payload, receipt in self._connection.messages():
             for _ in range(self._connection.take_dropped()):
                 self.refusals.add(Refused("dropped", "messages come faster than they are taken in: the oldest go."))
@@ -72,15 +81,25 @@ class MqttSource(Owner):
             else:
                 self.acknowledge(0)
 
-    def _decode(self, topic: str, payload: bytes) -> Observation | None:
+    def _decode(self, topic: str, payload: bytes) -> Arrival | None:
+        *_, name, kind = topic.split("/")
         try:
-            return decode(payload, check_stream(topic.split("/")[-2]))
+            stream = check_stream(name)
+            if kind == "data":
+                return decode(payload, stream)
+            plant = decode_plant(payload, stream)
         except Refused as refused:
             self.refusals.add(refused, topic)
             return None
+        if plant.told == self._plants.get(stream, ""):  # as after each connecting
+            return None
+        self._plants[stream] = plant.told
+        if len(self._plants) > 2 * MOST_STREAMS:
+            del self._plants[next(iter(self._plants))]
+        return plant
 
     def acknowledge(self, count: int) -> None:
-        """Acknowledge the first so many of the observations given and not acknowledged yet.
+        """Acknowledge the first so many of what was given and not acknowledged yet.
 
         Messages that were refused are acknowledged when it is their turn.
         """
@@ -114,18 +133,24 @@ class MqttSink(_Publisher):
     Args:
         address: Where to; each observation goes to the stream of its own name below the same root.
         meta: What is said of the streams: ``outputs`` and ``inputs``, the names of the channels, by default y and u, or
-            y1, y2, ..; ``dt``, and what else is known.
+            y1, y2, ..; ``dt``, ``units``, and what else is known.
         qos: 0 or 1.
         client: The name by which the broker knows us; by default a new one.
+        system: The plant behind them; left out where it varies in time or has more states than an oracle may.
     """
 
     def __init__(
-        self, address: Address, meta: Mapping[str, Any] | None = None, qos: int = 0, client: str | None = None
+        self,
+        address: Address,
+        meta: Mapping[str, Any] | None = None,
+        qos: int = 0,
+        client: str | None = None,
+        system: LinearSystem | None = None,
     ) -> None:
         will = None if address.stream == "+" else (address.topic("status"), b"offline")  # a wildcard is no topic
         connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos, client=client)
         super().__init__(address, connection)
-        self._meta, self._streams = dict(meta or {}), dict[str, bytes]()
+        self._meta, self._system, self._streams = dict(meta or {}), system, dict[str, bytes]()
 
     async def _greet(self, send: Send) -> None:
         for stream in self._streams:
@@ -161,9 +186,8 @@ class MqttSink(_Publisher):
         """Note the stream of an observation, which is announced from now on; return whether it is new."""
         if item.stream in self._streams:
             return False
-        widths = dict(outputs=("y", item.output.shape[1]), inputs=("u", item.input.shape[1]))
-        meta = dict(schema=1) | {word: channel_names(*width) for word, width in widths.items()} | self._meta
-        self._streams[item.stream] = json.dumps(meta, separators=(",", ":")).encode()
+        widths = item.output.shape[1], item.input.shape[1]
+        self._streams[item.stream] = encode_meta(*widths, self._meta, self._system)
         return True
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ..simulator import LinearSystem
 from ._address import Address
 from ._journal import Journal
 from ._mqtt import IN_FLIGHT, Broken, Send
@@ -32,7 +33,7 @@ class Outbox(MqttSink):
 
     Args:
         address: As for ``MqttSink``.
-        meta: As for ``MqttSink``.
+        meta, system: As for ``MqttSink``.
         folder: Of the journal.
         client: The name by which the broker knows us.
 
@@ -40,8 +41,15 @@ class Outbox(MqttSink):
         ValueError: The folder cannot be used, or another process uses it.
     """
 
-    def __init__(self, address: Address, meta: Mapping[str, Any], folder: Path, client: str) -> None:
-        super().__init__(address, meta, 1, client)
+    def __init__(
+        self,
+        address: Address,
+        meta: Mapping[str, Any],
+        folder: Path,
+        client: str,
+        system: LinearSystem | None = None,
+    ) -> None:
+        super().__init__(address, meta, 1, client, system)
         self._journal = Journal(folder / "journal", SEGMENT)
         self._last: deque[tuple[str, bytes]] = deque(maxlen=AGAIN)  # messages before the position
         self._kept, self._sent, self._done = self._journal.position, self._journal.position, set[int]()
@@ -55,6 +63,7 @@ class Outbox(MqttSink):
 
     async def __aenter__(self) -> Self:
         for item in self._journal.read(max(self._journal.first, self.position - AGAIN)):
+            assert isinstance(item, Observation)  # nothing else is put in
             self.introduce(item)
             self._last.append(self.message(item))
         self._sent = self.position - len(self._last)

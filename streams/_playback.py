@@ -69,6 +69,12 @@ class Playback(Owner):
         self._stretches, self._lengths = stretches, lengths
         self._rate, self._block, self._epoch, self._skip = rate, block, epoch, skip
 
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What is known of the streams: names of the channels, where they have any, and ``dt``."""
+        named = zip(("outputs", "inputs"), self.channels, strict=True)
+        return {word: list(some) for word, some in named if some} | dict(dt=self.dt)
+
     async def __aiter__(self) -> AsyncIterator[Observation]:
         clock = asyncio.get_running_loop().time
         begun: float | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..learners import Learner, learner_entry, make_learner
 from ._observation import Observation
-from ._seam import Sink, Source
+from ._seam import Arrivals, Sink, Source
 from ._service import Said, Service
 
 
@@ -72,7 +72,7 @@ def learner_of(words: str | None, sizes: Sequence[int] | None) -> Callable[[int,
     return make
 
 
-async def serve(service: Service, source: Source, sink: Sink[Said], opened: Callable[[], None] | None = None) -> None:
+async def serve(service: Service, source: Arrivals, sink: Sink[Said], opened: Callable[[], None] | None = None) -> None:
     """Run a service between what is opened here; ``opened`` is called once it is."""
     with contextlib.suppress(asyncio.CancelledError):  # told to end before it ran, as while there is no broker yet
         async with source, sink:

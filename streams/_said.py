@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ._json_payload import finite
 from ._service import Said
-from ._threshold import Threshold
+from ._threshold import OverOracle, Threshold
 
 KINDS = ("prediction", "error", "threshold")
 MANY = 1000  # numbers in a message
@@ -32,12 +32,14 @@ def lines_of(kinds: Collection[str] = KINDS) -> Callable[[Said], Iterable[bytes]
         head = f'","stream":{json.dumps(said.stream)},"epoch":{said.epoch},"seq":'
         coming = np.concatenate([said.forecast[1:, 0], said.ahead[None, 0]]) if "prediction" in kinds else None
         error = said.error if "error" in kinds else None
+        away = said.oracle_error if "error" in kinds else None
         for k in range(len(said.output)):
             number = said.first + k
             if error is not None:
                 t = "" if math.isnan(said.time[k]) else f',"t":{float(said.time[k])!r}'
                 y = json.dumps(plain(said.output[k]))
-                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}}}'
+                beside = "" if away is None else f',"oracle":{json.dumps(plain(away[k]))}'
+                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}{beside}}}'
                 parts.append(text.encode())
             if coming is not None:
                 text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(coming[k]))}}}'
@@ -58,6 +60,8 @@ def messages_of(said: Said, kinds: Collection[str] = KINDS) -> list[tuple[str, b
         messages.append(("prediction", _message(said.epoch, said.first + 1, forecast=coming[cut])))
     if "error" in kinds:
         rows = dict(y=said.output[cut], error=said.error[cut])
+        if said.oracle_error is not None:
+            rows["oracle"] = said.oracle_error[cut]
         messages.append(("error", _message(said.epoch, said.first, **rows)))
     return messages
 
@@ -86,10 +90,16 @@ def threshold_record(said: Threshold) -> dict[str, Any]:
         best=best,
         sizes=list(said.sizes),
         errors=None if said.errors is None else [finite(error) for error in said.errors],
+        oracle=None if said.oracle is None else _over_oracle(said.oracle),
         counts=vars(said.counts),
         refused=said.refused,
         sentence=found.sentence,
     )
+
+
+def _over_oracle(found: OverOracle) -> dict[str, Any]:
+    excess = [finite(value) for value in found.excess]
+    return dict(samples=found.samples, error=finite(found.error), excess=excess)
 
 
 def plain(row: NDArray[np.floating]) -> Any:

@@ -13,8 +13,9 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
+from ._meta import Arrival
 from ._observation import Observation
 from ._refused import Refused
 
@@ -39,8 +40,8 @@ class Refusals:
             log.warning("%s%s (%s: the first; more are only counted)", place and f"{place}: ", refused, refused.kind)
 
 
-class Source(Protocol):
-    """Where observations come from."""
+class Arrivals(Protocol):
+    """Where observations come from, and beside them what is known of the plants behind."""
 
     refusals: Refusals
 
@@ -49,6 +50,12 @@ class Source(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    def __aiter__(self) -> AsyncIterator[Arrival]: ...
+
+
+class Source(Arrivals, Protocol):
+    """Where observations come from."""
 
     def __aiter__(self) -> AsyncIterator[Observation]: ...
 
@@ -89,12 +96,12 @@ class Owner:
 
 
 class MemorySource(Owner):
-    """Observations from a list."""
+    """Observations, or whatever arrives, from a list."""
 
-    def __init__(self, items: Iterable[Observation]) -> None:
+    def __init__(self, items: Iterable[Arrival]) -> None:
         self.items, self.refusals = items, Refusals()
 
-    async def __aiter__(self) -> AsyncIterator[Observation]:
+    async def __aiter__(self) -> AsyncIterator[Any]:
         for item in self.items:
             yield item
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,20 @@ from ..analysis import locate_streamed
 from ..learners import Driver, Learner
 from ..simulator import Precision
 from ._keeper import Keeper
-from ._lanes import Forecasts, Lanes
+from ._lanes import Lanes
 from ._loop import take_all
 from ._memory import load_service
+from ._meta import Arrival, Plant
 from ._observation import Observation
 from ._refused import Refused
-from ._seam import Refusals, Sink, Source, log
+from ._seam import Arrivals, Refusals, Sink, log
 from ._sequencer import WINDOW, Counts, Sequencer
 from ._tally import gathered
-from ._threshold import Threshold, Verdicts
+from ._threshold import Threshold, Verdicts, over_oracles
+from ._tile import Forecasts
 
 MOST_STREAMS = 10_000
+MOST_CHANNELS = 16
 
 
 Said = Forecasts | Threshold
@@ -52,6 +55,8 @@ class Service:
         words: Name and options of the learner, by which a checkpoint knows it.
         state: Folder of checkpoints and of a journal; what is there is taken up, and what is taken in is journaled. A
             checkpoint is written every ``every`` seconds and at the end.
+        channels: Outputs and inputs that a stream may have, together: the cost of learning grows with their square and
+            more, and the first observation decides for all.
         most: Streams that are held. One more takes the place of the one that is silent the longest, counted in samples.
         refusals: What was not taken in.
         samples: Taken in so far.
@@ -68,6 +73,7 @@ class Service:
     words: str | None = None
     state: Path | None = None
     every: float = 10.0
+    channels: int = MOST_CHANNELS
     most: int = MOST_STREAMS
     refusals: Refusals = field(default_factory=Refusals)
     samples: int = 0
@@ -75,9 +81,11 @@ class Service:
     position: int = 0
 
     def __post_init__(self) -> None:
-        if self.window < 0 or self.most < 1:
-            raise ValueError(f"window must be at least 0 and most at least 1, got {self.window} and {self.most}.")
+        if self.window < 0 or self.most < 1 or self.channels < 1:
+            got = f"{self.window}, {self.most} and {self.channels}"
+            raise ValueError(f"window must be at least 0, most and channels at least 1, got {got}.")
         self.streams: dict[str, Stream] = {}
+        self.plants: dict[str, str] = {}  # by stream, as they were told
         self._together = Verdicts()
         self.lanes: Lanes | None = None
         self.reader: asyncio.Task[None] | None = None
@@ -100,13 +108,13 @@ class Service:
             self.reader.cancel()
         return self.reader is not None
 
-    async def run(self, source: Source, sink: Sink[Said]) -> None:
+    async def run(self, source: Arrivals, sink: Sink[Said]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
 
         With ``state`` what was taken in after the last checkpoint is taken in first, and what is said of it said again.
 
         Args:
-            source: Of observations; opened and closed by the caller, as the sink is.
+            source: Of observations, and of the plants behind them; opened and closed by the caller, as the sink is.
             sink: Is sent ``Forecasts`` as they are made, and a ``Threshold`` when one has changed.
 
         Raises:
@@ -122,10 +130,13 @@ class Service:
                     await sink.send(said)
             await take_all(self, source, sink, keeper)
 
-    def take(self, batch: list[Observation]) -> list[Said]:
+    def take(self, batch: Sequence[Arrival]) -> list[Said]:
         """Take observations in, as they came, and return what there is to say."""
         said: list[Said] = []
         for came in batch:
+            if isinstance(came, Plant):
+                said += self._know(came)
+                continue
             try:
                 self._door(came)
             except Refused as refused:
@@ -135,6 +146,8 @@ class Service:
                 if len(self.streams) == self.most:
                     said += self._forget()
                 self.stream(came.stream)
+                if came.stream in self.plants:
+                    self._hold_against(Plant(came.stream, self.plants[came.stream]))
             stream = self.streams[came.stream]
             self._put(stream, stream.sequencer.take(came))
         return said + self._advance()
@@ -148,6 +161,26 @@ class Service:
         if self.together and self.streams:
             said.append(self._threshold("*", list(self.streams)))
         return said
+
+    def _know(self, plant: Plant) -> list[Said]:
+        """Note the plant behind a stream; what is queued came before it."""
+        if self.plants.get(plant.stream, "") == plant.told:
+            return []
+        self.plants[plant.stream] = plant.told
+        if len(self.plants) > 2 * self.most:
+            del self.plants[next(iter(self.plants))]
+        if plant.stream not in self.streams:
+            return []
+        said = self._advance()
+        self._hold_against(plant)
+        return said
+
+    def _hold_against(self, plant: Plant) -> None:
+        assert self.lanes is not None
+        try:
+            self.lanes.know(plant)
+        except Refused as refused:
+            self.refusals.add(refused, plant.stream)
 
     def _put(self, stream: Stream, leaving: list[Observation]) -> None:
         """Queue what leaves the sequencer of a stream."""
@@ -173,6 +206,12 @@ class Service:
     def _door(self, came: Observation) -> None:
         """Refuse what does not fit in; the first observation fixes what does."""
         outputs, inputs = came.output.shape[1], came.input.shape[1]
+        if outputs + inputs > self.channels:
+            raise Refused(
+                "dimension",
+                f"a stream may have {self.channels} outputs and inputs, got {outputs} and {inputs}: allow more "
+                f"(--channels {outputs + inputs}), and expect to wait for them.",
+            )
         driver = (self.lanes or self.open(outputs, inputs)).driver
         if (outputs, inputs) != (driver.outputs, driver.inputs):
             raise Refused(
@@ -227,4 +266,5 @@ class Service:
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
-        return Threshold(name, found, learner.sizes, errors, counts, dict(self.refusals.counts))
+        oracle = over_oracles([self.lanes.excess(stream) for stream in streams])
+        return Threshold(name, found, learner.sizes, errors, oracle, counts, dict(self.refusals.counts))

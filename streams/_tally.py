@@ -35,8 +35,9 @@ class Tallies:
     def __init__(self, sizes: int, outputs: int, lanes: int) -> None:
         self.age, self._length = np.zeros(lanes, np.int64), np.ones(lanes, np.int64)
         self._open = np.zeros((sizes + 1, outputs, lanes))  # since the last end of a stretch or a block
-        self._stretches = np.zeros((lanes, len(EDGES), sizes + 1, outputs))
-        self._blocks = np.zeros((lanes, MOST_BLOCKS, sizes + 1))  # summed over the outputs
+        # Filled by hand: memory that is given as zeros is taken page by page, and would seem to grow for days.
+        self._stretches = np.full((lanes, len(EDGES), sizes + 1, outputs), 0.0)
+        self._blocks = np.full((lanes, MOST_BLOCKS, sizes + 1), 0.0)  # summed over the outputs
 
     def add(
         self,

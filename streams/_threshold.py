@@ -5,10 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..analysis import Streamed
 from ._sequencer import Counts
+from ._tally import Tally
 
 FIRST_VERDICT = 256  # samples; then each time that there are twice as many
+
+
+class OverOracle(NamedTuple):
+    """What predictors are away from the Kalman predictor of the plant that is known, since T/20.
+
+    Attributes:
+        samples: That were held against it.
+        error: Its own mean squared error, summed over the outputs.
+        excess: Mean of |forecast - oracle's forecast|^2 for each size, summed over the outputs.
+    """
+
+    samples: int
+    error: float
+    excess: list[float]
 
 
 class Threshold(NamedTuple):
@@ -19,6 +36,7 @@ class Threshold(NamedTuple):
         found: The verdict.
         sizes: Of the ladder.
         errors: Mean squared error of each since T/20, summed over the outputs; None where nothing was scored.
+        oracle: What each is away from the oracle; None where no plant is known, or nothing was held against it.
         counts: What became of the samples.
         refused: Messages that were not taken in, of all streams, by kind.
     """
@@ -27,8 +45,20 @@ class Threshold(NamedTuple):
     found: Streamed
     sizes: tuple[int, ...]
     errors: list[float] | None
+    oracle: OverOracle | None
     counts: Counts
     refused: dict[str, int]
+
+
+def over_oracles(tallies: list[Tally | None]) -> OverOracle | None:
+    """Return what the streams whose plants are known are away from their oracles, together."""
+    late = [tally.late_blocks() for tally in tallies if tally is not None]
+    samples = sum(float(scored.sum()) for _, scored in late)
+    if not samples:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        *excess, error = (sum(losses.sum(axis=0) for losses, _ in late) / samples).tolist()
+    return OverOracle(round(samples), error, excess)
 
 
 @dataclass

@@ -86,6 +86,8 @@ BAD = {
     "no plant": (["publish", "random-wlk"], "random-walk"),
     "no epoch": (["publish", "random-walk", "--epoch", "-1"], "epoch must be a whole number"),
     "nowhere to look": (["watch", "http://host/lab"], "streams are written mqtt://"),
+    "no unit": (["publish", "random-walk", "--units", "y:m"], "units are written y=m,u=N"),
+    "no channels": (["learn", "-", "--channels", "0"], "channels at least 1"),
     "no time to look": (["watch", "mqtt://localhost/lab", "--for", "0"], "a time to watch"),
     "a folder that is a file": (["record", "bad.ndjson", "--out", "bad.ndjson"], "cannot make the folder"),
 }

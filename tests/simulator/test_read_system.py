@@ -1,3 +1,4 @@
+import json
 import sys
 import textwrap
 from collections.abc import Callable
@@ -7,7 +8,7 @@ import control
 import numpy as np
 import pytest
 
-from ergoscope.simulator import from_control, read_system
+from ergoscope.simulator import from_control, read_system, system_of, table_of, zoo, zoo_names
 
 Write = Callable[..., str]
 
@@ -45,6 +46,22 @@ def test_toml_with_numbers_lists_and_covariances_from_outside(write: Write) -> N
     np.testing.assert_array_equal(other.Q, 3 * np.eye(2))
     np.testing.assert_array_equal(other.R, [[7.0]])
     np.testing.assert_array_equal(read_system(write(BASE), Q=1, R=1).Q, np.eye(2))
+
+
+def test_a_system_as_plain_numbers_is_read_back_bit_for_bit() -> None:
+    told = 0
+    for name in zoo_names():
+        system = zoo(name)
+        if system.time_varying:
+            with pytest.raises(ValueError, match="varies in time"):
+                table_of(system)
+            continue
+        again = system_of(json.loads(json.dumps(table_of(system))), "it")
+        assert all(getattr(again, word).tobytes() == getattr(system, word).tobytes() for word in "ABCDQR")
+        assert all(getattr(again, word).shape == getattr(system, word).shape for word in "ABCDQR")
+        assert (again.dt, again.name) == (system.dt, name)
+        told += 1
+    assert told > 5
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,33 @@ def test_growth_and_regret_are_those_of_a_loop(board: Board) -> None:
     assert board.frame("run-2")["threshold"]["critical_size"] is None
 
 
+def test_regret_is_over_the_oracle_where_every_stream_has_one(board: Board) -> None:
+    random = np.random.default_rng(3)
+    total = np.zeros((len(EDGES), 3))
+    for name in ("run-1", "run-2"):
+        y, error, oracle = random.standard_normal(90), random.standard_normal((90, 3)), random.standard_normal(90)
+        oracle[:4] = np.nan  # it has not seen enough
+        told = [value if np.isfinite(value) else None for value in oracle.tolist()]
+        for begin in range(0, 90, 9):
+            block = slice(begin, begin + 9)
+            record = dict(epoch=1, seq=begin, y=y[block].tolist(), error=error[block].tolist(), oracle=told[block])
+            if begin == 81:  # one sample by itself
+                block = slice(81, 82)
+                record = dict(epoch=1, seq=81, y=y[81], error=error[81].tolist(), oracle=told[81])
+            board.hear(f"lab/{name}/ergoscope/error", json.dumps(record).encode(), 6.0)
+        for t in range(4, 82):
+            total[np.flatnonzero(t >= EDGES)[-1]] += (error[t] - oracle[t]) ** 2
+        board.hear(f"lab/{name}/ergoscope/threshold", threshold_payload(None), 6.0)
+    board.hear("lab/all/ergoscope/threshold", threshold_payload(2), 6.0)
+    frame = board.frame(None)
+    assert board.ignored == 0 and frame["over"] == "the Kalman predictor of the plant"
+    there = np.searchsorted(EDGES, 81, side="right")
+    np.testing.assert_allclose(frame["regret"]["values"], total[:there].cumsum(axis=0).T, rtol=1e-9)
+    record = dict(epoch=1, seq=0, y=[0.0, 1.0], error=[[1.0, 2.0, 3.0]] * 2)  # one more stream, without an oracle
+    board.hear("lab/run-3/ergoscope/error", json.dumps(record).encode(), 6.0)
+    assert board.frame("all")["over"].endswith("the best so far")
+
+
 def test_the_signal_is_beside_the_forecasts_of_its_best_size(board: Board) -> None:
     random = np.random.default_rng(1)
     y, error = random.standard_normal(SHOWN + 50), random.standard_normal((SHOWN + 50, 3))

@@ -128,8 +128,8 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(tmp_path, {}, {})
-    monkeypatch.setattr("ergoscope.streams._checkpoint.SCHEMA", 3)
-    with pytest.raises(ValueError, match="schema 2, this version reads 3"):
+    monkeypatch.setattr("ergoscope.streams._checkpoint.SCHEMA", 4)
+    with pytest.raises(ValueError, match="schema 3, this version reads 4"):
         read_checkpoint(tmp_path)
 
 

@@ -11,7 +11,7 @@ import aiomqtt
 import paho.mqtt.client as paho
 import pytest
 
-from ergoscope.streams import MqttSource, Observation
+from ergoscope.streams import Broker, MqttSource, Observation
 from ergoscope.streams._address import Address
 from ergoscope.streams._client import Client, Receipt
 
@@ -20,6 +20,21 @@ LINES = "user root\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_me
 
 def test_these_are_the_versions_that_were_read() -> None:
     assert version("aiomqtt").startswith("2.5.") and version("paho-mqtt").startswith("2.")
+
+
+def test_a_subscription_that_is_not_granted_is_said(
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(self: Client, topic: str, qos: int) -> tuple[int, ...]:
+        return (128,)
+
+    async def main() -> None:
+        async with Broker(port), MqttSource(Address("127.0.0.1", port, "lab", "a")):
+            pass
+
+    monkeypatch.setattr(Client, "subscribe", refuse)
+    asyncio.run(main())
+    assert "does not let us hear lab/a/data" in caplog.text
 
 
 async def session(port: int, work: Callable[[Client], Awaitable[Any]]) -> Any:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ import pytest
 
 from ergoscope.learners import ladder
 from ergoscope.simulator import zoo
-from ergoscope.streams import MemorySink, Service, play_simulation
+from ergoscope.streams import MemorySink, MemorySource, Observation, Service, plant, play_simulation
 from ergoscope.streams._checkpoint import read_checkpoint
 from ergoscope.streams._journal import _decode, _frame
 
@@ -81,13 +82,16 @@ def last_in_journal(folder: Path) -> int:
     raw, at, samples = b"" if newest is None else newest.read_bytes(), 0, 0
     while (body := _frame(raw, at)) is not None:
         item = _decode(body)
-        at, samples = at + 8 + len(body), max(samples, (item.sequence or 0) + item.steps)
+        at += 8 + len(body)
+        if isinstance(item, Observation):
+            samples = max(samples, (item.sequence or 0) + item.steps)
     return samples
 
 
 def uninterrupted(folder: Path, samples: int) -> dict[str, Any]:
-    service = Service(lambda outputs, inputs: ladder(range(5)), state=folder)
-    asyncio.run(service.run(play_simulation(zoo(PLANT), samples, ["p"], block=128), MemorySink()))
+    service, played = Service(lambda outputs, inputs: ladder(range(5)), state=folder), zoo(PLANT)
+    items = chain([plant("p", played)], play_simulation(played, samples, ["p"], block=128)._observations())
+    asyncio.run(service.run(MemorySource(items), MemorySink()))
     found = read_checkpoint(folder)
     assert found is not None
     return found[0]
@@ -108,7 +112,7 @@ def test_nothing_is_lost_or_taken_in_twice_whatever_is_killed(
     time.sleep(0.5)
     publisher = Command(
         tmp_path, "publisher", *f"publish {PLANT} --to {root}/p --block {plan.block} --state sent".split(),
-        *f"--steps {plan.samples} --rate {plan.rate}".split(),
+        *f"--steps {plan.samples} --rate {plan.rate} --epoch 0".split(),
     )  # fmt: skip
     rng = np.random.default_rng(0)
     killed = Counter[str]()

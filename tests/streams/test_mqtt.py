@@ -150,7 +150,7 @@ def test_the_names_of_a_recording_stand_in_its_meta(port: int) -> None:
 
     async def main() -> list[tuple[str, bool, bytes]]:
         async with Broker(port):
-            await pour(played, observation_sink(f"mqtt://127.0.0.1:{port}/lab/plant", played.dt, played.channels))
+            await pour(played, observation_sink(f"mqtt://127.0.0.1:{port}/lab/plant", played.meta))
             return await heard(port, "lab/plant/meta", 1)
 
     ((_, retained, payload),) = run(main())

@@ -124,12 +124,19 @@ def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
     assert forecasts(said, ("a",), 2).shape == (1, 2, 1, 5, 1)
 
 
+def test_what_is_wider_than_allowed_is_refused_before_it_costs_anything() -> None:
+    items = [observation("a", [1.0] * 3), observation("b", [1.0] * 2, [0.0] * 2), observation("c", 1.0, 1.0)]
+    service, _ = serve([*items, observation("c", 2.0, 1.0)], channels=2)
+    assert service.refusals.counts == {"dimension": 2} and list(service.streams) == ["c"]
+    assert "--channels 3" in str(service.refusals.first)
+
+
 def test_errors_are_scored_as_the_driver_scores_them() -> None:
     recording = recorded(runs=1)
     service, said = serve(play(recording, block=5))
     error = np.concatenate([part.error for part in said if isinstance(part, Forecasts)])
     assert np.isnan(error[[0, 40, 41, 42]]).all() and np.isfinite(error[[1, 39, 43]]).all()
-    lanes = service.lanes._tiles[0].lanes  # type: ignore[union-attr]
+    lanes = service.lanes._tiles[0].running.lanes  # type: ignore[union-attr]
     scored = np.asarray(lanes.score.error)[0, :, 0, 0]
     np.testing.assert_allclose(np.nansum(error[..., 0] ** 2, axis=0), scored, rtol=1e-12)
     assert np.asarray(lanes.score.samples)[0, 0, 0] == np.isfinite(error[:, 0, 0]).sum()
