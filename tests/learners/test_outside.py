@@ -185,7 +185,7 @@ ONE, NONE = np.nan_to_num(Y[:, :1]), np.zeros((STEPS, 0))
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("mine") / "predictors.py"
+    file = tmp_path_factory.mktemp("my own") / "predictors.py"
     file.write_text(FILE)
     return file
 
@@ -239,6 +239,13 @@ def test_a_predictor_of_each_form_is_its_twin(file: Path, name: str, in_process:
         np.testing.assert_array_equal(done.variance, expected)
     else:
         assert done.variance is None
+
+
+def test_samples_and_forecasts_may_be_larger_than_a_pipe_holds(file: Path) -> None:
+    series = np.arange(27_000.0).reshape(3, 9000)
+    done = run(f"{file}:Last", series, np.zeros((3, 1)))
+    assert done.failure is None
+    np.testing.assert_array_equal(done.forecast[1:], series[:-1])
 
 
 FAILURES = {
