@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
 BENCHMARKS := ladder ahead lattice simulation kalman linearity latency outside streams live memory sweep learners table
 
-.PHONY: help demo test campaign campaign-faults reference recordings check bench bench-quick bench-long clean
+.PHONY: help demo test docs campaign campaign-faults reference recordings check bench bench-quick bench-long clean
 
 help:
 	@echo "make demo         run the main job; reports, figures and tables go to demo/"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md and docs/learners.md"
 	@echo "make bench-quick  the headline alone, in less than a minute"
 	@echo "make bench-long   1e5 streams x 64 lengths x 1e5 steps within 4 GiB, and a live service: an hour or more"
+	@echo "make docs         the documentation as a site, with its search: site/"
 	@echo "make clean        remove what was built, cached and shown; .venv and runs/ stay"
 
 demo: $(INSTALLED)
@@ -33,6 +34,11 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+docs: $(INSTALLED)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "site/index.html is the documentation. To search it, too, serve it:"
+	@echo "  $(PYTHON) -m http.server --bind 127.0.0.1 --directory site"
 
 campaign: $(INSTALLED)
 	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py \
@@ -65,7 +71,7 @@ bench-long: $(INSTALLED)
 	@$(BIN)/python benchmarks/table.py
 
 clean:
-	@rm -rf build dist demo *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf build dist demo site *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -75,9 +81,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "installing into .venv: about 1 GB, once"
 	@set -e; if command -v uv >/dev/null; then \
 	    uv venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv; \
-	    uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[bench,check,test]'; \
+	    uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[bench,check,docs,test]'; \
 	else \
 	    $(PYTHON) -m venv .venv || { echo "Python's venv is missing: install it (python3-venv) or uv." >&2; exit 1; }; \
-	    $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench,check,test]'; \
+	    $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench,check,docs,test]'; \
 	fi
 	@touch $@

@@ -116,6 +116,10 @@ def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64
 
     Raises:
         ValueError: The system is time-varying or a size is no whole number of at least 0.
+
+    Examples:
+        >>> diffuse_errors(zoo("double-integrator"), [1, 2, 3, 4]).round(3).tolist()
+        [inf, 9.0, 6.222, 5.714]
     """
     check_time_invariant(system)
     lengths = check_whole("sizes", sizes)

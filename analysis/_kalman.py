@@ -57,6 +57,11 @@ def kalman_gain(system: LinearSystem) -> SteadyState:
 
     References:
         T. Kailath, A. H. Sayed, B. Hassibi, Linear Estimation (2000), chapters 8 and 14.
+
+    Examples:
+        >>> steady = kalman_gain(zoo("double-integrator"))
+        >>> steady.gain.round(3).tolist(), steady.innovation.round(3).tolist()
+        ([[1.244], [0.422]], [[5.613]])
     """
     check_time_invariant(system)
     A, C = system.A, system.C

@@ -76,6 +76,10 @@ def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None =
     Raises:
         ValueError: The system is time-varying, the covariance is none, or the lookahead is no whole number of at
             least 1.
+
+    Examples:
+        >>> critical_length(zoo("double-integrator"))
+        2
     """
     return max((length for _, length in growth_ladder(system, initial_covariance, lookahead)), default=0)
 
@@ -98,6 +102,10 @@ def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLi
 
     Raises:
         ValueError: The system is time-varying, the size is negative, or the covariance is none.
+
+    Examples:
+        >>> [growth_exponent(zoo("double-integrator"), size) for size in range(3)]
+        [3.0, 1.0, 0.0]
     """
     length = int(check_whole("size", [size])[0])
     ladder = growth_ladder(system, initial_covariance)

@@ -46,16 +46,18 @@ class Scores(NamedTuple):
 class Live:
     """One stream, sample by sample; the same bits as ``replay`` of its recording.
 
-        live = Live(ladder(range(9)))
-        for y in measurements:
-            print(live.forecast)        # (lookahead, size, output): of the sample to come
-            live.observe(y)
-
     Args:
         learner: What predicts.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
         **options: Those of ``Driver``: oracle, centre, precision, device.
+
+    Examples:
+        >>> live = Live(ladder(range(3)))
+        >>> for y in [1.0, 2.0, 3.0, 4.0]:
+        ...     live.observe(y)
+        >>> live.forecast[0, :, 0].round(2).tolist()  # of the sample to come, by each size
+        [0.0, 5.71, 5.03]
     """
 
     def __init__(self, learner: Learner, outputs: int = 1, inputs: int = 0, **options: Any) -> None:

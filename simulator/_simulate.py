@@ -139,6 +139,11 @@ def simulate(
 
     Returns:
         Trajectories with outputs ``(batch, time, output)``, inputs and states.
+
+    Examples:
+        >>> runs = simulate(0, zoo("double-integrator"), steps=100, replicates=8)
+        >>> runs.outputs.shape, runs.states.shape
+        ((8, 100, 1), (8, 100, 2))
     """
     with computing(precision, device):
         chunks = list(

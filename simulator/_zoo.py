@@ -191,6 +191,10 @@ def zoo(name: str) -> LinearSystem:
 
     Raises:
         ValueError: There is no such system; the message suggests the nearest name.
+
+    Examples:
+        >>> zoo("double-integrator").A.tolist()
+        [[1.0, 1.0], [0.0, 1.0]]
     """
     from ._system import LinearSystem  # here, so that listing names loads no JAX
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ergoscope.learners import ladder
+from ergoscope.simulator import zoo
 from ergoscope.streams import (
     Forecasts,
     MemorySink,
@@ -27,6 +28,7 @@ from ergoscope.streams import (
     observation,
 )
 from ergoscope.streams._json_payload import LARGEST_COUNT, MOST_CHANNELS
+from ergoscope.streams._meta import decode_plant, encode_meta
 
 DRAWN, EACH = 2500, 4  # messages drawn, and what is made of each: itself, and damaged again and again
 BLOCKS = [
@@ -130,6 +132,29 @@ def test_what_comes_of_any_bytes_is_an_observation_or_a_refusal(payloads: list[b
         assert 0 <= came.epoch < LARGEST_COUNT and 0 <= (came.sequence or 0) < LARGEST_COUNT, payload
     print(dict(kinds))
     assert all(kinds[kind] > 20 for kind in ("taken", "malformed", "schema", "non-finite")), kinds
+
+
+def test_what_comes_of_any_meta_is_a_plant_or_a_refusal() -> None:
+    rng, found = np.random.default_rng(0), Counter[str]()
+    pushed = zoo("double-integrator").replace(B=[[0.5], [1.0]], D=None)
+    told = encode_meta(1, 1, dict(dt=0.5, units=dict(y="m")), pushed)
+    wrong = [*NUMBERS, None, True, "1", [], {}, [[]], [[1.0]], [[1.0, 2.0]], [1.0, 2.0]]
+    for _ in range(1500):
+        meta = json.loads(told)
+        table = [meta, meta["system"], meta["system"]["A"], meta["system"]["Q"][1]][rng.integers(4)]
+        key = int(rng.integers(2)) if isinstance(table, list) else list(table)[rng.integers(len(table))]
+        table[key] = wrong[rng.integers(len(wrong))]
+        payload = json.dumps(meta).encode() if rng.random() < 0.7 else damaged(told, rng)
+        try:
+            came: Any = decode_plant(payload, "hostile")
+        except Refused as refused:
+            came = refused
+        if isinstance(came, Refused):
+            found[came.kind] += 1
+            assert str(came).isprintable() and len(str(came)) < 400, payload
+        else:
+            found["none" if came.system is None else "known"] += 1
+    assert all(found[kind] > 20 for kind in ("known", "malformed", "schema")), found
 
 
 class Payloads(MemorySource):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ergoscope.simulator import simulate, zoo
-from ergoscope.streams import Board, MemorySink, Page, Service, learner_of, play
+from ergoscope.streams import Board, MemorySink, MemorySource, Page, Service, learner_of, plant, play
 from ergoscope.streams._address import read_address
 from ergoscope.streams._said import messages_of
 
@@ -30,8 +30,10 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 def messages() -> list[tuple[str, bytes]]:
     """What a learner says of runs of a double integrator, as topics and payloads."""
     service, sink = Service(learner_of(None, range(5)), together=True), MemorySink[Any]()
-    source = play(simulate(0, zoo("double-integrator"), STEPS, RUNS), block=20)
-    asyncio.run(service.run(source, sink))
+    system = zoo("double-integrator")
+    played = play(simulate(0, system, STEPS, RUNS), block=20)
+    known = [plant(name, system) for name in played.names]
+    asyncio.run(service.run(MemorySource([*known, *played._observations()]), sink))
     topics = []
     for said in sink.sent:
         name = "all" if said.stream == "*" else said.stream
@@ -70,6 +72,7 @@ def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str
             assert await page.locator("figure canvas").count() == 4
             assert await page.locator("#streams button").count() == RUNS + 1
             assert "dashed: grows; solid: stops" in (await page.text_content("#growth figcaption"))
+            assert "over the Kalman predictor of the plant" in (await page.text_content("#regret figcaption"))
 
             await page.keyboard.press("p")
             assert await page.get_attribute("#pause", "aria-pressed") == "true"
