@@ -47,7 +47,8 @@ def open_predictor(words: str, *, limit: float = 1.0, in_process: bool = False) 
     if head in CATALOGUE:
         return Catalogued(words)
     source, _, name = words.rpartition(":")
-    if head in ADAPTERS or (source and name.isidentifier() and " " not in source):
+    named = name.isidentifier() and (source.endswith(".py") or (source and " " not in source))
+    if head in ADAPTERS or named:
         if in_process:
             maker = find_maker(words)
             return OutsidePredictor(words, lambda: InProcess(maker))
@@ -66,7 +67,7 @@ def _check_system() -> None:
 def _command(words: str) -> list[str]:
     """Return a program and its arguments."""
     try:
-        first, *rest = shlex.split(words)
+        first, *rest = [words] if os.path.isfile(words) else shlex.split(words)
     except ValueError:
         first, rest = words, []
     program = shutil.which(first)
