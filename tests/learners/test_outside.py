@@ -301,6 +301,8 @@ def test_a_failure_is_named_with_its_step(file: Path, name: str, in_process: boo
 def test_the_next_run_starts_afresh(file: Path) -> None:
     with open_predictor(f"{file}:Ends") as predictor:
         assert [predictor.run(ONE, NONE, 1.0).failure[:2] for _ in range(2)] == [(30, "ended")] * 2  # type: ignore[index]
+    with open_predictor(f"{file}:Raises") as predictor:
+        assert [predictor.run(ONE, NONE, 1.0).failure[:2] for _ in range(3)] == [(30, "raised")] * 3  # type: ignore[index]
     with open_predictor(f"{file}:Remembers") as predictor:  # a module that keeps what it has seen
         first, second = (predictor.run(ONE, NONE, 1.0) for _ in range(2))
     np.testing.assert_array_equal(first.forecast, second.forecast)
