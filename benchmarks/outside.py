@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--samples", type=count, default=20_000, help="in each run")
     parser.add_argument("--rounds", type=count, default=5)
     given = parser.parse_args()
-    skipped, opened = {}, []
+    skipped, opened, started = {}, [], []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         runs: dict[str, Callable[[int], object]] = {FLOOR: bare_pipe}
@@ -74,11 +74,14 @@ def main() -> None:
             for name, run in runs.items():
                 short, long = seconds(run, 2), seconds(run, 2 + given.samples)
                 taken[name].append((long - short) / given.samples * 1e6)
+                if name == APART:
+                    started.append(short * 1e3)
             start = time.perf_counter()
             open_predictor(MINE).close()
             opened.append((time.perf_counter() - start) * 1e3)
     rows = [dict(name=name, ran=f"{given.samples} samples", unit="us", values=values) for name, values in taken.items()]
-    rows.append(dict(name="opening a process of its own", ran="one", unit="ms", values=opened))
+    rows.append(dict(name="opening it", ran="once for all runs", unit="ms", values=opened))
+    rows.append(dict(name="start and end of a run", ran="two samples", unit="ms", values=started))
     ratios = [(APART, FLOOR), (APART, INSIDE)] + [(IN_C, FLOOR)] * (IN_C in taken)
     record = dict(
         title="Predictors from outside",

@@ -7,7 +7,6 @@ of its own, which is told one sample at a time, and not how many there are.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from types import TracebackType
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -80,7 +79,7 @@ class Outcome(NamedTuple):
 class OutsidePredictor:
     """A predictor ready to run, as often as wanted, each time afresh; made by ``open_predictor``.
 
-    Use it in a ``with`` block, or close it: the process of the next run is kept waiting, so that no run waits for it.
+    Use it in a ``with`` block, or close it: a process waits for the next run.
 
     Attributes:
         name: The words it was opened with.
@@ -125,9 +124,17 @@ class OutsidePredictor:
         """
         y, u = check_series(outputs, inputs)
         session, self._waiting = self._waiting or self._start(), None
-        with closing(session):
-            self._waiting = self._start()
-            return _follow(session, y, u, float(dt))
+        try:
+            if not session.lasts:
+                self._waiting = self._start()  # now, so that the next run need not wait for it
+            outcome = _follow(session, y, u, float(dt))
+        except BaseException:
+            session.close()
+            raise
+        if session.end():
+            self.close()
+            self._waiting = session
+        return outcome
 
 
 def check_series(

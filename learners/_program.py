@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,9 +33,12 @@ class Program:
     Args:
         command: The program, as a path, and its arguments.
         tells_where: It writes where it stands to standard error on SIGUSR1.
+        environment: What is set in its environment, unless it is set in ours.
     """
 
-    def __init__(self, command: Sequence[str], tells_where: bool = False) -> None:
+    def __init__(
+        self, command: Sequence[str], tells_where: bool = False, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._life, theirs = socket.socketpair()
         self._name, self._tells_where = command[0], tells_where
         self._came, self._heard, self._pid = bytearray(), b"", 0
@@ -48,6 +51,7 @@ class Program:
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 pass_fds=[number],
+                env={**(environment or {}), **os.environ},
                 start_new_session=True,
             )
         pipes = self._guard.stdin, self._guard.stdout, self._guard.stderr
@@ -70,6 +74,10 @@ class Program:
                 raise Failed("start", f"{self._name} cannot be run: {said or 'no answer'}.")
             self._pid = int(said)
         return self._pid
+
+    def follow(self, process: int) -> None:
+        """Look at this process of the program from now on, and forget what was said before."""
+        self._pid, self._heard = process, b""
 
     def ask(self, question: bytes, ends: Ends, largest: int, limit: float) -> bytes:
         """Return the next answer, after a question that may be empty.
@@ -169,7 +177,10 @@ class Program:
 
     def _ending(self) -> str:
         told = self._told(GRACE)
-        code = int(told) if told.removeprefix("-").isdecimal() else None
+        return self.ending(int(told) if told.removeprefix("-").isdecimal() else None)
+
+    def ending(self, code: int | None) -> str:
+        """Return in words how a process with this exit code ended, and what it last said."""
         how = "its output has ended" if code is None else f"it ended with exit code {code}"
         if code is not None and code < 0:
             how = f"it was ended by the signal {signal.Signals(-code).name}"

@@ -10,8 +10,8 @@ import math
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import redirect_stdout
-from typing import Any, Protocol, runtime_checkable
+from contextlib import redirect_stdout, suppress
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -33,9 +33,11 @@ class Session(Protocol):
 
     Attributes:
         parameters: What the predictor tells of its trainable parameters, known once it has begun.
+        lasts: Another run can follow; known once it is checked.
     """
 
     parameters: int | None
+    lasts: bool
 
     def check(self) -> None:
         """Wait until it is known whether there is a predictor; the others need not be called in between."""
@@ -49,8 +51,11 @@ class Session(Protocol):
     def resident(self) -> int | None:
         """Return the bytes of memory held, where they can be told from ours."""
 
+    def end(self) -> bool:
+        """End the run; return whether another can begin, else it is closed."""
+
     def close(self) -> None:
-        """End it."""
+        """End it all."""
 
 
 class InProcess:
@@ -58,7 +63,7 @@ class InProcess:
 
     def __init__(self, maker: Maker) -> None:
         self.parameters: int | None = None
-        self._maker = maker
+        self.lasts, self._maker = True, maker
 
     def check(self) -> None:
         """Nothing is to be awaited."""
@@ -78,32 +83,39 @@ class InProcess:
     def resident(self) -> int | None:
         """Not to be told from our own."""
 
+    def end(self) -> bool:
+        """Nothing is to be ended."""
+        return True
+
     def close(self) -> None:
         """Nothing is to be ended."""
 
 
 class Child:
-    """In a Python process of its own, see ``_child.py``."""
+    """In a Python process of its own, a fresh one for each run: see ``_child.py``."""
 
     def __init__(self, words: str, limit: float) -> None:
         self.parameters: int | None = None
-        self._limit, self._ready, self._grace, self._outputs = limit, False, 0.0, 0
+        self.lasts, self._limit, self._ready, self._outputs = False, limit, False, 0
+        self._state: Literal["idle", "running", "failed", "lost"] = "idle"
         command = [sys.executable, "-P", "-m", f"{__package__}._child", words]
-        self._program = Program(command, tells_where=True)
+        self._program = Program(command, tells_where=True, environment=dict(OPENBLAS_NUM_THREADS="1"))
 
     def check(self) -> None:
         """Wait until the name is found."""
         if not self._ready:
             self._program.started()
-            self._ask(b"", PATIENCE)
+            self.lasts = self._ask(b"", PATIENCE) == b"many"
             self._ready = True
 
     def begin(self, outputs: int, inputs: int, dt: float) -> Answer:
         """See ``Session``."""
         self.check()
-        self._outputs, self._grace = outputs, GRACE
+        self._outputs, self._state = outputs, "running"
         stream = json.dumps(dict(outputs=outputs, inputs=inputs, dt=dt)).encode()
-        self.parameters = json.loads(self._ask(frame(stream), PATIENCE))
+        started = json.loads(self._ask(frame(stream), PATIENCE))
+        self.parameters = started["parameters"]
+        self._program.follow(started["process"])
         return self._answer(self._ask(b"", PATIENCE))
 
     def step(self, y: Outputs, u: Inputs) -> Answer:
@@ -114,23 +126,40 @@ class Child:
         """See ``Session``."""
         return self._program.resident()
 
+    def end(self) -> bool:
+        """See ``Session``."""
+        if self.lasts and self._state in ("running", "failed"):
+            farewell = frame(b"") if self._state == "running" else b""
+            with suppress(Failed):
+                if self._program.ask(farewell, frame_end, LARGEST, GRACE)[LENGTH.size :][:1] == b".":
+                    self._state = "idle"
+                    return True
+            self._state = "lost"
+        self.close()
+        return False
+
     def close(self) -> None:
         """See ``Session``."""
-        self._program.close(self._grace)
+        self._program.close(GRACE if self._state == "running" else 0.0)
 
     def _ask(self, question: bytes, limit: float) -> bytes:
         try:
             content = self._program.ask(question, frame_end, LARGEST + 16 * self._outputs, limit)[LENGTH.size :]
         except Failed as failed:
-            self._grace = 0.0
+            self._state = "lost"
             raise failed if self._ready else Failed("start", failed.said) from None
         if content[:1] == b"-":
+            self._state = "failed"
             raise Failed(*json.loads(content[1:]))
+        if content[:1] == b".":
+            self._state = "lost"
+            raise Failed("ended", self._program.ending(int(content[1:])))
         return content[1:]
 
     def _answer(self, content: bytes) -> Answer:
         p = self._outputs
         if len(content) not in (8 * (1 + p), 8 * (1 + 2 * p)):
+            self._state = "lost"
             raise Failed("shape", f"the answer of the process is garbled, {len(content)} bytes long.")
         numbers = np.frombuffer(content)
         variance = numbers[1 + p :]
@@ -142,7 +171,7 @@ class Lines:
 
     def __init__(self, command: Sequence[str], limit: float) -> None:
         self.parameters: int | None = None
-        self._limit, self._grace = limit, 0.0
+        self.lasts, self._limit, self._grace = False, limit, 0.0
         self._program = Program(command)
 
     def check(self) -> None:
@@ -162,6 +191,11 @@ class Lines:
     def resident(self) -> int | None:
         """See ``Session``."""
         return self._program.resident()
+
+    def end(self) -> bool:
+        """See ``Session``."""
+        self.close()
+        return False
 
     def close(self) -> None:
         """See ``Session``."""

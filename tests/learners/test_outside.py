@@ -21,7 +21,7 @@ from ergoscope.simulator import Trajectories
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILE = '''
-import contextlib, ctypes, gc, os, subprocess, sys, time
+import contextlib, ctypes, gc, os, random, subprocess, sys, time
 import numpy as np
 
 class Last:
@@ -84,6 +84,8 @@ class Ends(Counts):
         os._exit(3)
 class Crashes(Counts):
     def fail(self): os.kill(os.getpid(), 11)
+class Interrupts(Counts):
+    def fail(self): raise KeyboardInterrupt("no more")
 class Stalls(Counts):
     def fail(self): time.sleep(100)
 class HoldsTheInterpreter(Counts):
@@ -123,6 +125,13 @@ class Remembers(Counts):
     def __init__(self, outputs): self.calls = len(seen)
     def predict(self): return float(self.calls)
     def update(self, y, u): seen.append(y)
+
+class Tells(Counts):
+    """Its process, the one before that, and numbers drawn at random."""
+    def __init__(self):
+        self.drawn = [os.getpid(), os.getppid(), np.random.random(), random.random()]
+    def predict(self): return self.drawn
+    def update(self, y, u): pass
 
 class Family(Counts):
     def fail(self):
@@ -264,6 +273,7 @@ FAILURES = {
 }
 ENDINGS = {
     "Ends": (30, "ended", "ended with exit code 3; it last said: out of luck"),
+    "Interrupts": (30, "ended", "KeyboardInterrupt: no more"),
     "Crashes": (30, "ended", "ended by the signal SIGSEGV"),
     "Stalls": (30, "stalled", "no answer within 2 s; it stands at"),
     "HoldsTheInterpreter": (30, "stalled", "no answer within 2 s"),
@@ -291,12 +301,30 @@ def test_a_failure_is_named_with_its_step(file: Path, name: str, in_process: boo
 def test_the_next_run_starts_afresh(file: Path) -> None:
     with open_predictor(f"{file}:Ends") as predictor:
         assert [predictor.run(ONE, NONE, 1.0).failure[:2] for _ in range(2)] == [(30, "ended")] * 2  # type: ignore[index]
+    with open_predictor(f"{file}:Raises") as predictor:
+        assert [predictor.run(ONE, NONE, 1.0).failure[:2] for _ in range(3)] == [(30, "raised")] * 3  # type: ignore[index]
     with open_predictor(f"{file}:Remembers") as predictor:  # a module that keeps what it has seen
         first, second = (predictor.run(ONE, NONE, 1.0) for _ in range(2))
     np.testing.assert_array_equal(first.forecast, second.forecast)
     with open_predictor(f"{file}:whole", in_process=True) as predictor:  # an object that keeps it
         first, second = (predictor.run(Y, U, 0.5) for _ in range(2))
     np.testing.assert_array_equal(first.forecast, second.forecast)
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_each_run_has_a_process_of_its_own(file: Path, tmp_path: Path, threads: bool) -> None:
+    mine = tmp_path / "mine.py"
+    thread = "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n"
+    mine.write_text(FILE + thread * threads)
+    with open_predictor(f"{mine}:Tells") as predictor:
+        runs = [predictor.run(np.zeros((3, 4)), np.zeros((3, 0)), 1.0) for _ in range(3)]
+    assert [done.failure for done in runs] == [None] * 3
+    process, before, *drawn = np.array([done.forecast[2] for done in runs]).T
+    assert len(set(process)) == 3
+    if Path("/proc/self/task").exists():  # copies of one process, unless it has threads
+        assert len(set(before)) == (3 if threads else 1)
+    assert all(len(set(numbers)) == 3 for numbers in drawn)
+    assert gone([int(pid) for pid in process])
 
 
 def test_nobody_sees_the_future(file: Path) -> None:
