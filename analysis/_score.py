@@ -73,7 +73,9 @@ class Scorecard:
         said = f"{self.short_name} passes {' and '.join(parts)}." if parts else f"{self.short_name}: no case is done."
         own = self.rows.filter((pl.col("kind") == "plant") & pl.col("excess").is_not_null())
         if own.height:
-            said += f" On the plant its excess over the Kalman filter is {max(own['excess'][0], 1e-9):.2g} %."
+            share = own["excess"][0]
+            amount = "under 0.01" if share < 0.01 else f"{share:.2g}" if share < 100 else f"{share:.0f}"
+            said += f" On the plant its excess over the Kalman filter is {amount} %."
         names = ", ".join(self.all_flaws)
         said += f" Flaws: {names}." if names else " No flaw was found."
         return said + (f" Partial: {self.rows.height} of {self.cases} cases." if self.partial else "")

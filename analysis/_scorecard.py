@@ -55,6 +55,7 @@ def card(measured: Measured, parameters: int | None, seed: int = 0) -> Card:
     verdict, reason = _verdict(measured, law, recovered, against if parameters is not None else None, flaws, seed)
     horizons = [max(scene.steps // part, 1) for part in (16, 4, 1)]
     seconds = np.concatenate([outcome.seconds for outcome in measured.outcomes])
+    seconds = seconds[np.isfinite(seconds)]
     row = dict(
         case=case.name,
         kind=case.kind,

@@ -12,7 +12,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Scorecard, battery, case_names, measure, resonance, save_scorecard, score_predictor
+from ergoscope.analysis import (
+    Scorecard,
+    battery,
+    case_names,
+    measure,
+    parse_requirements,
+    resonance,
+    save_scorecard,
+    score_predictor,
+    shortfalls,
+)
 from ergoscope.analysis import _battery as inside
 from ergoscope.learners import Failure, Outcome, kalman, open_predictor
 from ergoscope.simulator import LinearSystem, zoo
@@ -144,10 +154,32 @@ def test_sound_predictors_get_no_flaw(seed: int) -> None:
 
 
 def test_a_learner_of_the_catalogue_is_sound_on_outputs_and_inputs() -> None:
-    with open_predictor("ladder:size=4") as predictor:
+    with open_predictor("lattice:size=4") as predictor:
         card = score_predictor(predictor, None, cases=("quadruple-tank",), quick=True)
     row = card.rows.row(0, named=True)
     assert card.all_flaws == {} and row["growth"] == "bounded" and 0 < row["excess"] < np.inf
+
+
+def test_a_well_tuned_filterpy_filter_passes_on_its_own_plant(tmp_path: Path) -> None:
+    pytest.importorskip("filterpy")
+    file = tmp_path / "tuned.py"
+    file.write_text(
+        f"""
+import runpy
+from filterpy.kalman import KalmanFilter
+
+def kf():
+    plant, filter = runpy.run_path({str(FLAWED)!r}), KalmanFilter(dim_x=2, dim_z=1)
+    filter.F, filter.H, filter.Q, filter.R = (plant[word].copy() for word in "ACQR")
+    filter.P *= 25  # about the stationary covariance: it is not told that runs begin at zero
+    return filter
+"""
+    )
+    with open_predictor(f"filterpy:{file}:kf", in_process=True) as predictor:
+        card = score_predictor(predictor, resonance(), cases=("plant", "dropout"), quick=True)
+    assert card.rows["verdict"].to_list() == ["pass", "pass"] and card.all_flaws == {}
+    required = parse_requirements("bounded, calibrated, excess<1%, dropout:excess<1%, dropout:recovery<1")
+    assert shortfalls(card, required) == []
 
 
 def test_the_excess_is_that_of_a_plain_sum_and_an_exact_reference_is_the_textbook_filter() -> None:

@@ -65,6 +65,8 @@ def test_what_each_fault_does_to_a_reading(made: dict[str, Readings]) -> None:
     np.testing.assert_array_equal(np.isnan(cut.seen.outputs), cut.given != cut.target)
     steps = made["quantisation"].given[:, during] / (4 * s)
     np.testing.assert_allclose(steps, np.round(steps), atol=1e-12)
+    rounded = PLANT.R + np.diag((4 * s) ** 2 / 12)
+    np.testing.assert_allclose(made["quantisation"].system.R[SCENE.begin], rounded)
     late = made["delay"]
     np.testing.assert_array_equal(late.given[:, SCENE.begin :], late.target[:, SCENE.begin - 5 : -5])
     assert not late.scored[SCENE.begin : SCENE.begin + 5].any() and late.scored.sum() == SCENE.steps - 5
@@ -99,12 +101,12 @@ def textbook(system: LinearSystem, seen: np.ndarray, inputs: np.ndarray) -> np.n
 def test_an_exact_reference_makes_errors_that_nothing_told_so_far_foretells(
     made: dict[str, Readings], name: str
 ) -> None:
-    """Innovations of the best linear predictor are uncorrelated with those before, of all that it was told."""
+    """Its errors are uncorrelated with those before, of every reading that a predictor is given."""
     readings = made[name]
     runs = [textbook(readings.system, y, u) for y, u in zip(readings.seen.outputs, readings.seen.inputs, strict=True)]
     at = readings.sample[readings.scored]
     error = (np.stack(runs) - readings.target)[:, at]
-    told = np.nan_to_num((np.stack(runs) - readings.seen.outputs)[:, at])
+    told = np.nan_to_num((np.stack(runs)[:, readings.sample] - in_plant(readings))[:, readings.scored])
     since = SCENE.begin - (SCENE.steps - len(at))
     for lag in (1, 2):
         products = error[:, since + lag :, 0] * told[:, since:-lag, 0]
