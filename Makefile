@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
-BENCHMARKS := ladder ahead lattice simulation kalman linearity latency streams live memory sweep learners table
+BENCHMARKS := ladder ahead lattice simulation kalman linearity latency outside streams live memory sweep learners table
 
 .PHONY: help demo test docs campaign campaign-faults campaign-sweep reference recordings check bench bench-quick bench-long clean
 
@@ -34,7 +34,7 @@ demo: $(INSTALLED)
 	    | sed 's/^/  /'
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 docs: $(INSTALLED)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

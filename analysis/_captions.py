@@ -87,6 +87,26 @@ CAPTIONS = {
     "curves.parquet": Caption(
         "Error curves", "one row a size, replicate group, stretch of time and metric", shown=False
     ),
+    "against.png": Caption(
+        "Error against the reference",
+        "Mean squared error of the predictor (circles) and of the ladder (diamonds) in each case, in units of the "
+        "reference's, which knows the plant: 1, dashed, is the best that is possible where the reference is exact. "
+        "Steady cases over the last half, stress cases from the fault on; crossed names do not pass.",
+    ),
+    "steady.png": Caption(
+        "Error over the horizon",
+        "Mean squared error in the steady cases, in units of the reference's: a line that stays level belongs to a "
+        "predictor whose error does not grow. The plant is drawn thick, coloured and named is what does not pass.",
+    ),
+    "stress.png": Caption(
+        "Error around each fault",
+        "Mean squared error in units of the reference's; the fault is shaded. A predictor that recovers comes back to "
+        "the level it had before.",
+    ),
+    "scorecard.parquet": Caption("The scorecard", "one row a case", shown=False),
+    "scorecard.json": Caption(
+        "The answer and the settings", "for programs; docs/json.md says what is in it", shown=False
+    ),
     "location.json": Caption(
         "The answer and the settings", "for programs; docs/json.md says what is in it", shown=False
     ),

@@ -14,8 +14,9 @@ from ._experiment_folder import EXPERIMENT
 from ._experiment_report import experiment_page
 from ._location import ahead_words, spaced, spans
 from ._page import DASH, command, facts, figure, number, page, pairs, table, words
+from ._scorecard_page import scorecard_parts
 
-RESULTS = ("location.json", "reproduction-*.json")
+RESULTS = ("location.json", "reproduction-*.json", "scorecard.json")
 LARGEST = 2_000_000  # bytes of a report
 MOST_ROWS = 200  # of a table; all of them lie beside the report
 _SIGNS = {"bounded": "●", "growing": "▲", "undecided": "◻"}
@@ -27,8 +28,8 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
 
     Args:
-        folder: Where ``save``, ``save_reproduction`` or ``sweep`` has written; figures are those that a JSON file there
-            lists.
+        folder: Where ``save``, ``save_reproduction``, ``save_scorecard`` or ``sweep`` has written; figures are those
+            that a JSON file there lists.
         out: The file to write; by default report.html in the folder.
 
     Returns:
@@ -45,8 +46,8 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     found = [path for name in RESULTS for path in sorted(folder.glob(name)) if path.is_file()]
     if not found:
         raise ValueError(
-            f"no results in {str(folder)!r}: expected {', '.join(RESULTS)} or {EXPERIMENT}; name a folder "
-            "that ergoscope locate, reproduce or sweep has written."
+            f"no results in {str(folder)!r}: expected {', '.join(RESULTS)} or {EXPERIMENT}; name a folder that "
+            "ergoscope locate, reproduce, score or sweep has written."
         )
     parts: list[str] = []
     titles: list[str] = []
@@ -79,18 +80,21 @@ def _read(path: Path) -> dict[str, Any]:
 def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     """Return the title, and what stands before and after the figures."""
     settings = answer["settings"]
-    located = "rungs" in answer
+    located, scored = "rungs" in answer, "rows" in answer
     title = settings["source"] if located else answer["name"]
     each = [answer, *answer["further"]] if located else [answer]
     asks = "how big must a predictor be before its error stops growing?" if located else "a result of the paper"
+    asks = "what is this predictor worth?" if scored else asks
     before = f'<p class="above">Ergoscope: {asks}</p>\n'
     before += f"<h1>{words(title)}</h1>\n"
     before += "".join(f'<p class="answer">{words(part["sentence"])}</p>\n' for part in each)
     if located:
         before += "".join(_location(part, settings, MOST_ROWS if len(each) < 10 else 20) for part in each)
-    else:
+    elif not scored:
         before += facts(dict(agrees="yes" if answer["agrees"] else "no"))
-    after = "".join(_table(folder / name) for name in _names(answer, ".parquet") if (folder / name).is_file())
+    numbers, cases = scorecard_parts(answer) if scored else ("", "")
+    before += numbers
+    after = cases + "".join(_table(folder / name) for name in _names(answer, ".parquet") if (folder / name).is_file())
     after += _again(settings) + _files(answer)
     after += f"<footer>Made by ergoscope {words(settings['versions']['ergoscope'])}; it fetches nothing.</footer>\n"
     return title, before, after

@@ -25,13 +25,13 @@ _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
 class Meter:
     """A progress bar with rate and time left on standard error; silent where that is no terminal."""
 
-    def __init__(self, what: str, hidden: bool) -> None:
+    def __init__(self, what: str, hidden: bool, unit: str = "samples") -> None:
         errors = Console(stderr=True)
         self._bar = Progress(
             TextColumn(what),
             BarColumn(),
             MofNCompleteColumn(),
-            _Rate(),
+            _Rate(unit),
             TimeRemainingColumn(),
             console=errors,
             transient=True,
@@ -54,8 +54,12 @@ class Meter:
 
 
 class _Rate(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f} samples/s" if task.speed else "", style="cyan")
+        return Text(f"{task.speed:,.{task.speed < 10:d}f} {self._unit}/s" if task.speed else "", style="cyan")
 
 
 def show_location(location: Location, files: list[Path], quiet: bool) -> None:

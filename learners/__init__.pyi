@@ -22,6 +22,11 @@ from ._memory import memory_needed as memory_needed
 from ._misspecified import misspecified_kalman as misspecified_kalman
 from ._mixture import length_mixture as length_mixture
 from ._newton_step import newton_step as newton_step
+from ._open_predictor import open_predictor as open_predictor
+from ._outside import Failure as Failure
+from ._outside import Outcome as Outcome
+from ._outside import OutsidePredictor as OutsidePredictor
+from ._outside import Predictor as Predictor
 from ._qr_array import qr_array as qr_array
 from ._rls import naive_rls as naive_rls
 from ._rls import square_root_rls as square_root_rls

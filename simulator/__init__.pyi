@@ -1,7 +1,11 @@
 from ._control import from_control as from_control
+from ._faults import Fault as Fault
+from ._faults import faults as faults
+from ._faults import find_fault as find_fault
 from ._files import atomic_path as atomic_path
 from ._files import drop_unfinished as drop_unfinished
 from ._files import write_text as write_text
+from ._filterpy import to_filterpy as to_filterpy
 from ._find import find_system as find_system
 from ._find import is_recording as is_recording
 from ._inputs import Signal as Signal
@@ -16,6 +20,10 @@ from ._precision import spread as spread
 from ._read_system import read_system as read_system
 from ._read_system import system_of as system_of
 from ._read_system import table_of as table_of
+from ._readings import Readings as Readings
+from ._readings import Scene as Scene
+from ._readings import noise_level as noise_level
+from ._readings import plain as plain
 from ._recording import read_recording as read_recording
 from ._simulate import Missing as Missing
 from ._simulate import simulate as simulate
@@ -23,6 +31,8 @@ from ._simulate import simulate_chunks as simulate_chunks
 from ._simulate import simulate_to_file as simulate_to_file
 from ._system import LinearSystem as LinearSystem
 from ._trajectories import Trajectories as Trajectories
+from ._user_code import named_object as named_object
+from ._user_code import user_code as user_code
 from ._write import write_trajectories as write_trajectories
 from ._zoo import zoo as zoo
 from ._zoo import zoo_entry as zoo_entry

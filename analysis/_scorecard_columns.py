@@ -1,0 +1,56 @@
+"""Columns of a scorecard and of its curves."""
+
+from __future__ import annotations
+
+import polars as pl
+
+ROW: dict[str, pl.DataType] = {
+    "case": pl.String(),
+    "kind": pl.String(),
+    "shows": pl.String(),
+    "reference": pl.String(),
+    "exact": pl.Boolean(),
+    "steps": pl.Int64(),
+    "replicates": pl.Int64(),
+    "begin": pl.Int64(),
+    "end": pl.Int64(),
+    "verdict": pl.String(),
+    "reason": pl.String(),
+    "failed_at": pl.Int64(),
+    "horizons": pl.List(pl.Int64()),
+    "errors": pl.List(pl.Float64()),
+    "error": pl.Float64(),
+    "oracle": pl.Float64(),
+    "excess": pl.Float64(),
+    "excess_low": pl.Float64(),
+    "excess_high": pl.Float64(),
+    "ladder_size": pl.Int64(),
+    "ladder_parameters": pl.Int64(),
+    "ladder_matched": pl.Boolean(),
+    "against_ladder": pl.Float64(),
+    "against_low": pl.Float64(),
+    "against_high": pl.Float64(),
+    "law": pl.String(),
+    "growth": pl.String(),
+    "exponent": pl.Float64(),
+    "recovery": pl.Int64(),
+    "coverage": pl.Float64(),
+    "coverage_low": pl.Float64(),
+    "coverage_high": pl.Float64(),
+    "sharpness": pl.Float64(),
+    "step_median": pl.Float64(),
+    "step_99": pl.Float64(),
+    "memory": pl.Float64(),
+    "memory_low": pl.Float64(),
+    "memory_high": pl.Float64(),
+    "flaws": pl.List(pl.String()),
+    "because": pl.List(pl.String()),
+}
+CURVE: dict[str, pl.DataType] = {
+    "case": pl.String(),
+    "first": pl.Int64(),
+    "last": pl.Int64(),
+    "error": pl.Float64(),
+    "oracle": pl.Float64(),
+    "ladder": pl.Float64(),
+}

@@ -1,0 +1,152 @@
+"""``ergoscope score``: a user's own predictor through the battery."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from ._plant import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._show import Meter, console, short_number
+from ._words import parse_names
+
+if TYPE_CHECKING:
+    from ..analysis import Scorecard
+
+_COLOURS = {"pass": "green", "falls short": "red", "failed": "red", "undecided": "yellow"}
+
+
+def score(
+    predictor: Annotated[
+        str,
+        typer.Argument(
+            help="FILE.py:NAME, MODULE:NAME, filterpy:, river:, sklearn: or control: before that, ./program, or a "
+            "learner such as ladder:size=4."
+        ),
+    ],
+    plant: Annotated[
+        str | None,
+        typer.Option(help="A system of the zoo, plant.toml or module.py:name; without it, a resonance and the zoo."),
+    ] = None,
+    q: ProcessNoise = None,
+    r: MeasurementNoise = None,
+    dt: SamplingTime = None,
+    delay: Delay = None,
+    cases: Annotated[
+        str | None, typer.Option(help="Which, such as plant,dropout,bursts; groups are zoo and stress. Default: all.")
+    ] = None,
+    require: Annotated[
+        str | None,
+        typer.Option(help="What it must do, such as 'bounded, excess<5%, dropout:recovery<200'; else exit code 1."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Shorter runs, eight systems of the zoo: two minutes.")
+    ] = False,
+    replicates: Annotated[int | None, typer.Option(help="Runs of each case; by default 16, quick 8.")] = None,
+    parameters: Annotated[
+        int | None, typer.Option(help="Trainable parameters of the predictor, for the ladder beside it.")
+    ] = None,
+    limit: Annotated[float, typer.Option(help="Seconds that a step may take.")] = 1.0,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Run Python here: faster, but without a limit, and not shut off.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the simulations and the bootstrap.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for what is written; by default runs/NAME.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md).")] = False,
+) -> None:
+    """Put a predictor through the battery: its scorecard beside the Kalman filter and learners of every size."""
+    from .. import analysis, learners
+
+    required = analysis.parse_requirements(require) if require is not None else []
+    if plant is None and any(given is not None for given in (q, r, dt, delay)):
+        raise ValueError("--q, --r, --dt and --delay belong to a plant: name it with --plant.")
+    system = None if plant is None else find_plant(plant, q, r, dt, delay)
+    name = re.sub(r"\W+", "-", predictor).strip("-") or "predictor"
+    folder = analysis.check_folder(out or Path("runs") / f"score-{name}")
+    chosen = None if cases is None else parse_names(cases)
+
+    def said(made: Scorecard) -> Scorecard:
+        more = dict(predictor=predictor, limit=limit, in_process=in_process, require=require)
+        return replace(made, settings=more | made.settings | dict(command=["ergoscope", *sys.argv[1:]]))
+
+    with (
+        Meter("score", hidden=quiet or as_json, unit="runs") as meter,
+        learners.open_predictor(predictor, limit=limit, in_process=in_process) as opened,
+    ):
+        made = analysis.score_predictor(
+            opened,
+            system,
+            cases=chosen,
+            quick=quick,
+            seed=seed,
+            replicates=replicates,
+            parameters=parameters,
+            progress=meter.update,
+            keep=lambda partial: _keep(said(partial), folder),
+        )
+    made = said(made)
+    short = analysis.shortfalls(made, required)
+    files = analysis.save_scorecard(made, folder, short)
+    if as_json:
+        print(json.dumps(analysis.scorecard_json(made, files, short), indent=2))
+    else:
+        _show(made, files, short, quiet)
+    if short:
+        raise typer.Exit(1)
+
+
+def _keep(partial: Scorecard, folder: Path) -> None:
+    """Write what is there so far, for an interrupt ends the command where it is."""
+    from ..analysis import save_scorecard
+
+    if partial.partial:
+        save_scorecard(partial, folder)
+
+
+def _show(card: Scorecard, files: list[Path], short: list[str], quiet: bool) -> None:
+    if not quiet:
+        steady, stress = (card.rows.filter((card.rows["kind"] == "stress") == fault) for fault in (False, True))
+        for title, part, last in (("steady cases", steady, "growth"), ("stress cases", stress, "back after")):
+            if part.height:
+                console.print(_table(f"{card.short_name}: {title}", part.to_dicts(), last))
+    console.print(card.sentence, highlight=False, markup=False, soft_wrap=True)
+    for name, because in card.all_flaws.items():
+        console.print(f"  {name}: {because}", highlight=False, markup=False, soft_wrap=True)
+    for line in short:
+        console.print(f"falls short of {line}", highlight=False, markup=False, soft_wrap=True)
+    if not quiet:
+        said = ", ".join(file.name for file in files)
+        console.print(f"[dim]{files[0].parent}/[/dim] {said}", highlight=False, soft_wrap=True)
+
+
+def _table(title: str, rows: list[dict[str, Any]], last: str) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    covered = any(row["coverage"] is not None for row in rows)
+    flawed = any(row["flaws"] for row in rows)
+    heads = ["case", "error", "excess", "vs ladder", *["in 95 %"] * covered, last, "verdict", *["flaws"] * flawed]
+    for head in heads:
+        text = head in ("case", "verdict", "flaws")
+        table.add_column(head, justify="left" if text else "right", no_wrap=head != "flaws")
+    for row in rows:
+        percents = [_percent(row[word]) for word in ("excess", "against_ladder")]
+        inside = "-" if row["coverage"] is None else f"{100 * row['coverage']:.1f} %"
+        end = row["law"] or "-" if last == "growth" else "-" if row["recovery"] is None else str(row["recovery"])
+        colour = _COLOURS.get(row["verdict"], "default")
+        verdict = row["verdict"] + (f" at {row['failed_at']}" if row["verdict"] == "failed" else "")
+        cells = [row["case"], short_number(row["error"]), *percents, *[inside] * covered, end]
+        table.add_row(*cells, f"[{colour}]{verdict}[/{colour}]", *[", ".join(row["flaws"])] * flawed)
+    return table
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.1f} %" if abs(value) < 1000 else f"{value:.0e} %"
