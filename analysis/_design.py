@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ..simulator import LinearSystem
+from ..simulator import LinearSystem, find_system
 from ._errors import best_errors, truncated_excess
 from ._kalman import innovation_covariances
 from ._location import spaced
@@ -55,7 +55,16 @@ class Design(NamedTuple):
     system: str
 
 
-def design(system: LinearSystem, horizon: int = 20_000, tolerance: float = 0.01) -> Design:
+def design(
+    source: LinearSystem | str | Any,
+    horizon: int = 20_000,
+    tolerance: float = 0.01,
+    *,
+    Q: ArrayLike | None = None,
+    R: ArrayLike | None = None,
+    dt: float | None = None,
+    delay: ArrayLike | None = None,
+) -> Design:
     """Return the shortest filters whose error at a horizon is within a tolerance of the Kalman filter's.
 
         E|e_T|^2 <= (1 + tolerance) tr S_T
@@ -65,17 +74,19 @@ def design(system: LinearSystem, horizon: int = 20_000, tolerance: float = 0.01)
     tr S_T + ``truncated_excess`` (exact but for the steady gain).
 
     Args:
-        system: Time-invariant.
+        source: A time-invariant system, or what ``find_system`` takes: a word, or a python-control plant.
         horizon: T in samples, at least 1.
         tolerance: A fraction above 0, such as 0.01.
+        Q, R, dt, delay: For a python-control plant, as in ``from_control``.
 
     Raises:
-        ValueError: A time-varying system, a horizon or tolerance out of range, or a system without a steady filter.
+        ValueError: No system, a time-varying one, one without a steady filter, or a horizon or tolerance out of range.
     """
     if int(horizon) != horizon or horizon < 1:
         raise ValueError(f"the horizon must be a whole number of at least 1 sample, got {horizon}.")
     if not 0 < tolerance < np.inf:
         raise ValueError(f"the tolerance must be a fraction above 0, such as 0.01, got {tolerance}.")
+    system = find_system(source, Q, R, dt, delay)
     expected = theory(system)
     critical = int(expected.critical_size or 0)
     sizes = np.arange(min(LONGEST, horizon) + 1)

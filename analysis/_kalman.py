@@ -26,11 +26,13 @@ class SteadyState(NamedTuple):
     """The steady Kalman filter x^_{t+1} = A x^_t + L (y_t - C x^_t).
 
     Attributes:
-        gain: L, ``(state, output)``.
+        gain: L = A K, ``(state, output)``, of the one-step predictor: the L of ``control.dlqe``.
         covariance: P_inf of x_t - x^_t, ``(state, state)``.
         innovation: S_inf = C P_inf C' + R, ``(output, output)``.
         rho: Spectral radius of A - L C; 1 where a mode on the unit circle has no noise, 0 where R = 0 tells all.
         memory: Effective memory tau = 1 / |log rho| in steps; infinite for rho = 1, 0 for rho = 0.
+        filter_gain: K = P_inf C' S_inf^+, ``(state, output)``, of x^_{t|t} = x^_t + K (y_t - C x^_t): that of
+            MATLAB's ``dlqe``, and where ``filterpy.kalman.KalmanFilter.K`` settles.
     """
 
     gain: Matrix
@@ -38,6 +40,7 @@ class SteadyState(NamedTuple):
     innovation: Matrix
     rho: float
     memory: float
+    filter_gain: Matrix
 
 
 def kalman_gain(system: LinearSystem) -> SteadyState:
@@ -71,7 +74,8 @@ def kalman_gain(system: LinearSystem) -> SteadyState:
     gain, covariance = _gain(A, C, error, basis @ factor), basis @ factor @ factor.T @ basis.T
     radius = float(np.abs(distinct_eigenvalues(A - gain @ C)[1]).max())
     rho = 1.0 if learnt or abs(radius - 1) < 1e-12 else 0.0 if radius < UNIT_TOLERANCE else radius
-    return SteadyState(gain, covariance, C @ covariance @ C.T + system.R, rho, memory_of(rho))
+    filter_gain = _gain(np.eye(system.states), C, error, basis @ factor)
+    return SteadyState(gain, covariance, C @ covariance @ C.T + system.R, rho, memory_of(rho), filter_gain)
 
 
 def memory_of(rho: float) -> float:

@@ -17,7 +17,6 @@ from ..simulator import (
     Precision,
     Trajectories,
     find_system,
-    from_control,
 )
 from ._doors import check_whole
 from ._locate_recording import locate_recording
@@ -45,6 +44,7 @@ def locate(
     Q: ArrayLike | None = None,
     R: ArrayLike | None = None,
     dt: float | None = None,
+    delay: ArrayLike | None = None,
     model: bool = True,
     progress: Progress = lambda done, total: None,
 ) -> Location:
@@ -63,8 +63,8 @@ def locate(
     ``critical_length`` at that lookahead; an iterated one is bounded from where its one-step filter is.
 
     Args:
-        source: A system; a word that ``find_system`` takes; a python-control plant, then with
-            ``Q`` and ``R``; or a recording.
+        source: A system or a word that ``find_system`` takes; a python-control plant, then with ``Q`` and ``R``; or a
+            recording.
         sizes: Sizes to try, rising; by default 0..16, fewer for a short recording.
         horizon: Samples of each run; by default 20 000, or all of a recording. A system is not run past its trust
             horizon.
@@ -86,7 +86,7 @@ def locate(
         noise: Law of a system's noise, as in ``simulate``. Theory rests on the covariances alone; beside another law
             than the normal one, the Kalman predictor is the best linear one.
         centre: What is taken off a recording first, as in ``Driver``.
-        Q, R, dt: For a python-control plant, as in ``from_control``.
+        Q, R, dt, delay: For a python-control plant, as in ``from_control``.
         model: Whether to fit, simulate and locate autoregressions where a recording has fewer than 8 runs.
         progress: Called with the samples done and the samples in all; for the models once more.
 
@@ -104,10 +104,4 @@ def locate(
         if noise != "normal":
             raise ValueError(f"a recording has noise of its own, got {noise!r}: leave it out.")
         return locate_recording(source, options, centre)
-    if isinstance(source, str):
-        source = find_system(source, Q, R, dt)
-    elif not isinstance(source, LinearSystem):
-        if Q is None or R is None:
-            raise ValueError("a python-control plant needs its noise: pass the covariances Q and R.")
-        source = from_control(source, Q, R, dt)
-    return locate_system(source, options, inputs, missing, noise)
+    return locate_system(find_system(source, Q, R, dt, delay), options, inputs, missing, noise)

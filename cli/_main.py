@@ -18,10 +18,11 @@ import typer
 from .. import __version__
 from ._interrupt import ending_cleanly
 from ._live import broker, learn, publish, record, replay
+from ._plant import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._score import score
 from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
 from ._watch import demo, watch
-from ._words import parse_fraction, parse_lookaheads, parse_matrix, parse_sizes
+from ._words import parse_fraction, parse_lookaheads, parse_sizes
 
 app = typer.Typer(
     add_completion=False,
@@ -78,18 +79,10 @@ def locate(
             "a system, held for a recording."
         ),
     ] = None,
-    q: Annotated[
-        str | None,
-        typer.Option(
-            "--q", help="python-control plant: covariance of the process noise, such as 0.1 or [[1,0],[0,1]]."
-        ),
-    ] = None,
-    r: Annotated[
-        str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
-    ] = None,
-    dt: Annotated[
-        float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
-    ] = None,
+    q: ProcessNoise = None,
+    r: MeasurementNoise = None,
+    dt: SamplingTime = None,
+    delay: Delay = None,
     noise: Noise = "normal",
     model: Annotated[
         bool,
@@ -119,7 +112,7 @@ def locate(
         for word, value in (("--output", output), ("--by", by), ("--time", time)):
             if value is not None:
                 raise ValueError(f"{word} belongs to a recording, and {source} is none.")
-        given = plant = simulator.find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt)
+        given = plant = find_plant(source, q, r, dt, delay)
         name = plant.name
     folder = analysis.check_folder(out or Path("runs") / name)
     with Meter("locate", hidden=quiet or as_json) as meter:
@@ -153,20 +146,17 @@ def design(
     plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
     horizon: Annotated[int, typer.Option(help="Samples that the filter runs for.")] = 20_000,
     tolerance: Annotated[str, typer.Option(help="How far above the Kalman filter's error, such as 1% or 0.01.")] = "1%",
-    q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise.")] = None,
-    r: Annotated[
-        str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
-    ] = None,
-    dt: Annotated[
-        float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
-    ] = None,
+    q: ProcessNoise = None,
+    r: MeasurementNoise = None,
+    dt: SamplingTime = None,
+    delay: Delay = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell how long a filter a plant needs, before one is written."""
     fraction = parse_fraction("--tolerance", tolerance)
-    from .. import analysis, simulator
+    from .. import analysis
 
-    system = simulator.find_system(plant, parse_matrix("--q", q), parse_matrix("--r", r), dt)
+    system = find_plant(plant, q, r, dt, delay)
     found = analysis.design(system, horizon, fraction)
     if as_json:
         print(json.dumps(analysis.design_as_json(found), indent=2))
@@ -184,13 +174,10 @@ def simulate(
     initial: Annotated[str, typer.Option(help="Initial state: zero, stationary or riccati.")] = "zero",
     missing: Annotated[float, typer.Option(help="Fraction of samples that is lost.")] = 0.0,
     burst: Annotated[int, typer.Option(help="Samples lost at a time.")] = 1,
-    q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise.")] = None,
-    r: Annotated[
-        str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
-    ] = None,
-    dt: Annotated[
-        float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
-    ] = None,
+    q: ProcessNoise = None,
+    r: MeasurementNoise = None,
+    dt: SamplingTime = None,
+    delay: Delay = None,
     noise: Noise = "normal",
     precision: Precision = "float64",
     device: Device = None,
@@ -200,7 +187,7 @@ def simulate(
     """Simulate a system into a file, one row a sample; memory does not grow with the steps."""
     from .. import simulator
 
-    system = simulator.find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt)
+    system = find_plant(source, q, r, dt, delay)
     with Meter("simulate", hidden=quiet) as meter:
         simulator.simulate_to_file(
             out,

@@ -13,8 +13,9 @@ import typer
 from rich import box
 from rich.table import Table
 
+from ._plant import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._show import Meter, console, short_number
-from ._words import parse_matrix, parse_names
+from ._words import parse_names
 
 if TYPE_CHECKING:
     from ..analysis import Scorecard
@@ -34,13 +35,10 @@ def score(
         str | None,
         typer.Option(help="A system of the zoo, plant.toml or module.py:name; without it, a resonance and the zoo."),
     ] = None,
-    q: Annotated[str | None, typer.Option("--q", help="python-control plant: covariance of the process noise.")] = None,
-    r: Annotated[
-        str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
-    ] = None,
-    dt: Annotated[
-        float | None, typer.Option(help="python-control plant, continuous: sampling time in seconds.")
-    ] = None,
+    q: ProcessNoise = None,
+    r: MeasurementNoise = None,
+    dt: SamplingTime = None,
+    delay: Delay = None,
     cases: Annotated[
         str | None, typer.Option(help="Which, such as plant,dropout,bursts; groups are zoo and stress. Default: all.")
     ] = None,
@@ -65,14 +63,12 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md).")] = False,
 ) -> None:
     """Put a predictor through the battery: its scorecard beside the Kalman filter and learners of every size."""
-    from .. import analysis, learners, simulator
+    from .. import analysis, learners
 
     required = analysis.parse_requirements(require) if require is not None else []
-    if plant is None and (q, r, dt) != (None, None, None):
-        raise ValueError("--q, --r and --dt belong to a plant: name it with --plant.")
-    system = None
-    if plant is not None:
-        system = simulator.find_system(plant, parse_matrix("--q", q), parse_matrix("--r", r), dt)
+    if plant is None and any(given is not None for given in (q, r, dt, delay)):
+        raise ValueError("--q, --r, --dt and --delay belong to a plant: name it with --plant.")
+    system = None if plant is None else find_plant(plant, q, r, dt, delay)
     name = re.sub(r"\W+", "-", predictor).strip("-") or "predictor"
     folder = analysis.check_folder(out or Path("runs") / f"score-{name}")
     chosen = None if cases is None else parse_names(cases)

@@ -117,7 +117,7 @@ class Driver:
         with computing(self.precision, self.device):
             centre = jnp.asarray(self.centre if known else np.zeros(self.outputs), jnp.zeros(()).dtype)
             who, centred = (self.learner, self.oracle), known or self.centre == "none"
-            fresh: Lanes = _start(*who, self.inputs, self.width, centred, centre)
+            fresh: Lanes = _start(*who, self.inputs, self.width, np.int32(centred), centre)
             return self.place(fresh)
 
     def place(self, lanes: Lanes) -> Lanes:
@@ -157,9 +157,14 @@ class Driver:
             return lanes._replace(score=empty), lanes.score
 
 
-@partial(jax.jit, static_argnames=("learner", "oracle", "inputs", "width", "centred"))
+@partial(jax.jit, static_argnames=("learner", "oracle", "inputs", "width"))
 def _start(
-    learner: Learner, oracle: Learner | None, inputs: int, width: int, centred: bool, centre: Float[Array, " output"]
+    learner: Learner,
+    oracle: Learner | None,
+    inputs: int,
+    width: int,
+    centred: Int[Array, ""],
+    centre: Float[Array, " output"],
 ) -> Lanes:
     (p,), dtype = centre.shape, centre.dtype
     state = learner.init(p, inputs, width, dtype)
@@ -177,7 +182,7 @@ def _start(
         issued=issue(learner, state),
         oracle_issued=None if oracle is None else issue(oracle, oracle_state),
         centre=jnp.tile(centre[:, None], (1, width)),
-        centred=jnp.full((p, width), int(centred), jnp.int32),
+        centred=jnp.full((p, width), centred, jnp.int32),
         scale=jnp.full((p, width), 0.0 if learner.scaled else 1.0, dtype),
         age=jnp.zeros(width, jnp.int32),
         score=Score(

@@ -126,7 +126,7 @@ def replay(
         for start, rows in _blocks(driver, [outputs]):
             arrays, end = _cut(driver, tile, start, rows, _inputs_for(driver, inputs_at, start), recording.lengths)
             lanes, record = driver.advance(lanes, record, *arrays, np.int32(0), end)
-            forecasts.append(np.array(record[: len(rows), ..., : tile.stop - tile.start]))
+            forecasts.append(np.array(np.asarray(record)[: len(rows), ..., : tile.stop - tile.start]))
         return np.concatenate(forecasts)
 
     with ThreadPoolExecutor(driver.workers) as workers:

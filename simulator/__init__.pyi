@@ -5,6 +5,7 @@ from ._faults import find_fault as find_fault
 from ._files import atomic_path as atomic_path
 from ._files import drop_unfinished as drop_unfinished
 from ._files import write_text as write_text
+from ._filterpy import to_filterpy as to_filterpy
 from ._find import find_system as find_system
 from ._find import is_recording as is_recording
 from ._inputs import Signal as Signal

@@ -1,6 +1,6 @@
 """Plants from python-control.
 
-Time: a continuous plant is sampled at ``t dt``, its input held from one sample to the next.
+Time: a continuous plant is sampled at ``t dt``, its input held from one sample to the next; it may take it late.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm
 
+from ._dead_time import dead_time, with_dead_time
 from ._system import LinearSystem
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def from_control(
-    plant: control.StateSpace | control.TransferFunction, Q: ArrayLike, R: ArrayLike, dt: float | None = None
+    plant: control.StateSpace | control.TransferFunction,
+    Q: ArrayLike,
+    R: ArrayLike,
+    dt: float | None = None,
+    delay: ArrayLike = 0.0,
 ) -> LinearSystem:
     """Return the discrete system with noise that a python-control plant and two covariances describe.
 
@@ -29,6 +34,12 @@ def from_control(
 
     with C and D kept. R is in both cases the covariance of the noise on the samples.
 
+    With a delay of k dt + r, 0 <= r < dt, each sample is reached by two held inputs, exactly and without Pade:
+
+        x[t+1] = Ad x[t] + int_0^(dt-r) exp(A s) ds B u[t-k] + exp(A (dt-r)) int_0^r exp(A s) ds B u[t-k-1] + w[t]
+
+    The inputs on their way are further states, the newest first, behind those of the plant.
+
     Args:
         plant: A ``StateSpace`` or ``TransferFunction`` of python-control. A transfer function becomes
             ``control.tf2ss(plant, method="scipy")``, and Q speaks of the states of that realisation.
@@ -37,16 +48,19 @@ def from_control(
         R: Measurement noise, ``(output, output)``, or a list, or a number.
         dt: Sampling time in seconds. Needed for a continuous plant; for a discrete plant without one (``dt=True``) it
             is 1 unless given here.
+        delay: Dead time of the inputs in seconds, one number for all or ``(input,)``; of a discrete plant, whole
+            samples.
 
     Returns:
         LinearSystem, under the plant's name.
 
     Raises:
-        ValueError: No plant of python-control, no sampling time, another one than the plant has, no state, or a
-            covariance of the wrong shape.
+        ValueError: No plant of python-control, no sampling time, another one than the plant has, no state, a
+            covariance of the wrong shape, or a delay that is none.
 
     References:
         C. F. Van Loan, Computing integrals involving the matrix exponential, IEEE Trans. Automatic Control 23(3), 1978.
+        K. J. Astrom, B. Wittenmark, Computer-Controlled Systems (1997), section 2.3 (time delay).
     """
     model = _state_space(plant)
     A, B, C, D = (np.asarray(getattr(model, word), dtype=np.float64) for word in "ABCD")
@@ -60,18 +74,30 @@ def from_control(
         raise ValueError(
             "the plant does not say whether it is continuous or discrete: set plant.dt to 0, True, or seconds."
         )
+    continuous = period == 0
     if period is True:
         period = 1.0 if dt is None else dt
-    elif period == 0:
+    elif continuous:
         if dt is None:
             raise ValueError("the plant is continuous: pass dt, the sampling time in seconds.")
         _check_definite(Q)
-        A, B, Q = sampled(A, B, Q, dt)
         period = dt
     elif dt is not None and abs(dt - period) > 1e-9 * period:
         raise ValueError(
             f"the plant is sampled every {period:g} s, got dt = {dt:g}; leave dt out, or resample the plant."
         )
+    late = dead_time(delay, B.shape[1], period)
+    if continuous:
+        early, behind = _split(A, B, period, late.rest)
+        A, _, Q = sampled(A, B, Q, period)
+    elif late.rest.any():
+        raise ValueError(
+            f"a discrete plant knows its inputs at its samples alone: delay must be a multiple of {period:g} s, "
+            f"got {delay!r}."
+        )
+    else:
+        early, behind = B, np.zeros_like(B)
+    A, B, C, D, Q = with_dead_time(A, early, behind, C, D, Q, late)
     return LinearSystem(A, C, Q, R, B=B, D=D, dt=float(period), name=str(plant.name))
 
 
@@ -122,6 +148,19 @@ def _check_definite(Q: NDArray[np.float64]) -> None:
     scale = np.abs(Q).max(initial=0.0)
     if np.abs(Q - Q.T).max() > 1e-8 * scale or np.linalg.eigvalsh((Q + Q.T) / 2).min() < -1e-8 * scale:
         raise ValueError("Q must be symmetric and positive semidefinite, as a spectral density is.")
+
+
+def _split(
+    A: NDArray[np.float64], B: NDArray[np.float64], dt: float, rest: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what a sample has of the input held over its last dt - rest, and of the one held before."""
+    early, behind = np.zeros_like(B), np.zeros_like(B)
+    for i, seconds in enumerate(rest):
+        column, quiet = B[:, i : i + 1], np.zeros_like(A)
+        transition, early[:, i : i + 1], _ = sampled(A, column, quiet, dt - seconds)
+        if seconds > 0:
+            behind[:, i : i + 1] = transition @ sampled(A, column, quiet, seconds)[1]
+    return early, behind
 
 
 def sampled(

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ._read_system import read_system
+from ._read_system import as_system, read_system
 from ._system import LinearSystem
 from ._zoo import zoo
 
 
 def find_system(
-    where: str, Q: ArrayLike | None = None, R: ArrayLike | None = None, dt: float | None = None
+    source: str | LinearSystem | Any,
+    Q: ArrayLike | None = None,
+    R: ArrayLike | None = None,
+    dt: float | None = None,
+    delay: ArrayLike | None = None,
 ) -> LinearSystem:
-    """Return the system that a word names: ``plant.toml``, ``module.py:name``, or a name of the zoo.
+    """Return the system that a word names, or that an object is.
 
     Args:
-        where: The word.
-        Q, R, dt: As in ``read_system``; a system of the zoo brings its own.
+        source: ``plant.toml``, ``module.py:name`` or a name of the zoo; or a LinearSystem, a plant of python-control,
+            or a function without arguments that returns one.
+        Q, R, dt, delay: As in ``read_system``; a system of the zoo brings its own.
 
     Raises:
         ValueError: There is no such system, or it cannot be read.
     """
-    if where.lower().endswith(".toml") or ":" in where:
-        return read_system(where, Q, R, dt)
-    system = zoo(where)
-    if not (Q is None and R is None and dt is None):
-        raise ValueError(f"{where} brings its own Q, R and dt; leave them out.")
+    if not isinstance(source, str):
+        return as_system(source, "the plant", Q, R, dt, delay)
+    if source.lower().endswith(".toml") or ":" in source:
+        return read_system(source, Q, R, dt, delay)
+    system = zoo(source)
+    if any(given is not None for given in (Q, R, dt, delay)):
+        raise ValueError(f"{source} brings its own Q, R and dt, and no delay; leave them out.")
     return system
 
 

@@ -18,7 +18,11 @@ KEYS = ("A", "B", "C", "D", "Q", "R", "dt", "name")
 
 
 def read_system(
-    where: str, Q: ArrayLike | None = None, R: ArrayLike | None = None, dt: float | None = None
+    where: str,
+    Q: ArrayLike | None = None,
+    R: ArrayLike | None = None,
+    dt: float | None = None,
+    delay: ArrayLike | None = None,
 ) -> LinearSystem:
     """Read a system from a TOML file, or from a name in a Python file or module.
 
@@ -34,6 +38,7 @@ def read_system(
         Q: Process noise in place of that of the file, as in ``from_control``.
         R: Measurement noise, likewise.
         dt: Sampling time in seconds, for a python-control plant without one.
+        delay: Dead time of the inputs in seconds, of a python-control plant.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -42,6 +47,8 @@ def read_system(
     if where.lower().endswith(".toml"):
         if dt is not None:
             raise ValueError(f"{where} has its own dt: write it there.")
+        if delay is not None:
+            raise ValueError(f"{where} is a discrete system: write the delayed inputs as states, or leave delay out.")
         return _from_toml(Path(where).expanduser(), Q, R)
     source, _, name = where.rpartition(":")
     if not source or not name.isidentifier():
@@ -49,7 +56,7 @@ def read_system(
             f"{where!r} names no system: expected FILE.toml, FILE.py:NAME or MODULE:NAME, NAME being that of a "
             "LinearSystem, a python-control plant, or a function that returns one."
         )
-    return _as_system(named_object(source, name), where, name, Q, R, dt)
+    return as_system(named_object(source, name), where, Q, R, dt, delay, name)
 
 
 def _from_toml(file: Path, Q: ArrayLike | None, R: ArrayLike | None) -> LinearSystem:
@@ -117,9 +124,26 @@ def _rows(value: Any) -> int | None:
     return int(matrix.shape[-2]) if matrix.ndim >= 2 else None
 
 
-def _as_system(
-    found: Any, where: str, name: str, Q: ArrayLike | None, R: ArrayLike | None, dt: float | None
+def as_system(
+    found: Any,
+    where: str,
+    Q: ArrayLike | None = None,
+    R: ArrayLike | None = None,
+    dt: float | None = None,
+    delay: ArrayLike | None = None,
+    name: str | None = None,
 ) -> LinearSystem:
+    """Return the system that a user's object is: a LinearSystem, a python-control plant, or a function of one.
+
+    Args:
+        found: The object.
+        where: What messages call it.
+        Q, R, dt, delay: As in ``read_system``.
+        name: Of the system that a python-control plant becomes; by default the plant's own.
+
+    Raises:
+        ValueError: It is none, or lacks what is not given.
+    """
     import control
 
     plants = (control.StateSpace, control.TransferFunction)
@@ -127,8 +151,9 @@ def _as_system(
         with user_code(f"calling {where}"):
             found = found()
     if isinstance(found, LinearSystem):
-        if dt is not None:
-            raise ValueError(f"{where} has its own dt, {found.dt:g} s: leave dt out.")
+        for word, given in (("dt", dt), ("delay", delay)):
+            if given is not None:
+                raise ValueError(f"{where} is a LinearSystem, sampled every {found.dt:g} s: leave {word} out.")
         noise = {"Q": (Q, found.states), "R": (R, found.outputs)}
         return found.replace(**{word: covariance(word, v, size) for word, (v, size) in noise.items() if v is not None})
     if not isinstance(found, plants):
@@ -142,6 +167,7 @@ def _as_system(
             "(measurement, --r); a number means that number times the identity."
         )
     try:
-        return from_control(found, Q, R, dt).replace(name=name)
+        system = from_control(found, Q, R, dt, 0.0 if delay is None else delay)
+        return system if name is None else system.replace(name=name)
     except ValueError as exc:
         raise ValueError(f"{where}: {exc}") from exc

@@ -22,13 +22,24 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 shapes_and_types = beartype(conf=BeartypeConf(is_pep484_tower=True))
 install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")
 
+# Files that take longest, longest first: a worker that begins one of them last keeps the others waiting.
+LONG = (
+    "test_laws", "test_locate", "test_calibration", "test_locate_ahead", "test_single_recordings", "test_subspace",
+    "test_wavefront", "test_kalman", "test_reproductions", "test_cli", "test_devices", "test_live", "test_examples",
+)  # fmt: skip
+
 MAPPED = Path("/proc/self/maps")
 
-# Commands that tests run keep what they compile for one another, and out of the user's cache.
-compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
-os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+# Commands that tests run keep what they compile for one another, in all workers, and out of the user's cache.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
 # The tests themselves keep nothing: in a process of many programs JAX has crashed while it wrote one out.
 jax.config.update("jax_compilation_cache_dir", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

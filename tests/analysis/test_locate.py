@@ -17,6 +17,7 @@ from ergoscope.analysis import (
     best_errors,
     check_folder,
     curves,
+    design,
     diffuse_errors,
     kalman_gain,
     locate,
@@ -176,8 +177,24 @@ def test_a_plant_of_python_control_takes_three_lines() -> None:
     found = locate(plant, Q=1.0, R=0.01, sizes=range(5))
     assert found.theory is not None
     assert found.critical_size == found.theory.critical_size == 2
-    with pytest.raises(ValueError, match="pass the covariances Q and R"):
+    with pytest.raises(
+        ValueError, match="the plant is a python-control plant, which has no noise: give the covariances"
+    ):
         locate(plant)
+    with pytest.raises(ValueError, match="the plant gives ndarray; expected a LinearSystem, a StateSpace"):
+        locate(np.eye(2))
+
+
+def test_dead_time_costs_states_that_no_predictor_needs() -> None:
+    """What is on its way is known: the critical length, and the exact errors, are those of the plant itself."""
+    words = dict(Q=[0.1, 1.0], R=0.01, dt=0.1)
+    motor = control.tf([1], [1, 1, 0], name="motor")
+    late, prompt = (design(motor, 2000, **words, **delay) for delay in (dict(delay=0.25), {}))
+    assert late.critical_size == prompt.critical_size == 1
+    assert late.kalman == pytest.approx(prompt.kalman, rel=1e-9)
+    found = locate(motor, **words, delay=0.25, inputs="white", horizon=2000, sizes=range(5))
+    assert found.theory is not None
+    assert (found.verdict, found.critical_size, found.theory.critical_size) == ("located", 1, 1)
 
 
 def test_a_mode_still_under_the_noise_is_named_where_theory_knows_of_it() -> None:

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -16,11 +18,28 @@ from matplotlib.figure import Figure
 
 from ergoscope.cli import main
 
+Run: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
-def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+
+def process(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ergoscope", *words], cwd=cwd, capture_output=True, text=True, timeout=200
     )
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process: it need not import and compile everything anew."""
+
+    def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["ergoscope", *words])
+        monkeypatch.setattr("warnings.showwarning", None)  # put back after the test: main replaces it
+        with pytest.raises(SystemExit) as end:
+            main()
+        return subprocess.CompletedProcess(words, int(end.value.code or 0), *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +128,16 @@ BAD = {
     "an option of recordings": (["locate", "random-walk", "--by", "run"], "belongs to a recording"),
     "a plant without noise": (["locate", "plant.py:plant", "--dt", "0.1"], "Q"),
     "a continuous plant without dt": (["locate", "plant.py:plant", "--q", "1", "--r", "1"], "dt"),
+    "a delay that is none": (
+        ["design", "plant.py:plant", "--q", "1", "--r", "1", "--dt", "0.1", "--delay", "late"],
+        "--delay must be a number",
+    ),
+    "a delay backwards": (
+        ["simulate", "plant.py:plant", "--q", "1", "--r", "1", "--dt", "0.1", "--delay", "-1", "--out", "data.csv"],
+        "plant.py:plant: delay must be seconds of at least 0",
+    ),
+    "a delay of the zoo": (["locate", "random-walk", "--delay", "1"], "brings its own Q, R and dt, and no delay"),
+    "a delay of a file": (["design", "plant.toml", "--delay", "1"], "leave delay out"),
     "no system": (["locate", "plant.py:number", "--q", "1", "--r", "1"], "number"),
     "a matrix that is none": (["locate", "plant.py:plant", "--q", "much"], "--q must be"),
     "unwritable folder": (["locate", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
@@ -130,24 +159,17 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_gets_one_message_and_exit_code_2_and_nothing_is_written(
-    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_input_gets_one_message_and_exit_code_2_and_nothing_is_written(name: str, folder: Path, run: Run) -> None:
     words, expected = BAD[name]
     before = sorted(folder.rglob("*"))
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["ergoscope", *words])
-    monkeypatch.setattr("warnings.showwarning", None)  # put back after the test: main replaces it
-    with pytest.raises(SystemExit) as end:
-        main()
-    output, errors = capsys.readouterr()
-    assert end.value.code == 2, errors
-    assert expected in errors.replace("\n", " ")
-    assert not output
+    result = run(*words, cwd=folder)
+    assert result.returncode == 2, result.stderr
+    assert expected in result.stderr.replace("\n", " ")
+    assert not result.stdout
     assert [path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts] == before
 
 
-def test_json_is_one_object_with_the_documented_keys(folder: Path) -> None:
+def test_json_is_one_object_with_the_documented_keys(folder: Path, run: Run) -> None:
     result = run("locate", "plant.toml", "--horizon", "2000", "--sizes", "0..4", "--json", "--out", "json", cwd=folder)
     assert result.returncode == 0, result.stderr
     answer = json.loads(result.stdout)
@@ -163,7 +185,7 @@ def test_json_is_one_object_with_the_documented_keys(folder: Path) -> None:
     assert (folder / "again.html").read_text(encoding="utf-8") == made
 
 
-def test_a_recording_with_runs_gaps_and_holes(folder: Path) -> None:
+def test_a_recording_with_runs_gaps_and_holes(folder: Path, run: Run) -> None:
     answers = []
     for file in ("gaps.csv", "holes.csv"):  # an empty cell, or no row at all: the same missing samples
         words = ("--output", "y", "--by", "run", "--time", "time", "--sizes", "0..3", "--out", "rec", "--json")
@@ -174,7 +196,7 @@ def test_a_recording_with_runs_gaps_and_holes(folder: Path) -> None:
     assert all(rung["verdict"] == "bounded" for rung in answers[0]["rungs"][1:])
 
 
-def test_models_of_a_recording_can_be_left_out(folder: Path, pytestconfig: pytest.Config) -> None:
+def test_models_of_a_recording_can_be_left_out(folder: Path, run: Run, pytestconfig: pytest.Config) -> None:
     nile = str(pytestconfig.rootpath / "examples" / "data" / "nile.csv")
     told = ("locate", nile, "--output", "flow", "--sizes", "0..2", "--no-model", "--json", "--out", "nile")
     result = run(*told, cwd=folder)
@@ -187,7 +209,7 @@ def test_models_of_a_recording_can_be_left_out(folder: Path, pytestconfig: pytes
     assert "model-based" not in (folder / "nile" / "report.html").read_text(encoding="utf-8")
 
 
-def test_the_table_and_the_sentence(folder: Path) -> None:
+def test_the_table_and_the_sentence(folder: Path, run: Run) -> None:
     result = run("locate", "random-walk", "--horizon", "1000", "--sizes", "0..2", "--out", "walk", cwd=folder)
     assert result.returncode == 0, result.stderr
     assert "critical filter length is 1" in result.stdout.replace("\n", " ")
@@ -197,7 +219,7 @@ def test_the_table_and_the_sentence(folder: Path) -> None:
     assert len(quiet.stdout.strip().splitlines()) == 1
 
 
-def test_a_table_and_a_sentence_for_each_lookahead(folder: Path) -> None:
+def test_a_table_and_a_sentence_for_each_lookahead(folder: Path, run: Run) -> None:
     words = ("--lookahead", "1,5", "--horizon", "2000", "--sizes", "0..2", "--out", "ahead")
     result = run("locate", "random-walk", *words, cwd=folder)
     assert result.returncode == 0, result.stderr
@@ -213,7 +235,7 @@ def test_a_table_and_a_sentence_for_each_lookahead(folder: Path) -> None:
     ]
 
 
-def test_simulate_then_locate(folder: Path) -> None:
+def test_simulate_then_locate(folder: Path, run: Run) -> None:
     words = ("--steps", "3000", "--replicates", "40", "--out", "data.parquet", "--quiet")
     assert run("simulate", "double-integrator", *words, cwd=folder).returncode == 0
     result = run(
@@ -234,8 +256,9 @@ def test_simulate_then_locate(folder: Path) -> None:
 
 
 def test_a_plant_of_python_control_by_name(folder: Path) -> None:
-    words = ("--q", "1", "--r", "0.01", "--dt", "0.1", "--sizes", "0..3", "--json", "--out", "ctl")
-    result = run("locate", "plant.py:plant", *words, cwd=folder)
+    noise = ("--q", "1", "--r", "0.01", "--dt", "0.1", "--delay", "0.25")
+    words = (*noise, "--sizes", "0..3", "--json", "--out", "ctl")
+    result = process("locate", "plant.py:plant", *words, cwd=folder)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["critical_size"] == 2
 
@@ -268,20 +291,20 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     assert pl.read_parquet(tmp_path / "theorem-2.parquet")["seed"][0] == 7
 
 
-def test_the_help_names_what_is_reproduced(folder: Path) -> None:
+def test_the_help_names_what_is_reproduced(folder: Path, run: Run) -> None:
     from ergoscope.analysis import reproductions
 
     said = run("reproduce", "--help", cwd=folder).stdout
     assert all(name in said for name in [*reproductions(), "all"])
 
 
-def test_the_zoo_is_listed(folder: Path) -> None:
+def test_the_zoo_is_listed(folder: Path, run: Run) -> None:
     result = run("zoo", cwd=folder)
     assert result.returncode == 0
     assert "triple-integrator" in result.stdout
 
 
-def test_a_system_of_the_zoo_is_shown(folder: Path) -> None:
+def test_a_system_of_the_zoo_is_shown(folder: Path, run: Run) -> None:
     result = run("zoo", "weak-tone", "--out", "shown", cwd=folder)
     assert result.returncode == 0, result.stderr
     assert "m = 4, parameter threshold d*^2 = 4, critical length h* = 4" in result.stdout
@@ -340,23 +363,22 @@ main()
 
 def test_what_is_compiled_is_kept_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
-    words = ["locate", "random-walk", "--horizon", "200", "--sizes", "0..2", "--quiet"]
+    words = ["simulate", "random-walk", "--steps", "200", "--out", "walk.csv", "--quiet"]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert run(*words, cwd=tmp_path).returncode == 0
+    assert process(*words, cwd=tmp_path).returncode == 0
     assert any((tmp_path / "cache" / "ergoscope" / "compiled").iterdir())
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
-    done = run(*words, cwd=tmp_path)
+    done = process(*words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_devices_are_listed_by_the_names_that_device_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
-    done = run("devices", cwd=tmp_path)
+    done = process("devices", cwd=tmp_path)
     assert done.returncode == 0
     assert all(word in done.stdout for word in ("cpu:0", "cpu:1", "pip install '.[cuda]'", "cpu:all spreads"))
-    done = run("locate", "random-walk", "--device", "cpu:5", cwd=tmp_path)
+    done = process("simulate", "random-walk", "--out", "walk.csv", "--device", "cpu:5", cwd=tmp_path)
     assert done.returncode == 2
     assert "no device 'cpu:5' on this machine; there is: cpu:0, cpu:1" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
 import control
@@ -12,7 +13,7 @@ from filterpy.kalman import KalmanFilter
 
 from ergoscope.analysis import kalman_gain
 from ergoscope.learners import Driver, Learner, Live, kalman, replay, truncated_kalman
-from ergoscope.simulator import LinearSystem, Missing, Trajectories, computing, simulate, zoo
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, computing, simulate, to_filterpy, zoo
 
 SYSTEMS = ("random-walk-0.1", "double-integrator", "triple-integrator", "two-tones", "stable-ar", "explosive-2")
 
@@ -62,6 +63,31 @@ def test_the_oracle_is_filterpy(name: str) -> None:
     np.testing.assert_allclose(made, expected, rtol=0, atol=1e-9 * max(1, np.nanmax(np.abs(run.outputs))))
 
 
+def test_a_system_as_a_filter_of_filterpy_forecasts_as_the_learner_does() -> None:
+    system, start = with_inputs(), dict(mean=[1.0, -2.0, 0.5], covariance=np.diag([2.0, 1.0, 0.5]))
+    run = simulate(4, system, 200, inputs="white", missing=Missing(0.1, 3))
+    twin, forecasts = to_filterpy(system, **start), []
+    for y, u in zip(run.outputs[0], run.inputs[0], strict=True):
+        forecasts.append((twin.H @ twin.x)[:, 0] + system.D @ u)
+        twin.update(None if np.isnan(y).any() else y - system.D @ u)
+        twin.predict(u[:, None])
+    made = replay(kalman(system, **start), run)[0, :, 0, 0]
+    np.testing.assert_allclose(made, forecasts, rtol=0, atol=1e-9 * np.nanmax(np.abs(run.outputs)))
+    plain = to_filterpy(zoo("double-integrator"))
+    assert plain.B is None and not plain.x.any() and not plain.P.any()
+    assert not np.shares_memory(to_filterpy(system).F, system.A)
+
+
+def test_what_filterpy_cannot_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="time-varying varies in time, and a KalmanFilter does not"):
+        to_filterpy(time_varying())
+    with pytest.raises(ValueError, match=r"must have shapes \(3,\) and \(3, 3\), got \(2,\)"):
+        to_filterpy(with_inputs(), mean=[0.0, 0.0])
+    monkeypatch.setitem(sys.modules, "filterpy.kalman", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install filterpy"):
+        to_filterpy(with_inputs())
+
+
 @pytest.mark.parametrize("system", [with_inputs(), time_varying()], ids=lambda system: system.name)
 def test_its_variance_is_the_innovation_covariance(system: LinearSystem) -> None:
     run = simulate(4, system, 40, inputs="white")
@@ -88,7 +114,14 @@ def test_the_gain_settles_at_that_of_dlqe(name: str) -> None:
             lanes, record = driver.advance(lanes, record, y, u, np.int32(0), np.full(1, driver.block, np.int32))
         settled = np.asarray(lanes.state.P)[:, :, 0]
     np.testing.assert_allclose(settled, P, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(kalman_gain(system).gain, L, rtol=1e-8, atol=1e-9)
+    steady = kalman_gain(system)
+    np.testing.assert_allclose(steady.gain, L, rtol=1e-8, atol=1e-9)  # dlqe gives the predictor's gain, A K
+    np.testing.assert_allclose(system.A @ steady.filter_gain, L, rtol=1e-8, atol=1e-9)
+    twin = to_filterpy(system)
+    for _ in range(4 * driver.block):
+        twin.update(np.zeros((1, 1)))
+        twin.predict()
+    np.testing.assert_allclose(steady.filter_gain, twin.K, rtol=1e-8, atol=1e-9)
 
 
 def test_a_partly_missing_row_counts_for_what_is_there() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -86,13 +88,17 @@ def test_every_length_is_ridge_least_squares() -> None:
     np.testing.assert_allclose(np.sqrt(made.error[:, 0, :, 0, 0]), expected, rtol=0, atol=limit)
 
 
+@cache
+def driver_of_a_walk() -> Driver:
+    return Driver(ladder([0, 3, 8]), oracle=kalman(zoo("random-walk")))
+
+
 @pytest.mark.parametrize("steps", [1, 2, 31, 127, 128, 129, 300])
 @pytest.mark.parametrize("chunk", [50, 1000])
 def test_any_length_in_any_chunks(steps: int, chunk: int) -> None:
     runs = simulate(4, zoo("random-walk"), steps, 3)
-    driver = Driver(ladder([0, 3, 8]), oracle=kalman(zoo("random-walk")))
     for edges in ([0, steps], [0, (steps + 1) // 2, steps + 7], [0, steps + 1]):
-        expected, made = both(driver, runs, edges, chunk)
+        expected, made = both(driver_of_a_walk(), runs, edges, chunk)
         check_equal(made, expected, runs, "float64", spread=2.0)
 
 

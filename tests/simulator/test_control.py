@@ -5,6 +5,7 @@ from scipy.integrate import quad_vec
 from scipy.linalg import expm
 
 from ergoscope.simulator import from_control
+from ergoscope.simulator._dead_time import dead_time
 
 
 def plant(seed: int, states: int = 3, fast: float = 1.0) -> control.StateSpace:
@@ -128,3 +129,68 @@ def test_what_is_refused() -> None:
         from_control(np.eye(2), 1, 1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no state-space form"):
         from_control(control.tf([1, 0, 0], [1, 1]), 1, 1, 0.1)
+
+
+def driven_finely(
+    made: control.StateSpace, u: np.ndarray, dt: float, delays: list[float], parts: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs of a continuous plant whose inputs come late, stepped through ``parts`` pieces of each sampling time."""
+    fine = control.sample_system(made, dt / parts, "zoh")
+    late = [round(delay / dt * parts) for delay in delays]
+    steps = parts * len(u)
+    held = np.repeat(u, parts, axis=0)
+    seen = np.stack([np.concatenate([np.zeros(d), held[:, i]])[:steps] for i, d in enumerate(late)], axis=1)
+    x, y = np.zeros(made.nstates), []
+    for t in range(steps):
+        if t % parts == 0:
+            y.append(made.C @ x + made.D @ seen[t])
+        x = fine.A @ x + fine.B @ seen[t]
+    return np.array(y), x
+
+
+@pytest.mark.parametrize(
+    "delays", [[0.0, 0.0], [0.04, 0.0], [0.1, 0.2], [0.13, 0.3], [0.31, 0.07]], ids=lambda delays: str(delays)
+)
+def test_dead_time_against_a_simulation_at_a_fine_step(delays: list[float]) -> None:
+    made, dt = plant(3), 0.1
+    system = from_control(made, density(3), 1.0, dt, delays)
+    u = np.random.default_rng(0).standard_normal((40, 2))
+    expected, last = driven_finely(made, u, dt, delays, 10)  # every delay is a whole number of hundredths
+    x, outputs = np.zeros(system.states), []
+    for t in range(len(u)):
+        outputs.append(system.C @ x + system.D @ u[t])
+        x = system.A @ x + system.B @ u[t]
+    np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-11 * np.abs(expected).max())
+    np.testing.assert_allclose(x[:3], last, rtol=0, atol=1e-11 * np.abs(last).max())
+    plain = from_control(made, density(3), 1.0, dt)
+    np.testing.assert_array_equal(system.A[:3, :3], plain.A)
+    np.testing.assert_array_equal(system.Q[:3, :3], plain.Q)
+    assert not system.Q[3:].any() and not system.Q[:, 3:].any()
+    assert system.states == 3 + sum(int(np.ceil(delay / dt - 1e-9)) for delay in delays)
+
+
+def test_dead_time_of_a_discrete_plant_is_whole_samples() -> None:
+    made = control.ss([[0.5, 1], [0, 1]], [[0], [1]], [[1, 0]], 0.5, 0.1)
+    system = from_control(made, 1.0, 1.0, delay=0.3)  # 0.3 / 0.1 is 2.9999999999999996
+    assert system.states == 5
+    u = np.random.default_rng(1).standard_normal(30)
+    expected = control.forced_response(made, U=np.concatenate([np.zeros(3), u])[:30]).outputs
+    late = control.forced_response(system.to_control()[0], U=u).outputs
+    np.testing.assert_allclose(late, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+
+
+def test_delays_that_are_refused() -> None:
+    made, discrete = plant(0), control.ss([[1]], [[1]], [[1]], 0, 0.1)
+    for delay in (-0.1, np.nan, [0.1, np.inf]):
+        with pytest.raises(ValueError, match="delay must be seconds of at least 0"):
+            from_control(made, 1, 1, 0.1, delay)
+    with pytest.raises(ValueError, match="one number of seconds or 2, one for each input"):
+        from_control(made, 1, 1, 0.1, [0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match="delay must be a number of seconds"):
+        from_control(made, 1, 1, 0.1, "late")
+    with pytest.raises(ValueError, match=r"multiple of 0\.1 s, got 0\.25"):
+        from_control(discrete, 1, 1, delay=0.25)
+    with pytest.raises(ValueError, match="600 samples is more than 256"):
+        from_control(made, 1, 1, 0.1, 30)
+    with pytest.raises(ValueError, match="no input that could be delayed"):
+        dead_time(0.2, 0, 0.1)

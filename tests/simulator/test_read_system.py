@@ -163,7 +163,7 @@ def test_python_file_that_is_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="continuous: pass dt") as refused:
         read_system(f"{where}:motor", Q=1, R=1)
     assert f"{where}:motor" in str(refused.value)
-    with pytest.raises(ValueError, match="its own dt, 0.5 s"):
+    with pytest.raises(ValueError, match="sampled every 0.5 s: leave dt out"):
         read_system(f"{where}:walk", dt=1.0)
     del sys.modules["beside"]
     for text, words in {
