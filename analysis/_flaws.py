@@ -14,7 +14,7 @@ from scipy import stats
 
 from ..learners import Outcome
 from ._battery import Measured
-from ._measures import Estimate, memory_slope
+from ._measures import Estimate, memory_slope, share_above
 from ._probes import POWER, Probes
 
 CHANCE = 1e-6  # that a rule on means over runs names a flaw that is none
@@ -125,20 +125,28 @@ def biased(measured: Measured) -> Flaw | None:
     return None
 
 
-def too_short(laws: dict[tuple[int, int], str], own: str, parameters: int | None) -> Flaw | None:
+def too_short(measured: Measured, laws: dict[int, str], parameters: int | None) -> Flaw | None:
     """``too short``: its error grows, and that of a ladder with enough taps, and more parameters, does not.
 
+    To be asked where the law of its error is growing, or undecided with an exponent above 1/2; the smallest rung that
+    is bounded must err less than half as much, by 95 % of the runs.
+
     Args:
-        laws: Verdict of ``growth_laws`` on each rung of the ladder, by its size and parameters.
-        own: That on the predictor.
+        measured: What came of the case.
+        laws: Verdict of ``growth_laws`` on each rung of the ladder, by its place.
         parameters: Of the predictor; where they are known, a rung of as many that is bounded speaks against it: then
             something else is wrong.
     """
-    bounded = {size: count for (size, count), verdict in laws.items() if verdict == "bounded"}
-    enough = [size for size, count in bounded.items() if parameters is None or count > parameters]
-    if own != "growing" or len(enough) < len(bounded) or not enough:
+    bounded = [place for place, verdict in laws.items() if verdict == "bounded"]
+    if not bounded or (parameters is not None and measured.rungs[bounded[0]][1] <= parameters):
         return None
-    return Flaw("too short", f"its error grows, that of a learned filter of {min(enough)} taps does not")
+    ladder = measured.ladder[:, :, bounded[0]]
+    above = share_above(measured.error - ladder, ladder, slice(measured.case.scene.begin, None))
+    if above is None or above.value < 1 or above.low is None or above.low <= 0:
+        return None
+    return Flaw(
+        "too short", f"its error grows, that of a learned filter of {measured.rungs[bounded[0]][0]} taps does not"
+    )
 
 
 def too_good(measured: Measured) -> Flaw | None:

@@ -16,7 +16,7 @@ from scipy import stats
 from ._battery import Measured
 from ._curves import SCHEMA, log_edges
 from ._flaws import STEADY, Flaw, diverges, failure_flaw, leaks, too_short
-from ._growth import growth_laws
+from ._growth import BORDER, growth_laws
 from ._measures import Estimate, coverage, recovery_time, share_above
 from ._scorecard_columns import CURVE
 
@@ -51,7 +51,7 @@ def card(measured: Measured, parameters: int | None, seed: int = 0) -> Card:
     law = dict(law=None, growth=None, exponent=None) if failure is not None or not steady else _law(error, seed)
     recovered = None if steady or failure is not None else recovery_time(error, oracle, begin, int(case.since or 0))
     slope, leak = leaks(measured.outcomes)
-    flaws = _flaws(measured, law["growth"], parameters, seed) + ([leak] if leak else [])
+    flaws = _flaws(measured, law, parameters, seed) + ([leak] if leak else [])
     verdict, reason = _verdict(measured, law, recovered, against if parameters is not None else None, flaws, seed)
     horizons = [max(scene.steps // part, 1) for part in (16, 4, 1)]
     seconds = np.concatenate([outcome.seconds for outcome in measured.outcomes])
@@ -91,7 +91,7 @@ def card(measured: Measured, parameters: int | None, seed: int = 0) -> Card:
     return Card(row, _curve(case.name, error, oracle, measured.ladder[:, :, place]))
 
 
-def _flaws(measured: Measured, growth: str | None, parameters: int | None, seed: int) -> list[Flaw]:
+def _flaws(measured: Measured, law: dict[str, Any], parameters: int | None, seed: int) -> list[Flaw]:
     """Return the flaws of a case; what would follow from one that is named is not named again."""
     failed = failure_flaw(measured)
     found = [failed] if failed else []
@@ -100,9 +100,10 @@ def _flaws(measured: Measured, growth: str | None, parameters: int | None, seed:
     if found or measured.case.since is not None:
         return found
     found = [flaw for rule in STEADY if (flaw := rule(measured))]
-    if growth == "growing" and not any(flaw.name in ("wrong unit", "forgets its state") for flaw in found):
-        laws = {rung: _law(measured.ladder[:, :, k], seed)["growth"] for k, rung in enumerate(measured.rungs)}
-        short = too_short(laws, growth, parameters)
+    grows = law["growth"] == "growing" or (law["exponent"] or 0.0) > BORDER
+    if grows and not any(flaw.name in ("wrong unit", "forgets its state") for flaw in found):
+        laws = {k: _law(measured.ladder[:, :, k], seed)["growth"] for k in range(len(measured.rungs))}
+        short = too_short(measured, laws, parameters)
         found += [short] if short else []
     return found
 
