@@ -6,7 +6,6 @@ What may not hold: a reproduction disagrees with theory, a predictor falls short
 from __future__ import annotations
 
 import json
-import os
 import sys
 import warnings
 from dataclasses import replace
@@ -16,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
+from ._compiled import keep_compiled
 from ._interrupt import ending_cleanly
 from ._live import broker, learn, publish, record, replay
 from ._plant import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
@@ -321,22 +321,9 @@ def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help=
         raise typer.Exit
 
 
-def _keep_compiled() -> None:
-    """Let JAX keep what it compiles for the next command, in the user's cache folder; its own variables go first."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "ergoscope" / "compiled"
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            return  # nowhere to keep it
-        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**28))
-
-
 def main() -> None:
     """Run the command line; what a user can mend ends in one message and exit code 2."""
-    _keep_compiled()
+    keep_compiled()
     warnings.showwarning = lambda message, *_: print(f"ergoscope: warning: {message}", file=sys.stderr)
     try:
         with ending_cleanly():

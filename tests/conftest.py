@@ -30,10 +30,10 @@ LONG = (
 
 MAPPED = Path("/proc/self/maps")
 
-# Commands that tests run keep what they compile for one another, in all workers, and out of the user's cache.
-if "PYTEST_XDIST_WORKER" not in os.environ:
-    compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+# Commands that tests run keep what they compile for one another, and out of the user's cache; those of each worker for
+# themselves, for some are killed while they write.
+compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
 # The tests themselves keep nothing: in a process of many programs JAX has crashed while it wrote one out.
 jax.config.update("jax_compilation_cache_dir", None)
 

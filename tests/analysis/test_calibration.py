@@ -38,7 +38,7 @@ STABLE = ("stable-ar",)
 
 @pytest.fixture
 def seeds(request: pytest.FixtureRequest) -> range:
-    return range(200 if request.config.getoption("--campaign") else 6)
+    return range(200 if request.config.getoption("--campaign") else 4)
 
 
 def taps(system: LinearSystem) -> np.ndarray:

@@ -372,6 +372,8 @@ def test_what_one_that_ended_had_started_is_killed(program: Callable[[str], str]
 def test_it_is_gone_with_its_parent(file: Path, tmp_path: Path, number: int) -> None:
     pids = tmp_path / "pids"
     script = f"""if True:
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
         import numpy as np
         from ergoscope.learners._outside import OutsidePredictor
         from ergoscope.learners._sessions import Child

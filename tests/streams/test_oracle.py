@@ -137,24 +137,24 @@ def test_the_oracle_is_the_textbook_filter_and_the_excess_its_distance(system: L
 
 
 def test_its_bits_depend_neither_on_blocks_nor_on_streams_beside_nor_on_a_restart(tmp_path: Path) -> None:
-    runs = {f"run {i}": measured(CART, 260, i) for i in range(40)}
+    runs = {f"run {i}": measured(CART, 130, i) for i in range(35)}
     said = {}
-    for block in (1, 9, 260):
+    for block in (1, 9, 130):
         items: list[Any] = [plant(name, CART) for name in runs]
         by_time = zip(*(cut(name, *run, block) for name, run in runs.items()), strict=True)
         _, said[block] = serve(items + [one for together in by_time for one in together])
-    alone = serve([plant("run 37", CART), *cut("run 37", *runs["run 37"], 9)])[1]
-    for name in ("run 0", "run 37"):
-        other = of(said[260], name)
-        for words in (said[1], said[9], *([alone] if name == "run 37" else [])):
+    alone = serve([plant("run 34", CART), *cut("run 34", *runs["run 34"], 9)])[1]
+    for name in ("run 0", "run 34"):
+        other = of(said[130], name)
+        for words in (said[1], said[9], *([alone] if name == "run 34" else [])):
             assert all(a.tobytes() == b.tobytes() for a, b in zip(of(words, name)[:3], other[:3], strict=True))
             assert of(words, name)[3].oracle == other[3].oracle
     items = [*cut("b", *runs["run 1"], 9), *cut("a", *runs["run 0"], 9)]
     items[3:3] = [plant("a", CART), plant("b", CART)]  # one before its first sample, one after
-    items[20:20] = [plant("b", PUSHED.replace(C=[[1.0, 0.0]], B=np.zeros((2, 0)), D=None, R=[[1.0]]))]
+    items[12:12] = [plant("b", PUSHED.replace(C=[[1.0, 0.0]], B=np.zeros((2, 0)), D=None, R=[[1.0]]))]
     whole, first, second = tmp_path / "whole", tmp_path / "parts", tmp_path / "parts"
     expected = serve(items, state=whole)[1]
-    serve(items[:18], state=first)
+    serve(items[:10], state=first)
     again = serve(items, state=second)[1]
     here, there = (read_checkpoint(folder) for folder in (whole, second))
     assert here is not None and there is not None and here[0].keys() == there[0].keys()
