@@ -34,6 +34,7 @@ MAPPED = Path("/proc/self/maps")
 # themselves, for some are killed while they write.
 compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"  # as commands have it, for programs without one
 # The tests themselves keep nothing: in a process of many programs JAX has crashed while it wrote one out.
 jax.config.update("jax_compilation_cache_dir", None)
 
