@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Any
@@ -85,6 +86,32 @@ def test_what_is_not_acknowledged_comes_again_on_the_next_connection_in_its_orde
 
     whole, second, third = asyncio.run(asyncio.wait_for(main(), 30))
     assert whole == [b"%d" % k for k in range(12)] and second == third == whole[4:]
+
+
+def test_what_is_read_ahead_is_taken_to_its_end_though_nothing_comes_after(
+    mosquitto: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ergoscope.streams._client.TOGETHER", 2)  # messages before others have their turn
+    port = mosquitto(LINES).port
+
+    async def take(client: Client) -> list[aiomqtt.Message]:
+        other = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        other.connect("127.0.0.1", port)
+        other.loop_start()
+        for k in range(50):
+            other.publish("a", str(k)).wait_for_publish(10)
+        time.sleep(0.3)  # nothing is read meanwhile: all of it waits in the socket
+        other.disconnect()
+        other.loop_stop()
+        return await some(client)
+
+    async def main() -> list[aiomqtt.Message]:
+        async with Client("127.0.0.1", port) as client:
+            await client.subscribe("a", 0)
+            return await take(client)
+
+    came = asyncio.run(asyncio.wait_for(main(), 30))
+    assert [message.payload for message in came] == [b"%d" % k for k in range(50)]
 
 
 def test_a_source_is_sent_again_what_was_not_acknowledged_and_what_came_meanwhile(
