@@ -172,7 +172,9 @@ def test_a_swept_folder_is_read_lazily_and_analysed(swept: tuple[Experiment, Pat
 
 
 def test_the_sizes_found_and_the_report(swept: tuple[Experiment, Path], tmp_path: Path) -> None:
-    found = thresholds(swept[1])
+    told: list[tuple[int, int]] = []
+    found = thresholds(swept[1], lambda done, total: told.append((done, total)))
+    assert told == [(done, 8) for done in range(8)]
     assert found.select("noise", "steps", "seed").rows() == sorted(product((0.5, 1.0), (100, 200), (0, 1)))
     for row in found.iter_rows(named=True):
         point = Path("system=random-walk", "learner=ladder", f"noise={row['noise']}", f"steps={row['steps']}")
