@@ -29,15 +29,14 @@ def thresholds(folder: str | Path, progress: Progress = lambda done, total: None
     Raises:
         ValueError: There is no point yet, or a part is none.
     """
-    curves = scan_curves(folder)
     files, rows = sorted(Path(folder).expanduser().rglob("seed-*.parquet")), []
+    if not files or "seed" not in scan_curves(folder).collect_schema():
+        raise ValueError(f"{str(folder)!r} holds no point of a sweep: run ergoscope sweep first.")
     for done, file in enumerate(files):
         progress(done, len(files))
         part = pl.read_parquet(file)
         named = [pl.lit(part[word][0], part.schema[word]).alias(word) for word in ("noise", "steps", "seed")]
         rows.append(each_run(part, located).with_columns(named))
-    if not rows or "seed" not in curves.collect_schema():
-        raise ValueError(f"{str(folder)!r} holds no point of a sweep: run ergoscope sweep first.")
     return pl.concat(rows).select(*CELL, "seed", pl.all().exclude("run", *CELL, "seed")).sort(*CELL, "seed")
 
 
