@@ -36,7 +36,7 @@ systems, noises, sizes = (errors[word].unique().sort().to_list() for word in ("s
 noises = [noises[k] for k in sorted({0, len(noises) // 2, len(noises) - 1})]
 shown = sorted({*sizes[:4], sizes[len(sizes) // 2], sizes[-1]})
 colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, len(shown)))
-figure = Figure(figsize=(3.2 * len(noises) + 1, 2.6 * len(systems) + 1), layout="constrained")
+figure = Figure(figsize=(3.4 * len(noises) + 1, 2.7 * len(systems) + 1), layout="constrained")
 panels = figure.subplots(len(systems), len(noises), squeeze=False, sharex="row", sharey="row")
 for name, line in zip(systems, panels, strict=True):
     for noise, axes in zip(noises, line, strict=True):
@@ -49,16 +49,20 @@ for name, line in zip(systems, panels, strict=True):
             style = dict(marker="os^DvP"[k], ms=5, lw=1.2, markevery=(2 * k, 16), color=colour)
             axes.loglog(curve["horizon"], curve["value"], **style, label=f"size {size}")
             axes.loglog(times, exact[:, k], ":", color=colour, lw=1.2)
-            law = laws.filter(system=name, run=str(noise), size=size).row(0, named=True)
-            if law["verdict"] == "growing":
-                power = f"e^{{{law['rate']:.2g}t}}" if law["law"] == "exponential" else f"t^{{{law['exponent']:.2f}}}"
-                axes.annotate(f"${power}$", (end, curve["value"][-1]), (-4, 4), textcoords="offset points", ha="right")
         kalman = np.trace(innovation_covariances(plant, times), axis1=1, axis2=2)
         axes.loglog(times, kalman, "--", color="0.3", lw=1.2, label="Kalman predictor")
         axes.loglog([], [], ":", color="0.3", lw=1.2, label="exact, the best filter")
-        axes.set_title(f"{name}, R x {noise:g}", loc="left", fontsize=11)
+        law = laws.filter(pl.col("size").is_in(shown), system=name, run=str(noise), verdict="growing").sort("size")
+        powers = [
+            f"$e^{{{row['rate']:.2g}t}}$" if row["law"] == "exponential" else f"$t^{{{row['exponent']:.2f}}}$"
+            for row in law.to_dicts()
+        ]
+        grows = (
+            f"growing, size {', '.join(map(str, law['size']))}: {', '.join(powers)}" if powers else "none surely grows"
+        )
+        axes.set_title(f"{name}, R x {noise:g}\n{grows}", loc="left", fontsize=9)
     seen = errors.filter(pl.col("system") == name, pl.col("horizon") > 16, pl.col("size").is_in(shown))["value"]
-    line[0].set(ylabel="mean squared error (unit²)", ylim=(seen.min() / 2, 100 * seen.max()), xlim=(8, None))
+    line[0].set(ylabel="mean squared error (unit²)", ylim=(seen.min() / 2, 3 * seen.max()), xlim=(8, None))
 for axes in panels[-1]:
     axes.set_xlabel("horizon t (samples)")
 figure.legend(*axes.get_legend_handles_labels(), ncols=5, loc="outside lower center", frameon=False)
