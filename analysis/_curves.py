@@ -142,8 +142,9 @@ def curve_array(
     if part.is_empty():
         there = ", ".join(frame["metric"].unique().sort())
         raise ValueError(f"there must be curves of the metric {metric!r}, got those of {there}.")
-    for word in KEYS:
-        if part[word].n_unique() > 1:
+    mixed = part.select(pl.col(KEYS).ne_missing(pl.col(KEYS).first()).any()).row(0)
+    for word, several in zip(KEYS, mixed, strict=True):
+        if several:
             raise ValueError(f"choose one {word} of {part[word].unique().sort().to_list()} first, or use each_run.")
     axes = [np.unique(part[name].to_numpy(), return_inverse=True) for name in ("last", "size", "group")]
     shape, places = tuple(len(axis) for axis, _ in axes), tuple(where for _, where in axes)

@@ -48,9 +48,9 @@ def made(folder: Path, seeds: int) -> int:
     samples = np.broadcast_to(widths[:, None, None, None], (len(widths), 1, 1, 64)).copy()
     rows = 0
     for seed in range(seeds):
-        spread = np.exp(0.3 * random.standard_normal((len(widths), 1, 7, 1, 64)))
-        sums = law[:, None, :, None, None] * spread * widths[:, None, None, None, None]
-        frame = curves(Scores(edges, sums, sums / 2, samples), ladder(range(7)))
+        spread = np.exp(0.3 * random.standard_normal((2, len(widths), 1, 7, 1, 64)))
+        error, excess = law[:, None, :, None, None] * spread * widths[:, None, None, None, None]
+        frame = curves(Scores(edges, error, excess / 2, samples), ladder(range(7)))
         for system in range(SYSTEMS):
             for noise in NOISE:
                 place = folder / f"system=made-{system}" / "learner=ladder" / f"noise={noise}" / "steps=20000"
@@ -159,7 +159,7 @@ def main() -> None:
     few, many = (row["values"][0] for row in rows[:2])
     record: dict[str, Any] = dict(
         title="Analysing a sweep",
-        command="python benchmarks/sweep.py",
+        command="python benchmarks/sweep.py" + (f" --share {asked.share:g}" if asked.share < 1 else ""),
         work=f"{points} points of a sweep, {written['rows']} rows in {size:.2g} GiB of Parquet files; time, and peak "
         "resident memory of a fresh process each, with the start of Python and its packages",
         machine=machine(),
