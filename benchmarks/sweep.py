@@ -6,7 +6,7 @@ Parts of made-up curves are written into a temporary folder as ``ergoscope sweep
 on the noise, 57 seeds. Then, each in a fresh process:
 
 * ``thresholds(folder)``, the sizes located of every point, of all systems and of one of them;
-* ``each_run(scan_curves(folder))``, the growth laws of every point, of one system;
+* ``each_run(scan_curves(folder))``, the growth laws of every point;
 * the mean error of each cell and size, as docs/experiments.md shows it: ``scan_curves``, then polars, streaming;
 * the same mean in plain polars from ``pl.read_parquet`` of everything, which must stop at four fifths of the memory
   there is: what does not fit ends there and is reported so.
@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -111,7 +112,7 @@ ONE = "system=made-0"
 WORK: dict[str, tuple[Callable[[Path], None], str]] = {
     "thresholds, one system": (located_sizes, ONE),
     "thresholds": (located_sizes, ""),
-    "each_run with growth_laws, one system": (laws, ONE),
+    "each_run with growth_laws": (laws, ""),
     "mean error by polars, lazy and streaming": (lazily, ""),
     "mean error by polars, all in memory": (in_memory, ""),
     "floor: each part read, none kept": (floor, ""),
@@ -119,9 +120,13 @@ WORK: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 def apart(*asked: str) -> dict[str, float] | None:
-    """Run one piece of work in a fresh process; None where it died."""
-    done = subprocess.run([sys.executable, __file__, "--work", *asked], stdout=subprocess.PIPE, text=True)
-    found: dict[str, float] | None = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+    """Run one piece of work in a fresh process; None where it died of memory."""
+    done = subprocess.run([sys.executable, __file__, "--work", *asked], capture_output=True, text=True)
+    if done.returncode == -signal.SIGKILL or (done.returncode and "memory" in done.stderr.lower()):
+        return None
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
