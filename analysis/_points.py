@@ -1,7 +1,7 @@
 """The points of an experiment, grouped into few compiled programs; what each point draws and leaves behind.
 
-A program is a system, a factor on its noise and a learner, for the Kalman predictor beside is compiled with the
-matrices. Seeds and horizons are data, and run on the same kernels.
+A program is a system, a factor on its noise and a learner. Seeds, horizons and the matrices of the system are data, so
+that programs of one learner and one shape of system share their compiled kernels.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Point(NamedTuple):
 
 
 class Program(NamedTuple):
-    """Points that share their compiled kernels, with what runs them."""
+    """Points of one system, noise and learner, with what runs them."""
 
     ready: Ready
     points: list[Point]

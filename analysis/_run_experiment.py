@@ -28,11 +28,10 @@ class Plan(NamedTuple):
         folder: Where its results are to lie.
         points: Of the grid.
         done: Points whose results are there already.
-        programs: To be compiled.
+        programs: To be compiled: one for each learner and shape of system.
         samples: To be predicted by every size: horizon times replicates, summed over the missing points.
         compiling: Seconds, estimated.
-        running: Seconds, estimated.
-        probes: Programs that the seconds are measured on, by runs of 1024 and 4096 samples.
+        running: Seconds, estimated, from runs of 1024 and 4096 samples of each program.
         memory: Bytes of the largest program.
         free: Bytes that are free on the device.
         capped: Programs, as (system, noise), that end before their longest horizon, and after how many samples.
@@ -45,7 +44,6 @@ class Plan(NamedTuple):
     samples: int
     compiling: float
     running: float
-    probes: int
     memory: int
     free: int
     capped: dict[tuple[str, float], int]
@@ -93,8 +91,8 @@ def sweep(
 def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan:
     """Return what a sweep would do, and estimate what it would take; nothing is written.
 
-    Short runs are timed, of the first two programs of each learner and shape of system: the second program finds most
-    kernels compiled, as all further ones do.
+    Short runs are timed, of the first system and noise of each learner and shape of system: all further ones find their
+    kernels compiled.
 
     Args:
         experiment: What ``read_experiment`` returned.
@@ -112,13 +110,12 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan
         system = program.ready.system
         shape = program.points[0].learner, system.states, system.outputs, system.inputs, system.time_varying
         alike.setdefault(shape, []).append(program)
-    compiling, running, probes = 0.0, 0.0, 0
+    compiling, running = 0.0, 0.0
     for group in alike.values():
-        first, *other = (_probe(program, experiment) for program in group[:2])
-        compiling += first.compiling + sum(probe.compiling for probe in other) * (len(group) - 1)
+        probe = _probe(group[0], experiment)
         horizons = [point.horizon for _, points in group for point in points]
-        running += len(horizons) * first.point + sum(horizons) * first.sample
-        probes += 1 + len(other)
+        compiling += probe.compiling
+        running += len(horizons) * probe.point + sum(horizons) * probe.sample
     readies = [ready for ready, _ in programs]
     points = [point for _, points in programs for point in points]
     left = [point for _, points in missing for point in points]
@@ -129,11 +126,10 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan
         folder=where,
         points=len(points),
         done=len(points) - len(left),
-        programs=len(missing),
+        programs=len(alike),
         samples=experiment.replicates * sum(point.horizon for point in left),
         compiling=compiling,
         running=running,
-        probes=probes,
         memory=max(memory_needed(each.driver, each.replicates, len(log_edges(each.horizon))) for each in readies),
         free=memory_free(experiment.device),
         capped=ends,

@@ -40,12 +40,11 @@ def sweep(
 def show_plan(plan: Plan) -> None:
     """Print what a sweep would do."""
     seconds = plan.compiling + plan.running
-    measured = f"short runs of {plan.probes} program{'s' * (plan.probes != 1)}, timed now"
     lines = [
         f"{plan.folder}: {plan.points} points, {plan.done} of them done",
         f"programs to compile: {plan.programs}",
         f"samples to predict: {plan.samples:.3g}",
-        f"estimated time: {_duration(seconds)}, of it compiling {_duration(plan.compiling)} (from {measured})",
+        f"estimated time: {_duration(seconds)}, of it compiling {_duration(plan.compiling)} (short runs, timed now)",
         f"memory: {plan.memory / 2**20:.3g} MiB at most, {plan.free / 2**30:.3g} GiB are free",
     ]
     for (system, noise), end in plan.capped.items():

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
 from ..simulator import Precision, computing, find_devices, spread
+from ._argument import Argument
 from ._base import Learner
 
 BLOCK = 128
@@ -53,6 +54,8 @@ class Lanes(NamedTuple):
 
 class Driver:
     """A learner made ready to run on streams of one shape, its kernel compiled once.
+
+    Learners that differ in nothing but the arrays of the systems that they know share it.
 
     Args:
         learner: What predicts.
@@ -100,6 +103,8 @@ class Driver:
         self.centre, self.precision, self.device = centre, precision, device
         with computing(precision, device):
             self.devices = find_devices(device)
+            both = Argument.of(learner), None if oracle is None else Argument.of(oracle)
+            self.who: tuple[Argument, Argument | None] = spread(both, device, whole=True)
         if learner.pooled and width % len(self.devices):
             raise ValueError(
                 f"{learner.name} learns from all {width} replicates at once: choose one device, or a multiple of "
@@ -116,8 +121,8 @@ class Driver:
         known = not isinstance(self.centre, str)
         with computing(self.precision, self.device):
             centre = jnp.asarray(self.centre if known else np.zeros(self.outputs), jnp.zeros(()).dtype)
-            who, centred = (self.learner, self.oracle), known or self.centre == "none"
-            fresh: Lanes = _start(*who, self.inputs, self.width, np.int32(centred), centre)
+            centred = known or self.centre == "none"
+            fresh: Lanes = _start(*self.who, self.inputs, self.width, np.int32(centred), centre)
             return self.place(fresh)
 
     def place(self, lanes: Lanes) -> Lanes:
@@ -146,8 +151,8 @@ class Driver:
             end: Row after the last, for each lane ``(lane,)``; a lane whose end is not past ``begin`` stays as it is.
         """
         with computing(self.precision, self.device):
-            who, known = (self.learner, self.oracle), self.known_ahead
-            moved: tuple[Lanes, Array] = _advance(*who, known, lanes, record, outputs, inputs, begin, end)
+            arrays = lanes, record, outputs, inputs, begin, end
+            moved: tuple[Lanes, Array] = _advance(*self.who, self.known_ahead, *arrays)
             return moved
 
     def take_score(self, lanes: Lanes) -> tuple[Lanes, Score]:
@@ -157,15 +162,16 @@ class Driver:
             return lanes._replace(score=empty), lanes.score
 
 
-@partial(jax.jit, static_argnames=("learner", "oracle", "inputs", "width"))
+@partial(jax.jit, static_argnames=("inputs", "width"))
 def _start(
-    learner: Learner,
-    oracle: Learner | None,
+    who: Argument,
+    beside: Argument | None,
     inputs: int,
     width: int,
     centred: Int[Array, ""],
     centre: Float[Array, " output"],
 ) -> Lanes:
+    learner, oracle = who.learner, None if beside is None else beside.learner
     (p,), dtype = centre.shape, centre.dtype
     state = learner.init(p, inputs, width, dtype)
     oracle_state = None if oracle is None else oracle.init(p, inputs, width, dtype)
@@ -193,10 +199,10 @@ def _start(
     )
 
 
-@partial(jax.jit, static_argnames=("learner", "oracle", "known_ahead"), donate_argnames=("lanes", "record"))
+@partial(jax.jit, static_argnames=("known_ahead",), donate_argnames=("lanes", "record"))
 def _advance(
-    learner: Learner,
-    oracle: Learner | None,
+    who: Argument,
+    beside: Argument | None,
     known_ahead: int,
     lanes: Lanes,
     record: Array,
@@ -205,6 +211,8 @@ def _advance(
     begin: Array,
     end: Array,
 ) -> tuple[Lanes, Array]:
+    learner, oracle = who.learner, None if beside is None else beside.learner
+
     def step(i: Array, carry: tuple[Lanes, Array]) -> tuple[Lanes, Array]:
         lanes, record = carry
         y = jax.lax.dynamic_index_in_dim(outputs, i, keepdims=False).astype(lanes.centre.dtype)

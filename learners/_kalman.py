@@ -6,15 +6,18 @@ covariance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import LinearSystem
+from ._argument import with_data
 from ._base import Learner, check_lookaheads, check_sizes, choose, prefix_sums
 from ._small import product, right_divide, times
 
@@ -72,7 +75,7 @@ def kalman(
         R. E. Kalman, A new approach to linear filtering and prediction problems, 1960. Joseph form: R. S. Bucy and
         P. D. Joseph, *Filtering for Stochastic Processes*, 1968.
     """
-    n, p, m = system.states, system.outputs, system.inputs
+    n = system.states
     ahead = check_lookaheads(lookaheads)
     x0 = np.zeros(n) if mean is None else np.asarray(mean, np.float64)
     P0 = np.zeros((n, n)) if covariance is None else np.asarray(covariance, np.float64)
@@ -81,45 +84,58 @@ def kalman(
     if gain is not None:
         _constant(system)
     L = None if gain is None else _gain(system, gain)
+    plant = _nameless(system)
+    init, variance = with_data(_init, plant, x0, P0), with_data(_variance, plant)
+    predict, update = with_data(_predict(ahead), plant), with_data(_update, plant, L)
+    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance, size_word="state order")
 
-    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
-        _matching(system, outputs, inputs)
-        return KalmanState(_spread(x0, lanes, dtype), _spread(P0, lanes, dtype), jnp.zeros(lanes, jnp.int32))
 
-    def predict(state: KalmanState, inputs: Array) -> Float[Array, "lookahead 1 output lane"]:
+def _init(plant: LinearSystem, x0: Array, P0: Array, outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
+    _matching((plant.outputs, plant.inputs), outputs, inputs)
+    x, P = (jnp.repeat(jnp.asarray(value, dtype)[..., None], lanes, axis=-1) for value in (x0, P0))
+    return KalmanState(x, P, jnp.zeros(lanes, jnp.int32))
+
+
+@lru_cache(maxsize=64)  # one function, one compiled kernel
+def _predict(ahead: tuple[int, ...]) -> Callable[[LinearSystem, KalmanState, Array], Array]:
+    def predict(plant: LinearSystem, state: KalmanState, inputs: Array) -> Float[Array, "lookahead 1 output lane"]:
         x, forecasts = state.x, []
         for j in range(ahead[-1]):
-            now = _matrices(system, state.t + j, x.dtype)
-            u = inputs[j] if m else jnp.zeros((0, x.shape[-1]), x.dtype)
+            now = _matrices(plant, state.t + j, x.dtype)
+            u = inputs[j] if plant.inputs else jnp.zeros((0, x.shape[-1]), x.dtype)
             if j + 1 in ahead:
                 forecasts.append(times(now.C, x) + times(now.D, u))
             x = times(now.A, x) + times(now.B, u)
         return jnp.stack(forecasts)[:, None]
 
-    def update(state: KalmanState, output: Array, input: Array, observed: Array) -> KalmanState:
-        x, P, t = state
-        now = _matrices(system, t, x.dtype)
-        known = times(now.B, input) if m else jnp.zeros_like(x)
-        e = jnp.where(observed, output - times(now.C, x) - (times(now.D, input) if m else 0), 0)
-        if L is not None:
-            return KalmanState(times(now.A, x) + times(L[..., None], e) + known, P, t + 1)
-        seen = observed.astype(x.dtype)
-        C = now.C * seen[:, None]
-        R = now.R * seen[:, None] * seen[None] + jnp.eye(p, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
-        PC = product(P, C.swapaxes(0, 1))
-        S = product(C, PC) + R
-        K = right_divide(PC, S)
-        kept = jnp.eye(n, dtype=x.dtype)[:, :, None] - product(K, C)
-        P = product(product(kept, P), kept.swapaxes(0, 1)) + product(product(K, R), K.swapaxes(0, 1))
-        P = product(product(now.A, P), now.A.swapaxes(0, 1)) + now.Q
-        x = times(now.A, x + product(K, e[:, None])[:, 0]) + known
-        return KalmanState(x, (P + P.swapaxes(0, 1)) / 2, t + 1)
+    return predict
 
-    def variance(state: KalmanState) -> Float[Array, "1 output output lane"]:
-        now = _matrices(system, state.t, state.x.dtype)
-        return (product(product(now.C, state.P), now.C.swapaxes(0, 1)) + now.R)[None]
 
-    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance, size_word="state order")
+def _update(
+    plant: LinearSystem, L: Array | None, state: KalmanState, output: Array, input: Array, observed: Array
+) -> KalmanState:
+    x, P, t = state
+    now = _matrices(plant, t, x.dtype)
+    known = times(now.B, input) if plant.inputs else jnp.zeros_like(x)
+    e = jnp.where(observed, output - times(now.C, x) - (times(now.D, input) if plant.inputs else 0), 0)
+    if L is not None:
+        return KalmanState(times(now.A, x) + times(L[..., None], e) + known, P, t + 1)
+    seen = observed.astype(x.dtype)
+    C = now.C * seen[:, None]
+    R = now.R * seen[:, None] * seen[None] + jnp.eye(plant.outputs, dtype=x.dtype)[:, :, None] * (1 - seen)[None]
+    PC = product(P, C.swapaxes(0, 1))
+    S = product(C, PC) + R
+    K = right_divide(PC, S)
+    kept = jnp.eye(plant.states, dtype=x.dtype)[:, :, None] - product(K, C)
+    P = product(product(kept, P), kept.swapaxes(0, 1)) + product(product(K, R), K.swapaxes(0, 1))
+    P = product(product(now.A, P), now.A.swapaxes(0, 1)) + now.Q
+    x = times(now.A, x + product(K, e[:, None])[:, 0]) + known
+    return KalmanState(x, (P + P.swapaxes(0, 1)) / 2, t + 1)
+
+
+def _variance(plant: LinearSystem, state: KalmanState) -> Float[Array, "1 output output lane"]:
+    now = _matrices(plant, state.t, state.x.dtype)
+    return (product(product(now.C, state.P), now.C.swapaxes(0, 1)) + now.R)[None]
 
 
 def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int] = range(33)) -> Learner:
@@ -149,35 +165,47 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
     _constant(system)
     rungs = check_sizes(sizes)
     L = _gain(system, gain)
-    F, length, m = system.A - L @ system.C, max(rungs[-1], 1), system.inputs
-    reach = [system.C]
-    for _ in range(length - 1):
+    F, reach = system.A - L @ system.C, [system.C]
+    for _ in range(max(rungs[-1], 1) - 1):
         reach.append(reach[-1] @ F)
-    from_outputs = np.stack([c @ L for c in reach])[..., None]
-    from_inputs = np.stack([c @ (system.B - L @ system.D) for c in reach])[..., None]
-    D = system.D[..., None]
+    taps = _Taps(np.stack([c @ L for c in reach]), np.stack([c @ (system.B - L @ system.D) for c in reach]), system.D)
+    init, predict, update = (with_data(function, taps) for function in _truncated(rungs))
+    parameters = tuple(h * system.outputs**2 for h in rungs)
+    return Learner("truncated-kalman", init, predict, update, rungs, parameters, size_word="filter length")
 
-    def forecast(outputs: Array, inputs: Array) -> Array:
-        terms = times(from_outputs, outputs) + (times(from_inputs, inputs) if m else 0)
-        return jnp.concatenate([jnp.zeros_like(terms[:1]), prefix_sums(terms)])
 
-    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> TruncatedState:
-        _matching(system, outputs, inputs)
+class _Taps(NamedTuple):
+    """C F^(k-1) L and C F^(k-1) (B - L D), and the direct term."""
+
+    outputs: Float[Array, "length output output"] | NDArray[np.float64]
+    inputs: Float[Array, "length output input"] | NDArray[np.float64]
+    D: Float[Array, "output input"] | NDArray[np.float64]
+
+
+@lru_cache(maxsize=64)  # the same functions, one compiled kernel
+def _truncated(rungs: tuple[int, ...]) -> tuple[Callable[..., Any], ...]:
+    def init(taps: _Taps, outputs: int, inputs: int, lanes: int, dtype: Any) -> TruncatedState:
+        _matching((taps.D.shape[0], taps.D.shape[1]), outputs, inputs)
+        length = len(taps.outputs)
         shapes = (length, outputs), (length, inputs), (length + 1, outputs)
         return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
 
-    def predict(state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
-        return (choose(state.forecast, rungs) + (times(D, inputs[0])[None] if m else 0))[None]
+    def predict(taps: _Taps, state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
+        return (choose(state.forecast, rungs) + (times(taps.D[..., None], inputs[0])[None] if taps.D.shape[1] else 0))[
+            None
+        ]
 
-    def update(state: TruncatedState, output: Array, input: Array, observed: Array) -> TruncatedState:
-        direct = times(D, input) if m else 0
+    def update(taps: _Taps, state: TruncatedState, output: Array, input: Array, observed: Array) -> TruncatedState:
+        driven = taps.D.shape[1] > 0
+        direct = times(taps.D[..., None], input) if driven else 0
         y = jnp.where(observed, output, state.forecast[-1] + direct)
         outputs = jnp.concatenate([y[None], state.outputs[:-1]])
-        inputs = jnp.concatenate([input[None], state.inputs[:-1]]) if m else state.inputs
-        return TruncatedState(outputs, inputs, forecast(outputs, inputs))
+        inputs = jnp.concatenate([input[None], state.inputs[:-1]]) if driven else state.inputs
+        terms = times(taps.outputs[..., None], outputs) + (times(taps.inputs[..., None], inputs) if driven else 0)
+        forecast = jnp.concatenate([jnp.zeros_like(terms[:1]), prefix_sums(terms)])
+        return TruncatedState(outputs, inputs, forecast)
 
-    parameters = tuple(h * system.outputs**2 for h in rungs)
-    return Learner("truncated-kalman", init, predict, update, rungs, parameters, size_word="filter length")
+    return init, predict, update
 
 
 class _Matrices(NamedTuple):
@@ -213,11 +241,13 @@ def _gain(system: LinearSystem, gain: ArrayLike) -> NDArray[np.float64]:
     return L
 
 
-def _matching(system: LinearSystem, outputs: int, inputs: int) -> None:
-    if (outputs, inputs) != (system.outputs, system.inputs):
-        expected = f"{system.outputs} outputs and {system.inputs} inputs"
-        raise ValueError(f"{system.name} has {expected}, the stream has {outputs} and {inputs}.")
+def _nameless(system: LinearSystem) -> LinearSystem:
+    """Return the plant without what no forecast hangs on, so that all plants of one shape share what is compiled."""
+    return LinearSystem.tree_unflatten((1.0, "", system.periodic), jax.tree.leaves(system))
 
 
-def _spread(value: NDArray[np.float64], lanes: int, dtype: Any) -> Array:
-    return jnp.array(np.repeat(value[..., None], lanes, axis=-1), dtype)
+def _matching(expected: tuple[int, int], outputs: int, inputs: int) -> None:
+    if (outputs, inputs) != expected:
+        raise ValueError(
+            f"the plant has {expected[0]} outputs and {expected[1]} inputs, the stream has {outputs} and {inputs}."
+        )

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import computing, spread
-from ._base import Learner
+from ._argument import Argument
 from ._driver import Driver
 from ._run import InputsAt, Progress, Scores
 
@@ -212,7 +212,7 @@ class _Tile:
         zeros, ones = np.zeros(width, self.dtype), np.ones(width, self.dtype)
         self.start = Start(np.full(width, -1, np.int32), zeros, ones, np.ones((), self.dtype))
         with computing(driver.precision, driver.device):
-            rest = _rest(driver.oracle, driver.inputs, lattice.stages, bins, width, share, self.dtype)
+            rest = _rest(driver.who[1], driver.inputs, lattice.stages, bins, width, share, self.dtype)
             self.wave, self.closed, self.late, self.oracle = spread(rest, driver.device)
 
     def advance(self, ticks: Ticks, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
@@ -230,13 +230,14 @@ class _Tile:
                 y[: len(rows)] -= self.centre
                 self._begin(start, y)
             ahead = self.late
-            if self.driver.oracle is not None:
+            oracle = self.driver.who[1]
+            if oracle is not None:
                 u = np.zeros((TICKS, self.driver.inputs, self.width))
                 if inputs is not None:
                     u[:, :, : self.count] = inputs[..., self.lanes] if inputs.ndim == 3 else inputs[..., None]
                 used = np.arange(self.width) < self.count
                 rows_ = y[:, None], u, self.start.scale, used
-                self.oracle, ahead = _innovations(self.driver.oracle, self.oracle, self.late, *rows_)
+                self.oracle, ahead = _innovations(oracle, self.oracle, self.late, *rows_)
                 self.late = ahead[:M]
             arrays = y / self.start.scale, ahead, ticks, self.start
             self.wave, self.closed = _advance(self.lattice.forgetting, self.share, self.wave, self.closed, *arrays)
@@ -272,9 +273,9 @@ class _Tile:
         self.wave = _start(self.lattice.forgetting, self.wave, new, self.start.ridge, wait)
 
 
-@partial(jax.jit, static_argnums=range(7))
+@partial(jax.jit, static_argnums=range(1, 7))
 def _rest(
-    oracle: Learner | None, inputs: int, M: int, bins: int, width: int, share: int, dtype: Any
+    oracle: Argument | None, inputs: int, M: int, bins: int, width: int, share: int, dtype: Any
 ) -> tuple[Wave, Closed, Array, Any]:
     """Return the wave before the first sample, no stretch closed, no error under way, and the oracle's state."""
 
@@ -285,16 +286,16 @@ def _rest(
     stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 1)), strict=False))
     wave = Wave(**stages, error=full(M + 1, 0), excess=full((M + 1) * (measures - 1), 0))
     closed = tuple(jnp.zeros((bins, M + 1 + 2 * STRIDE, width // share), dtype) for _ in range(measures))
-    state = None if oracle is None else oracle.init(1, inputs, width, dtype)
+    state = None if oracle is None else oracle.learner.init(1, inputs, width, dtype)
     return wave, closed, jnp.zeros((M, width * (measures - 1)), dtype), state
 
 
-@partial(jax.jit, static_argnames=("oracle",))
+@jax.jit
 def _innovations(
-    oracle: Learner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
+    who: Argument, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
 ) -> tuple[Any, Array]:
     """Return the oracle's errors in the unit of the wave, newest first, those that are still under way at the end."""
-    seen = jnp.ones(moved.shape[1:], bool)
+    oracle, seen = who.learner, jnp.ones(moved.shape[1:], bool)
 
     def step(state: Any, row: tuple[Array, Array]) -> tuple[Any, Array]:
         y, u = row

@@ -102,14 +102,17 @@ def simulate_chunks(
     lanes, world = spread((lanes, world), device)
     chol_Q, chol_R = (_root(matrix) for matrix in (system.Q, system.R))
     start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
+    ranks = max(chol_Q.shape[-1] + chol_R.shape[-1], 1)  # no noise at all is a system too
+    never = np.ones((blocks * BLOCK, 1), np.float32)
     for start in range(0, steps, blocks * BLOCK):
         stretch = np.arange(start, start + blocks * BLOCK)
         place = system.place(stretch)
         rows = dict(zip(ARRAY_FIELDS, (getattr(system, word) for word in ARRAY_FIELDS), strict=True))
         rows = {word: _rows(value, place, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
         u = jnp.asarray(signal(stretch), dtype)
-        first = jnp.uint32(start // BLOCK)
-        world, chunk = _advance(lanes, world, rows, u, first, blocks, start_of_burst, missing.burst, noise)
+        which = lanes, jnp.uint32(start // BLOCK), blocks
+        draws = _draw(*which, ranks, dtype, noise), _toss(*which) if missing.rate else never
+        world, chunk = _advance(world, rows, u, *draws, start_of_burst, np.int32(missing.burst))
         keep = min(steps - start, blocks * BLOCK)
         if (keep, width) != (blocks * BLOCK, replicates):
             y, x = (leaf[:keep, :, :replicates] for leaf in (chunk.outputs, chunk.states))
@@ -235,38 +238,46 @@ def names(letter: str, count: int) -> tuple[str, ...]:
     return (letter,) if count == 1 else tuple(f"{letter}{i + 1}" for i in range(count))
 
 
-@partial(jax.jit, static_argnames=("blocks", "burst", "noise"))
+@partial(jax.jit, static_argnames=("blocks", "ranks", "dtype", "noise"))
+def _draw(
+    lanes: Key[Array, " batch"], first: Array, blocks: int, ranks: int, dtype: Any, noise: Noise
+) -> Float[Array, "time rank batch"]:
+    """Draw the shocks outside the recursion, which is then cheap.
+
+    It is compiled apart, for draws take much longer to compile, and hang on less of a system than its recursion.
+    """
+    draw = partial(unit_noise, shape=(BLOCK, ranks), dtype=dtype, noise=noise)
+    z = jax.vmap(jax.vmap(draw), out_axes=-1)(_keys(lanes, first, blocks)[..., 0])
+    return z.reshape(blocks * BLOCK, ranks, len(lanes))
+
+
+@partial(jax.jit, static_argnames=("blocks",))
+def _toss(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Float[Array, "time batch"]:
+    """Draw the coins that lose samples."""
+    coin = partial(jax.random.uniform, shape=(BLOCK,), dtype=jnp.float32)
+    coins = jax.vmap(jax.vmap(coin), out_axes=-1)(_keys(lanes, first, blocks)[..., 1])
+    return coins.reshape(blocks * BLOCK, len(lanes))
+
+
+def _keys(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Key[Array, "batch block two"]:
+    """Return the keys of the shocks and of the coins of each replicate in each block from the first on."""
+    numbers = first + jnp.arange(blocks, dtype=jnp.uint32)
+    keys = jax.vmap(jax.vmap(jax.random.fold_in, (None, 0)), (0, None))(lanes, numbers)
+    return jax.vmap(jax.vmap(jax.random.split))(keys)
+
+
+@jax.jit
 def _advance(
-    lanes: Key[Array, " batch"],
-    world: _World,
-    rows: dict[str, Any],
-    u: Array,
-    first: Array,
-    blocks: int,
-    start: Array | float,
-    burst: int,
-    noise: Noise,
+    world: _World, rows: dict[str, Any], u: Array, z: Array, coins: Array, start: Array | float, burst: Array
 ) -> tuple[_World, Chunk]:
-    """Move every replicate on by ``blocks`` blocks; the draws are made outside the recursion, which is then cheap."""
+    """Move every replicate on by as many samples as were drawn."""
     ranks = rows["Q"].shape[-1], rows["R"].shape[-1]
-    dtype = world.x.dtype
-
-    def draws(lane: PRNGKeyArray, block: Array) -> tuple[Array, Array]:
-        shocks, coin = jax.random.split(jax.random.fold_in(lane, block))
-        coins = jax.random.uniform(coin, (BLOCK,), jnp.float32)
-        z = unit_noise(shocks, (BLOCK, max(sum(ranks), 1)), dtype, noise)
-        return z[:, : sum(ranks)], coins  # no noise at all is a system too
-
-    blocks_ = first + jnp.arange(blocks, dtype=jnp.uint32)
-    z, coins = jax.vmap(jax.vmap(draws, (None, 0)), (0, None), out_axes=-1)(lanes, blocks_)
-    z = z.reshape(blocks * BLOCK, sum(ranks), len(lanes))
-    coins = coins.reshape(blocks * BLOCK, len(lanes))
 
     def step(world: _World, row: Any) -> tuple[_World, tuple[Array, Array]]:
         now, z, coin, u = row
         left = jnp.where(world.missing > 0, world.missing, jnp.where(coin < start, burst, 0))
         known_x, known_y = now["B"] @ u, now["D"] @ u
-        y = now["C"] @ world.x + now["R"] @ z[ranks[0] :] + known_y[:, None]
+        y = now["C"] @ world.x + now["R"] @ z[ranks[0] : sum(ranks)] + known_y[:, None]
         x = now["A"] @ world.x + now["Q"] @ z[: ranks[0]] + known_x[:, None]
         return _World(x, jnp.maximum(left - 1, 0)), (jnp.where(left > 0, jnp.nan, y), world.x)
 

@@ -155,8 +155,11 @@ def test_a_sweep_completes_exactly_what_is_missing(swept: tuple[Experiment, Path
     (folder / gone).unlink()
     (folder / gone).with_name(".seed-0-abc.tmp.parquet").write_text("half")
     plan = plan_sweep(experiment, folder)
-    assert (plan.points, plan.done, plan.programs, plan.probes) == (8, 7, 1, 1)
+    assert (plan.points, plan.done, plan.programs) == (8, 7, 1)
     assert plan.samples == 8 * 100
+    plants = {"random-walk": zoo("random-walk"), "explosive-1": zoo("explosive-1"), "two": zoo("double-integrator")}
+    plan = plan_sweep(experiment._replace(plants=plants, horizons=(100,)), folder.parent / "other")
+    assert (plan.points, plan.programs) == (3 * 2 * 2, 2)  # one for each number of states
     told: list[tuple[int, int]] = []
     sweep(experiment, folder, lambda done, total: told.append((done, total)))
     assert told[-1] == (100, 100)

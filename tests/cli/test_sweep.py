@@ -41,7 +41,7 @@ def test_the_plan_the_sweep_and_the_report(
     assert run(["sweep", "grid.toml", "--check"], monkeypatch) == 0
     said = capsys.readouterr().out
     assert "first: 1 points, 0 of them done\nprograms to compile: 1\nsamples to predict: 800\n" in said
-    assert "from short runs of 1 program, timed now" in said and "MiB at most" in said
+    assert "(short runs, timed now)" in said and "MiB at most" in said
     assert [path.name for path in tmp_path.iterdir()] == ["grid.toml"]
     assert run(["sweep", "grid.toml", "--quiet"], monkeypatch) == 0
     assert capsys.readouterr().out == "first\n"

@@ -12,7 +12,16 @@ import pytest
 from filterpy.kalman import KalmanFilter
 
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import Driver, Learner, Live, kalman, replay, truncated_kalman
+from ergoscope.learners import (
+    Driver,
+    Learner,
+    Live,
+    kalman,
+    linear_extrapolation,
+    replay,
+    score_recording,
+    truncated_kalman,
+)
 from ergoscope.simulator import LinearSystem, Missing, Trajectories, computing, simulate, to_filterpy, zoo
 
 SYSTEMS = ("random-walk-0.1", "double-integrator", "triple-integrator", "two-tones", "stable-ar", "explosive-2")
@@ -196,6 +205,31 @@ def test_forecasts_further_ahead_use_the_matrices_of_their_samples() -> None:
         K = P @ C.T @ np.linalg.inv(C @ P @ C.T + R)
         x = A @ (x + K @ (y[t] - C @ x - D @ u[t])) + B @ u[t]
         P = A @ (P - K @ C @ P) @ A.T + Q
+
+
+def test_plants_of_one_shape_share_what_is_compiled() -> None:
+    """Their matrices are data: what is traced for the first one serves the others, and each gets its own forecasts."""
+    traced = []
+
+    def update(state, output, input, observed):
+        traced.append(1)
+        return beneath.update(state, output, input, observed)
+
+    beneath = linear_extrapolation()
+    watched = beneath._replace(update=update)
+    plants = [zoo("double-integrator"), zoo("harmonic-oscillator").replace(name="another", dt=0.5)]
+    excesses, oracles = [], []
+    for plant in plants:
+        gain = kalman_gain(plant).gain
+        for oracle in (kalman(plant), kalman(plant, gain), truncated_kalman(plant, gain, [3])):
+            run = simulate(7, plant, 40)
+            excesses.append(score_recording(watched, run, [0, 40], oracle=oracle).excess.sum())
+            told = replay(watched, run) - replay(oracle, run)
+            oracles.append((told**2).sum())
+        traced.append(0)
+    one, two = (traced[: traced.index(0)], traced[traced.index(0) + 1 : -1])
+    assert len(one) >= 4 and not two
+    np.testing.assert_allclose(excesses, oracles, rtol=1e-9)
 
 
 def test_a_fixed_gain_needs_a_constant_plant() -> None:
