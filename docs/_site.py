@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: the API pages list what a room makes public, and links out of docs/ are names of files."""
+"""Hooks of mkdocs: the API lists what is public, the README is a page, what lies outside docs/ is named and not linked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
 ROOT = Path(__file__).parents[1]
 PUBLIC = re.compile(r"^from \.(?P<module>_\w+) import (?P<name>\w+) as (?P=name)$", re.MULTILINE)
 ROOM = re.compile(r"^::public (?P<room>[\w.]+)$", re.MULTILINE)
 OUTSIDE = re.compile(r"\[(?P<text>[^]]+)\]\((?:\.\./)+(?P<path>[^)#]+)\)")
+LINK = re.compile(r"\]\((?=[\w./-]+\))")  # to a file, not to an address
+README = "first-steps.md"
 
 
 def public(room: str) -> list[tuple[str, str]]:
@@ -19,10 +24,19 @@ def public(room: str) -> list[tuple[str, str]]:
     return sorted(names, key=lambda pair: pair[0].lower())
 
 
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Make a page of the README, whose links lead out of the root as those of other pages lead out of docs/."""
+    title, text = (ROOT / "README.md").read_text().split("\n", 1)
+    text = LINK.sub("](../", text).replace("](../docs/", "](")
+    files.append(File.generated(config, README, content=f"{title}: first steps\n{text}"))
+    return files
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Write the names of a room where a page asks for them, and unlink what is not part of the site."""
 
     def listed(found: re.Match[str]) -> str:
         return "\n\n".join(f"::: {where}" for _, where in public(found["room"]))
 
+    markdown = markdown.replace("](../README.md)", f"]({README})")
     return OUTSIDE.sub(r"`\g<path>`", ROOM.sub(listed, markdown))
