@@ -6,17 +6,19 @@ which completes what is missing.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future, KilledWorker, Security, rpc
 from distributed.utils import silence_logging_cmgr
 
 from ._cluster_task import Sweep, Task, digest_of, run_task
@@ -48,14 +50,24 @@ def connected(cluster: str | Client) -> Iterator[Client]:
         return
     with silence_logging_cmgr(logging.CRITICAL + 1):
         try:
-            client = Client(cluster, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError, TypeError) as exc:
+            with ThreadPoolExecutor(1) as thread:  # a notebook has a loop of its own in this one
+                found = thread.submit(asyncio.run, _kind(cluster)).result()
+        except (OSError, ValueError) as exc:
+            found = str(exc) or f"nothing came within {PATIENCE} s"
+        if found != "Scheduler":
             raise ValueError(
-                f"no Dask scheduler answers at {cluster!r} ({exc}): start one by dask scheduler, or mend the address, "
-                "such as tcp://HOST:8786."
-            ) from exc
-        with client:
+                f"no Dask scheduler answers at {cluster!r} ({found}): start one by dask scheduler, or mend the "
+                "address, such as tcp://HOST:8786."
+            )
+        with Client(cluster, timeout=PATIENCE, set_as_default=False) as client:
             yield client
+
+
+async def _kind(address: str) -> str:
+    """Return what answers at an address; a client itself would wait for ever for some that do not."""
+    security = Security().get_connection_args("client")
+    async with rpc(address, timeout=PATIENCE, connection_args=security) as server:
+        return str((await asyncio.wait_for(server.identity(), PATIENCE))["type"])
 
 
 def size_of(client: Client) -> tuple[int, int]:
