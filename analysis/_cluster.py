@@ -130,7 +130,7 @@ def _threads(client: Client) -> int:
     """Return how many threads the workers have, and say so where there is no worker."""
     workers, threads = size_of(client)
     if not workers:
-        warnings.warn("the cluster has no worker now: waiting for one, as dask worker ADDRESS starts it.", stacklevel=3)
+        warnings.warn("the cluster has no worker now: waiting for one, as dask worker ADDRESS starts it.", stacklevel=1)
     return threads
 
 
@@ -149,14 +149,19 @@ def _tasks(missing: list[Program], experiment: Experiment, sweep: Sweep, threads
 
 def _again(task: Task, error: BaseException | None, folder: Path) -> Task:
     """Return what a task whose workers died has left to do; raise where it did nothing meanwhile, or failed itself."""
+    if isinstance(error, ImportError) or "deserialization" in str(error):
+        raise ValueError(
+            "the scheduler or a worker cannot read the task, as where ergoscope or Dask are missing or others there: "
+            "install the same on all machines."
+        ) from error
     if not isinstance(error, KilledWorker):
         raise error or ConnectionError("a task failed, and nothing is known of why.")
     left = tuple(point for point in task.points if not (folder / point.part).is_file())
     if len(left) == len(task.points):
         system, noise, learner = task.program
         raise ConnectionError(
-            f"{error.allowed_failures + 1} workers died one after another while they ran {system} with {learner}, "
+            f"workers died again and again, {error.allowed_failures + 1} times, with {learner} on {system}, "
             f"noise {noise:g}: their own logs say of what. Where it is memory, give a worker more of it or fewer "
-            "threads, or take fewer replicates or sizes."
+            "threads, or take fewer replicates or sizes; the same command completes what is missing."
         )
     return replace(task, points=left)
