@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: the API lists what is public, the README is a page, what lies outside docs/ is named and not linked."""
+"""Hooks of mkdocs: the API lists what is public, the README is a page, what lies outside docs/ is named, not linked."""
 
 from __future__ import annotations
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import polars as pl
 
 _unfinished: set[Path] = set()
 
@@ -26,6 +29,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises:
         ValueError: The folder is missing or cannot be written in, or ``path`` is a folder.
+        OSError: What is written does not fit on the disk, or the like; ``filename`` is ``path``.
     """
     target = Path(path).expanduser().resolve()
     if target.is_dir():
@@ -40,11 +44,17 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
                 f"cannot write {str(path)!r}: {exc.strerror} (folder {str(target.parent)!r}); choose a folder that "
                 "exists and that you may write in."
             ) from exc
-        yield temporary
-        _flush(temporary)
-        os.replace(temporary, target)
-        if os.name == "posix":  # elsewhere a folder cannot be opened
-            _flush(target.parent)
+        try:
+            yield temporary
+            _flush(temporary)
+            os.replace(temporary, target)
+            if os.name == "posix":  # elsewhere a folder cannot be opened
+                _flush(target.parent)
+        except (OSError, pl.exceptions.ComputeError) as exc:
+            number = _error_number(exc)
+            if number is None or getattr(exc, "filename", None) not in (None, str(temporary)):
+                raise
+            raise OSError(number, os.strerror(number), str(path)) from exc
 
 
 @contextmanager
@@ -84,6 +94,12 @@ def _drop(path: Path) -> None:
     for _ in range(100):  # a thread that was left writing may add a file while they are removed
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _error_number(exc: Exception) -> int | None:
+    """Return the number that the system gave an error; polars keeps it in its message alone."""
+    said = re.search(r"\(os error (\d+)\)", str(exc))
+    return getattr(exc, "errno", None) or (int(said[1]) if said else None)
 
 
 def _flush(path: Path) -> None:

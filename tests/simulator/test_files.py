@@ -1,6 +1,9 @@
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from ergoscope.simulator._files import atomic_path, drop_unfinished, temporary_folder, write_text
@@ -30,6 +33,30 @@ def test_a_block_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
         half_written(target)
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+FULL = Path("/dev/full")  # writing there fails as on a full disk
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("write", [pl.DataFrame.write_parquet, pl.DataFrame.write_csv, "text"])
+def test_a_full_disk_is_said_of_the_file_that_was_wanted(tmp_path: Path, write: Any) -> None:
+    target = tmp_path / "a.parquet"
+
+    def fill() -> None:
+        with atomic_path(target) as temporary:
+            temporary.unlink()
+            temporary.symlink_to(FULL)
+            if write == "text":
+                temporary.write_text("x")
+            else:
+                write(pl.DataFrame({"x": [1.0]}), temporary)
+
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        fill()
+    assert caught.value.filename == str(target)
+    assert caught.value.errno == errno.ENOSPC
+    assert not os.listdir(tmp_path)
 
 
 def test_the_file_is_flushed_before_it_takes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
