@@ -52,7 +52,7 @@ def connected(cluster: str | Client) -> Iterator[Client]:
         try:
             with ThreadPoolExecutor(1) as thread:  # a notebook has a loop of its own in this one
                 found = thread.submit(asyncio.run, _kind(cluster)).result()
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, TypeError, RuntimeError) as exc:  # the last two of TLS
             found = str(exc) or f"nothing came within {PATIENCE} s"
         if found != "Scheduler":
             raise ValueError(

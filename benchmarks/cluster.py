@@ -2,7 +2,7 @@
 
     python benchmarks/cluster.py [--rounds 2] [--quick]
 
-Overhead: 200 tasks whose points are done already, so that only what a task does besides is left: it is sent, makes its
+Overhead: 40 tasks whose points are done already, so that only what a task does besides is left: it is sent, makes its
 program ready, looks for its parts and answers; held against the same in this process, without the sending. The floor is
 as many empty calls. Efficiency: an experiment of over a minute on one worker, on one and on two, each held to one core,
 so that workers are compared and not the threads within one; beside them this process with all cores. All workers are on
@@ -28,7 +28,7 @@ from ergoscope.analysis._cluster import run_on
 from ergoscope.analysis._parts import missing_of
 from ergoscope.analysis._points import programs_of
 
-TASKS = 200
+TASKS = 40
 SEEDS = 256  # some 70 seconds on one core
 EXPERIMENT = """[grid]
 systems = ["double-integrator", "random-walk"]
@@ -115,7 +115,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second, ExitStack() as stack:
         one, two = (stack.enter_context(cluster(cores)) for cores in ([0], [0, 1]))
         tasks = overhead(Path(first), one)
-        spent = interleaved(tasks, 5)
+        spent = interleaved(tasks, 3)
         clusters = {"one worker on one core": one, "two workers on a core each": two, "this process, all cores": None}
         work = efficiency(Path(second), clusters, seeds)
         begun = time.perf_counter()

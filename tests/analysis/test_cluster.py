@@ -169,7 +169,7 @@ def test_a_worker_must_see_the_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     _cluster_task.check_here(shared._replace(digest=_cluster_task.digest_of(tmp_path) or ""))
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "http://127.0.0.1:80", ""])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "http://127.0.0.1:80", "tls://127.0.0.1:9"])
 def test_a_scheduler_that_does_not_answer_changes_nothing(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
