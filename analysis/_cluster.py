@@ -83,6 +83,8 @@ def run_on(client: Client, missing: list[Program], experiment: Experiment, folde
         ValueError: A worker does not see the folder, has other versions, or cannot run or write a point.
         ConnectionError: The scheduler went away, or workers died again and again of the same points.
     """
+    if not missing:
+        return
     folder = folder.absolute()
     sweep = Sweep(folder, digest_of(folder) or "", versions(), f"ergoscope-{secrets.token_hex(8)}")
     news: SimpleQueue[Future[None] | str] = SimpleQueue()  # futures that are done, and parts that are there
@@ -104,7 +106,8 @@ def run_on(client: Client, missing: list[Program], experiment: Experiment, folde
             try:
                 item = news.get(timeout=LOOK)
             except Empty:
-                _threads(client)
+                if client.status == "running":  # else the futures come back as cancelled
+                    _threads(client)
                 continue
             parts = [item] if isinstance(item, str) else []
             if isinstance(item, Future):
