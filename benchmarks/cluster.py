@@ -22,7 +22,7 @@ from pathlib import Path
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 from distributed import Client, LocalCluster
 
-from ergoscope.analysis import read_experiment, sweep
+from ergoscope.analysis import Experiment, read_experiment, sweep
 from ergoscope.analysis._cluster import run_on
 from ergoscope.analysis._parts import missing_of
 from ergoscope.analysis._points import programs_of
@@ -58,7 +58,7 @@ def cluster(cores: list[int]) -> Iterator[Client]:
         yield client
 
 
-def experiment(folder: Path, **values: object):
+def experiment(folder: Path, **values: object) -> Experiment:
     file = folder / "experiment.toml"
     file.write_text(EXPERIMENT.format(**values))
     return read_experiment(file)
