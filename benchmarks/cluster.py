@@ -29,6 +29,7 @@ from ergoscope.analysis._points import programs_of
 
 TASKS = 40
 SEEDS = 96  # over a minute on one core
+MILLISECOND, SECOND = 1e6, 1e9  # in the nanoseconds of the clock
 EXPERIMENT = """[grid]
 systems = ["double-integrator", "random-walk"]
 learners = ["ladder"]
@@ -85,11 +86,13 @@ def overhead(folder: Path, client: Client) -> dict[str, Contender]:
 
     return {
         "a task of the cluster": Contender(
-            lambda: run_on(client, programs, done, folder, lambda done, total: None), TASKS, f"{TASKS} tasks"
+            lambda: run_on(client, programs, done, folder, lambda done, total: None),
+            TASKS * MILLISECOND,
+            f"{TASKS} tasks",
         ),
-        "the same in this process": Contender(here, TASKS, f"{TASKS} tasks"),
+        "the same in this process": Contender(here, TASKS * MILLISECOND, f"{TASKS} tasks"),
         "an empty call on the cluster": Contender(
-            lambda: client.gather(client.map(bool, range(TASKS), pure=False)), TASKS, f"{TASKS} calls"
+            lambda: client.gather(client.map(bool, range(TASKS), pure=False)), TASKS * MILLISECOND, f"{TASKS} calls"
         ),
     }
 
@@ -100,7 +103,9 @@ def efficiency(folder: Path, clusters: dict[str, Client | None], seeds: int) -> 
     numbers = itertools.count()
 
     def contender(client: Client | None) -> Contender:
-        return Contender(lambda: sweep(work, folder / f"out-{next(numbers)}", cluster=client), 1, f"{2 * seeds} points")
+        return Contender(
+            lambda: sweep(work, folder / f"out-{next(numbers)}", cluster=client), SECOND, f"{2 * seeds} points"
+        )
 
     return {name: contender(client) for name, client in clusters.items()}
 
@@ -120,6 +125,9 @@ def main() -> None:
         timed = interleaved(work, rounds)
     task, here, empty = (spent.wall[name] for name in tasks)
     slow, fast, all_cores = (timed.wall[name] for name in work)
+    lines = rows(tasks, spent, "ms") + rows(work, timed, "s")
+    for line in lines:
+        del line["processor"]  # that of this process; the work is done in others
     record = dict(
         title="A sweep on a cluster",
         command="python benchmarks/cluster.py",
@@ -127,7 +135,7 @@ def main() -> None:
         "one thread that are held to a core each",
         machine=machine(),
         floor="the empty call",
-        rows=rows(tasks, spent) + rows(work, timed),
+        rows=lines,
         ratios=[
             dict(name="a task / the same in this process", values=ratio([task], here)),
             dict(name="a task, what it does itself taken off / an empty call",

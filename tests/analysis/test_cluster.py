@@ -277,7 +277,7 @@ def test_workers_and_the_command_killed_again_and_again(tmp_path: Path, pytestco
             which = int(rng.integers(0, 3))
             process = (*workers, command)[which]
             os.kill(process.pid, signal.SIGKILL)
-            process.wait()
+            process.communicate()
             killed["command" if which == 2 else "worker"] += 1
             if which == 2:
                 command = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
