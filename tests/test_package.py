@@ -223,7 +223,7 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
 
 
 def test_what_is_imported_is_what_is_required() -> None:
-    """What a file names is brought by ``pip install ergoscope``, is the page's or the cluster's, or is asked for by name."""
+    """What a file names is brought by ``pip install ergoscope``, the page's or the cluster's, or asked for by name."""
     extras = SETTINGS["project"]["optional-dependencies"]
     required, page, cluster = (
         {re.split(r"[<>=~!;\[ ]", line)[0].lower().replace("-", "_") for line in lines}
