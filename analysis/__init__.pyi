@@ -24,6 +24,7 @@ from ._errors import diffuse_errors as diffuse_errors
 from ._errors import truncated_excess as truncated_excess
 from ._experiment import Experiment as Experiment
 from ._experiment import read_experiment as read_experiment
+from ._experiment_folder import swept_systems as swept_systems
 from ._experiment_report import thresholds as thresholds
 from ._figure_1 import reproduce_figure_1 as reproduce_figure_1
 from ._figures import growth_figure as growth_figure

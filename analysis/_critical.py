@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ._doors import check_frame
+from ._redraws import redraws, threadless_product
 
 
 class Critical(NamedTuple):
@@ -92,10 +92,8 @@ def best_size(
     if np.isnan(losses[used]).any():
         raise ValueError("losses must be numbers, got NaN: leave out the blocks without samples.")
     losses, samples = losses[used], samples[used]
-    counts = _counts(len(losses), draws, seed)
-    # A part is too small for BLAS to start threads, which wait for one another many times as long as they work.
-    sums = np.concatenate([part @ losses for part in np.array_split(counts, -(-draws // 50))])
-    drawn = sums / (counts @ samples)[:, None]
+    counts = redraws(len(losses), draws, seed)
+    drawn = threadless_product(counts, losses) / (counts @ samples)[:, None]
     mean = losses.sum(axis=0) / samples.sum()
     best = int(np.argmin(mean))
     alike = np.quantile(drawn - drawn[:, [best]], 0.025, axis=0) <= 0  # the best one is like itself
@@ -134,11 +132,3 @@ def best_of_curves(curves: pl.DataFrame, seed: int = 0) -> Best:
         kinds = dict(size=pl.Int64, against=pl.Int64, difference=pl.Float64, low=pl.Float64, high=pl.Float64)
         return Best(sizes[int(losses[0].argmin())], sizes, pl.DataFrame(schema=kinds | dict(verdict=pl.String)))
     return best_size(losses, samples[:, 0], sizes, seed)
-
-
-@lru_cache(maxsize=1)  # many streams of one age are drawn alike
-def _counts(blocks: int, draws: int, seed: int) -> NDArray[np.float64]:
-    """Return how often each block is drawn, ``(draw, block)``."""
-    counts = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), size=draws).astype(np.float64)
-    counts.flags.writeable = False
-    return counts

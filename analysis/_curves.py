@@ -125,8 +125,8 @@ def _tidy(
 
 
 def check_curves(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame sorted by size, group and time, or say which column is missing or of another type."""
-    return check_frame(frame, SCHEMA, "the frame of error curves").sort("metric", "lookahead", "size", "group", "first")
+    """Return the frame, or say which column is missing or of another type."""
+    return check_frame(frame, SCHEMA, "the frame of error curves")
 
 
 def curve_array(
@@ -142,17 +142,18 @@ def curve_array(
     if part.is_empty():
         there = ", ".join(frame["metric"].unique().sort())
         raise ValueError(f"there must be curves of the metric {metric!r}, got those of {there}.")
-    for word in KEYS:
-        if part[word].n_unique() > 1:
+    mixed = part.select(pl.col(KEYS).ne_missing(pl.col(KEYS).first()).any()).row(0)
+    for word, several in zip(KEYS, mixed, strict=True):
+        if several:
             raise ValueError(f"choose one {word} of {part[word].unique().sort().to_list()} first, or use each_run.")
-    keys = part.select("size", "group", "last")
-    if keys.null_count().row(0) != (0, 0, 0) or keys.is_duplicated().any():
+    axes = [np.unique(part[name].to_numpy(), return_inverse=True) for name in ("last", "size", "group")]
+    shape, places = tuple(len(axis) for axis, _ in axes), tuple(where for _, where in axes)
+    null = part.select("last", "size", "group").null_count().row(0) != (0, 0, 0)
+    if null or np.bincount(np.ravel_multi_index(places, shape)).max() > 1:
         raise ValueError("there must be one row a size, group and stretch, got several or null: drop what is too much.")
     if not part["value"].is_not_nan().any():
         raise ValueError(f"every value of the metric {metric!r} is NaN or null: there is nothing to fit.")
-    axes = [np.unique(part[name].to_numpy(), return_inverse=True) for name in ("last", "size", "group")]
-    values = np.full([len(axis) for axis, _ in axes], np.nan)
-    values[tuple(where for _, where in axes)] = part["value"].to_numpy()
-    horizon = np.full(len(axes[0][0]), np.nan)
-    horizon[axes[0][1]] = part["horizon"].to_numpy()
+    values, horizon = np.full(shape, np.nan), np.full(shape[0], np.nan)
+    values[places] = part["value"].to_numpy()
+    horizon[places[0]] = part["horizon"].to_numpy()
     return horizon, axes[1][0].tolist(), values

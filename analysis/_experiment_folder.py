@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..simulator import LinearSystem, table_of, write_text
+from ..simulator import LinearSystem, system_of, table_of, write_text
 from ._experiment import Experiment
 from ._folder import check_folder
 from ._location import versions
@@ -112,6 +112,27 @@ def read_recorded(folder: Path) -> dict[str, Any]:
             "wrote it, or choose another folder."
         )
     return dict(record)
+
+
+def swept_systems(folder: str | Path) -> dict[str, LinearSystem]:
+    """Return the systems of a sweep by the words that name them, as they were before a factor came on their noise.
+
+    Args:
+        folder: What ``sweep`` has written, done or not.
+
+    Returns:
+        Those that do not vary in time: of the others the folder holds no matrices.
+
+    Raises:
+        ValueError: It is no folder of a sweep.
+    """
+    folder = Path(folder).expanduser()
+    if not (folder / EXPERIMENT).is_file():
+        raise ValueError(f"{str(folder)!r} holds no {EXPERIMENT}: name a folder that ergoscope sweep has written.")
+    systems = read_recorded(folder)["systems"].items()
+    return {
+        word: system_of(table, f"{folder / EXPERIMENT}, {word}") for word, table in systems if isinstance(table, dict)
+    }
 
 
 def _record(experiment: Experiment, known: list[dict[str, str]]) -> dict[str, Any]:

@@ -10,37 +10,39 @@ import polars as pl
 
 from ._experiment_folder import read_recorded
 from ._location import spaced
+from ._options import Progress
 from ._page import facts, number, page, pairs, table, words
 from ._sweep import each_run, located, scan_curves
 
 CELL = ("system", "learner", "noise", "steps", "lookahead")
 
 
-def thresholds(folder: str | Path) -> pl.DataFrame:
+def thresholds(folder: str | Path, progress: Progress = lambda done, total: None) -> pl.DataFrame:
     """Return the sizes located from each point of a sweep, one row a point and look-ahead.
 
     Columns ``system, learner, noise, steps, lookahead, seed`` and those of ``located``. One part is read at a time.
 
     Args:
         folder: What ``sweep`` has written, done or not.
+        progress: Called with the points done and the points there are.
 
     Raises:
         ValueError: There is no point yet, or a part is none.
     """
-    curves = scan_curves(folder)
-    rows = []
-    for file in sorted(Path(folder).expanduser().rglob("seed-*.parquet")):
+    files, rows = sorted(Path(folder).expanduser().rglob("seed-*.parquet")), []
+    if not files or "seed" not in scan_curves(folder).collect_schema():
+        raise ValueError(f"{str(folder)!r} holds no point of a sweep: run ergoscope sweep first.")
+    for done, file in enumerate(files):
+        progress(done, len(files))
         part = pl.read_parquet(file)
         named = [pl.lit(part[word][0], part.schema[word]).alias(word) for word in ("noise", "steps", "seed")]
         rows.append(each_run(part, located).with_columns(named))
-    if not rows or "seed" not in curves.collect_schema():
-        raise ValueError(f"{str(folder)!r} holds no point of a sweep: run ergoscope sweep first.")
     return pl.concat(rows).select(*CELL, "seed", pl.all().exclude("run", *CELL, "seed")).sort(*CELL, "seed")
 
 
-def experiment_page(folder: Path, most: int) -> str:
+def experiment_page(folder: Path, most: int, progress: Progress = lambda done, total: None) -> str:
     """Return the report of a sweep as a page of HTML, with at most so many cells of the grid."""
-    record, found = read_recorded(folder), thresholds(folder)
+    record, found = read_recorded(folder), thresholds(folder, progress)
     grid, settings = record["grid"], record["settings"]
     points = math.prod(len(values) for values in grid.values())
     done = found.select("system", "learner", "noise", "steps", "seed").n_unique()

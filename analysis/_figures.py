@@ -23,6 +23,7 @@ from ._errors import best_errors
 from ._growth import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
 from ._kalman import innovation_covariances
 from ._location import Location, spaced
+from ._redraws import redraws
 
 MOST_LINES = 9
 WIDTH, HEIGHT = 5.8, 4.8
@@ -194,7 +195,7 @@ def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
     if len(totals) < location.rungs.height:  # a stretch without samples
         return None
     groups = totals.shape[1]
-    weights = np.random.default_rng(0).multinomial(groups, np.full(groups, 1 / groups), size=DRAWS)
+    weights = redraws(groups, DRAWS, 0)
     drawn = (totals @ weights.T) / np.maximum(counts @ weights.T, 1)
     return np.asarray(np.quantile(drawn, [0.025, 0.975], axis=1))
 

@@ -24,6 +24,7 @@ from ._figures import (
 from ._growth import DRAWS
 from ._kalman import innovation_covariances
 from ._location import Location
+from ._redraws import redraws
 from ._regret import late_regrets, learning_cost
 
 
@@ -36,7 +37,7 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
     figure, (axes,) = canvas(1)
     sizes, sums = late_regrets(location.curves.filter(pl.col("lookahead") == location.lookahead))
     groups = sums.shape[1]
-    weights = np.random.default_rng(0).multinomial(groups, np.full(groups, 1 / groups), size=DRAWS) / groups
+    weights = redraws(groups, DRAWS, 0) / groups
     mean, (low, high) = sums.mean(axis=1), np.quantile(sums @ weights.T, [0.025, 0.975], axis=1)
     bars = np.clip([mean - low, high - mean], 0, None)
     axes.errorbar(sizes, mean, bars, fmt="o-", color="#0072b2", ms=6, lw=1.4, capsize=3, label="measured")

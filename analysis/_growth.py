@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ._curves import curve_array
+from ._redraws import redraws, threadless_product
 
 BORDER = 0.5
 UNSURE = (0.2, 0.8)  # exponents that a weak mode or a root near one leaves behind at a short horizon
@@ -50,7 +51,7 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
         ValueError: Columns missing, or fewer than four stretches with t > T/4.
     """
     horizon, sizes, values = curve_array(curves, "error")
-    lookahead, late, weights = int(curves["lookahead"][0]), _late(horizon), _weights(values.shape[2], seed, draws)
+    lookahead, late, weights = int(curves["lookahead"][0]), _late(horizon), _weights(values, seed, draws)
     rows = []
     for k, size in enumerate(sizes):
         whole = fitted_stretches(horizon, size, lookahead - 1)
@@ -71,10 +72,13 @@ def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -
     largest size tried.
     """
     horizon, sizes, values = curve_array(curves, "error")
-    lookahead, weights = int(curves["lookahead"][0]), _weights(values.shape[2], seed, draws)
+    lookahead, weights = int(curves["lookahead"][0]), _weights(values, seed, draws)
     windows = [fitted_stretches(horizon, size, lookahead - 1) for size in sizes]
     with np.errstate(invalid="ignore"):  # an infinite error is above every border
-        slopes = [_slopes(np.log(horizon), values[:, k], window, weights)[1] for k, window in enumerate(windows)]
+        slopes = [
+            _slopes(np.log(horizon[window]), _log_means(values[window, k], weights))[1:]
+            for k, window in enumerate(windows)
+        ]
     bounded = np.stack(slopes) < BORDER
     places = np.where(bounded.any(axis=0), bounded.argmax(axis=0), len(sizes))
     low, high = np.quantile(places, [0.025, 0.975], method="inverted_cdf").astype(int)
@@ -94,9 +98,10 @@ def fitted_stretches(horizon: NDArray[np.float64], size: int, unfitted: int = 0)
     return np.asarray((horizon > horizon[-1] / 4) | (horizon > settled))
 
 
-def _weights(groups: int, seed: int, draws: int) -> NDArray[np.float64]:
-    drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws)
-    return np.asarray(drawn / groups)
+def _weights(values: NDArray[np.float64], seed: int, draws: int) -> NDArray[np.float64]:
+    """Return how much each group of replicates weighs in each draw, ``(draw, group)``."""
+    groups = values.shape[2]
+    return np.asarray(redraws(groups, draws, seed) / groups)
 
 
 def _law(
@@ -113,25 +118,25 @@ def _law(
         reason = "the error is exactly zero, infinite or not observed somewhere in the last 95 % of the horizon"
         nothing = dict.fromkeys(("exponent", "low", "high", "late", "rate"))
         return nothing | dict(law="undecided", verdict="undecided", reason=reason)
-    exponent, draws = _slopes(np.log(horizon), values, whole, weights)
-    late_exponent, late_draws = _slopes(np.log(horizon), values, late, weights)
-    low, high = np.quantile(draws, [0.025, 0.975]) if enough else (None, None)
+    means, axis, late = _log_means(values[whole], weights), np.log(horizon[whole]), late[whole]
+    slopes, late_slopes = _slopes(axis, means), _slopes(axis[late], means[:, late])
+    exponent, late_exponent = float(slopes[0]), float(late_slopes[0])
+    low, high = np.quantile(slopes[1:], [0.025, 0.975]) if enough else (None, None)
     rate = None
-    verdict, reason = _verdict(exponent, draws, late_exponent, late_draws) if enough else ("undecided", "")
+    verdict, reason = _verdict(slopes, late_slopes) if enough else ("undecided", "")
     if not enough:
         few = f"{groups} replicate{'s' * (groups > 1)}"
         reason = f"{few}, and one path does not average: at least {FEWEST_GROUPS} are needed"
     law = {"bounded": "bounded", "undecided": "undecided"}.get(verdict) or f"t^{max(round(exponent), 1)}"
     if verdict == "growing" and _misfit(horizon, values, whole) < _misfit(np.log(horizon), values, whole):
-        law, rate = "exponential", float(_slopes(horizon, values, whole, weights[:1])[0])
+        law, rate = "exponential", float(_slopes(horizon[whole], means[:1])[0])
     return dict(
         law=law, exponent=exponent, low=low, high=high, late=late_exponent, rate=rate, verdict=verdict, reason=reason
     )  # fmt: skip
 
 
-def _verdict(
-    exponent: float, draws: NDArray[np.float64], late: float, late_draws: NDArray[np.float64]
-) -> tuple[str, str]:
+def _verdict(slopes: NDArray[np.float64], late_slopes: NDArray[np.float64]) -> tuple[str, str]:
+    exponent, draws, late, late_draws = slopes[0], slopes[1:], late_slopes[0], late_slopes[1:]
     side = "bounded" if exponent < BORDER else "growing"
     agree = np.mean((draws < BORDER) == (side == "bounded"))
     moved = np.maximum(late_draws, 0) - np.maximum(draws, 0) if side == "bounded" else draws - late_draws
@@ -148,14 +153,16 @@ def _verdict(
     return side, ""
 
 
-def _slopes(
-    axis: NDArray[np.float64], values: NDArray[np.float64], window: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> tuple[float, NDArray[np.float64]]:
-    """Return the least-squares slope of log mean error over an axis, for all replicates and for each draw of them."""
-    x = axis[window] - axis[window].mean()
-    mean = np.vstack([values[window].mean(axis=1), weights @ values[window].T])
-    slopes = np.log(np.maximum(mean, np.finfo(float).tiny)) @ x / (x @ x)
-    return float(slopes[0]), slopes[1:]
+def _log_means(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log mean of values ``(time, group)``: of all replicates, then of each draw of them; ``(.., time)``."""
+    mean = np.vstack([values.mean(axis=1), threadless_product(weights, values.T)])
+    return np.asarray(np.log(np.maximum(mean, np.finfo(float).tiny)))
+
+
+def _slopes(axis: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the least-squares slope of each row over an axis."""
+    x = axis - axis.mean()
+    return np.asarray(means @ x / (x @ x))
 
 
 def _misfit(axis: NDArray[np.float64], values: NDArray[np.float64], window: NDArray[np.bool_]) -> float:

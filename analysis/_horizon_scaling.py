@@ -17,6 +17,7 @@ from ..simulator import LinearSystem, zoo
 from ._errors import diffuse_errors
 from ._hidden_random_walk import WALKS, exact_excess
 from ._kalman import kalman_gain
+from ._redraws import redraws
 from ._reproduction import FALSE_ALARM, Progress, Reproduction, mean_limits, no_progress, simulated_scores
 
 SIZES = range(1, 41)
@@ -151,7 +152,7 @@ def _rows(
     for k, horizon in enumerate(horizons.tolist()):
         for j, size in enumerate(SIZES):
             rows.append((system.name, "regret", horizon, size, *(float(column[k, j]) for column in columns)))
-    weights = np.random.default_rng(seed).multinomial(runs, np.full(runs, 1 / runs), size=DRAWS) / runs
+    weights = redraws(runs, DRAWS, seed) / runs
     rho = kalman_gain(system).rho
     drawn = best_sizes(np.moveaxis(regrets @ weights.T, -1, 0), rho)
     theories = np.stack([best_sizes(expected + sign * neglected, rho) for sign in (-1, 0, 1)])

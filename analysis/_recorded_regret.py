@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..simulator import Trajectories
+from ._redraws import redraws
 from ._regret import FACTOR, RegretSize
 from ._window import columns, window
 
@@ -55,7 +56,7 @@ def recorded_regret(
     if not np.isfinite(learning).all() or len(losses) < 2:
         return None
     blocks = len(losses)
-    counts = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), size=draws)
+    counts = redraws(blocks, draws, seed)
     finite = np.isfinite(losses).all(axis=0)
     drawn = counts @ np.where(finite, losses, np.finfo(float).max / (8 * blocks))
     limit = (factor - 1) * learning[finite]

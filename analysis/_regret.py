@@ -17,6 +17,7 @@ from ._curves import check_curves, curve_array
 from ._doors import check_whole
 from ._errors import best_errors, truncated_excess
 from ._kalman import innovation_covariances
+from ._redraws import redraws, threadless_product
 from ._subspaces import UNIT_TOLERANCE, distinct_eigenvalues
 
 FACTOR = 2.0  # a size will do whose regret is at most this many times the least
@@ -166,8 +167,8 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
     if groups < 2:
         raise ValueError(f"an interval needs at least two groups of replicates, got {groups}: run more replicates.")
     sums = np.minimum(sums, np.finfo(float).max / (8 * groups))  # infinity times a weight of zero is no number
-    weights = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=draws) / groups
-    drawn = weights @ sums.T
+    weights = redraws(groups, draws, seed) / groups
+    drawn = threadless_product(weights, sums.T)
     chosen = np.array(sizes)[(drawn <= factor * drawn.min(axis=1, keepdims=True)).argmax(axis=1)]
     mean = sums.mean(axis=1)
     place = int((mean <= factor * mean.min()).argmax())

@@ -13,6 +13,7 @@ from ._captions import caption_of
 from ._experiment_folder import EXPERIMENT
 from ._experiment_report import experiment_page
 from ._location import ahead_words, spaced, spans
+from ._options import Progress
 from ._page import DASH, command, facts, figure, number, page, pairs, table, words
 from ._scorecard_page import scorecard_parts
 
@@ -22,7 +23,9 @@ MOST_ROWS = 200  # of a table; all of them lie beside the report
 _SIGNS = {"bounded": "●", "growing": "▲", "undecided": "◻"}
 
 
-def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
+def write_report(
+    folder: str | Path, out: str | Path | None = None, progress: Progress = lambda done, total: None
+) -> Path:
     """Make one HTML file of the results in a folder: answer, tables, figures, settings and how to run it again.
 
     It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
@@ -31,6 +34,7 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
         folder: Where ``save``, ``save_reproduction``, ``save_scorecard`` or ``sweep`` has written; figures are those
             that a JSON file there lists.
         out: The file to write; by default report.html in the folder.
+        progress: Called with the points of a sweep that are analysed and those there are.
 
     Returns:
         The file.
@@ -41,7 +45,7 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     folder = Path(folder).expanduser()
     out = folder / "report.html" if out is None else Path(out)
     if (folder / EXPERIMENT).is_file():
-        write_text(out, experiment_page(folder, MOST_ROWS))
+        write_text(out, experiment_page(folder, MOST_ROWS, progress))
         return out
     found = [path for name in RESULTS for path in sorted(folder.glob(name)) if path.is_file()]
     if not found:

@@ -68,10 +68,9 @@ def each_run(
         # a frame filtered before it is read, and not joined, so that no more than its own rows are held
         mine = [pl.all_horizontal(pl.col(word) == value for word, value in key.items()) for key in keys]
         frame = lazy.filter(pl.any_horizontal(mine)).collect()
-        runs = frame.partition_by(KEYS, as_dict=True)
-        for key in keys:
+        for key, own in zip(keys, mine, strict=True):
             named = [pl.lit(value, SCHEMA[word]).alias(word) for word, value in key.items()]
-            parts.append(analyse(runs[tuple(key.values())]).select(*named, pl.all().exclude(KEYS)))
+            parts.append(analyse(frame.filter(own)).select(*named, pl.all().exclude(KEYS)))
     if not parts:
         raise ValueError("there is no run in these curves.")
     return pl.concat(parts)

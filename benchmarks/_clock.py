@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -51,6 +52,22 @@ def count(text: str) -> int:
 
 
 count.__name__ = "number of at least 1"  # what argparse calls it: invalid number of at least 1 value
+
+
+def share(text: str) -> float:
+    """Read a number above 0 and at most 1, for argparse."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise ValueError
+    return value
+
+
+def peak() -> float:
+    """Return the peak resident memory of this process in GiB."""
+    import resource  # which Windows has not
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
 def interleaved(contenders: Mapping[str, Contender], rounds: int) -> Timed:

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
 from typing import Any
 
 # This process stays small, JAX is not loaded here: on Linux a child's ru_maxrss starts from its parent's.
-from _clock import machine, show, words, write
+from _clock import machine, peak, share, show, words, write
 
 LIMIT = 4.0  # GiB
 STRETCHES = 8
@@ -57,12 +56,6 @@ def learn(streams: int, lengths: int, steps: int, told: bool) -> dict[str, float
     error = sums.error[-1, 0, 1:, 0].sum(axis=1) / sums.samples[-1, 0, 0].sum()
     assert np.isfinite(error).all()
     return dict(peak=peak(), seconds=time.perf_counter() - start)
-
-
-def peak() -> float:
-    """Return the peak resident memory of this process in GiB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
 def apart(case: Case, told: bool = False) -> dict[str, float]:
@@ -120,13 +113,6 @@ def main() -> None:
 
 def named(case: Case) -> str:
     return "{} streams x {} lengths x {} steps".format(*case)
-
-
-def share(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 1:
-        raise ValueError
-    return value
 
 
 if __name__ == "__main__":

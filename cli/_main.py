@@ -252,7 +252,9 @@ def report(
     """Make one HTML file of results: answer, tables, figures, settings. Locate and reproduce do it themselves."""
     from .. import analysis
 
-    console.print(str(analysis.write_report(folder, out)), highlight=False, markup=False, soft_wrap=True)
+    with Meter("report", hidden=False, unit="points") as meter:
+        file = analysis.write_report(folder, out, meter.update)
+    console.print(str(file), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

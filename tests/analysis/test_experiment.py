@@ -29,6 +29,7 @@ from ergoscope.analysis import (
     read_experiment,
     scan_curves,
     sweep,
+    swept_systems,
     thresholds,
     write_report,
 )
@@ -85,7 +86,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, Path]:
 def test_the_example_and_the_page_are_experiments(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     example = read_experiment(pytestconfig.rootpath / "examples" / "experiment.toml")
     assert [len(values) for values in example.grid.values()] == [2, 2, 3, 2, 5]
-    assert (example.sizes, example.out) == (tuple(range(9)), Path("runs/experiment"))
+    assert (example.sizes, example.out) == (tuple(range(17)), Path("runs/experiment"))
     page = (pytestconfig.rootpath / "docs" / "experiments.md").read_text(encoding="utf-8")
     write(tmp_path, "A = [[1.0]]\nC = [[1.0]]\nQ = 1.0\nR = 1.0\n", "plant.toml")
     shown = read_experiment(write(tmp_path, page.partition("```toml\n")[2].partition("```")[0]))
@@ -172,7 +173,9 @@ def test_a_swept_folder_is_read_lazily_and_analysed(swept: tuple[Experiment, Pat
 
 
 def test_the_sizes_found_and_the_report(swept: tuple[Experiment, Path], tmp_path: Path) -> None:
-    found = thresholds(swept[1])
+    told: list[tuple[int, int]] = []
+    found = thresholds(swept[1], lambda done, total: told.append((done, total)))
+    assert told == [(done, 8) for done in range(8)]
     assert found.select("noise", "steps", "seed").rows() == sorted(product((0.5, 1.0), (100, 200), (0, 1)))
     for row in found.iter_rows(named=True):
         point = Path("system=random-walk", "learner=ladder", f"noise={row['noise']}", f"steps={row['steps']}")
@@ -181,8 +184,19 @@ def test_the_sizes_found_and_the_report(swept: tuple[Experiment, Path], tmp_path
     made = write_report(swept[1], tmp_path / "report.html").read_text(encoding="utf-8")
     assert "8 of 8" in made and "replicates = 8" in made
     assert made.count('<th scope="row" class="text">random-walk') == 4  # a row for each noise and horizon
-    with pytest.raises(ValueError, match="holds no Parquet file"):
-        thresholds(tmp_path)
+    with pytest.raises(ValueError, match="holds no point of a sweep: run ergoscope sweep first"):
+        thresholds(tmp_path / "nowhere")
+
+
+def test_the_systems_of_a_sweep_are_read_back(tmp_path: Path, swept: tuple[Experiment, Path]) -> None:
+    experiment, folder = swept
+    (name, system), (known, plant) = *swept_systems(folder).items(), *experiment.plants.items()
+    assert name == known == "random-walk"
+    for word in ("A", "B", "C", "D", "Q", "R"):
+        assert np.array_equal(getattr(system, word), getattr(plant, word))
+    assert system.dt == plant.dt
+    with pytest.raises(ValueError, match="holds no experiment.json: name a folder that ergoscope sweep has written"):
+        swept_systems(tmp_path)
 
 
 BAD = {

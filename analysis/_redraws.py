@@ -1,0 +1,31 @@
+"""Drawing replicates, groups of them or blocks of samples again, with replacement: the draws of every bootstrap."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+SMALL = 2**18  # multiplications of one product
+
+
+@lru_cache(maxsize=2)  # many runs are drawn alike
+def redraws(units: int, draws: int, seed: int) -> NDArray[np.float64]:
+    """Return how often each unit is drawn, ``(draw, unit)``: whole numbers whose sum over the units is their number.
+
+    References:
+        B. Efron, Bootstrap methods: another look at the jackknife, 1979.
+    """
+    counts = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=draws).astype(np.float64)
+    counts.flags.writeable = False
+    return counts
+
+
+def threadless_product(counts: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``counts @ values``, ``(draw, column)``, in parts too small for OpenBLAS to start threads.
+
+    Threads wait for one another many times as long as they work; values beyond 16 384 numbers are worth them.
+    """
+    rows = max(SMALL // values.size, 16)
+    return np.concatenate([part @ values for part in np.array_split(counts, -(-len(counts) // rows))])
