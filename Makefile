@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
-BENCHMARKS := ladder ahead lattice simulation kalman linearity latency outside streams live memory sweep learners table
+BENCHMARKS := ladder ahead lattice simulation kalman linearity latency outside streams live memory sweep cluster learners table
 
 .PHONY: help demo test docs campaign campaign-faults campaign-sweep reference recordings check bench bench-quick bench-long clean
 
@@ -13,7 +13,7 @@ help:
 	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
 	@echo "make campaign     whether intervals cover, over 200 seeds: an hour or more"
 	@echo "make campaign-faults  broker, learner and publisher killed twenty times each in a million samples: ten minutes or more"
-	@echo "make campaign-sweep   a sweep of 500 points killed 25 times: ten minutes or more"
+	@echo "make campaign-sweep   a sweep of 500 points killed 25 times, on a Dask cluster too: a quarter of an hour or more"
 	@echo "make reference    the mean error of learned filters over 1e5 runs, for the campaign: a quarter of an hour"
 	@echo "make recordings   what is said of single recordings, and the table of docs/theory.md: ten minutes"
 	@echo "make check        format, lint, types, import directions"
@@ -49,7 +49,8 @@ campaign-faults: $(INSTALLED)
 	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/streams/test_faults.py $(ARGS)
 
 campaign-sweep: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_experiment.py -k killed $(ARGS)
+	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_experiment.py tests/analysis/test_cluster.py \
+	    -k "killed_again" $(ARGS)
 
 reference: $(INSTALLED)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/learned_reference.py $(ARGS)

@@ -42,8 +42,7 @@ def experiment_folder(experiment: Experiment, folder: Path) -> Iterator[Path]:
             f"another sweep is writing into {str(folder)!r}: wait for it, or choose another --out."
         ) from None
     try:
-        for unfinished in folder.rglob(".*.tmp.*"):  # of a process that was killed
-            unfinished.unlink()
+        _drop_unfinished(folder)
         known = [] if before is None else before["versions"]
         if known and known[-1] != versions():
             warnings.warn(
@@ -52,8 +51,15 @@ def experiment_folder(experiment: Experiment, folder: Path) -> Iterator[Path]:
         known = [*(one for one in known if one != versions()), versions()]
         write_text(folder / EXPERIMENT, json.dumps(_record(experiment, known), indent=2) + "\n")
         yield folder
+        _drop_unfinished(folder)
     finally:
         lock.release()
+
+
+def _drop_unfinished(folder: Path) -> None:
+    """Remove what processes that were killed have left, of this sweep's workers too."""
+    for unfinished in folder.rglob(".*.tmp.*"):
+        unfinished.unlink(missing_ok=True)
 
 
 def check_recorded(experiment: Experiment, folder: Path) -> dict[str, Any] | None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
-
-import jax
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ..learners import memory_free, memory_needed
 from ._curves import log_edges
 from ._experiment import Experiment
 from ._experiment_folder import check_recorded, experiment_folder
-from ._folder import check_folder, save_frame
+from ._folder import check_folder
 from ._options import Progress
+from ._parts import drop_compiled, missing_of, write_part
 from ._points import Program, point_curves, programs_of
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 PROBE = 1024  # samples of each run
-AT_ONCE = 64  # programs kept: each maps memory, and Linux lets a process have 65 530 such pieces
+
+_Run: TypeAlias = Callable[[list[Program], Experiment, Path, Progress], None]
 
 
 class Plan(NamedTuple):
@@ -35,6 +42,7 @@ class Plan(NamedTuple):
         memory: Bytes of the largest program.
         free: Bytes that are free on the device.
         capped: Programs, as (system, noise), that end before their longest horizon, and after how many samples.
+        cluster: Workers and their threads, None without a cluster.
     """
 
     folder: Path
@@ -47,12 +55,14 @@ class Plan(NamedTuple):
     memory: int
     free: int
     capped: dict[tuple[str, float], int]
+    cluster: tuple[int, int] | None
 
 
 def sweep(
     experiment: Experiment,
     folder: str | Path | None = None,
     progress: Progress = lambda done, total: None,
+    cluster: str | Client | None = None,
 ) -> Path:
     """Run every point of an experiment that is not done, and write its error curves as a part of the folder.
 
@@ -64,31 +74,27 @@ def sweep(
         experiment: What ``read_experiment`` returned.
         folder: For the results; by default the experiment's own.
         progress: Called with the samples done and the samples to be done, those of one run of each point.
+        cluster: Address of a Dask scheduler, or a ``distributed.Client`` of it, to run the points on its workers. They
+            must see the folder under the same path, and have the same versions. None: on this machine alone.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: A combination that cannot be run, or a folder of another experiment or that cannot be written in.
+        ValueError: A combination that cannot be run, a folder of another experiment or that cannot be written in, no
+            scheduler at the address, or a worker that has other versions or does not see the folder.
+        ConnectionError: The scheduler went away, or workers died again and again of the same points.
     """
     programs = programs_of(experiment)
-    with experiment_folder(experiment, experiment.out if folder is None else Path(folder)) as where:
-        missing = _missing(programs, where)
-        total, done = sum(point.horizon for _, points in missing for point in points), 0
-        for place, (ready, points) in enumerate(missing, start=1):
-            for point in points:
-                frame = point_curves(ready, point, experiment, _onwards(progress, done, total))
-                part = where / point.part
-                part.parent.mkdir(parents=True, exist_ok=True)
-                save_frame(frame, part)
-                done += point.horizon
-                progress(done, total)
-            if place % AT_ONCE == 0:
-                jax.clear_caches()  # type: ignore[no-untyped-call]
+    with (
+        _runner(cluster) as run,
+        experiment_folder(experiment, experiment.out if folder is None else Path(folder)) as where,
+    ):
+        run(missing_of(programs, where), experiment, where, progress)
     return where
 
 
-def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan:
+def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster: str | Client | None = None) -> Plan:
     """Return what a sweep would do, and estimate what it would take; nothing is written.
 
     Short runs are timed, of the first system and noise of each learner and shape of system: all further ones find their
@@ -97,6 +103,7 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan
     Args:
         experiment: What ``read_experiment`` returned.
         folder: For the results; by default the experiment's own.
+        cluster: As in ``sweep``; the estimate is of this machine alone.
 
     Raises:
         ValueError: What ``sweep`` refuses.
@@ -104,7 +111,7 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan
     programs = programs_of(experiment)
     where = check_folder(experiment.out if folder is None else folder)
     check_recorded(experiment, where)
-    missing = _missing(programs, where)
+    missing, size = missing_of(programs, where), _size(cluster)
     alike: dict[tuple[object, ...], list[Program]] = {}
     for program in missing:
         system = program.ready.system
@@ -133,13 +140,43 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None) -> Plan
         memory=max(memory_needed(each.driver, each.replicates, len(log_edges(each.horizon))) for each in readies),
         free=memory_free(experiment.device),
         capped=ends,
+        cluster=size,
     )
 
 
-def _missing(programs: list[Program], folder: Path) -> list[Program]:
-    """Return the programs with the points that are not done, without those of which all are."""
-    left = ((ready, [point for point in points if not (folder / point.part).is_file()]) for ready, points in programs)
-    return [Program(ready, points) for ready, points in left if points]
+@contextmanager
+def _runner(cluster: str | Client | None) -> Iterator[_Run]:
+    """Give what runs points: this process, or the workers of a cluster once its scheduler has answered."""
+    if cluster is None:
+        yield _run_here
+        return
+    with _distributed().connected(cluster) as client:
+        yield partial(_distributed().run_on, client)
+
+
+def _size(cluster: str | Client | None) -> tuple[int, int] | None:
+    if cluster is None:
+        return None
+    with _distributed().connected(cluster) as client:
+        found: tuple[int, int] = _distributed().size_of(client)
+        return found
+
+
+def _distributed() -> ModuleType:
+    try:
+        return importlib.import_module("._cluster", __package__)
+    except ImportError as exc:
+        raise ValueError("several machines are an extra: pip install 'ergoscope[cluster]'.") from exc
+
+
+def _run_here(missing: list[Program], experiment: Experiment, folder: Path, progress: Progress) -> None:
+    total, done = sum(point.horizon for _, points in missing for point in points), 0
+    for ready, points in missing:
+        for point in points:
+            write_part(ready, point, experiment, folder, _onwards(progress, done, total))
+            done += point.horizon
+            progress(done, total)
+        drop_compiled()
 
 
 def _onwards(progress: Progress, done: int, total: int) -> Callable[[int], None]:

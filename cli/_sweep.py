@@ -21,6 +21,12 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the results; by default that of the file, or runs/NAME.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster", help="Dask scheduler whose workers run it, such as tcp://HOST:8786 (docs/cluster.md)."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder alone.")] = False,
 ) -> None:
     """Sweep a grid of systems, learners, noise, horizons and seeds; run again, it completes what is missing."""
@@ -28,10 +34,10 @@ def sweep(
 
     wanted = analysis.read_experiment(experiment)
     if check:
-        show_plan(analysis.plan_sweep(wanted, out))
+        show_plan(analysis.plan_sweep(wanted, out, cluster))
         return
     with Meter("sweep", hidden=quiet) as meter:
-        folder = analysis.sweep(wanted, out, meter.update)
+        folder = analysis.sweep(wanted, out, meter.update, cluster)
     console.print(str(folder), highlight=False, markup=False, soft_wrap=True)
     if not quiet:
         console.print(f"report: ergoscope report {folder}", style="dim", highlight=False, markup=False, soft_wrap=True)
@@ -47,6 +53,11 @@ def show_plan(plan: Plan) -> None:
         f"estimated time: {_duration(seconds)}, of it compiling {_duration(plan.compiling)} (short runs, timed now)",
         f"memory: {plan.memory / 2**20:.3g} MiB at most, {plan.free / 2**30:.3g} GiB are free",
     ]
+    if plan.cluster is not None:
+        workers, threads = (
+            f"{n} {word}{'s' * (n != 1)}" for n, word in zip(plan.cluster, ("worker", "thread"), strict=True)
+        )
+        lines.append(f"cluster: {workers} with {threads} now; the time above is of this machine alone")
     for (system, noise), end in plan.capped.items():
         lines.append(f"{system}, noise {noise:g}: rounding reaches the noise after {end} samples, where its runs end")
     for line in lines:

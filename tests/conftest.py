@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
 
 import jax
 import pytest
@@ -28,8 +27,6 @@ LONG = (
     "test_wavefront", "test_kalman", "test_reproductions", "test_cli", "test_devices", "test_live", "test_examples",
 )  # fmt: skip
 
-MAPPED = Path("/proc/self/maps")
-
 # Commands that tests run keep what they compile for one another, and out of the user's cache; those of each worker for
 # themselves, for some are killed while they write.
 compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
@@ -44,10 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Drop compiled programs between files: each maps memory, and Linux lets a process have 65 530 such pieces."""
-    ends = nextitem is not None and nextitem.path != item.path
-    if ends and MAPPED.exists() and len(MAPPED.read_bytes().splitlines()) > 20_000:
-        jax.clear_caches()
+    """Drop compiled programs between files, where they are many."""
+    if nextitem is not None and nextitem.path != item.path:
+        from ergoscope.analysis._parts import drop_compiled  # not before the hook above is in place
+
+        drop_compiled()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -223,10 +223,11 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
 
 
 def test_what_is_imported_is_what_is_required() -> None:
-    """What a file of ours names is brought by ``pip install ergoscope``, is the page's, or is asked for by name."""
-    required, page = (
+    """What a file names is brought by ``pip install ergoscope``, the page's or the cluster's, or asked for by name."""
+    extras = SETTINGS["project"]["optional-dependencies"]
+    required, page, cluster = (
         {re.split(r"[<>=~!;\[ ]", line)[0].lower().replace("-", "_") for line in lines}
-        for lines in (SETTINGS["project"]["dependencies"], SETTINGS["project"]["optional-dependencies"]["page"])
+        for lines in (SETTINGS["project"]["dependencies"], extras["page"], extras["cluster"])
     )
     imported = set()
     for name in package_files():
@@ -238,6 +239,6 @@ def test_what_is_imported_is_what_is_required() -> None:
                     imported |= {alias.name.split(".")[0] for alias in node.names}
     outside = imported - set(sys.stdlib_module_names)
     asked_for = {"filterpy"}  # to_filterpy says that it is missing; nothing else wants it
-    assert outside - page - asked_for <= required
+    assert outside - page - cluster - asked_for <= required
     not_named = {"filelock"}  # JAX asks for it where its cache of compiled code has a limit
     assert required - outside <= not_named

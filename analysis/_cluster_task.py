@@ -1,0 +1,126 @@
+"""What a worker of a cluster does: some points of one program. It keeps nothing that another worker would miss.
+
+This module is imported on the workers, so that what they compile is found again by their next task.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from distributed import Reschedule, Worker, get_worker
+
+from ._experiment import Experiment
+from ._experiment_folder import EXPERIMENT
+from ._location import versions
+from ._parts import drop_compiled, write_part
+from ._points import Point, Program, programs_of
+
+SEEN_WITHIN = 10.0  # seconds; a shared folder may show what another machine has just written a little later
+KEPT = 16  # programs that the pieces of one find again
+
+
+class Sweep(NamedTuple):
+    """What all tasks of a sweep share.
+
+    Attributes:
+        folder: Where the parts go, as the client and every worker see it.
+        digest: SHA-256 of the client's experiment.json, see ``digest_of``.
+        versions: Of the packages of the client.
+        topic: Under which each part that is there is told to the client.
+    """
+
+    folder: Path
+    digest: str
+    versions: dict[str, str]
+    topic: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """Points that a worker runs one after another.
+
+    Attributes:
+        program: System, factor on the noise and learner.
+        sweep: Digest of the sweep's experiment.json.
+        points: Of this program.
+        experiment: Its own system, noise and learner alone; ``program`` and ``sweep`` tell it from others.
+    """
+
+    program: tuple[str, float, str]
+    sweep: str
+    points: tuple[Point, ...] = field(compare=False)
+    experiment: Experiment = field(compare=False)
+
+
+def run_task(task: Task, sweep: Sweep) -> None:
+    """Write the parts of a task that are not there yet, and tell the client of each that is.
+
+    It ends soon after nobody wants it any more: the client went away, or the sweep has failed elsewhere.
+
+    Raises:
+        ValueError: This worker does not see the folder, has other versions, or cannot run or write a point.
+    """
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def still_wanted(samples: int = 0) -> None:
+        state = worker.state.tasks.get(key)
+        if state is None or state.state != "executing":
+            raise Reschedule  # a task that is not wanted is then forgotten
+
+    try:
+        check_here(sweep)
+        ready, _ = _program(task)
+        for point in task.points:
+            if not (sweep.folder / point.part).is_file():
+                still_wanted()
+                write_part(ready, point, task.experiment, sweep.folder, still_wanted)
+            worker.log_event(sweep.topic, str(point.part))
+    except (ValueError, OSError) as exc:
+        raise ValueError(f"worker {_name(worker)}: {exc}") from exc
+    drop_compiled()
+
+
+def check_here(sweep: Sweep) -> None:
+    """Say so where this machine does not see the client's folder, or has other versions than the client.
+
+    Raises:
+        ValueError: The message names both sides and the remedy.
+    """
+    begun = time.monotonic()
+    while digest_of(sweep.folder) != sweep.digest:
+        if time.monotonic() - begun > SEEN_WITHIN:
+            raise ValueError(
+                f"{sweep.folder} is not there, or holds another {EXPERIMENT} than the command's: --out must be "
+                "a folder that all machines share, under one path."
+            )
+        time.sleep(0.5)
+    here = versions()
+    other = [name for name in sweep.versions if here.get(name) != sweep.versions[name]]
+    if other:
+        both = ", ".join(f"{name} {here.get(name)} here and {sweep.versions[name]} there" for name in other)
+        raise ValueError(f"its versions are not those of the command, {both}: install the same on all machines.")
+
+
+def digest_of(folder: Path) -> str | None:
+    """Return the SHA-256 of a folder's experiment.json, None where there is none."""
+    try:
+        return hashlib.sha256((folder / EXPERIMENT).read_bytes()).hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@lru_cache(KEPT)
+def _program(task: Task) -> Program:
+    (program,) = programs_of(task.experiment)
+    return program
+
+
+def _name(worker: Worker) -> str:
+    return f"{worker.name} on {platform.node()}"
