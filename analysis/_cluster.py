@@ -1,7 +1,7 @@
 """A sweep on the workers of a Dask cluster: points go out, parts lie in the folder that all machines share.
 
-A task is points of one program, for these share what is compiled. Where a worker dies, Dask gives its task to another,
-which completes what is missing.
+A task is points of one group, made ready once. Where a worker dies, Dask gives its task to another, which completes
+what is missing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -25,7 +24,7 @@ from ._cluster_task import Sweep, Task, digest_of, run_task
 from ._experiment import Experiment
 from ._location import versions
 from ._options import Progress
-from ._points import Program
+from ._points import Group
 
 PATIENCE = 10  # seconds for a scheduler to answer
 LOOK = 10.0  # seconds without news after which we look whether there is a worker
@@ -76,7 +75,7 @@ def size_of(client: Client) -> tuple[int, int]:
     return len(threads), sum(threads.values())
 
 
-def run_on(client: Client, missing: list[Program], experiment: Experiment, folder: Path, progress: Progress) -> None:
+def run_on(client: Client, missing: list[Group], experiment: Experiment, folder: Path, progress: Progress) -> None:
     """Run all points on the workers of a cluster and wait for them.
 
     Raises:
@@ -101,7 +100,7 @@ def run_on(client: Client, missing: list[Program], experiment: Experiment, folde
 
     client.subscribe_topic(sweep.topic, lambda event: news.put(event[1]))
     try:
-        start(_tasks(missing, experiment, sweep, _threads(client)))
+        start(_tasks(missing, experiment, _threads(client)))
         while running:
             try:
                 item = news.get(timeout=LOOK)
@@ -137,8 +136,8 @@ def _threads(client: Client) -> int:
     return threads
 
 
-def _tasks(missing: list[Program], experiment: Experiment, sweep: Sweep, threads: int) -> list[Task]:
-    """Return what workers are given, longest first: whole programs where they are enough, else pieces of them."""
+def _tasks(missing: list[Group], experiment: Experiment, threads: int) -> list[Task]:
+    """Return what workers are given, longest first: whole groups where they are enough, else pieces of them."""
     pieces = -(-max(A_THREAD * threads, AT_LEAST) // max(len(missing), 1))
     tasks = []
     for _, points in missing:
@@ -146,7 +145,7 @@ def _tasks(missing: list[Program], experiment: Experiment, sweep: Sweep, threads
         alone = experiment._replace(plants={system: experiment.plants[system]}, noise=(noise,), learners=(learner,))
         longest = sorted(points, key=lambda point: -point.horizon)
         shares = [tuple(longest[k::pieces]) for k in range(min(pieces, len(longest)))]
-        tasks += [Task((system, noise, learner), sweep.digest, share, alone) for share in shares]
+        tasks += [Task(share, alone) for share in shares]
     return sorted(tasks, key=lambda task: -sum(point.horizon for point in task.points))
 
 
@@ -161,10 +160,10 @@ def _again(task: Task, error: BaseException | None, folder: Path) -> Task:
         raise error or ConnectionError("a task failed, and nothing is known of why.")
     left = tuple(point for point in task.points if not (folder / point.part).is_file())
     if len(left) == len(task.points):
-        system, noise, learner = task.program
+        system, learner, noise, *_ = task.points[0]
         raise ConnectionError(
             f"workers died again and again, {error.allowed_failures + 1} times, with {learner} on {system}, "
             f"noise {noise:g}: their own logs say of what. Where it is memory, give a worker more of it or fewer "
             "threads, or take fewer replicates or sizes; the same command completes what is missing."
         )
-    return replace(task, points=left)
+    return task._replace(points=left)

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: some points of one program. It keeps nothing that another worker would miss.
+"""What a worker of a cluster does: some points of one group. It keeps nothing but what is compiled.
 
 This module is imported on the workers, so that what they compile is found again by their next task.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +17,9 @@ from ._experiment import Experiment
 from ._experiment_folder import EXPERIMENT
 from ._location import versions
 from ._parts import drop_compiled, write_part
-from ._points import Point, Program, programs_of
+from ._points import Point, groups_of
 
 SEEN_WITHIN = 10.0  # seconds; a shared folder may show what another machine has just written a little later
-KEPT = 16  # programs that the pieces of one find again
 
 
 class Sweep(NamedTuple):
@@ -41,21 +38,16 @@ class Sweep(NamedTuple):
     topic: str
 
 
-@dataclass(frozen=True)
-class Task:
-    """Points that a worker runs one after another.
+class Task(NamedTuple):
+    """Points of one system, noise and learner, that a worker runs one after another.
 
     Attributes:
-        program: System, factor on the noise and learner.
-        sweep: Digest of the sweep's experiment.json.
-        points: Of this program.
-        experiment: Its own system, noise and learner alone; ``program`` and ``sweep`` tell it from others.
+        points: What is to be run.
+        experiment: With their system, noise and learner alone.
     """
 
-    program: tuple[str, float, str]
-    sweep: str
-    points: tuple[Point, ...] = field(compare=False)
-    experiment: Experiment = field(compare=False)
+    points: tuple[Point, ...]
+    experiment: Experiment
 
 
 def run_task(task: Task, sweep: Sweep) -> None:
@@ -76,7 +68,7 @@ def run_task(task: Task, sweep: Sweep) -> None:
 
     try:
         check_here(sweep)
-        ready, _ = _program(task)
+        ((ready, _),) = groups_of(task.experiment)
         for point in task.points:
             if not (sweep.folder / point.part).is_file():
                 still_wanted()
@@ -114,12 +106,6 @@ def digest_of(folder: Path) -> str | None:
         return hashlib.sha256((folder / EXPERIMENT).read_bytes()).hexdigest()
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-@lru_cache(KEPT)
-def _program(task: Task) -> Program:
-    (program,) = programs_of(task.experiment)
-    return program
 
 
 def _name(worker: Worker) -> str:

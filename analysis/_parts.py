@@ -9,17 +9,17 @@ import jax
 
 from ._experiment import Experiment
 from ._folder import save_frame
-from ._points import Point, Program, point_curves
+from ._points import Group, Point, point_curves
 from ._simulated import Ready
 
 MAPPED = Path("/proc/self/maps")
 MOST_MAPPED = 20_000  # pieces of memory; every compiled program maps some, and Linux lets a process have 65 530
 
 
-def missing_of(programs: list[Program], folder: Path) -> list[Program]:
-    """Return the programs with the points that are not done, without those of which all are."""
-    left = ((ready, [point for point in points if not (folder / point.part).is_file()]) for ready, points in programs)
-    return [Program(ready, points) for ready, points in left if points]
+def missing_of(groups: list[Group], folder: Path) -> list[Group]:
+    """Return the groups with the points that are not done, without those of which all are."""
+    left = ((ready, [point for point in points if not (folder / point.part).is_file()]) for ready, points in groups)
+    return [Group(ready, points) for ready, points in left if points]
 
 
 def write_part(

@@ -1,7 +1,7 @@
-"""The points of an experiment, grouped into few compiled programs; what each point draws and leaves behind.
+"""The points of an experiment, in groups of one system, noise and learner; what each point draws and leaves behind.
 
-A program is a system, a factor on its noise and a learner. Seeds, horizons and the matrices of the system are data, so
-that programs of one learner and one shape of system share their compiled kernels.
+Seeds, horizons and the matrices of the system are data: groups of one learner and one shape of system are one compiled
+program.
 """
 
 from __future__ import annotations
@@ -53,21 +53,21 @@ class Point(NamedTuple):
         return jax.random.fold_in(jax.random.key(self.seed), np.uint32(world))
 
 
-class Program(NamedTuple):
+class Group(NamedTuple):
     """Points of one system, noise and learner, with what runs them."""
 
     ready: Ready
     points: list[Point]
 
 
-def programs_of(experiment: Experiment) -> list[Program]:
+def groups_of(experiment: Experiment) -> list[Group]:
     """Return all that an experiment would run, after every check that needs no run.
 
     Raises:
         ValueError: A learner that cannot have a system, a size or a horizon; what does not fit into memory; a noise
             that changes nothing. The message names the combination.
     """
-    programs = []
+    groups = []
     for word, plant in experiment.plants.items():
         if experiment.noise != (1.0,) and not plant.R.any():
             raise ValueError(f"{word} has R = 0, which a factor on it leaves as it is: take noise = [1] for it.")
@@ -93,8 +93,8 @@ def programs_of(experiment: Experiment) -> list[Program]:
                 except ValueError as exc:
                     raise ValueError(f"{experiment.name}: {word} with {learner}: {exc}") from exc
                 grid = ((horizon, seed) for horizon in experiment.horizons for seed in experiment.seeds)
-                programs.append(Program(ready, [Point(word, learner, noise, *where) for where in grid]))
-    return programs
+                groups.append(Group(ready, [Point(word, learner, noise, *where) for where in grid]))
+    return groups
 
 
 def point_curves(

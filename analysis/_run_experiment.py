@@ -18,14 +18,14 @@ from ._experiment_folder import check_recorded, experiment_folder
 from ._folder import check_folder
 from ._options import Progress
 from ._parts import drop_compiled, missing_of, write_part
-from ._points import Program, point_curves, programs_of
+from ._points import Group, groups_of, point_curves
 
 if TYPE_CHECKING:
     from distributed import Client
 
 PROBE = 1024  # samples of each run
 
-_Run: TypeAlias = Callable[[list[Program], Experiment, Path, Progress], None]
+_Run: TypeAlias = Callable[[list[Group], Experiment, Path, Progress], None]
 
 
 class Plan(NamedTuple):
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
         running: Seconds, estimated, from runs of 1024 and 4096 samples of each program.
         memory: Bytes of the largest program.
         free: Bytes that are free on the device.
-        capped: Programs, as (system, noise), that end before their longest horizon, and after how many samples.
+        capped: Groups of points, as (system, noise), that end before their longest horizon, and after how many samples.
         cluster: Workers and their threads, None without a cluster.
     """
 
@@ -85,12 +85,12 @@ def sweep(
             scheduler at the address, or a worker that has other versions or does not see the folder.
         ConnectionError: The scheduler went away, or workers died again and again of the same points.
     """
-    programs = programs_of(experiment)
+    groups = groups_of(experiment)
     with (
         _runner(cluster) as run,
         experiment_folder(experiment, experiment.out if folder is None else Path(folder)) as where,
     ):
-        run(missing_of(programs, where), experiment, where, progress)
+        run(missing_of(groups, where), experiment, where, progress)
     return where
 
 
@@ -108,26 +108,26 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster
     Raises:
         ValueError: What ``sweep`` refuses.
     """
-    programs = programs_of(experiment)
+    groups = groups_of(experiment)
     where = check_folder(experiment.out if folder is None else folder)
     check_recorded(experiment, where)
-    missing, size = missing_of(programs, where), _size(cluster)
-    alike: dict[tuple[object, ...], list[Program]] = {}
-    for program in missing:
-        system = program.ready.system
-        shape = program.points[0].learner, system.states, system.outputs, system.inputs, system.time_varying
-        alike.setdefault(shape, []).append(program)
+    missing, size = missing_of(groups, where), _size(cluster)
+    alike: dict[tuple[object, ...], list[Group]] = {}
+    for group in missing:
+        system = group.ready.system
+        shape = group.points[0].learner, system.states, system.outputs, system.inputs, system.time_varying
+        alike.setdefault(shape, []).append(group)
     compiling, running = 0.0, 0.0
-    for group in alike.values():
-        probe = _probe(group[0], experiment)
-        horizons = [point.horizon for _, points in group for point in points]
+    for some in alike.values():
+        probe = _probe(some[0], experiment)
+        horizons = [point.horizon for _, points in some for point in points]
         compiling += probe.compiling
         running += len(horizons) * probe.point + sum(horizons) * probe.sample
-    readies = [ready for ready, _ in programs]
-    points = [point for _, points in programs for point in points]
+    readies = [ready for ready, _ in groups]
+    points = [point for _, points in groups for point in points]
     left = [point for _, points in missing for point in points]
     ends = {
-        (points[0].system, points[0].noise): ready.horizon for ready, points in programs if ready.horizon < ready.asked
+        (points[0].system, points[0].noise): ready.horizon for ready, points in groups if ready.horizon < ready.asked
     }
     return Plan(
         folder=where,
@@ -169,7 +169,7 @@ def _distributed() -> ModuleType:
         raise ValueError("several machines are an extra: pip install 'ergoscope[cluster]'.") from exc
 
 
-def _run_here(missing: list[Program], experiment: Experiment, folder: Path, progress: Progress) -> None:
+def _run_here(missing: list[Group], experiment: Experiment, folder: Path, progress: Progress) -> None:
     total, done = sum(point.horizon for _, points in missing for point in points), 0
     for ready, points in missing:
         for point in points:
@@ -189,9 +189,9 @@ class _Probe(NamedTuple):
     sample: float  # seconds of one sample of all runs of a point
 
 
-def _probe(program: Program, experiment: Experiment) -> _Probe:
+def _probe(group: Group, experiment: Experiment) -> _Probe:
     """Time a short run twice, and a longer one: the first compiles, the others tell a point from its samples."""
-    ready, point = program.ready, program.points[0]
+    ready, point = group.ready, group.points[0]
     horizons = [min(length, ready.horizon) for length in (PROBE, PROBE, 4 * PROBE)]
     seconds = []
     for horizon in horizons:

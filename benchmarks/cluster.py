@@ -3,7 +3,7 @@
     python benchmarks/cluster.py [--rounds 2] [--quick]
 
 Overhead: 40 tasks whose points are done already, so that only what a task does besides is left: it is sent, makes its
-program ready, looks for its parts and answers; held against the same in this process, without the sending. The floor is
+group ready, looks for its parts and answers; held against the same in this process, without the sending. The floor is
 as many empty calls. Efficiency: an experiment of over a minute on one worker, on one and on two, each held to one core,
 so that workers are compared and not the threads within one; beside them this process with all cores. All workers are on
 this machine: what a network costs is not in it. Written to benchmarks/results/cluster.json.
@@ -25,7 +25,7 @@ from distributed import Client, LocalCluster
 from ergoscope.analysis import Experiment, read_experiment, sweep
 from ergoscope.analysis._cluster import run_on
 from ergoscope.analysis._parts import missing_of
-from ergoscope.analysis._points import programs_of
+from ergoscope.analysis._points import groups_of
 
 TASKS = 40
 SEEDS = 96  # over a minute on one core
@@ -69,24 +69,24 @@ def overhead(folder: Path, client: Client) -> dict[str, Contender]:
     """Return contenders that run tasks of which all points are done, and the empty calls."""
     noise = [1 + k / TASKS for k in range(TASKS // 2)]
     done = experiment(folder, horizon=100, noise=noise, last=0, replicates=1)
-    programs = programs_of(done)
-    assert len(programs) == TASKS
+    groups = groups_of(done)
+    assert len(groups) == TASKS
     (folder / "experiment.json").write_text("{}")
-    for _, points in programs:
+    for _, points in groups:
         for point in points:
             (folder / point.part).parent.mkdir(parents=True, exist_ok=True)
             (folder / point.part).touch()
 
     def here() -> None:
-        for _, (point,) in programs:
+        for _, (point,) in groups:
             alone = done._replace(
                 plants={point.system: done.plants[point.system]}, noise=(point.noise,), learners=(point.learner,)
             )
-            assert not missing_of(programs_of(alone), folder)
+            assert not missing_of(groups_of(alone), folder)
 
     return {
         "a task of the cluster": Contender(
-            lambda: run_on(client, programs, done, folder, lambda done, total: None),
+            lambda: run_on(client, groups, done, folder, lambda done, total: None),
             TASKS * MILLISECOND,
             f"{TASKS} tasks",
         ),

@@ -28,7 +28,7 @@ if sys.platform == "win32":
 from distributed import Client, KilledWorker, LocalCluster
 
 from ergoscope.analysis import _cluster, _cluster_task
-from ergoscope.analysis._points import programs_of
+from ergoscope.analysis._points import groups_of
 
 GRID = """[grid]
 systems = ["random-walk"]
@@ -218,28 +218,26 @@ def test_without_the_library_its_name_is_told(tmp_path: Path, monkeypatch: pytes
 
 def test_tasks_are_whole_programs_or_pieces_longest_first(tmp_path: Path) -> None:
     experiment = read_experiment(write(tmp_path, GRID.replace('"0..7"', '"0..7"\nnoise = [1, 2]')))
-    programs = programs_of(experiment)
-    shared = _cluster_task.Sweep(tmp_path, "digest", {}, "topic")
-    asked = sorted(point for _, points in programs for point in points)
+    groups = groups_of(experiment)
+    asked = sorted(point for _, points in groups for point in points)
     for threads, count in ((0, 8), (1, 8), (3, 12), (100, 16)):
-        tasks = _cluster._tasks(programs, experiment, shared, threads)
+        tasks = _cluster._tasks(groups, experiment, threads)
         assert sorted(point for task in tasks for point in task.points) == asked
         lengths = [sum(point.horizon for point in task.points) for task in tasks]
         assert len(tasks) == count and lengths == sorted(lengths, reverse=True)
         for task in tasks:
-            assert {(point.system, point.noise, point.learner) for point in task.points} == {task.program}
+            ((system, learner, noise),) = {point[:3] for point in task.points}
             alone = task.experiment
-            assert ((*alone.plants,), alone.noise, alone.learners) == tuple((word,) for word in task.program)
-    many = programs * 4
-    assert len(_cluster._tasks(many, experiment, shared, 2)) == len(many)  # whole programs
+            assert ((*alone.plants,), alone.learners, alone.noise) == ((system,), (learner,), (noise,))
+    many = groups * 4
+    assert len(_cluster._tasks(many, experiment, 2)) == len(many)  # whole groups
 
 
 def test_workers_that_die_of_a_point_are_told_of(tmp_path: Path) -> None:
     """A task whose workers died goes on where points were done meanwhile, else it ends the sweep."""
     experiment = read_experiment(write(tmp_path))
-    shared = _cluster_task.Sweep(tmp_path, "digest", {}, "topic")
-    task = _cluster._tasks(programs_of(experiment), experiment, shared, 0)[0]
-    task = _cluster_task.Task(task.program, task.sweep, (*task.points, task.points[0]._replace(seed=9)), experiment)
+    task = _cluster._tasks(groups_of(experiment), experiment, 0)[0]
+    task = _cluster_task.Task((*task.points, task.points[0]._replace(seed=9)), experiment)
     died = KilledWorker("key", SimpleNamespace(address="tcp://w"), 3)
     with pytest.raises(ConnectionError, match="4 times, with ladder on random-walk, noise 1"):
         _cluster._again(task, died, tmp_path)
