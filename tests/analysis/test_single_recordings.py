@@ -14,6 +14,7 @@ from ergoscope.analysis import Autoregression, Location, _locate_model, autoregr
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 PLANTS = {"random-walk": 6, "double-integrator": 6, "two-tones": 9, "stable-ar": 6}  # and the largest size tried
+IN_SHORT = ("double-integrator", "stable-ar")
 WRONG = 0.05  # of the answers, at most
 
 
@@ -22,8 +23,10 @@ def single(name: str, horizon: int, seed: int, model: bool = True) -> Location:
 
 
 @pytest.mark.parametrize("name", PLANTS)
-def test_one_run_claims_no_more_than_it_can_show(name: str) -> None:
+def test_one_run_claims_no_more_than_it_can_show(name: str, request: pytest.FixtureRequest) -> None:
     """Best and regret sizes can be told from one path; boundedness cannot, or from a model, so marked."""
+    if name not in IN_SHORT and not request.config.getoption("--campaign"):
+        pytest.skip("a quarter of a minute each: make campaign")
     expected = theory(zoo(name)).critical_size
     found = single(name, 2000, 11)
     assert (found.verdict, found.critical_size, found.interval, found.theory) == ("undecided", None, None, None)

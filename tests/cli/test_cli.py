@@ -255,10 +255,10 @@ def test_simulate_then_locate(folder: Path, run: Run) -> None:
     assert json.loads(result.stdout)["critical_size"] == 2
 
 
-def test_a_plant_of_python_control_by_name(folder: Path) -> None:
+def test_a_plant_of_python_control_by_name(folder: Path, run: Run) -> None:
     noise = ("--q", "1", "--r", "0.01", "--dt", "0.1", "--delay", "0.25")
     words = (*noise, "--sizes", "0..3", "--json", "--out", "ctl")
-    result = process("locate", "plant.py:plant", *words, cwd=folder)
+    result = run("locate", "plant.py:plant", *words, cwd=folder)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["critical_size"] == 2
 

@@ -1,8 +1,8 @@
 """The conformance table: every law on every learner of the catalogue, on each kind of stream that it serves.
 
 Each (learner, precision) is compiled once, and all laws run on that kernel. A new learner adds one row to the catalogue
-and is under the laws; ``VARIANTS`` has those options that change what the kernel does, each on the widest stream that
-its learner serves.
+and is under the laws, in float32 on the widest stream that it serves. ``VARIANTS`` has those options that change what
+the kernel does, each in float64 on the widest stream of its learner.
 """
 
 from __future__ import annotations
@@ -82,8 +82,13 @@ TABLE = {
     for words in (*(SMALL.get(name, name) for name in learner_names()), *VARIANTS)
     for system in STREAMS[learner_entry(words.partition(":")[0]).serves][-1 if words in VARIANTS else 0 :]
 }
-BOTH = pytest.mark.parametrize("precision", ["float32", "float64"])
+WIDEST = {
+    row.words: name for name, row in TABLE.items() if row.words not in VARIANTS
+}  # the last stream of each learner
 EVERY = pytest.mark.parametrize("name", TABLE)
+EVERY_IN_BOTH = pytest.mark.parametrize(
+    ("name", "precision"), [(name, "float64") for name in TABLE] + [(name, "float32") for name in WIDEST.values()]
+)
 STEPS = 300
 LONGEST = max(map(max, SIZES.values()))
 
@@ -125,8 +130,7 @@ def forecasts(name: str, outputs: np.ndarray, precision: Precision, **options: o
     return replay(row.learner, with_outputs(recording(name), outputs), precision=precision, width=row.width, **options)
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_live_equals_replay_to_the_bit(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy()
     if row.learner.pooled:  # a pooled learner lives on all its lanes at once
@@ -143,8 +147,7 @@ def test_live_equals_replay_to_the_bit(name: str, precision: Precision) -> None:
         live.observe(outputs[0, t], u[t : t + 1 + max(row.learner.lookaheads)])
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_blocks_of_any_length_give_the_same_bits(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs
     whole = forecasts(name, outputs, precision)
@@ -162,8 +165,7 @@ def test_blocks_of_any_length_give_the_same_bits(name: str, precision: Precision
     np.testing.assert_array_equal(np.array(record)[..., :lanes], np.moveaxis(whole[:, :128], 0, -1))
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_a_lane_depends_neither_on_the_number_nor_on_the_content_of_the_others(name: str, precision: Precision) -> None:
     row = TABLE[name]
     if row.learner.pooled:
@@ -179,8 +181,7 @@ def test_a_lane_depends_neither_on_the_number_nor_on_the_content_of_the_others(n
     np.testing.assert_array_equal(forecasts(name, many, precision)[-1:], alone)
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -> None:
     outputs = recording(name).outputs
     changed = outputs.copy()
@@ -191,8 +192,7 @@ def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -
         assert (before[:, 200 + ahead :, j] != after[:, 200 + ahead :, j]).any() or TABLE[name].name == "zero"
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Precision) -> None:
     if TABLE[name].name in WITH_A_UNIT:
         pytest.skip("it knows the noise of its system, or has a step in a unit")
@@ -207,8 +207,7 @@ def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Pr
             np.testing.assert_array_equal(scaled, factor * forecasts(name, outputs, precision))
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_a_constant_added_is_added_to_the_forecasts(name: str, precision: Precision) -> None:
     """Of every learner where streams are centred on their first sample, of some without that."""
     outputs, constant = np.round(recording(name).outputs * 16) / 16, 64.0  # sums are exact
@@ -220,8 +219,7 @@ def test_a_constant_added_is_added_to_the_forecasts(name: str, precision: Precis
         np.testing.assert_allclose(after - constant, before, rtol=0, atol=200 * eps * largest)
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_a_checkpoint_goes_on_with_the_same_bits(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs
     whole, known = forecasts(name, outputs, precision), recording(name).inputs[0]
@@ -242,8 +240,7 @@ def test_a_checkpoint_goes_on_with_the_same_bits(name: str, precision: Precision
     np.testing.assert_array_equal(made, whole[:, : driver.block])
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_the_batch_path_scores_what_replay_forecasts(name: str, precision: Precision) -> None:
     row, data = TABLE[name], recording(name)
     made = forecasts(name, data.outputs, precision)
@@ -261,8 +258,7 @@ def test_the_batch_path_scores_what_replay_forecasts(name: str, precision: Preci
         np.testing.assert_allclose(sums.error[:, j], expected, rtol=1e-3, atol=rounding)
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 @pytest.mark.parametrize("centre", ["none", "first"])
 def test_strange_streams_leave_no_nan(name: str, precision: Precision, centre: str) -> None:
     p, t = recording(name).outputs.shape[2], np.arange(600.0)
@@ -283,8 +279,7 @@ def test_strange_streams_leave_no_nan(name: str, precision: Precision, centre: s
     assert np.isfinite(made).all()
 
 
-@EVERY
-@BOTH
+@EVERY_IN_BOTH
 def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy()
     lost = np.random.default_rng(3).random(outputs.shape[:2]) < 0.2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import control
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -167,13 +168,13 @@ def test_orders_below_the_modes_grow_and_the_others_do_not(name: str, m: int) ->
 
 def test_an_unstable_predictor_is_forecast_from_the_past_alone() -> None:
     run, learner = simulate(3, zoo("random-walk"), 100, 2), subspace(range(3), past=4)
-    state = states_after(learner, run)
+    state, update = states_after(learner, run), jax.jit(learner.update)
     assert np.array(state.model.settles).all() and (np.array(state.model.reach) != 0).any()
     with computing("float64"):
         runaway = state.model._replace(F=2 + state.model.F, settles=state.model.settles.at[1].set(False))
         state, none = state._replace(model=runaway), jnp.zeros((0, 2))
         for y in (3.0, -1.0, 2.0, 5.0, 4.0):
-            state = learner.update(state, jnp.full((1, 2), y), none, jnp.ones((1, 2), bool))
+            state = update(state, jnp.full((1, 2), y), none, jnp.ones((1, 2), bool))
         expected = np.einsum("skl,kl->sl", np.array(state.model.reach), [[4.0] * 2, [5.0] * 2, [2.0] * 2, [-1.0] * 2])
     np.testing.assert_allclose(np.array(state.x)[1, 0], expected[0], rtol=1e-12)  # the order with one state
     assert np.abs(np.array(state.x)[2]).max() > 10 * np.abs(expected).max()  # one that was not marked runs away
