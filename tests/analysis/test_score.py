@@ -126,7 +126,8 @@ def test_the_predictors_are_of_the_plant() -> None:
 
 def test_a_predictor_that_tries_to_peek_cannot() -> None:
     card = scored("peeking")
-    assert card.all_flaws == {} and card.rows["excess"][0] < 1e-9  # it had to forecast like the Kalman filter it is
+    assert {*card.all_flaws} <= {"leaks memory"}  # its search through all objects may leave some behind
+    assert card.rows["excess"][0] < 1e-9  # it had to forecast like the Kalman filter it is
 
 
 def test_one_that_could_peek_is_told_to_be_too_good(monkeypatch: pytest.MonkeyPatch) -> None:

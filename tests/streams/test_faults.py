@@ -117,6 +117,7 @@ def test_nothing_is_lost_or_taken_in_twice_whatever_is_killed(
     rng = np.random.default_rng(0)
     killed = Counter[str]()
     # Not at once: Mosquitto has a new session on its disk after a hundred changes, and forgets it when killed before.
+    until(lambda: last_in_journal(tmp_path / "learned") >= 200 * plan.block, 120, learner.said)
     span = 400 * plan.block, 0.9 * plan.samples
     moments = np.sort(rng.uniform(*span, len(plan.events))).astype(int).tolist()
     for event, moment in zip(rng.permutation(plan.events).tolist(), moments, strict=True):
