@@ -1,6 +1,6 @@
 """The battery: which cases a predictor is put through, and what it, the reference and the ladder forecast in each.
 
-Time: all arrays count readings, as ``simulator.Readings`` does; a forecast of reading ``t`` is made of those before it.
+Time: all arrays count readings, as ``Readings`` does; a forecast of reading ``t`` is made of those before it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ..learners import Learner, Outcome, OutsidePredictor, kalman, make_learner, replay
-from ..simulator import LinearSystem, Readings, Scene, faults, find_fault, plain, zoo, zoo_names
+from ..simulator import LinearSystem, faults, zoo, zoo_names
+from ..simulator._stress.faults import find_fault
+from ..simulator._stress.readings import Readings, Scene, plain
 from ._theory import trust_horizon
 
 Kind = Literal["plant", "zoo", "stress"]

@@ -10,7 +10,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..simulator import LinearSystem, Noise, Precision, find_system
+from .._core.devices import Precision
+from ..simulator import LinearSystem, Noise, find_system
 from ._ranges import parse_range
 
 
@@ -31,7 +32,7 @@ class Experiment(NamedTuple):
         inputs: Known input of the systems, as in ``locate``.
         law: Of the noise, as in ``simulate``.
         precision: ``"float32"`` or ``"float64"``.
-        device: As in ``simulator.find_devices``; None leaves JAX's choice.
+        device: As in ``find_devices``; None leaves JAX's choice.
         out: The folder for the results.
     """
 

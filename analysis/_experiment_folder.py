@@ -15,7 +15,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..simulator import LinearSystem, system_of, table_of, write_text
+from .._core.files import write_text
+from ..simulator import LinearSystem
+from ..simulator._systems.read_system import system_of, table_of
 from ._experiment import Experiment
 from ._folder import check_folder
 from ._location import versions

@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .._core.devices import computing
 from ..learners import Driver, submatrices, submatrix
-from ..simulator import LinearSystem, computing, simulate_chunks, zoo
+from ..simulator import LinearSystem, simulate_chunks, zoo
 from ._reproduction import Progress, Reproduction, no_progress, weighted_limit
 from ._submatrix import best_submatrices, submatrix_risk
 

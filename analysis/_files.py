@@ -9,7 +9,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ..simulator import LinearSystem, atomic_path, write_text
+from .._core.files import atomic_path, write_text
+from ..simulator import LinearSystem
 from ._design import Design
 from ._figures import growth_figure, size_figure
 from ._folder import check_folder, save_frame

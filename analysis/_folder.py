@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ..simulator import atomic_path
+from .._core.files import atomic_path
 
 
 def check_folder(folder: str | Path) -> Path:

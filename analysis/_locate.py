@@ -7,17 +7,11 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from .._core.devices import Precision
 from ..learners import (
     Learner,
 )
-from ..simulator import (
-    LinearSystem,
-    Missing,
-    Noise,
-    Precision,
-    Trajectories,
-    find_system,
-)
+from ..simulator import LinearSystem, Missing, Noise, Trajectories, find_system
 from ._doors import check_whole
 from ._locate_recording import locate_recording
 from ._locate_system import locate_system

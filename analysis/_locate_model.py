@@ -11,8 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .._core.devices import computing
 from ..learners import Driver, score
-from ..simulator import LinearSystem, Signal, Trajectories, computing, input_signal, simulate_chunks
+from ..simulator import LinearSystem, Trajectories, simulate_chunks
+from ..simulator._simulation.inputs import Signal, input_signal
 from ._autoregression import Autoregression, autoregression, fit_order
 from ._critical import Critical, critical_size
 from ._curves import curves, log_edges

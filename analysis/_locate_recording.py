@@ -10,17 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .._core.devices import Precision, computing
 from ..learners import (
     Driver,
     Learner,
     Scores,
     score_recording,
 )
-from ..simulator import (
-    Precision,
-    Trajectories,
-    computing,
-)
+from ..simulator import Trajectories
 from ._critical import Best, Critical, best_size, critical_size
 from ._curves import block_edges, curves, log_edges, rebin
 from ._growth import FEWEST_GROUPS, critical_interval

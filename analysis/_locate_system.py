@@ -8,15 +8,11 @@ import jax
 import polars as pl
 from numpy.typing import ArrayLike
 
+from .._core.devices import computing
 from ..learners import (
     Learner,
 )
-from ..simulator import (
-    LinearSystem,
-    Missing,
-    Noise,
-    computing,
-)
+from ..simulator import LinearSystem, Missing, Noise
 from ._critical import best_of_curves, critical_size
 from ._curves import curves
 from ._growth import critical_interval

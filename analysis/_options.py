@@ -8,12 +8,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import polars as pl
 
+from .._core.devices import Precision, find_devices
 from ..learners import Learner, learner_entry, make_learner
-from ..simulator import (
-    LinearSystem,
-    Precision,
-    find_devices,
-)
+from ..simulator import LinearSystem
 from ._growth import growth_laws
 from ._kalman import kalman_gain
 from ._location import rung_table, versions

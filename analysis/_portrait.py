@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from ..simulator import LinearSystem, zoo, zoo_entry
+from ..simulator import LinearSystem, zoo
+from ..simulator._systems.zoo import zoo_entry
 from ._errors import best_errors
 from ._files import save_figure
 from ._folder import check_folder

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..learners import Outcome, OutsidePredictor
-from ..simulator import plain
+from ..simulator._stress.readings import plain
 from ._battery import Case
 
 LENGTH = 2000  # readings

@@ -16,6 +16,7 @@ from scipy.linalg import block_diag
 from scipy.signal import lfilter
 from scipy.stats import t as student
 
+from .._core.devices import computing
 from ..learners import (
     Driver,
     gradient_descent,
@@ -28,7 +29,7 @@ from ..learners import (
     vovk,
 )
 from ..learners._spectral import filter_bank
-from ..simulator import LinearSystem, Trajectories, computing, simulate, zoo
+from ..simulator import LinearSystem, Trajectories, simulate, zoo
 from ._bounds import Floats, Sums, descent_bound, least_squares_bound, newton_bound, sums_at, vovk_bound
 from ._kalman import kalman_gain
 from ._reproduction import FALSE_ALARM, Progress, Reproduction, no_progress

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from ..simulator import write_text
+from .._core.files import write_text
 from ._captions import caption_of
 from ._experiment_folder import EXPERIMENT
 from ._experiment_report import experiment_page

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv
 from scipy.stats import chi2
 
+from .._core.devices import computing
 from ..learners import Driver, Learner, Scores, score
-from ..simulator import LinearSystem, computing, simulate_chunks
+from ..simulator import LinearSystem, simulate_chunks
 
 FALSE_ALARM = 1e-4  # of a whole table of measured entries, both sides together
 Progress = Callable[[int, int], None]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from matplotlib.figure import Figure
 
-from ..simulator import write_text
+from .._core.files import write_text
 from ._figure_1 import reproduce_figure_1
 from ._figures import figure_1_figure
 from ._files import save_figure

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ..simulator import write_text
+from .._core.files import write_text
 from ._files import save_figure
 from ._folder import check_folder, save_frame
 from ._report import write_report

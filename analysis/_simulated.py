@@ -9,8 +9,10 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 from numpy.typing import ArrayLike
 
+from .._core.devices import computing
 from ..learners import Driver, Learner, Scores, kalman, score
-from ..simulator import LinearSystem, Missing, Noise, Signal, computing, input_signal, simulate_chunks
+from ..simulator import LinearSystem, Missing, Noise, simulate_chunks
+from ..simulator._simulation.inputs import Signal, input_signal
 from ._curves import GROUPS, log_edges
 from ._memory import check_memory
 from ._options import (

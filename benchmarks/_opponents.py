@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ergoscope.simulator import computing
+from ergoscope._core.devices import computing
 
 Run = Callable[[np.ndarray], Any]
 

@@ -14,8 +14,9 @@ import jax
 import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
+from ergoscope._core.devices import computing
 from ergoscope.learners import Driver, Learner, ladder
-from ergoscope.simulator import computing, simulate, zoo
+from ergoscope.simulator import simulate, zoo
 
 LONGEST = (16, 64)
 LOOKAHEADS = ((1,), (1, 5), (10,), (1, 5, 10))

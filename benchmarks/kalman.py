@@ -21,9 +21,10 @@ import jax.numpy as jnp
 import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
+from ergoscope._core.devices import Precision, computing
 from ergoscope.analysis import kalman_gain
 from ergoscope.learners import Learner, kalman, replay
-from ergoscope.simulator import LinearSystem, Precision, Trajectories, computing, simulate, zoo
+from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 SYSTEM = "two-tones"
 SHARED = "one covariance for all"  # no sample is missing, so that all series share it

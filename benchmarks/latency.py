@@ -18,8 +18,9 @@ import jax
 import numpy as np
 from _clock import count, machine, ratio, show, words, write
 
+from ergoscope._core.devices import Precision, computing
 from ergoscope.learners import Live, ladder
-from ergoscope.simulator import Precision, computing, simulate, zoo
+from ergoscope.simulator import simulate, zoo
 
 LENGTHS = 64
 

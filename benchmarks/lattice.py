@@ -22,8 +22,9 @@ import jax.numpy as jnp
 import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
+from ergoscope._core.devices import computing
 from ergoscope.learners import Driver, lattice, replay
-from ergoscope.simulator import LinearSystem, computing, simulate
+from ergoscope.simulator import LinearSystem, simulate
 
 RIDGE = 1e-2
 OUTER, INNER, PADDED = "RLS of each window, streams outermost", "same, streams innermost", "padded RLS of all windows"

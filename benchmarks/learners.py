@@ -27,9 +27,10 @@ import polars as pl
 from _clock import RESULTS, Contender, count, figure, interleaved, machine, words, write
 from table import table
 
+from ergoscope._core.devices import computing
 from ergoscope.analysis import kalman_gain, locate, theory
 from ergoscope.learners import Driver, Learner, learner_entry, learner_names, make_learner, score
-from ergoscope.simulator import LinearSystem, computing, simulate, zoo
+from ergoscope.simulator import LinearSystem, simulate, zoo
 
 PAGE = Path(__file__).parents[1] / "docs" / "learners.md"
 SYSTEMS = ("random-walk", "double-integrator", "two-tones", "weak-tone", "stable-ar", "quadruple-tank")

@@ -19,8 +19,8 @@ import numpy as np
 from _clock import Contender, count, interleaved, machine, show, words, write
 from matplotlib.figure import Figure
 
+from ergoscope._core.devices import Precision
 from ergoscope.learners import Driver, ladder, score_wavefront
-from ergoscope.simulator import Precision
 
 BLOCK = 128
 PRECISIONS: tuple[Precision, ...] = ("float64", "float32")

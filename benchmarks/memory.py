@@ -33,8 +33,9 @@ def learn(streams: int, lengths: int, steps: int, told: bool) -> dict[str, float
     import jax
     import numpy as np
 
+    from ergoscope._core.devices import computing
     from ergoscope.learners import Driver, ladder, score
-    from ergoscope.simulator import computing, simulate_chunks, zoo
+    from ergoscope.simulator import simulate_chunks, zoo
 
     start = said = time.perf_counter()
 

@@ -22,7 +22,8 @@ import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 from scipy.signal import dlsim
 
-from ergoscope.simulator import LinearSystem, Precision, computing, simulate, simulate_chunks
+from ergoscope._core.devices import Precision, computing
+from ergoscope.simulator import LinearSystem, simulate, simulate_chunks
 
 STATES, FEW = 8, 16  # FEW replicates for those that run one at a time
 BLOCK = 128  # steps at once, as simulate_chunks makes them

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..simulator import drop_unfinished
+from .._core.files import drop_unfinished
 
 
 @contextmanager

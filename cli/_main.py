@@ -102,9 +102,10 @@ def locate(
     """Locate the size from which on the prediction error stops growing."""
     tried, lookaheads = None if sizes is None else parse_sizes(sizes), parse_lookaheads(lookahead)
     from .. import analysis, simulator
+    from ..simulator._systems.find import is_recording
 
     plant, name = None, source
-    if simulator.is_recording(source):
+    if is_recording(source):
         columns = [word.strip() for part in output or () for word in part.split(",")]
         driven = [word.strip() for word in input.split(",")] if input else []
         given: Any = simulator.read_recording(source, columns, driven, by=by, time=time)
@@ -264,14 +265,14 @@ def zoo(
     as_json: AsJson = False,
 ) -> None:
     """List the ready systems, or show one: its numbers, its exact errors and a picture."""
-    from .. import simulator
+    from ..simulator._systems.zoo import zoo_entry, zoo_names
 
     if name is None:
         if out is not None or as_json:
             raise ValueError("--out and --json belong to one system: name it, or leave them out for the list.")
-        show_names(simulator.zoo_names())
+        show_names(zoo_names())
         return
-    simulator.zoo_entry(name)
+    zoo_entry(name)
     from .. import analysis
 
     folder = analysis.check_folder(out or Path("runs") / name)
@@ -299,7 +300,7 @@ def learners(
 @app.command()
 def devices() -> None:
     """List what can be computed on, by the names that --device takes."""
-    from ..simulator import all_devices
+    from .._core.devices import all_devices
 
     found = all_devices()
     show_names({f"{device.platform}:{device.id}": str(device.device_kind) for device in found})

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
-from ..simulator import Precision, computing, find_devices, spread
+from .._core.devices import Precision, computing, find_devices, spread
 from ._argument import Argument
 from ._base import Learner
 
@@ -65,7 +65,7 @@ class Driver:
         centre: What is taken off each output before a learner sees it: ``"first"``, its first observed value;
             ``"none"``; or known values ``(output,)``.
         precision: ``"float32"`` or ``"float64"``.
-        device: Where to compute, as in ``simulator.find_devices``; lanes are spread over several.
+        device: Where to compute, as in ``find_devices``; lanes are spread over several.
         width: Lanes in a tile on each device. A pooled learner takes all its replicates as one tile.
         block: Rows in a block.
         known_ahead: How many samples of the input after the present one are known when a forecast is issued; the last

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..simulator import named_object, user_code
+from .._core.user_code import named_object, user_code
 from ._adapters import ADAPTERS, OWN, Adapter
 from ._answers import Answer, Failed, read_forecast, read_parameters, read_variance
 

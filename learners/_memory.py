@@ -8,7 +8,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from ..simulator import find_devices
+from .._core.devices import find_devices
 from ._driver import Driver
 
 

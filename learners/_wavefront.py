@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
-from ..simulator import computing, spread
+from .._core.devices import computing, spread
 from ._argument import Argument
 from ._driver import Driver
 from ._run import InputsAt, Progress, Scores

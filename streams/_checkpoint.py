@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..simulator import atomic_path
+from .._core.files import atomic_path
 from ._seam import log
 
 SCHEMA = 3

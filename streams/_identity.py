@@ -8,7 +8,7 @@ from pathlib import Path
 from time import time_ns
 from typing import Any, NamedTuple
 
-from ..simulator import write_text
+from .._core.files import write_text
 
 _FILE = "identity.json"
 

@@ -11,7 +11,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from ..simulator import LinearSystem, system_of, table_of
+from ..simulator import LinearSystem
+from ..simulator._systems.read_system import system_of, table_of
 from ._arrow_payload import channel_names
 from ._observation import Observation
 from ._payload import LARGEST

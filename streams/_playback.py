@@ -15,7 +15,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from ..simulator import LinearSystem, Trajectories, computing, simulate_chunks
+from .._core.devices import computing
+from ..simulator import LinearSystem, Trajectories, simulate_chunks
 from ._json_payload import check_count, check_stream
 from ._observation import Observation
 from ._seam import Owner, Refusals

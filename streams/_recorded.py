@@ -16,7 +16,7 @@ from types import TracebackType
 import numpy as np
 import polars as pl
 
-from ..simulator import atomic_path
+from .._core.files import atomic_path
 from ._arrow_payload import channel_names
 from ._observation import Observation
 from ._refused import Refused

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
+from .._core.devices import computing
 from ..learners import Driver
-from ..simulator import computing
 
 
 class Running:

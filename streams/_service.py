@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .._core.devices import Precision
 from ..analysis import locate_streamed
 from ..learners import Driver, Learner
-from ..simulator import Precision
 from ._keeper import Keeper
 from ._lanes import Lanes
 from ._loop import take_all

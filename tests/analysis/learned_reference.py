@@ -23,9 +23,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from ergoscope._core.devices import computing
 from ergoscope.analysis import log_edges, theory
 from ergoscope.learners import Driver, ladder, score
-from ergoscope.simulator import LinearSystem, computing, zoo
+from ergoscope.simulator import LinearSystem, zoo
 
 HORIZON, RUNS, PART, SEED = 20_000, 100_000, 4000, 20_000_000
 SYSTEMS = ("random-walk", "random-walk-0.1", "double-integrator", "two-tones", "triple-integrator")

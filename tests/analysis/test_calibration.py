@@ -15,11 +15,12 @@ import polars as pl
 import pytest
 from scipy.stats import binom
 
+from ergoscope._core.devices import computing
 from ergoscope.analysis import curves, growth_laws, locate, log_edges, output_power, theory
 from ergoscope.analysis._growth import fitted_stretches
 from ergoscope.analysis._reproduction import simulated_scores
 from ergoscope.learners import Scores, ladder
-from ergoscope.simulator import LinearSystem, computing, simulate_chunks, zoo
+from ergoscope.simulator import LinearSystem, simulate_chunks, zoo
 
 HORIZON, RUNS = 20_000, 64
 # A fixed filter on each: what it takes off is sum_k F_k y_{t-k}. Bounded, bounded, and growing like t, t and t^3.

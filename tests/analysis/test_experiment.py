@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
+from ergoscope._core.devices import computing
 from ergoscope.analysis import (
     Experiment,
     curves,
@@ -34,7 +35,7 @@ from ergoscope.analysis import (
     write_report,
 )
 from ergoscope.learners import Driver, kalman, ladder, score
-from ergoscope.simulator import computing, simulate_chunks, zoo
+from ergoscope.simulator import simulate_chunks, zoo
 
 GRID = """[grid]
 systems = ["random-walk"]

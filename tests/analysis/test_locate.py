@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ergoscope._core.devices import Precision
 from ergoscope.analysis import (
     as_json,
     best_errors,
@@ -26,17 +27,7 @@ from ergoscope.analysis import (
     theory,
 )
 from ergoscope.learners import Driver, kalman, ladder, score
-from ergoscope.simulator import (
-    LinearSystem,
-    Missing,
-    Noise,
-    Precision,
-    Trajectories,
-    read_recording,
-    simulate,
-    zoo,
-    zoo_names,
-)
+from ergoscope.simulator import LinearSystem, Missing, Noise, Trajectories, read_recording, simulate, zoo, zoo_names
 
 METRICS = ("error", "excess")
 Z = 3.89  # two-sided 1e-4 of the normal law

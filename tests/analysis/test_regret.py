@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ergoscope._core.devices import computing
 from ergoscope.analysis import (
     best_errors,
     curves,
@@ -19,7 +20,7 @@ from ergoscope.analysis import (
     truncated_excess,
 )
 from ergoscope.learners import Driver, Scores, kalman, ladder, score
-from ergoscope.simulator import computing, simulate_chunks, zoo
+from ergoscope.simulator import simulate_chunks, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law
 

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ergoscope._core.devices import Precision, computing
 from ergoscope.learners._jacobi import right_vectors
-from ergoscope.simulator import Precision, computing
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from filterpy.kalman import KalmanFilter
 
+from ergoscope._core.devices import computing
 from ergoscope.analysis import kalman_gain
 from ergoscope.learners import (
     Driver,
@@ -22,7 +23,7 @@ from ergoscope.learners import (
     score_recording,
     truncated_kalman,
 )
-from ergoscope.simulator import LinearSystem, Missing, Trajectories, computing, simulate, to_filterpy, zoo
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, simulate, to_filterpy, zoo
 
 SYSTEMS = ("random-walk-0.1", "double-integrator", "triple-integrator", "two-tones", "stable-ar", "explosive-2")
 

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 import pytest
 
+from ergoscope._core.devices import Precision, computing
 from ergoscope.analysis import kalman_gain
 from ergoscope.learners import (
     Driver,
@@ -29,7 +30,7 @@ from ergoscope.learners import (
     score,
     score_recording,
 )
-from ergoscope.simulator import LinearSystem, Precision, Trajectories, computing, simulate, zoo
+from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 INTEGRATOR, TWO_BY_TWO, STATE = "double-integrator", "two-by-two", "figure-1"
 STREAMS = {

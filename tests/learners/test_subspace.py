@@ -10,11 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ergoscope._core.devices import computing
 from ergoscope.analysis import kalman_gain
 from ergoscope.learners import Driver, Learner, kalman, replay, subspace
 from ergoscope.learners._subspace import SubspaceState
 from ergoscope.learners._subspace_fit import _settles
-from ergoscope.simulator import LinearSystem, Missing, Trajectories, computing, simulate, zoo
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, simulate, zoo
 
 
 def plant(name: str) -> LinearSystem:

@@ -7,8 +7,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from ergoscope._core.devices import Precision
 from ergoscope.learners import Driver, Scores, kalman, ladder, score, score_recording, score_wavefront
-from ergoscope.simulator import LinearSystem, Precision, Trajectories, simulate, zoo
+from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 LENGTHS = (0, 1, 4, 16, 32)
 BOTH = pytest.mark.parametrize("precision", ["float32", "float64"])

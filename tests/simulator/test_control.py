@@ -5,7 +5,7 @@ from scipy.integrate import quad_vec
 from scipy.linalg import expm
 
 from ergoscope.simulator import from_control
-from ergoscope.simulator._dead_time import dead_time
+from ergoscope.simulator._systems.dead_time import dead_time
 
 
 def plant(seed: int, states: int = 3, fast: float = 1.0) -> control.StateSpace:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ergoscope.simulator import LinearSystem, Readings, Scene, faults, find_fault, noise_level, zoo
+from ergoscope.simulator import LinearSystem, faults, zoo
+from ergoscope.simulator._stress.faults import find_fault
+from ergoscope.simulator._stress.readings import Readings, Scene, noise_level
 
 # Two outputs and an input, so that no case may rest on there being one and none.
 PLANT = LinearSystem(

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ergoscope.simulator._files import atomic_path, drop_unfinished, temporary_folder, write_text
+from ergoscope._core.files import atomic_path, drop_unfinished, temporary_folder, write_text
 
 
 def test_a_block_that_ends_well_becomes_the_file(tmp_path: Path) -> None:

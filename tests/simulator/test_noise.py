@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ergoscope.simulator import LinearSystem, Missing, computing, simulate, unit_noise, zoo
+from ergoscope._core.devices import computing
+from ergoscope.simulator import LinearSystem, Missing, simulate, zoo
+from ergoscope.simulator._simulation.noise import unit_noise
 
 Z = 3.89  # two-sided 1e-4 of the normal law
 LAWS = ("normal", "student-t", "uniform", "impulsive")

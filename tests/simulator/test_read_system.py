@@ -8,7 +8,8 @@ import control
 import numpy as np
 import pytest
 
-from ergoscope.simulator import from_control, read_system, system_of, table_of, zoo, zoo_names
+from ergoscope.simulator import from_control, read_system, zoo, zoo_names
+from ergoscope.simulator._systems.read_system import system_of, table_of
 
 Write = Callable[..., str]
 

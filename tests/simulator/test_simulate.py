@@ -7,17 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.simulator import (
-    LinearSystem,
-    Missing,
-    Precision,
-    computing,
-    input_signal,
-    simulate,
-    simulate_chunks,
-    simulate_to_file,
-    zoo,
-)
+from ergoscope._core.devices import Precision, computing
+from ergoscope.simulator import LinearSystem, Missing, simulate, simulate_chunks, simulate_to_file, zoo
+from ergoscope.simulator._simulation.inputs import input_signal
 
 Z = 3.89  # two-sided 1e-4 of the normal law
 

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.simulator import Trajectories, _write, read_recording, write_trajectories
+from ergoscope.simulator import Trajectories, read_recording, write_trajectories
+from ergoscope.simulator._recordings import write as _write
 
 
 def some(seed: int = 0, dt: float | None = 0.1, states: int | None = 2, dtype: type = np.float64) -> Trajectories:

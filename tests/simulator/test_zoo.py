@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from ergoscope.simulator import zoo, zoo_entry, zoo_names
+from ergoscope.simulator import zoo, zoo_names
+from ergoscope.simulator._systems.zoo import zoo_entry
 
 
 @pytest.mark.parametrize("name", zoo_names())

@@ -13,7 +13,7 @@ import pytest
 
 from ergoscope.learners import Learner, ladder, lattice
 from ergoscope.simulator import LinearSystem, zoo
-from ergoscope.simulator._read_system import KEYS
+from ergoscope.simulator._systems.read_system import KEYS
 from ergoscope.streams import (
     Broker,
     Forecasts,

@@ -7,9 +7,9 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ._read_system import as_system, read_system
-from ._system import LinearSystem
-from ._zoo import zoo
+from .linear_system import LinearSystem
+from .read_system import as_system, read_system
+from .zoo import zoo
 
 
 def find_system(

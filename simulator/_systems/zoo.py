@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._plants import balanced_pendulum, dc_motor, drifting_resonance, quadruple_tank, rotation, switching_tone
+from .plants import balanced_pendulum, dc_motor, drifting_resonance, quadruple_tank, rotation, switching_tone
 
 if TYPE_CHECKING:
-    from ._system import LinearSystem
+    from .linear_system import LinearSystem
 
 PAPER = "I. Ziemann, N. Matni, G. J. Pappas, State space models, emergence, and ergodicity, L4DC 2025"
 HARVEY = "A. C. Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989"
@@ -196,7 +196,7 @@ def zoo(name: str) -> LinearSystem:
         >>> zoo("double-integrator").A.tolist()
         [[1.0, 1.0], [0.0, 1.0]]
     """
-    from ._system import LinearSystem  # here, so that listing names loads no JAX
+    from .linear_system import LinearSystem  # here, so that listing names loads no JAX
 
     return LinearSystem(**zoo_entry(name).matrices(), name=name)
 

@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._readings import Readings, Scene, noise_level, plain
-from ._system import LinearSystem
+from .._systems.linear_system import LinearSystem
+from .readings import Readings, Scene, noise_level, plain
 
 
 class Fault(NamedTuple):

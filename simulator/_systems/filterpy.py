@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._system import LinearSystem
+from .linear_system import LinearSystem
 
 if TYPE_CHECKING:
     from filterpy.kalman import KalmanFilter

@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
-from ._simulate import simulate
-from ._system import LinearSystem
-from ._trajectories import Trajectories
+from .._recordings.trajectories import Trajectories
+from .._simulation.simulate import simulate
+from .._systems.linear_system import LinearSystem
 
 Matrix = NDArray[np.float64]
 

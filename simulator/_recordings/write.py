@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ._files import atomic_path, temporary_folder
-from ._trajectories import Trajectories
+from ..._core.files import atomic_path, temporary_folder
+from .trajectories import Trajectories
 
 ROWS_AT_ONCE = 1 << 18
 

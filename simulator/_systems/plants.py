@@ -90,7 +90,7 @@ def rotation(angle: float) -> Matrix:
 
 
 def _sampled(A: Matrix, B: Matrix, C: Matrix, density: float, variance: float, dt: float) -> dict[str, Any]:
-    from ._control import sampled
+    from .control import sampled
 
     A, held, Q = sampled(A, B, density * B @ B.T, dt)
     return dict(A=A, B=held, C=C, Q=Q, R=variance * np.eye(len(C)), dt=dt)

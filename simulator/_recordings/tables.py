@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ._csv_file import MISSING_WORDS, is_number, preview, read_csv
+from .csv_file import MISSING_WORDS, is_number, preview, read_csv
 
 SUFFIXES = (".csv", ".parquet")
 

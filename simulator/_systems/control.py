@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm
 
-from ._dead_time import dead_time, with_dead_time
-from ._system import LinearSystem
+from .dead_time import dead_time, with_dead_time
+from .linear_system import LinearSystem
 
 if TYPE_CHECKING:
     import control

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._control import covariance, from_control
-from ._system import ARRAY_FIELDS, LinearSystem
-from ._user_code import existing, named_object, user_code
+from ..._core.user_code import existing, named_object, user_code
+from .control import covariance, from_control
+from .linear_system import ARRAY_FIELDS, LinearSystem
 
 KEYS = ("A", "B", "C", "D", "Q", "R", "dt", "name")
 

@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ._sampling import Stamps, regular_grid
-from ._tables import Table, find_files, numeric_columns, read_table
-from ._trajectories import Trajectories
+from .tables import Table, find_files, numeric_columns, read_table
+from .time_grid import Stamps, regular_grid
+from .trajectories import Trajectories
 
 
 class _Run(NamedTuple):

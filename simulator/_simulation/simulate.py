@@ -21,12 +21,12 @@ from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
-from ._inputs import Signal, input_signal
-from ._noise import Noise, check_noise, unit_noise
-from ._precision import Precision, computing, find_devices, spread
-from ._system import ARRAY_FIELDS, LinearSystem
-from ._trajectories import Trajectories
-from ._write import write_trajectories
+from ..._core.devices import Precision, computing, find_devices, spread
+from .._recordings.trajectories import Trajectories
+from .._recordings.write import write_trajectories
+from .._systems.linear_system import ARRAY_FIELDS, LinearSystem
+from .inputs import Signal, input_signal
+from .noise import Noise, check_noise, unit_noise
 
 BLOCK = 128
 

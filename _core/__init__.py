@@ -1,0 +1,1 @@
+"""The ground floor, without science: files, devices, checks, words."""

@@ -1,0 +1,1 @@
+"""Faults that a predictor is put through."""

@@ -1,0 +1,1 @@
+"""What a plant is, where it comes from, and the ready ones."""
