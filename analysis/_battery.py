@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ..learners import Learner, Outcome, OutsidePredictor, kalman, make_learner, replay
+from ..learners import Learner, Outcome, kalman, make_learner, replay
+from ..learners._external.predictor import OutsidePredictor
 from ..simulator import LinearSystem, faults, zoo, zoo_names
 from ..simulator._stress.faults import find_fault
 from ..simulator._stress.readings import Readings, Scene, plain

@@ -13,7 +13,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .._core.devices import computing
-from ..learners import Driver, submatrices, submatrix
+from ..learners import Driver, submatrix
+from ..learners._full_state.submatrix import submatrices
 from ..simulator import LinearSystem, simulate_chunks, zoo
 from ._reproduction import Progress, Reproduction, no_progress, weighted_limit
 from ._submatrix import best_submatrices, submatrix_risk

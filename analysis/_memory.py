@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..learners import Driver, Learner, memory_free, memory_needed
+from ..learners import Driver, Learner
+from ..learners._engine.memory import memory_free, memory_needed
 from ._curves import GROUPS
 
 ROW = 300  # bytes of one row of a curve while its frame is made, measured

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from .._core.devices import Precision, find_devices
-from ..learners import Learner, learner_entry, make_learner
+from ..learners import Learner, make_learner
+from ..learners._catalogue import learner_entry
 from ..simulator import LinearSystem
 from ._growth import growth_laws
 from ._kalman import kalman_gain

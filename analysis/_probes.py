@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..learners import Outcome, OutsidePredictor
+from ..learners import Outcome
+from ..learners._external.predictor import OutsidePredictor
 from ..simulator._stress.readings import plain
 from ._battery import Case
 

@@ -28,7 +28,7 @@ from ..learners import (
     square_root_rls,
     vovk,
 )
-from ..learners._spectral import filter_bank
+from ..learners._state_space.spectral_filter import filter_bank
 from ..simulator import LinearSystem, Trajectories, simulate, zoo
 from ._bounds import Floats, Sums, descent_bound, least_squares_bound, newton_bound, sums_at, vovk_bound
 from ._kalman import kalman_gain

@@ -11,7 +11,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from ..learners import memory_free, memory_needed
+from ..learners._engine.memory import memory_free, memory_needed
 from ._curves import log_edges
 from ._experiment import Experiment
 from ._experiment_folder import check_recorded, experiment_folder

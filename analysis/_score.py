@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from ..learners import OutsidePredictor
+from ..learners._external.predictor import OutsidePredictor
 from ..simulator import LinearSystem
 from ._battery import Case, Measured, battery, measure
 from ._flaws import Flaw, probe_flaws

@@ -20,7 +20,8 @@ from _clock import Contender, count, interleaved, machine, show, words, write
 from matplotlib.figure import Figure
 
 from ergoscope._core.devices import Precision
-from ergoscope.learners import Driver, ladder, score_wavefront
+from ergoscope.learners import Driver, ladder
+from ergoscope.learners._least_squares.wavefront import score_wavefront
 
 BLOCK = 128
 PRECISIONS: tuple[Precision, ...] = ("float64", "float32")

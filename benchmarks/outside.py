@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 from _clock import count, machine, ratio, show, words, write
 
-from ergoscope.learners import OutsidePredictor, open_predictor
+from ergoscope.learners import open_predictor
+from ergoscope.learners._external.predictor import OutsidePredictor
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MINE = f"{EXAMPLES / 'my_predictor.py'}:make"

@@ -289,12 +289,12 @@ def learners(
     name: Annotated[str | None, typer.Argument(help="One of them; without it, all are listed.")] = None,
 ) -> None:
     """List the learners, or show one: its equation, its options and their defaults, its references."""
-    from .. import learners
+    from ..learners._catalogue import learner_entry, learner_names, learner_options
 
     if name is None:
-        show_learners(learners.learner_names())
+        show_learners(learner_names())
     else:
-        show_learner(name, learners.learner_entry(name), learners.learner_options(name))
+        show_learner(name, learner_entry(name), learner_options(name))
 
 
 @app.command()

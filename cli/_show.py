@@ -16,7 +16,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from ..analysis import Design, Location, Portrait
-    from ..learners import Entry
+    from ..learners._catalogue import Entry
 
 console = Console()
 _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 State: TypeAlias = Any
 
@@ -79,29 +78,3 @@ def check_lookaheads(lookaheads: Any) -> tuple[int, ...]:
     if not rising or rising[0] < 1 or any(a >= b for a, b in zip(rising, rising[1:], strict=False)):
         raise ValueError(f"lookaheads must be rising whole numbers from 1 on, such as 1, 5, 10; got {rising}.")
     return rising
-
-
-def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]:
-    """Return the inclusive prefix sums over the first axis in log4(size) passes over memory.
-
-    Each pass joins four runs of terms, those that end 0, 1, 2 and 3 runs back. The order of the additions is fixed by
-    the size alone, which the bitwise laws of the driver rest on.
-    """
-    size, run, total = terms.shape[0], 1, terms
-    while run < size:
-        padded = jnp.pad(total, [(3 * run, 0)] + [(0, 0)] * (total.ndim - 1))
-        back = [padded[place : place + size] for place in (3 * run, 2 * run, run, 0)]
-        total = (back[0] + back[1]) + (back[2] + back[3])
-        run *= 4
-    return total
-
-
-def choose(ladder: Float[Array, "length *rest"], sizes: tuple[int, ...]) -> Float[Array, "size *rest"]:
-    """Return the rows of a whole ladder that are reported, by slices: they cost nothing where a gather would."""
-    spans: list[list[int]] = []
-    for size in sizes:
-        if spans and size == spans[-1][1]:
-            spans[-1][1] += 1
-        else:
-            spans.append([size, size + 1])
-    return jnp.concatenate([ladder[first:stop] for first, stop in spans])

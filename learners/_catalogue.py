@@ -13,24 +13,24 @@ from types import NoneType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from ._base import Learner
-from ._charts import block_chart, random_chart, rank
-from ._doubling import doubling_epochs
-from ._gradient import affine_projection, lms, nlms
-from ._gradient_descent import gradient_descent
-from ._kalman import truncated_kalman
-from ._ladder import ladder
-from ._lattice import lattice
-from ._misspecified import misspecified_kalman
-from ._mixture import length_mixture
-from ._newton_step import newton_step
-from ._qr_array import qr_array
-from ._rls import naive_rls, square_root_rls
-from ._sliding_window import sliding_window
-from ._smoothing import exponential_smoothing, holt, linear_extrapolation, persistence, zero
-from ._spectral import spectral_filter
-from ._submatrix import submatrix
-from ._subspace import subspace
-from ._vovk import vovk
+from ._full_state.charts import block_chart, random_chart, rank
+from ._full_state.submatrix import submatrix
+from ._least_squares.ladder import ladder
+from ._least_squares.lattice import lattice
+from ._least_squares.qr_array import qr_array
+from ._least_squares.rls import naive_rls, square_root_rls
+from ._least_squares.sliding_window import sliding_window
+from ._online.doubling_epochs import doubling_epochs
+from ._online.gradient_descent import gradient_descent
+from ._online.length_mixture import length_mixture
+from ._online.lms import affine_projection, lms, nlms
+from ._online.newton_step import newton_step
+from ._online.vovk import vovk
+from ._state_space.kalman import truncated_kalman
+from ._state_space.misspecified_kalman import misspecified_kalman
+from ._state_space.smoothing import exponential_smoothing, holt, linear_extrapolation, persistence, zero
+from ._state_space.spectral_filter import spectral_filter
+from ._state_space.subspace import subspace
 
 FILLED_IN = ("sizes", "lookaheads", "outputs", "inputs", "direct", "system", "gain")
 

@@ -8,7 +8,8 @@ import signal
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from ..learners import Learner, learner_entry, make_learner
+from ..learners import Learner, make_learner
+from ..learners._catalogue import learner_entry
 from ._observation import Observation
 from ._seam import Arrivals, Sink, Source
 from ._service import Said, Service

@@ -141,7 +141,7 @@ def test_another_plan_agrees_within_rounding(
     swept: tuple[Experiment, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With other tiles, as a machine with other cores or devices makes them."""
-    monkeypatch.setattr("ergoscope.learners._wavefront._width", lambda stages, batch, driver: 3)
+    monkeypatch.setattr("ergoscope.learners._least_squares.wavefront._width", lambda stages, batch, driver: 3)
     other = parts(sweep(swept[0]._replace(noise=(0.5,), seeds=(0,)), tmp_path / "out"))
     assert len(other) == 2
     for place, frame in other.items():

@@ -24,7 +24,8 @@ from ergoscope.analysis import (
     shortfalls,
 )
 from ergoscope.analysis import _battery as inside
-from ergoscope.learners import Failure, Outcome, kalman, open_predictor
+from ergoscope.learners import Outcome, kalman, open_predictor
+from ergoscope.learners._external.predictor import Failure
 from ergoscope.simulator import LinearSystem, zoo
 
 FLAWED = Path(__file__).with_name("flawed.py")

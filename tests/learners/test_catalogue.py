@@ -7,7 +7,8 @@ import inspect
 import pytest
 
 from ergoscope import learners
-from ergoscope.learners import Learner, learner_entry, learner_names, learner_options, make_learner
+from ergoscope.learners import Learner, learner_names, learner_options, make_learner
+from ergoscope.learners._catalogue import learner_entry
 from ergoscope.simulator import zoo
 
 NAMES = tuple(learner_names())

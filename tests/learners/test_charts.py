@@ -90,7 +90,7 @@ def test_every_chart_is_the_fit_of_its_free_numbers(name: str, family: str) -> N
 
 
 def _directions(system: LinearSystem) -> np.ndarray:
-    from ergoscope.learners._charts import _block_directions
+    from ergoscope.learners._full_state.charts import _block_directions
 
     return _block_directions(system.A)
 

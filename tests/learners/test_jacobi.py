@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ergoscope._core.devices import Precision, computing
-from ergoscope.learners._jacobi import right_vectors
+from ergoscope.learners._linalg.svd import right_vectors
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

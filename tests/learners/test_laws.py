@@ -19,17 +19,8 @@ import pytest
 
 from ergoscope._core.devices import Precision, computing
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import (
-    Driver,
-    Learner,
-    Live,
-    learner_entry,
-    learner_names,
-    make_learner,
-    replay,
-    score,
-    score_recording,
-)
+from ergoscope.learners import Driver, Learner, Live, learner_names, make_learner, replay, score, score_recording
+from ergoscope.learners._catalogue import learner_entry
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 INTEGRATOR, TWO_BY_TWO, STATE = "double-integrator", "two-by-two", "figure-1"

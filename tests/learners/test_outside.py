@@ -375,8 +375,8 @@ def test_it_is_gone_with_its_parent(file: Path, tmp_path: Path, number: int) -> 
         import signal
         signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
         import numpy as np
-        from ergoscope.learners._outside import OutsidePredictor
-        from ergoscope.learners._sessions import Child
+        from ergoscope.learners._external.predictor import OutsidePredictor
+        from ergoscope.learners._external.sessions import Child
         with OutsidePredictor("family", lambda: Child({f"{file}:Family"!r}, 100.0)) as predictor:
             predictor.run(np.zeros((60, 1)), np.zeros((60, 0)), 1.0)
         """
@@ -524,5 +524,5 @@ def test_a_learner_by_name_is_the_batch_run_bit_for_bit() -> None:
 
 
 def test_the_process_of_a_predictor_does_not_load_jax() -> None:
-    code = "import sys, ergoscope.learners._child; assert 'jax' not in sys.modules"
+    code = "import sys, ergoscope.learners._external.worker; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=60)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ergoscope.learners import replay, spectral_filter
-from ergoscope.learners._spectral import filter_bank
+from ergoscope.learners._state_space.spectral_filter import filter_bank
 from ergoscope.simulator import LinearSystem, Missing, Trajectories, simulate, zoo
 
 

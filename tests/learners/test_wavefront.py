@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ergoscope._core.devices import Precision
-from ergoscope.learners import Driver, Scores, kalman, ladder, score, score_recording, score_wavefront
+from ergoscope.learners import Driver, Scores, kalman, ladder, score, score_recording
+from ergoscope.learners._least_squares.wavefront import score_wavefront
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 LENGTHS = (0, 1, 4, 16, 32)

@@ -1,0 +1,1 @@
+"""What runs a learner: the driver, replay and live, memory."""

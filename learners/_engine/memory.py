@@ -1,0 +1,50 @@
+"""What a run would hold in memory, counted from shapes before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from ..._core.devices import find_devices
+from .driver import Driver
+
+
+def memory_needed(driver: Driver, runs: int, stretches: int, share: int = 1) -> int:
+    """Return the bytes that ``score`` holds at a time on its devices: all tiles, the streams of a block, the sums.
+
+    Args:
+        driver: The learner made ready.
+        runs: Streams side by side.
+        stretches: Stretches that sums are taken over.
+        share: Consecutive runs that are summed into one.
+    """
+    tile, record = jax.eval_shape(driver.start), jax.eval_shape(driver.record)
+    tiles = -(-runs // driver.width)
+    number = np.dtype(driver.precision).itemsize
+    block = 8 * runs * driver.block * (driver.outputs + driver.inputs) * number  # with the noise that made them
+    sums = stretches * sum(leaf.size for leaf in tile.score) * 8 * tiles // share
+    return int(tiles * _bytes(tile) + min(driver.workers, tiles) * _bytes(record) + block + sums)
+
+
+def memory_free(device: str | None = None) -> int:
+    """Return the bytes that are free on a device, or on this machine and within its limits for a CPU."""
+    found = find_devices(device)
+    if found[0].platform != "cpu":
+        reports = [one.memory_stats() or {} for one in found]
+        return sum(int(report.get("bytes_limit", 0)) - int(report.get("bytes_in_use", 0)) for report in reports)
+    free = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+        group = Path("/sys/fs/cgroup")
+        free.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    except (OSError, ValueError):
+        pass  # no such file, or no limit
+    return min(free)
+
+
+def _bytes(tree: object) -> int:
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))

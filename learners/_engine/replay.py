@@ -1,0 +1,293 @@
+"""Whole streams through the driver: sample by sample, as forecasts of a recording, or as sums over stretches of time.
+
+Time: ``t`` counts samples from 0. A stretch ``[edges[k], edges[k+1])`` is one bin of an error curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike, NDArray
+
+from ...simulator import Trajectories
+from .._base import Learner
+from .driver import Driver, Lanes
+
+# Samples (time,) -> inputs (time, input), common to all lanes, or (time, input, batch).
+InputsAt = Callable[[NDArray[np.int64]], NDArray[np.floating]]
+Progress = Callable[[int], None]  # samples done
+
+
+class Scores(NamedTuple):
+    """Sums over stretches of time; an entry of ``batch`` is one run, or several consecutive ones together."""
+
+    edges: Int[np.ndarray, " edge"]
+    error: Float[np.ndarray, "bin lookahead size output batch"]  # of squared errors
+    excess: Float[
+        np.ndarray, "bin lookahead size output batch"
+    ]  # of squared differences to the oracle; no sizes without one
+    samples: Float[np.ndarray, "bin lookahead output batch"]  # how many were scored
+
+    @property
+    def overflow(self) -> Int[np.ndarray, " batch"]:
+        """Samples up to which the sums of each run are finite, -1 where all are: the flag of a run that overflowed.
+
+        Its later sums mean nothing; those before, and all other runs, stand.
+        """
+        lost = ~np.isfinite(self.error).all(axis=(1, 2, 3)) | ~np.isfinite(self.excess).all(axis=(1, 2, 3))
+        return np.where(lost.any(axis=0), self.edges[lost.argmax(axis=0)], -1)
+
+
+class Live:
+    """One stream, sample by sample; the same bits as ``replay`` of its recording.
+
+    Args:
+        learner: What predicts.
+        outputs: Outputs of the stream.
+        inputs: Inputs of the stream.
+        **options: Those of ``Driver``: oracle, centre, precision, device.
+
+    Examples:
+        >>> live = Live(ladder(range(3)))
+        >>> for y in [1.0, 2.0, 3.0, 4.0]:
+        ...     live.observe(y)
+        >>> live.forecast[0, :, 0].round(2).tolist()  # of the sample to come, by each size
+        [0.0, 5.71, 5.03]
+    """
+
+    def __init__(self, learner: Learner, outputs: int = 1, inputs: int = 0, **options: Any) -> None:
+        self._driver = Driver(learner, outputs, inputs, **options)
+        self._lanes, self._record = self._driver.start(), self._driver.record()
+        shape = self._driver.block, outputs, self._driver.width
+        self._outputs = np.full(shape, np.nan)
+        self._inputs = np.zeros((shape[0] + self._driver.ahead, inputs, shape[2]))
+        self._end = np.eye(1, shape[2], dtype=np.int32)[0]
+
+    @property
+    def lanes(self) -> Lanes:
+        """All that the stream carries; its first lane is the one in use."""
+        return self._lanes
+
+    @property
+    def forecast(self) -> Float[np.ndarray, "lookahead size output"]:
+        """The forecasts of the sample to come and of those after it, one for each lookahead."""
+        centre, scale = (np.array(leaf)[..., 0] for leaf in (self._lanes.centre, self._lanes.scale))
+        newest = np.stack([np.array(queue)[0, ..., 0] for queue in self._lanes.issued])
+        return np.asarray(centre + newest * np.where(scale == 0, np.ones_like(scale), scale))
+
+    def observe(self, output: ArrayLike, inputs: ArrayLike | None = None) -> None:
+        """Take one sample in.
+
+        Args:
+            output: ``(output,)``, or a number where there is one; NaN or None marks what is missing.
+            inputs: ``(1 + ahead, input)``, or fewer rows: those of this sample and of the coming ones as far as they
+                are known; the last row is held.
+
+        Raises:
+            ValueError: Another width than the stream's, or infinity.
+        """
+        driver = self._driver
+        y = np.array(output, dtype=np.float64).reshape(-1)
+        u = np.array(inputs, dtype=np.float64).reshape(-1, driver.inputs) if driver.inputs else np.zeros((1, 0))
+        if y.shape != (driver.outputs,) or np.isinf(y).any():
+            raise ValueError(f"a sample must be {driver.outputs} finite numbers, NaN where missing; got {output!r}.")
+        if not (1 <= len(u) <= 1 + driver.ahead and np.isfinite(u).all()):
+            raise ValueError(f"inputs must be 1 to {1 + driver.ahead} finite rows of {driver.inputs}, got {inputs!r}.")
+        self._outputs[0, :, 0] = y
+        self._inputs[: len(u), :, 0] = u
+        self._inputs[len(u) : 1 + driver.ahead, :, 0] = u[-1]
+        arrays = self._outputs.copy(), self._inputs.copy()
+        self._lanes, self._record = driver.advance(self._lanes, self._record, *arrays, np.int32(0), self._end)
+
+
+def replay(
+    learner: Learner, recording: Trajectories, **options: Any
+) -> Float[np.ndarray, "batch time lookahead size output"]:
+    """Return every forecast of a recording: entry t of lookahead H was made when y[t-H] was the last sample known.
+
+    Args:
+        learner: What predicts.
+        recording: One or many runs; NaN marks missing samples.
+        **options: Those of ``Driver``: oracle, centre, precision, device.
+
+    Raises:
+        ValueError: What ``Driver`` refuses.
+    """
+    driver = _driver(learner, recording, options)
+    outputs, inputs_at = recording.outputs.transpose(1, 2, 0), _inputs_of(recording)
+
+    def one(tile: slice) -> NDArray[np.floating]:
+        lanes, record, forecasts = driver.start(), driver.record(), []
+        for start, rows in _blocks(driver, [outputs]):
+            arrays, end = _cut(driver, tile, start, rows, _inputs_for(driver, inputs_at, start), recording.lengths)
+            lanes, record = driver.advance(lanes, record, *arrays, np.int32(0), end)
+            forecasts.append(np.array(np.asarray(record)[: len(rows), ..., : tile.stop - tile.start]))
+        return np.concatenate(forecasts)
+
+    with ThreadPoolExecutor(driver.workers) as workers:
+        whole = list(workers.map(one, _tiles(driver, len(recording.lengths))))
+    return np.moveaxis(np.concatenate(whole, axis=-1), -1, 0)
+
+
+def score_recording(
+    learner: Learner,
+    recording: Trajectories,
+    edges: Sequence[int],
+    progress: Progress = lambda steps: None,
+    **options: Any,
+) -> Scores:
+    """Return the sums of squared errors over the stretches between ``edges``; the other arguments as ``replay``.
+
+    Always step by step: a recording gives the same bits as the live stream it was recorded from.
+    """
+    driver = _driver(learner, recording, options)
+    outputs = [recording.outputs.transpose(1, 2, 0)]
+    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress)
+
+
+def score(
+    driver: Driver,
+    outputs: Iterable[ArrayLike],
+    inputs_at: InputsAt,
+    lengths: NDArray[np.int64],
+    edges: Sequence[int],
+    progress: Progress = lambda steps: None,
+    whole: bool = False,
+    share: int = 1,
+) -> Scores:
+    """Run streams that come in chunks and return sums over stretches; memory does not grow with the steps.
+
+    Args:
+        driver: The learner made ready.
+        outputs: Chunks ``(time, output, batch)`` in order, as a simulation yields them.
+        inputs_at: Samples ``(time,)`` to inputs ``(time, input)`` or ``(time, input, batch)``.
+        lengths: Samples of each run.
+        edges: Rising sample numbers from 0 to at least the longest length.
+        progress: Called with the samples done after each block.
+        whole: No sample is missing, so that a learner may use its batch form.
+        share: So many consecutive runs are summed into one.
+    """
+    if whole and driver.learner.batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
+        scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress, share)
+        return scores
+    edges_ = np.asarray(edges, np.int64)
+    if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < lengths.max():
+        raise ValueError(f"edges must rise from 0 to the longest run of {lengths.max()} samples, got {edges_}.")
+    tiles = [_ScoredTile(driver, lanes) for lanes in _tiles(driver, len(lengths))]
+    records: SimpleQueue[Any] = SimpleQueue()  # the kernel writes forecasts that nobody reads here: one for each worker
+    for _ in range(driver.workers):
+        records.put(driver.record())
+    pending: list[Future[None]] = []
+    with ThreadPoolExecutor(driver.workers) as workers:
+        for start, rows in _blocks(driver, outputs):
+            inner = edges_[(edges_ > start) & (edges_ < start + len(rows))]
+            u = _inputs_for(driver, inputs_at, start)
+            for future in pending:
+                future.result()
+            progress(start)
+            pending = [workers.submit(tile.advance, start, rows, u, lengths, edges_, inner, records) for tile in tiles]
+        for future in pending:
+            future.result()
+    progress(int(lengths.max()))
+    for tile in tiles:
+        if len(tile.taken) < len(edges_) - 1:
+            tile.take()
+    bins = len(tiles[0].taken)
+    firsts = np.arange(0, len(lengths), share)
+    parts = (np.concatenate([np.stack([b[i] for b in tile.taken]) for tile in tiles], axis=-1) for i in range(3))
+    return Scores(edges_[: bins + 1], *(np.add.reduceat(leaf, firsts, axis=-1) for leaf in parts))
+
+
+class _ScoredTile:
+    """Lanes that run together, and the sums taken from them so far."""
+
+    def __init__(self, driver: Driver, runs: slice) -> None:
+        self.driver, self.runs, self.lanes = driver, runs, driver.start()
+        self.taken: list[list[NDArray[np.float64]]] = []
+
+    def advance(
+        self,
+        start: int,
+        rows: NDArray[np.floating],
+        inputs: NDArray[np.floating] | None,
+        lengths: NDArray[np.int64],
+        edges: NDArray[np.int64],
+        inner: NDArray[np.int64],
+        records: SimpleQueue[Any],
+    ) -> None:
+        """Take one block in, and the sums wherever a stretch ends in it."""
+        arrays, end = _cut(self.driver, self.runs, start, rows, inputs, lengths)
+        cuts, record = [start, *inner.tolist(), start + len(rows)], records.get()
+        for begin, stop in zip(cuts, cuts[1:], strict=False):
+            stops = np.minimum(end, stop - start).astype(np.int32)
+            self.lanes, record = self.driver.advance(self.lanes, record, *arrays, np.int32(begin - start), stops)
+            if stop in edges:
+                self.take()
+        records.put(record)
+
+    def take(self) -> None:
+        """Take the sums since they were last taken."""
+        count = self.runs.stop - self.runs.start
+        self.lanes, sums = self.driver.take_score(self.lanes)
+        self.taken.append([np.array(leaf, np.float64)[..., :count] for leaf in sums])
+
+
+def _driver(learner: Learner, recording: Trajectories, options: dict[str, Any]) -> Driver:
+    batch, _, outputs = recording.outputs.shape
+    width = dict(width=batch) if learner.pooled else {}
+    return Driver(learner, outputs, recording.inputs.shape[2], **(width | options))
+
+
+def _inputs_of(recording: Trajectories) -> InputsAt:
+    """Return the inputs of a recording as a function of time; what is missing, or past the end, is held."""
+    u = recording.inputs.transpose(1, 2, 0)
+    if np.isnan(u).any():
+        known = np.where(np.isnan(u), 0, np.arange(1, len(u) + 1)[:, None, None])
+        last = np.maximum.accumulate(known, axis=0) - 1
+        u = np.where(last < 0, 0.0, np.take_along_axis(u, np.maximum(last, 0), axis=0))
+    return lambda t: np.asarray(u[np.minimum(t, len(u) - 1)])
+
+
+def _tiles(driver: Driver, batch: int) -> list[slice]:
+    return [slice(first, min(first + driver.width, batch)) for first in range(0, batch, driver.width)]
+
+
+def _blocks(driver: Driver, chunks: Iterable[ArrayLike]) -> Iterator[tuple[int, NDArray[np.floating]]]:
+    """Yield (first sample, rows) of at most one block each."""
+    start = 0
+    for chunk in chunks:
+        rows = np.asarray(chunk)
+        for first in range(0, len(rows), driver.block):
+            block = rows[first : first + driver.block]
+            yield start, block
+            start += len(block)
+
+
+def _inputs_for(driver: Driver, inputs_at: InputsAt, start: int) -> NDArray[np.floating] | None:
+    """Return the inputs of a block and of the samples ahead of it, ``(time, input)`` or ``(time, input, batch)``."""
+    return inputs_at(np.arange(start, start + driver.block + driver.ahead)) if driver.inputs else None
+
+
+def _cut(
+    driver: Driver,
+    tile: slice,
+    start: int,
+    rows: NDArray[np.floating],
+    inputs: NDArray[np.floating] | None,
+    lengths: NDArray[np.int64],
+) -> tuple[tuple[NDArray[np.floating], NDArray[np.floating]], NDArray[np.int32]]:
+    """Return the padded arrays of one tile and one block, and where each lane ends in it."""
+    lanes = tile.stop - tile.start
+    y = np.full((driver.block, driver.outputs, driver.width), np.nan, rows.dtype)
+    y[: len(rows), :, :lanes] = rows[:, :, tile]
+    u = np.zeros((driver.block + driver.ahead, driver.inputs, driver.width))
+    if inputs is not None:
+        u[:, :, :lanes] = inputs[..., tile] if inputs.ndim == 3 else inputs[..., None]
+    end = np.zeros(driver.width, np.int32)
+    end[:lanes] = np.clip(lengths[tile] - start, 0, len(rows))
+    return (y, u), end

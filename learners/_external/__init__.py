@@ -1,0 +1,1 @@
+"""Predictors of users and of other libraries."""

@@ -1,0 +1,169 @@
+"""A fresh predictor for each run, from what stands in a user's file."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..._core.user_code import named_object, user_code
+from .adapters import ADAPTERS, OWN, Adapter
+from .validation import Answer, Failed, read_forecast, read_parameters, read_variance
+
+ASKED = ("outputs", "inputs", "dt")  # what a factory may ask for, by the names of its parameters
+
+
+class Maker(NamedTuple):
+    """What a name gives: a predictor, or what makes one.
+
+    Attributes:
+        where: ``FILE.py:NAME`` or ``MODULE:NAME``.
+        found: What is called so there.
+        adapter: How it becomes a predictor.
+        makes: ``found`` is a class or a function that returns a predictor.
+        asks: Which of ``ASKED`` it is called with.
+        once: One run is all that is made, so that an object need not be copied.
+    """
+
+    where: str
+    found: Any
+    adapter: Adapter
+    makes: bool
+    asks: tuple[str, ...]
+    once: bool
+
+    def make(self, outputs: int, inputs: int, dt: float) -> Any:
+        """Return a new predictor for a stream of this shape.
+
+        Raises:
+            ValueError: What it makes is no predictor, it fails, or it does not serve such a stream.
+        """
+        fresh = self.fresh(outputs, inputs, dt)
+        with user_code(f"adapting {self.where}"):
+            return self.adapter.adapt(fresh, outputs, inputs)
+
+    def fresh(self, outputs: int, inputs: int, dt: float) -> Any:
+        """Return what the adapter takes."""
+        known = dict(zip(ASKED, (outputs, inputs, dt), strict=True))
+        with user_code(f"making {self.where}"):
+            if self.makes:
+                fresh = self.found(**{word: known[word] for word in self.asks})
+            else:
+                fresh = self.found if self.once else deepcopy(self.found)
+        if not self.adapter.fits(fresh):
+            raise ValueError(f"{self.where} gives {type(fresh).__name__}; expected {self.adapter.wanted}.")
+        if self.adapter is OWN:
+            methods = fresh if isinstance(fresh, (tuple, list)) else (fresh.predict, fresh.update)
+            _check_call(self.where, "predict", methods[0])
+            _check_call(self.where, "update", methods[1], "y", "u")
+        return fresh
+
+
+def find_maker(words: str, once: bool = False) -> Maker:
+    """Return what ``FILE.py:NAME``, ``MODULE:NAME`` or the same after an adapter's name and a colon stands for.
+
+    Raises:
+        ValueError: No such file, module or name; it fails, or is nothing that predicts; a factory that asks for what
+            nobody gives.
+    """
+    kind, _, rest = words.partition(":")
+    adapter, where = (ADAPTERS[kind], rest) if kind in ADAPTERS else (OWN, words)
+    source, _, name = where.rpartition(":")
+    if not source or not name.isidentifier():
+        raise ValueError(f"{words!r} names no predictor: expected FILE.py:NAME or MODULE:NAME, got {where!r}.")
+    try:
+        found = named_object(source, name)
+    except FileNotFoundError as exc:
+        raise ValueError(str(exc)) from exc
+    makes = not adapter.fits(found)
+    if makes and not callable(found):
+        raise ValueError(
+            f"{where} is {type(found).__name__}, not callable and no predictor; expected {adapter.wanted}, or a class "
+            "or function that returns one."
+        )
+    maker = Maker(where, found, adapter, makes, _asks(where, found) if makes else (), once)
+    if not maker.asks:
+        maker.fresh(1, 0, 1.0)
+    return maker
+
+
+class Stepper:
+    """A predictor with its answers checked; its errors become ``Failed``.
+
+    Args:
+        maker: What makes it.
+        outputs, inputs, dt: Of the stream.
+
+    Raises:
+        Failed: There is none.
+    """
+
+    def __init__(self, maker: Maker, outputs: int, inputs: int, dt: float) -> None:
+        try:
+            self._predictor = maker.make(outputs, inputs, dt)
+        except ValueError as exc:
+            raise Failed("start", str(exc)) from exc
+        self._outputs, self._samples = outputs, 0
+        self._variance = getattr(self._predictor, "variance", None)
+        self.parameters = read_parameters(getattr(self._predictor, "parameters", None))
+
+    def first(self) -> Answer:
+        """Return the forecast before any sample."""
+        return self._forecast(time.perf_counter())
+
+    def next(self, y: Float[np.ndarray, " output"], u: Float[np.ndarray, " input"]) -> Answer:
+        """Take a sample in and return the forecast of the next one; the arrays are the predictor's to keep."""
+        start = time.perf_counter()
+        try:
+            with user_code(f"update with sample {self._samples}"):
+                self._predictor.update(y, u)
+        except ValueError as exc:
+            raise Failed("raised", str(exc)) from exc
+        self._samples += 1
+        return self._forecast(start)
+
+    def _forecast(self, start: float) -> Answer:
+        try:
+            with user_code("predict"):
+                forecast = self._predictor.predict()
+            with user_code("variance"):
+                variance = self._variance() if callable(self._variance) else None
+        except ValueError as exc:
+            raise Failed("raised", str(exc)) from exc
+        seconds = time.perf_counter() - start
+        return Answer(read_forecast(forecast, self._outputs), read_variance(variance, self._outputs), seconds)
+
+
+def _asks(where: str, factory: Any) -> tuple[str, ...]:
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):  # written in C, it does not tell
+        return ()
+    free = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = [parameter for parameter in parameters if parameter.kind not in free]
+    strange = [p.name for p in named if p.name not in ASKED and p.default is p.empty]
+    if strange or any(p.name in ASKED and p.kind is p.POSITIONAL_ONLY for p in named):
+        raise ValueError(
+            f"{where} asks for {', '.join(strange) or 'positional arguments'}, which nobody gives: it may ask for "
+            f"{', '.join(ASKED)} by name, all others need defaults."
+        )
+    return tuple(p.name for p in named if p.name in ASKED)
+
+
+def _check_call(where: str, word: str, function: Any, *arguments: str) -> None:
+    """Refuse a method that cannot be called as predictors are, where it tells."""
+    wanted = f"{word}({', '.join(arguments)})"
+    if not callable(function):
+        raise ValueError(f"{where}: {word} is {type(function).__name__}, expected a method called as {wanted}.")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        raise ValueError(f"{where}: {word}{signature} cannot be called as {wanted}.") from None

@@ -1,0 +1,1 @@
+"""Matrices fitted to a state that is seen whole."""

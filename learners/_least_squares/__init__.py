@@ -1,0 +1,1 @@
+"""Every filter length by least squares."""

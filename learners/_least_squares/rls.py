@@ -1,0 +1,185 @@
+"""Recursive least squares one length at a time: the textbook form, and one by square roots that stands.
+
+Time: ``learn`` takes the pair (phi[t], y[t]) in; P is the inverse of the regressors' Gram matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from .._base import Learner
+from .channels import check_weights
+from .window_learner import Rule, Shape, keep_where, masks, weighted, window_learner
+
+
+class CovarianceState(NamedTuple):
+    """Weights, and the inverse Gram matrix P, or a square root S of it with P = S S'."""
+
+    weights: Float[Array, "size column output lane"]
+    matrix: Float[Array, "size column column lane"]
+    age: Int[Array, " lane"]  # samples learned since P was last reset
+
+
+def naive_rls(
+    sizes: Iterable[int] = range(17),
+    forgetting: float = 1.0,
+    ridge: float = 1e-2,
+    direct: bool = False,
+    *,
+    outputs: int = 1,
+    inputs: int = 0,
+) -> Learner:
+    """Textbook recursive least squares in its covariance form, one for every window length. **Naive**: it fails.
+
+        k = P phi / (forgetting + phi' P phi),   w += k (y - w' phi),
+        P = (P - k phi' P) / forgetting,   P_0 = I / ridge
+
+    Exactly what most packages have, here as the opponent: on a system that grows, or with forgetting on one that is
+    poorly excited, rounding makes P indefinite and the error explodes or turns NaN (docs/learners.md shows it). Use
+    ``ladder``, ``lattice`` or ``square_root_rls``. A weight that is no longer finite is set back to its start, with P,
+    so that what a user sees is a bad error and not NaN.
+
+    Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
+    step, lane and length: 4 (h q)^2 operations.
+
+    Args:
+        sizes: Window lengths, rising.
+        forgetting: Weight of a sample one step older, in (0, 1].
+        ridge: Regularisation in the units of the stream, positive.
+        direct: y[t] depends on u[t], which is known when it is predicted.
+        outputs: Of the stream.
+        inputs: Of the stream.
+
+    Returns:
+        A learner. Parameters of window h with q channels, p of them outputs: p (h q + inputs if direct).
+
+    Raises:
+        ValueError: Sizes not rising, forgetting or ridge out of range, a direct term without inputs.
+
+    References:
+        L. Ljung, T. Soederstroem, *Theory and Practice of Recursive Identification*, 1983. Its failure: M. Verhaegen,
+        Round-off error propagation in four generally-applicable, recursive, least-squares estimation schemes, 1989.
+    """
+    stream = tuple(sizes), int(outputs), int(inputs), bool(direct)
+    return _rls("naive-rls", stream, float(forgetting), float(ridge), 0)
+
+
+def square_root_rls(
+    sizes: Iterable[int] = range(17),
+    forgetting: float = 1.0,
+    ridge: float = 1e-2,
+    reset: int = 0,
+    direct: bool = False,
+    *,
+    outputs: int = 1,
+    inputs: int = 0,
+) -> Learner:
+    """Recursive least squares by Potter's square root of P, one for every window length.
+
+        f = S' phi,   a = forgetting + f' f,   w += S f (y - w' phi) / a,
+        S = (S - S f f' / (a + sqrt(forgetting a))) / sqrt(forgetting),   P = S S',   S_0 = I / sqrt(ridge)
+
+    Without forgetting, against every fixed v and with e the largest of its errors, G the sum of phi phi',
+
+        regret(T) <= ridge |v|^2 + e^2 log det(I + G / ridge)
+
+    P cannot turn indefinite, for it is never formed; half the digits do the work of all of them. With ``reset``, P
+    is set back to its start every so many samples and the weights are kept (covariance resetting): it goes on learning
+    when the system has changed. Forgetting shrinks the ridge along with the data, as it does in every covariance form;
+    ``ladder`` and ``lattice`` keep theirs.
+
+    Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
+    step, lane and length: 6 (h q)^2 operations.
+
+    Args:
+        sizes: Window lengths, rising.
+        forgetting: Weight of a sample one step older, in (0, 1].
+        ridge: Regularisation in the units of the stream, positive.
+        reset: Samples after which P is set back, 0 for never.
+        direct: y[t] depends on u[t], which is known when it is predicted.
+        outputs: Of the stream.
+        inputs: Of the stream.
+
+    Returns:
+        A learner. Parameters of window h with q channels, p of them outputs: p (h q + inputs if direct).
+
+    Raises:
+        ValueError: Sizes not rising, forgetting, ridge or reset out of range, a direct term without inputs.
+
+    References:
+        J. E. Potter, in R. H. Battin, *Astronautical Guidance*, 1964; G. J. Bierman, *Factorization Methods for
+        Discrete Sequential Estimation*, 1977. Resetting: G. C. Goodwin, K. S. Sin, *Adaptive Filtering, Prediction and
+        Control*, 1984, section 3.3. Regret: N. Cesa-Bianchi, G. Lugosi, *Prediction, Learning, and Games*, 2006, 11.7.
+    """
+    if int(reset) != reset or reset < 0:
+        raise ValueError(f"reset must be a whole number of samples, or 0 for never, got {reset}.")
+    stream = tuple(sizes), int(outputs), int(inputs), bool(direct)
+    return _rls("square-root-rls", stream, float(forgetting), float(ridge), int(reset))
+
+
+@lru_cache(maxsize=64)  # one learner, one compiled kernel
+def _rls(name: str, stream: tuple[Any, ...], forgetting: float, ridge: float, reset: int) -> Learner:
+    sizes, outputs, inputs, direct = stream
+    check_weights(1, forgetting, ridge)
+    rooted = name == "square-root-rls"
+
+    def begin(shape: Shape, dtype: Any) -> Float[Array, "size column column 1"]:
+        seen = masks(shape, dtype)
+        first = 1 / np.sqrt(ridge) if rooted else 1 / ridge
+        return jnp.eye(shape.columns, dtype=dtype)[None, :, :, None] * seen[:, :, None] * first
+
+    def start(shape: Shape, lanes: int, dtype: Any) -> CovarianceState:
+        first = begin(shape, dtype)
+        return CovarianceState(
+            jnp.zeros((len(shape.sizes), shape.columns, shape.outputs, lanes), dtype),
+            jnp.broadcast_to(first, (*first.shape[:3], lanes)),
+            jnp.zeros(lanes, jnp.int32),
+        )
+
+    def forecast(shape: Shape, state: CovarianceState, phi: Array) -> Array:
+        return weighted(state.weights, phi)
+
+    def learn(shape: Shape, state: CovarianceState, phi: Array, y: Array, said: Array, whole: Array) -> CovarianceState:
+        gain, matrix = (potter if rooted else covariance)(state.matrix, phi, forgetting)
+        weights = state.weights + gain[:, :, None] * (y[None] - said)[:, None]
+        first = begin(shape, phi.dtype)
+        sound = jnp.isfinite(weights).all(axis=(1, 2)) & jnp.isfinite(matrix).all(axis=(1, 2))
+        weights = jnp.where(sound[:, None, None], weights, 0)
+        age = state.age + 1
+        again = ~sound if not reset else ~sound | (age % reset == 0)[None]
+        matrix = jnp.where(again[:, None, None], first, matrix)
+        return CovarianceState(
+            keep_where(whole, weights, state.weights),
+            keep_where(whole, matrix, state.matrix),
+            jnp.where(whole, age, state.age),
+        )
+
+    tends_to = "filters" if forgetting == 1 and not reset else None
+    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, tends_to)
+
+
+def covariance(
+    P: Float[Array, "size column column lane"], phi: Float[Array, "column lane"], forgetting: float
+) -> tuple[Array, Array]:
+    """Return the gain and P after one more regressor, as textbooks write it."""
+    Pphi = (P * phi[None, None]).sum(axis=2)
+    gain = Pphi / (forgetting + (Pphi * phi[None]).sum(axis=1))[:, None]
+    return gain, (P - gain[:, :, None] * Pphi[:, None]) / forgetting
+
+
+def potter(
+    S: Float[Array, "size column rank lane"], phi: Float[Array, "... column lane"], forgetting: float = 1.0
+) -> tuple[Array, Array]:
+    """Return the gain and the square root S of P = S S' after one more regressor, one for all sizes or one for each."""
+    row = phi if phi.ndim == 3 else phi[None]
+    f = (S * row[:, :, None]).sum(axis=1)
+    a = forgetting + (f * f).sum(axis=1)
+    Sf = (S * f[:, None]).sum(axis=2)
+    S = S - Sf[:, :, None] * (f / (a + jnp.sqrt(forgetting * a))[:, None])[:, None]
+    return Sf / a[:, None], S / np.sqrt(forgetting)

@@ -1,0 +1,1 @@
+"""Linear algebra for many small problems side by side."""

@@ -1,0 +1,32 @@
+"""Sums over the first sizes of a ladder, and the rungs that are reported."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]:
+    """Return the inclusive prefix sums over the first axis in log4(size) passes over memory.
+
+    Each pass joins four runs of terms, those that end 0, 1, 2 and 3 runs back. The order of the additions is fixed by
+    the size alone, which the bitwise laws of the driver rest on.
+    """
+    size, run, total = terms.shape[0], 1, terms
+    while run < size:
+        padded = jnp.pad(total, [(3 * run, 0)] + [(0, 0)] * (total.ndim - 1))
+        back = [padded[place : place + size] for place in (3 * run, 2 * run, run, 0)]
+        total = (back[0] + back[1]) + (back[2] + back[3])
+        run *= 4
+    return total
+
+
+def choose(ladder: Float[Array, "length *rest"], sizes: tuple[int, ...]) -> Float[Array, "size *rest"]:
+    """Return the rows of a whole ladder that are reported, by slices: they cost nothing where a gather would."""
+    spans: list[list[int]] = []
+    for size in sizes:
+        if spans and size == spans[-1][1]:
+            spans[-1][1] += 1
+        else:
+            spans.append([size, size + 1])
+    return jnp.concatenate([ladder[first:stop] for first, stop in spans])

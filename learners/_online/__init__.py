@@ -1,0 +1,1 @@
+"""Online convex optimization: gradients, Newton steps, mixtures."""

@@ -1,0 +1,1 @@
+"""Kalman filters, smoothing, subspace and spectral methods."""

@@ -1,0 +1,215 @@
+"""Spectral filtering: least squares on a few fixed filters of a long past, for every number of filters at once.
+
+Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from .._base import Learner, check_sizes
+from .._least_squares.channels import (
+    Channels,
+    check_channels,
+    coming_inputs,
+    first_nonzero,
+    start_channels,
+    take_inputs,
+)
+from .._linalg.triangular_factor import Triangle, eliminate, flat, residues
+
+SMALLEST = 1e-11  # root of an eigenvalue, over that of the largest: below, rounding turns the eigenvector
+
+
+class SpectralState(NamedTuple):
+    """The array, the past that the filters reach over, and what they make of it."""
+
+    channels: Channels
+    triangle: Triangle
+    history: Float[Array, "window channel lane"]  # z[n], z[n-1], ..; gaps filled
+    features: Float[Array, "column lane"]  # of y[n+1], without u[n+1]
+    loss: Float[Array, "size output lane"]  # fading: which rung fills a gap
+
+
+def spectral_filter(
+    sizes: Iterable[int] = range(17),
+    window: int = 64,
+    autoregressive: int = 1,
+    phases: int = 1,
+    forgetting: float = 1.0,
+    ridge: float = 1e-2,
+    direct: bool = False,
+    *,
+    outputs: int = 1,
+    inputs: int = 0,
+) -> Learner:
+    """Recursive least squares on the first k spectral filters of the past, for every number k of filters at once.
+
+        yhat_k[t] = sum_{i=1..tau} A_i z[t-i] + sum_{j=1..k} sum_{w<P} M_jw s_jw[t],    z = (u, y)
+        s_jw[t] = sigma_j^(1/4) sum_{i=1..N} phi_j(i) f_w(i) z[t-i]
+
+    (sigma_j, phi_j) are the leading eigenpairs of the N x N Hankel matrix Z_ij = 2 / ((i+j)^3 - (i+j)), the integral
+    over a in [0, 1] of the outer squares of (1 - a) (1, a, a^2, ..). As sigma_j falls exponentially, impulse responses
+    of real modes, slow ones included, are sums of a few of them to high accuracy. f_w are the P real waves of period P
+    over the lags: 1, then cos(2 pi w i / P) and sin(2 pi w i / P) for w = 1, 2, ..
+
+    * P = 1: symmetric A with eigenvalues in [0, 1] (2017). P = 2 adds those in [-1, 0), by alternating signs.
+    * P > 2: complex eigenvalues near the P angles 2 pi w / P, with ``autoregressive`` terms for the modes on the unit
+      circle, tau at least their number over the outputs (2018).
+
+    The filters run over inputs *and* past outputs. Where there are no inputs, past outputs are all there is to filter
+    (Dogariu and others 2025): what has real modes then is the observer A - L C, not the plant. All weights, those of
+    y[t-1] included, are learned, by exact regularised least squares instead of the papers' gradient steps: its regret
+    against the best fixed weights is at most max e^2 log det(I + G / ridge), without constants to choose. Columns come
+    in the order of the formula, so that one triangular array serves all rungs, as in ``qr_array``.
+
+    The eigenpairs are made in double precision as the singular vectors of a factor of Z (Gauss-Legendre quadrature
+    of the integral is exact), which carries twice the digits of the eigenvectors of Z itself.
+
+    What forgetting leaves of the array's energies is kept above half their start, so that a flat stretch cannot run
+    them to 0/0.
+
+    A missing sample is filled with the forecast of the rung that has been best of late, and a missing input with its
+    last value; a row whose own target is missing is not learned from. Forecasts follow the outputs times powers of two
+    to the bit; they do not follow a shift.
+
+    Cost per step and lane, n = q (tau + M P) columns of q channels: 6 n^2 + 2 n N operations, n^2 + q N numbers.
+
+    Args:
+        sizes: Numbers of filters, rising; 0 leaves the autoregressive terms alone.
+        window: N, samples that the filters reach over. The papers take all of the past.
+        autoregressive: tau, samples of all channels taken as they are, from 0 on.
+        phases: P, waves that each filter is multiplied with, from 1 on.
+        forgetting: Weight of a sample one step older, in (1/2, 1].
+        ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
+        direct: Whether ``u[t]`` is known when ``y[t]`` is predicted.
+        outputs: Outputs of the stream.
+        inputs: Inputs of the stream.
+
+    Returns:
+        A learner. Parameters of k filters: outputs (q (tau + k P) + inputs if direct).
+
+    Raises:
+        ValueError: Sizes not rising, a window that does not carry so many filters, an option out of range, or a direct
+            term without inputs.
+
+    References:
+        E. Hazan, K. Singh, C. Zhang, Learning linear dynamical systems via spectral filtering, 2017, algorithm 1.
+        E. Hazan, H. Lee, K. Singh, C. Zhang, Y. Zhang, Spectral filtering for general linear dynamical systems, 2018.
+        E. Dogariu, A. Brahmbhatt, E. Hazan, Universal learning of nonlinear dynamics, 2025, observation spectral
+        filtering. V. Vovk, Competitive on-line statistics, 2001: the regret of regularised least squares.
+    """
+    options = int(window), int(autoregressive), int(phases), float(forgetting), float(ridge), bool(direct)
+    return _spectral_filter(check_sizes(sizes), *options, int(outputs), int(inputs))
+
+
+@lru_cache(maxsize=64)  # one learner, one compiled kernel
+def _spectral_filter(
+    sizes: tuple[int, ...],
+    window: int,
+    autoregressive: int,
+    phases: int,
+    forgetting: float,
+    ridge: float,
+    direct: bool,
+    outputs: int,
+    inputs: int,
+) -> Learner:
+    m, q, filters = inputs, inputs + outputs, sizes[-1]
+    _check(window, autoregressive, phases, forgetting, ridge)
+    if direct and not inputs:
+        raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
+    bank = filter_bank(window, filters, phases)
+    known, fading = m * direct, 0.99
+    columns = known + q * (autoregressive + filters * phases)
+    ends = [known + q * (autoregressive + k * phases) for k in sizes]
+
+    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> SpectralState:
+        check_channels("spectral_filter", outputs, inputs, (q - m, m))
+        return SpectralState(
+            start_channels(outputs, inputs, lanes, dtype),
+            Triangle(jnp.zeros((columns, columns + outputs, lanes), dtype), jnp.ones((columns, lanes), dtype)),
+            jnp.zeros((window, q, lanes), dtype),
+            jnp.zeros((columns - known, lanes), dtype),
+            jnp.zeros((len(sizes), outputs, lanes), dtype),
+        )
+
+    def at_sizes(left: Array) -> Array:
+        return jnp.stack([left[end] for end in ends])
+
+    def predict(state: SpectralState, inputs: Array) -> Float[Array, "1 size output lane"]:
+        u = coming_inputs(state.channels, inputs, 1)[0] if direct else state.channels.held[:0]
+        return -at_sizes(residues(state.triangle, jnp.concatenate([u, state.features]), outputs))[None]
+
+    def update(state: SpectralState, output: Array, input: Array, observed: Array) -> SpectralState:
+        channels = take_inputs(state.channels, input) if m else state.channels
+        u, y = channels.held, jnp.where(observed, output, 0)
+        channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge)
+
+        def by_column(channel: Array) -> Array:
+            return jnp.concatenate([channel[:known], jnp.tile(channel, ((columns - known) // q, 1))])
+
+        delta = by_column(channels.ridge)
+        kept = jnp.maximum(forgetting * state.triangle.energy, jnp.where(delta == 0, 1, delta / 2))
+        triangle = state.triangle._replace(energy=jnp.where(by_column(first), delta, kept))
+        weight = observed.all(axis=0).astype(y.dtype)
+        triangle, left = eliminate(triangle, jnp.concatenate([u[:known], state.features]), y, weight)
+        # A gap's target was put in as zero, so that what is left of it is minus its forecast.
+        errors, best = at_sizes(left), jnp.argmin(state.loss, axis=0)[None]
+        y = jnp.where(observed, y, -jnp.take_along_axis(errors, best, axis=0)[0])
+        loss = fading * state.loss + jnp.where(observed[None], errors * errors, 0)
+        history = jnp.concatenate([jnp.concatenate([u, y])[None], state.history[:-1]])
+        filtered = jnp.sum(jnp.asarray(bank, y.dtype)[:, :, None, None] * history[None], axis=1)
+        features = jnp.concatenate([flat(history[:autoregressive]), flat(filtered)])
+        return SpectralState(channels, triangle, history, features, loss)
+
+    parameters = tuple(outputs * end for end in ends)
+    return Learner("spectral-filter", init, predict, update, sizes, parameters, scaled=True, size_word="filters")
+
+
+def filter_bank(window: int, filters: int, phases: int = 1) -> NDArray[np.float64]:
+    """Return the scaled filters times their waves, ``(filter times phase, lag)``, the strongest first.
+
+    Raises:
+        ValueError: More filters than double precision tells from rounding.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(window + 1)  # exact: the integrand has degree 2 window
+    a = (1 + nodes) / 2
+    factor = (1 - a) * a ** np.arange(window)[:, None] * np.sqrt(weights / 2)
+    phi, roots, _ = np.linalg.svd(factor, full_matrices=False)  # roots of sigma
+    carried = int(np.sum(roots > SMALLEST * roots[0]))
+    if filters > carried:
+        raise ValueError(
+            f"a window of {window} carries {carried} filters in double precision, the others are rounding: use sizes "
+            f"up to {carried} (got {filters}) or a longer window."
+        )
+    scaled = (phi * np.sign(phi[:1]) * np.sqrt(roots)).T[:filters]
+    return np.asarray((scaled[:, None] * waves(window, phases)[None]).reshape(-1, window))
+
+
+def waves(window: int, phases: int) -> NDArray[np.float64]:
+    """Return the real waves of a period over the lags 1 .. window, ``(phase, lag)``: as many as the period is long."""
+    lags = 2 * np.pi * np.arange(1, window + 1) / phases
+    rows = [np.cos(0 * lags)]
+    for w in range(1, phases // 2 + 1):
+        rows += [np.cos(w * lags), np.sin(w * lags)]
+    return np.stack(rows[:phases])
+
+
+def _check(window: int, autoregressive: int, phases: int, forgetting: float, ridge: float) -> None:
+    if window < 1 or not 0 <= autoregressive <= window or phases < 1:
+        raise ValueError(
+            "window and phases must be at least 1, autoregressive in 0 .. window; got "
+            f"window={window}, autoregressive={autoregressive}, phases={phases}."
+        )
+    if not 0.5 < forgetting <= 1:
+        raise ValueError(f"forgetting must be in (0.5, 1], got {forgetting}; 1 forgets nothing.")
+    if not (np.isfinite(ridge) and ridge > 0):
+        raise ValueError(f"ridge must be positive, got {ridge}.")
