@@ -9,6 +9,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl  # slow to load, and commands that write no table need none
 
 _unfinished: set[Path] = set()
 
@@ -106,3 +110,24 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def check_folder(folder: str | Path) -> Path:
+    """Return the folder if it is there, or could be made, and may be written in; ask before long work is done for it.
+
+    Raises:
+        ValueError: It cannot; nothing was made.
+    """
+    folder = Path(folder).expanduser()
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(
+            f"cannot write into {str(folder)!r}: {there} is no folder that you may write in; choose another."
+        )
+    return folder
+
+
+def save_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet, whole or not at all."""
+    with atomic_path(path) as temporary:
+        frame.write_parquet(temporary)

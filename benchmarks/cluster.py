@@ -23,9 +23,8 @@ from _clock import Contender, count, interleaved, machine, ratio, rows, show, wo
 from distributed import Client, LocalCluster
 
 from ergoscope.analysis import Experiment, read_experiment, sweep
-from ergoscope.analysis._cluster import run_on
-from ergoscope.analysis._parts import missing_of
-from ergoscope.analysis._points import groups_of
+from ergoscope.analysis._sweeps.dask_client import run_on
+from ergoscope.analysis._sweeps.points import groups_of, missing_of
 
 TASKS = 40
 SEEDS = 96  # over a minute on one core

@@ -102,6 +102,8 @@ def locate(
     """Locate the size from which on the prediction error stops growing."""
     tried, lookaheads = None if sizes is None else parse_sizes(sizes), parse_lookaheads(lookahead)
     from .. import analysis, simulator
+    from .._core.files import check_folder
+    from ..analysis._reports.save_location import location_json
     from ..simulator._systems.find import is_recording
 
     plant, name = None, source
@@ -116,7 +118,7 @@ def locate(
                 raise ValueError(f"{word} belongs to a recording, and {source} is none.")
         given = plant = find_plant(source, q, r, dt, delay)
         name = plant.name
-    folder = analysis.check_folder(out or Path("runs") / name)
+    folder = check_folder(out or Path("runs") / name)
     with Meter("locate", hidden=quiet or as_json) as meter:
         found = analysis.locate(
             given,
@@ -138,7 +140,7 @@ def locate(
         found = replace(found, settings=found.settings | dict(command=_said()))
         files = analysis.save(found, folder, plant)
     if as_json:
-        print(json.dumps(analysis.as_json(found, files), indent=2))
+        print(json.dumps(location_json(found, files), indent=2))
     else:
         show_location(found, files, quiet)
 
@@ -157,11 +159,12 @@ def design(
     """Tell how long a filter a plant needs, before one is written."""
     fraction = parse_fraction("--tolerance", tolerance)
     from .. import analysis
+    from ..analysis._reports.save_location import design_json
 
     system = find_plant(plant, q, r, dt, delay)
     found = analysis.design(system, horizon, fraction)
     if as_json:
-        print(json.dumps(analysis.design_as_json(found), indent=2))
+        print(json.dumps(design_json(found), indent=2))
     else:
         show_design(found)
 
@@ -227,14 +230,16 @@ def reproduce(
 ) -> None:
     """Reproduce a result: measured beside exact theory. Exit code 1 if they disagree."""
     from .. import analysis
+    from .._core.files import check_folder
+    from ..analysis._studies.registry import chosen_reproductions, save_reproduction
 
     disagree = False
-    folder = analysis.check_folder(out or Path("runs") / what)
-    for name in analysis.chosen_reproductions(what):
+    folder = check_folder(out or Path("runs") / what)
+    for name in chosen_reproductions(what):
         with Meter(name, hidden=False) as meter:
             result = analysis.reproduce(name, seed, quick, replicates, meter.update)
             settings = dict(command=_said(), seed=seed, quick=quick, replicates=replicates)
-            files = analysis.save_reproduction(name, result, folder, settings)
+            files = save_reproduction(name, result, folder, settings)
         console.print(result.sentence, highlight=False, soft_wrap=True)
         for file in files:
             console.print(f"  {file}", highlight=False)
@@ -274,12 +279,14 @@ def zoo(
         return
     zoo_entry(name)
     from .. import analysis
+    from .._core.files import check_folder
+    from ..analysis._reports.portrait import portrait_json
 
-    folder = analysis.check_folder(out or Path("runs") / name)
+    folder = check_folder(out or Path("runs") / name)
     drawn = analysis.portrait(name)
     files = analysis.save_portrait(drawn, folder)
     if as_json:
-        print(json.dumps(analysis.portrait_json(drawn, files), indent=2))
+        print(json.dumps(portrait_json(drawn, files), indent=2))
     else:
         show_portrait(drawn, files)
 

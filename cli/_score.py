@@ -64,13 +64,15 @@ def score(
 ) -> None:
     """Put a predictor through the battery: its scorecard beside the Kalman filter and learners of every size."""
     from .. import analysis, learners
+    from .._core.files import check_folder
+    from ..analysis._scoring.save_scorecard import scorecard_json
 
     required = analysis.parse_requirements(require) if require is not None else []
     if plant is None and any(given is not None for given in (q, r, dt, delay)):
         raise ValueError("--q, --r, --dt and --delay belong to a plant: name it with --plant.")
     system = None if plant is None else find_plant(plant, q, r, dt, delay)
     name = re.sub(r"\W+", "-", predictor).strip("-") or "predictor"
-    folder = analysis.check_folder(out or Path("runs") / f"score-{name}")
+    folder = check_folder(out or Path("runs") / f"score-{name}")
     chosen = None if cases is None else parse_names(cases)
 
     def said(made: Scorecard) -> Scorecard:
@@ -96,7 +98,7 @@ def score(
     short = analysis.shortfalls(made, required)
     files = analysis.save_scorecard(made, folder, short)
     if as_json:
-        print(json.dumps(analysis.scorecard_json(made, files, short), indent=2))
+        print(json.dumps(scorecard_json(made, files, short), indent=2))
     else:
         _show(made, files, short, quiet)
     if short:

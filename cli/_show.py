@@ -141,7 +141,7 @@ def _default(value: Any) -> str:
 
 def show_design(design: Design) -> None:
     """Print what a design needs: the table, what it rests on, the sentence."""
-    from ..analysis import DESIGN_METHODS
+    from ..analysis._exact.design import DESIGN_METHODS
 
     title = f"{design.system}: filters within {100 * design.tolerance:.3g} % of the Kalman filter at the horizon"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -10,7 +10,7 @@ import typer
 from ._show import Meter, console
 
 if TYPE_CHECKING:
-    from ..analysis import Plan
+    from ..analysis._sweeps.sweep import Plan
 
 
 def sweep(

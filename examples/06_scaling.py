@@ -7,7 +7,8 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ergoscope import locate
-from ergoscope.analysis import check_folder, each_run, kalman_gain, scaling
+from ergoscope._core.files import check_folder
+from ergoscope.analysis import each_run, kalman_gain, scaling
 from ergoscope.simulator import LinearSystem
 
 horizons = [2**k for k in range(8, 14)]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._core.devices import Precision
-from ..analysis import locate_streamed
+from ..analysis._location.streamed import locate_streamed
 from ..learners import Driver, Learner
 from ._keeper import Keeper
 from ._lanes import Lanes

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
-from ..analysis import log_edges
+from ..analysis._growth.curves import log_edges
 from ..learners import Scores
 
 EDGES = log_edges(1 << 40)

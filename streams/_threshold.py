@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..analysis import Streamed
+from ..analysis._location.streamed import Streamed
 from ._sequencer import Counts
 from ._tally import Tally
 

@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Drop compiled programs between files, where they are many."""
     if nextitem is not None and nextitem.path != item.path:
-        from ergoscope.analysis._parts import drop_compiled  # not before the hook above is in place
+        from ergoscope.analysis._sweeps.points import drop_compiled  # not before the hook above is in place
 
         drop_compiled()
 

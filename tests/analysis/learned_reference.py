@@ -24,7 +24,8 @@ import numpy as np
 import polars as pl
 
 from ergoscope._core.devices import computing
-from ergoscope.analysis import log_edges, theory
+from ergoscope.analysis import theory
+from ergoscope.analysis._growth.laws.curves import log_edges
 from ergoscope.learners import Driver, ladder, score
 from ergoscope.simulator import LinearSystem, zoo
 

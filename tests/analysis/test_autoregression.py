@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ergoscope.analysis import Autoregression, autoregression
+from ergoscope.analysis import autoregression
+from ergoscope.analysis._location.location.autoregression import Autoregression
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law

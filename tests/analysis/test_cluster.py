@@ -27,8 +27,9 @@ if sys.platform == "win32":
 
 from distributed import Client, KilledWorker, LocalCluster
 
-from ergoscope.analysis import _cluster, _cluster_task
-from ergoscope.analysis._points import groups_of
+from ergoscope.analysis._sweeps import dask_client as _cluster
+from ergoscope.analysis._sweeps import dask_task as _cluster_task
+from ergoscope.analysis._sweeps.points import groups_of
 
 GRID = """[grid]
 systems = ["random-walk"]
@@ -210,7 +211,7 @@ def test_a_scheduler_that_goes_away_is_told_of(tmp_path: Path) -> None:
 
 def test_without_the_library_its_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "ergoscope.analysis._cluster")
+    monkeypatch.delitem(sys.modules, "ergoscope.analysis._sweeps.dask_client")
     with pytest.raises(ValueError, match=r"pip install 'ergoscope\[cluster\]'"):
         sweep(read_experiment(write(tmp_path)), tmp_path / "out", cluster="tcp://127.0.0.1:8786")
     assert not (tmp_path / "out").exists()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from ergoscope.analysis import output_power
+from ergoscope.analysis._exact.covariances import output_power
 from ergoscope.simulator import LinearSystem
 
 

@@ -11,18 +11,16 @@ import polars as pl
 import pytest
 
 from ergoscope.analysis import (
-    SCHEMA,
     best_size,
     critical_size,
     curves,
     each_run,
     growth_laws,
     located,
-    log_edges,
-    rebin,
     regret_size,
     scan_curves,
 )
+from ergoscope.analysis._growth.laws.curves import SCHEMA, log_edges, rebin
 from ergoscope.learners import Scores, ladder
 
 SIZES, GROUPS, HORIZON = 4, 16, 2000

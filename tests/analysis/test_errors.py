@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from ergoscope.analysis import best_errors, diffuse_errors, growth_exponent, kalman_gain, truncated_excess
+from ergoscope.analysis import best_errors, diffuse_errors, kalman_gain
+from ergoscope.analysis._exact.filter_errors import truncated_excess
+from ergoscope.analysis._exact.modes import growth_exponent
 from ergoscope.simulator import LinearSystem
 
 

@@ -25,7 +25,6 @@ from ergoscope.analysis import (
     curves,
     each_run,
     located,
-    log_edges,
     plan_sweep,
     read_experiment,
     scan_curves,
@@ -34,6 +33,7 @@ from ergoscope.analysis import (
     thresholds,
     write_report,
 )
+from ergoscope.analysis._growth.laws.curves import log_edges
 from ergoscope.learners import Driver, kalman, ladder, score
 from ergoscope.simulator import simulate_chunks, zoo
 

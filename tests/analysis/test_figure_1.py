@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Reproduction, best_submatrices, reproduce_figure_1, submatrix_risk
+from ergoscope.analysis._exact.block_risk import best_submatrices, submatrix_risk
+from ergoscope.analysis._studies.state_space.figure_1 import reproduce_figure_1
+from ergoscope.analysis._studies.study import Reproduction
 from ergoscope.simulator import simulate, zoo
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ergoscope.analysis import Location, growth_figure, locate, size_figure
-from ergoscope.analysis._figures import _interval
+from ergoscope.analysis._reports.location_figures import _interval
 from ergoscope.simulator import zoo
 
 

@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Location, as_json, best_errors, block_edges, innovation_covariances, locate, save
+from ergoscope.analysis import Location, best_errors, innovation_covariances, locate, save
+from ergoscope.analysis._growth.laws.curves import block_edges
+from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import kalman, ladder, qr_array, replay
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
@@ -143,7 +145,7 @@ def test_one_recording_has_a_best_size_for_each_lookahead(tmp_path) -> None:
         assert (part.verdict, part.theory) == ("undecided", None)
         assert part.best.size >= 2
         assert dict(part.rungs.select("size", "paired").iter_rows())[1] == "better"
-    answer = json.loads(json.dumps(as_json(found, save(found, tmp_path))))
+    answer = json.loads(json.dumps(location_json(found, save(found, tmp_path))))
     (further,) = answer["further"]
     assert (answer["lookahead"], further["lookahead"]) == (1, 5)
     assert set(further) == set(answer) - {"further", "settings", "files"}

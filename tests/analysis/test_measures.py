@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ergoscope.analysis import _measures as measures
+from ergoscope.analysis._scoring import metrics as measures
 
 
 def test_an_error_that_decays_is_back_when_its_running_mean_is() -> None:

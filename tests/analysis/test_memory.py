@@ -31,7 +31,7 @@ def test_what_is_free_is_told() -> None:
 
 
 def test_sizes_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ergoscope.analysis._memory.memory_free", lambda device: 2**26)
+    monkeypatch.setattr("ergoscope.analysis._location.memory_check.memory_free", lambda device: 2**26)
     with pytest.raises(ValueError, match=r"need .* GiB .* free: the largest size that fits is \d+") as refused:
         locate("random-walk", sizes=range(2001), horizon=4000)
     largest = int(re.findall(r"fits is (\d+)", str(refused.value))[0])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from ergoscope.analysis import best_errors, critical_length, growth_exponent, parameter_threshold, unstable_modes
+from ergoscope.analysis import best_errors, critical_length, parameter_threshold, unstable_modes
+from ergoscope.analysis._exact.modes import growth_exponent
 from ergoscope.simulator import LinearSystem
 
 

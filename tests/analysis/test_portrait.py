@@ -7,14 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from ergoscope.analysis import (
-    innovation_covariances,
-    portrait,
-    portrait_json,
-    save_portrait,
-    theory,
-    trust_horizon,
-)
+from ergoscope.analysis import innovation_covariances, portrait, save_portrait, theory, trust_horizon
+from ergoscope.analysis._reports.portrait import portrait_json
 from ergoscope.simulator import zoo
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Reproduction, reproduce_regret_bounds
-from ergoscope.analysis import _regret_bounds as bounds
-from ergoscope.analysis._bounds import Sums, sums_at
+from ergoscope.analysis._studies.state_space import regret_bounds as bounds
+from ergoscope.analysis._studies.state_space.online_bounds import Sums, sums_at
+from ergoscope.analysis._studies.state_space.regret_bounds import reproduce_regret_bounds
+from ergoscope.analysis._studies.study import Reproduction
 from ergoscope.learners import lms
 
 

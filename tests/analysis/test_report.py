@@ -16,7 +16,9 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from ergoscope.analysis import Reproduction, locate, save, save_reproduction, write_report
+from ergoscope.analysis import locate, save, write_report
+from ergoscope.analysis._studies.registry import save_reproduction
+from ergoscope.analysis._studies.study import Reproduction
 from ergoscope.simulator import read_recording, zoo
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

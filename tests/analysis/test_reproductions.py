@@ -10,27 +10,19 @@ import polars as pl
 import pytest
 from scipy.stats import chi2
 
-from ergoscope.analysis import (
-    Reproduction,
-    chart_errors,
-    chosen_reproductions,
-    diffuse_errors,
-    kalman_gain,
-    reproduce,
-    reproduce_growth_laws,
-    reproduce_hidden_random_walk,
-    reproduce_horizon_scaling,
-    reproduce_power,
-    reproduce_theorem_2,
-    reproductions,
-    save_reproduction,
-)
-from ergoscope.analysis import _hidden_random_walk as walk
-from ergoscope.analysis import _horizon_scaling as scaling
-from ergoscope.analysis import _power as power
-from ergoscope.analysis import _reproduce_growth as growth
-from ergoscope.analysis import _theorem_2 as two
-from ergoscope.analysis._reproduction import mean_limits
+from ergoscope.analysis import diffuse_errors, kalman_gain, reproduce
+from ergoscope.analysis._studies.registry import chosen_reproductions, reproductions, save_reproduction
+from ergoscope.analysis._studies.state_space import growth_laws as growth
+from ergoscope.analysis._studies.state_space import hidden_random_walk as walk
+from ergoscope.analysis._studies.state_space import horizon_scaling as scaling
+from ergoscope.analysis._studies.state_space import statistical_power as power
+from ergoscope.analysis._studies.state_space import theorem_2 as two
+from ergoscope.analysis._studies.state_space.growth_laws import reproduce_growth_laws
+from ergoscope.analysis._studies.state_space.hidden_random_walk import reproduce_hidden_random_walk
+from ergoscope.analysis._studies.state_space.horizon_scaling import reproduce_horizon_scaling
+from ergoscope.analysis._studies.state_space.statistical_power import reproduce_power
+from ergoscope.analysis._studies.state_space.theorem_2 import chart_errors, reproduce_theorem_2
+from ergoscope.analysis._studies.study import Reproduction, mean_limits
 from ergoscope.simulator import LinearSystem, zoo
 
 
@@ -255,7 +247,7 @@ def test_cells_of_the_power_share_their_runs(powers: Reproduction, monkeypatch: 
 def test_wrong_verdicts_would_be_seen(word: str, wrong: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(power, "SYSTEMS", ("random-walk",))
     if wrong == "too bold":
-        monkeypatch.setattr("ergoscope.analysis._growth.FEWEST_GROUPS", 1)
+        monkeypatch.setattr("ergoscope.analysis._growth.laws.FEWEST_GROUPS", 1)
     else:
         monkeypatch.setattr(power, word, wrong)
     result = reproduce_power(replicates=1024, seed=8, horizons=(512, 2048), draws=200)

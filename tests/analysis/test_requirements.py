@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ergoscope.analysis import ROW, Scorecard, parse_requirements, shortfalls
+from ergoscope.analysis import Scorecard, parse_requirements, shortfalls
+from ergoscope.analysis._scoring.schema import ROW
 
 ROWS: list[dict[str, Any]] = [
     dict(case="plant", kind="plant", verdict="pass", reason="its error is bounded", growth="bounded", law="bounded",

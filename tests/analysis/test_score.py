@@ -15,15 +15,14 @@ import pytest
 from ergoscope.analysis import (
     Scorecard,
     battery,
-    case_names,
-    measure,
     parse_requirements,
     resonance,
     save_scorecard,
     score_predictor,
     shortfalls,
 )
-from ergoscope.analysis import _battery as inside
+from ergoscope.analysis._scoring import battery as inside
+from ergoscope.analysis._scoring.battery import case_names, measure
 from ergoscope.learners import Outcome, kalman, open_predictor
 from ergoscope.learners._external.predictor import Failure
 from ergoscope.simulator import LinearSystem, zoo
@@ -136,7 +135,7 @@ def test_one_that_could_peek_is_told_to_be_too_good(monkeypatch: pytest.MonkeyPa
         case = battery(resonance(), ["plant"], quick=True)[0]
         measured = measure(case, predictor)
         peeked = measured._replace(forecast=measured.forecast + 0.2 * (measured.target - measured.forecast))
-    from ergoscope.analysis._flaws import too_good
+    from ergoscope.analysis._scoring.flaws import too_good
 
     assert too_good(measured) is None
     flaw = too_good(peeked)

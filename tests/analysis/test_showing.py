@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ergoscope.analysis import exact_slope, locate, showing_horizon
+from ergoscope.analysis import locate
+from ergoscope.analysis._location.location.visibility import exact_slope, showing_horizon
 from ergoscope.simulator import zoo
 
 

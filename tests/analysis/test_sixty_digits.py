@@ -6,7 +6,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from ergoscope.analysis import best_errors, innovation_covariances, kalman_gain, regrets, truncated_excess
+from ergoscope.analysis import best_errors, innovation_covariances, kalman_gain, regrets
+from ergoscope.analysis._exact.filter_errors import truncated_excess
 from ergoscope.simulator import LinearSystem, zoo
 
 SIZES, TIMES = tuple(range(9)), (1, 5, 20, 100, 1000, 10_000)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from ergoscope.analysis import best_submatrices, submatrix_risk
+from ergoscope.analysis._exact.block_risk import best_submatrices, submatrix_risk
 from ergoscope.simulator import LinearSystem
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ergoscope.analysis import RegretSize, each_run, growth_laws, locate, located, regret_size, scan_curves
+from ergoscope.analysis import each_run, growth_laws, locate, located, regret_size, scan_curves
+from ergoscope.analysis._growth.laws.regret_size import RegretSize
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,8 @@ def test_the_answer_does_not_hang_on_what_is_read_together(
 
     together = each_run(scan_curves(runs[0]), located)
     for rows, at_once in ((1, 64), (10**9, 1)):
-        monkeypatch.setattr("ergoscope.analysis._sweep.ROWS", rows)
-        monkeypatch.setattr("ergoscope.analysis._sweep.KEYS_AT_ONCE", at_once)
+        monkeypatch.setattr("ergoscope.analysis._sweeps.reader.ROWS", rows)
+        monkeypatch.setattr("ergoscope.analysis._sweeps.reader.KEYS_AT_ONCE", at_once)
         with monkeypatch.context() as patch:
             patch.setattr(pl.LazyFrame, "collect", watched)
             assert each_run(scan_curves(runs[0]), located).equals(together)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from ergoscope.analysis import kalman_gain, output_power, theory, trust_horizon
+from ergoscope.analysis import kalman_gain, theory, trust_horizon
+from ergoscope.analysis._exact.covariances import output_power
 from ergoscope.simulator import LinearSystem, zoo, zoo_names
 
 

@@ -267,7 +267,8 @@ def test_a_plant_of_python_control_by_name(folder: Path, run: Run) -> None:
 def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     agrees: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ergoscope.analysis import Reproduction, _reproductions
+    from ergoscope.analysis._studies import registry as _reproductions
+    from ergoscope.analysis._studies.study import Reproduction
 
     def run(seed: int, progress: object, **quick: object) -> Reproduction:
         return Reproduction(pl.DataFrame(dict(seed=[seed])), agrees or "octaves" in quick, f"done with {len(quick)}")
@@ -292,7 +293,7 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
 
 
 def test_the_help_names_what_is_reproduced(folder: Path, run: Run) -> None:
-    from ergoscope.analysis import reproductions
+    from ergoscope.analysis._studies.registry import reproductions
 
     said = run("reproduce", "--help", cwd=folder).stdout
     assert all(name in said for name in [*reproductions(), "all"])

@@ -1,0 +1,1 @@
+"""What the matrices say: theory without simulation."""

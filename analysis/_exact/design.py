@@ -1,0 +1,158 @@
+"""How long a filter a plant needs, told before one is written."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from ..._core.text import spaced
+from ...simulator import LinearSystem, find_system
+from .filter_errors import best_errors, truncated_excess
+from .regret import learning_cost
+from .riccati import innovation_covariances
+from .theory import theory, trust_horizon
+
+LONGEST = 256
+DESIGN_METHODS = {
+    "fitted": "best taps, fitted to the plant",
+    "learned": "learned online by least squares",
+    "truncated": "Kalman filter, cut off",
+}
+
+
+class Design(NamedTuple):
+    """What ``design`` found.
+
+    Attributes:
+        sentence: The answer in words.
+        needed: One row a method: ``method, size, parameters, error, above`` (the error over that of the Kalman filter,
+            less 1), ``shorter`` (the same with one tap less). Size and what follows are null where no length up to 256
+            will do.
+        errors: One row a length: ``size, parameters, fitted, learned, truncated``, mean squared errors at the horizon.
+        kalman: tr S_T, the error of the Kalman filter at the horizon.
+        critical_size: h*, the shortest length with bounded error.
+        memory: tau = 1 / |log rho| of the Kalman filter, in samples.
+        horizon: T in samples.
+        tolerance: How far above the Kalman filter's the error may be, as a fraction.
+        trust_horizon: Samples up to which float64 carries; None without limit.
+        inputs: What is assumed of them.
+        system: Its name.
+    """
+
+    sentence: str
+    needed: pl.DataFrame
+    errors: pl.DataFrame
+    kalman: float
+    critical_size: int
+    memory: float
+    horizon: int
+    tolerance: float
+    trust_horizon: int | None
+    inputs: str
+    system: str
+
+
+def design(
+    source: LinearSystem | str | Any,
+    horizon: int = 20_000,
+    tolerance: float = 0.01,
+    *,
+    Q: ArrayLike | None = None,
+    R: ArrayLike | None = None,
+    dt: float | None = None,
+    delay: ArrayLike | None = None,
+) -> Design:
+    """Return the shortest filters whose error at a horizon is within a tolerance of the Kalman filter's.
+
+        E|e_T|^2 <= (1 + tolerance) tr S_T
+
+    Three filters of length h: the best taps for the horizon (``best_errors``, exact); taps learned online, which cost
+    ``learning_cost`` more (first order in h/T); the steady Kalman filter cut off after h samples and not re-fitted,
+    tr S_T + ``truncated_excess`` (exact but for the steady gain).
+
+    Args:
+        source: A time-invariant system, or what ``find_system`` takes: a word, or a python-control plant.
+        horizon: T in samples, at least 1.
+        tolerance: A fraction above 0, such as 0.01.
+        Q, R, dt, delay: For a python-control plant, as in ``from_control``.
+
+    Raises:
+        ValueError: No system, a time-varying one, one without a steady filter, or a horizon or tolerance out of range.
+    """
+    if int(horizon) != horizon or horizon < 1:
+        raise ValueError(f"the horizon must be a whole number of at least 1 sample, got {horizon}.")
+    if not 0 < tolerance < np.inf:
+        raise ValueError(f"the tolerance must be a fraction above 0, such as 0.01, got {tolerance}.")
+    system = find_system(source, Q, R, dt, delay)
+    expected = theory(system)
+    critical = int(expected.critical_size or 0)
+    sizes = np.arange(min(LONGEST, horizon) + 1)
+    kalman = float(np.trace(innovation_covariances(system, [horizon])[0]))
+    fitted = best_errors(system, sizes, [horizon])[0]
+    # Until the window has h* samples its error grows, and nothing that is learned of it lasts.
+    learned = np.where(sizes >= critical, fitted + learning_cost(system, sizes, horizon), np.inf)
+    truncated = kalman + truncated_excess(system, sizes, [horizon])[0]
+    columns = dict(fitted=fitted, learned=learned, truncated=truncated)
+    parameters = sizes * system.outputs * (system.outputs + system.inputs)
+    rows = [_needed(name, values, parameters, kalman, tolerance) for name, values in columns.items()]
+    kinds = dict(
+        method=pl.String, size=pl.Int64, parameters=pl.Int64, error=pl.Float64, above=pl.Float64, shorter=pl.Float64
+    )
+    needed = pl.DataFrame(rows, schema=kinds, orient="row")
+    inputs = "none"
+    if system.inputs:
+        inputs = "known and fed to the filter beside the outputs; the parameters count their taps, too"
+    return Design(
+        sentence=_sentence(system.name, needed, kalman, horizon, tolerance),
+        needed=needed,
+        errors=pl.DataFrame(dict(size=sizes, parameters=parameters) | columns),
+        kalman=kalman,
+        critical_size=critical,
+        memory=expected.memory,
+        horizon=int(horizon),
+        tolerance=float(tolerance),
+        trust_horizon=trust_horizon(system, "float64"),
+        inputs=inputs,
+        system=system.name,
+    )
+
+
+def _needed(
+    method: str, errors: NDArray[np.float64], parameters: NDArray[np.int64], kalman: float, tolerance: float
+) -> tuple[object, ...]:
+    enough = errors <= (1 + tolerance) * kalman
+    if not enough.any():
+        return method, None, None, None, None, None
+    size = int(enough.argmax())
+    above = [float(errors[h] / kalman - 1) if h >= 0 and np.isfinite(errors[h]) else None for h in (size, size - 1)]
+    return method, size, int(parameters[size]), float(errors[size]), *above
+
+
+def _sentence(name: str, needed: pl.DataFrame, kalman: float, horizon: int, tolerance: float) -> str:
+    fitted, learned, truncated = needed.to_dicts()
+    within = f"within {tolerance:.3g} of" if tolerance < 1e-4 else f"within {100 * tolerance:.3g} % of"
+    goal = f"{within} the Kalman filter's mean squared error of {kalman:.4g} at horizon {spaced(horizon)}"
+    if fitted["size"] is None:
+        return f"{name}: no filter of up to {LONGEST} taps comes {goal}: take the Kalman filter itself."
+    words = f"{name}: {_taps(fitted['size'])} ({fitted['parameters']} parameters) bring a filter fitted to the plant "
+    words += goal
+    if fitted["shorter"] is not None:
+        words += f"; one tap less costs {_percent(fitted['shorter'])} instead of {_percent(fitted['above'])}"
+    elif fitted["size"]:
+        words += "; with one tap less the error is beyond all bounds"
+    online = "no length learned online does"
+    if learned["size"] is not None:
+        online = f"learned online it takes {_taps(learned['size'])}"
+    cut = f"more than {LONGEST}" if truncated["size"] is None else _taps(truncated["size"])
+    return f"{words}. {online[0].upper()}{online[1:]}; the Kalman filter cut off and not re-fitted takes {cut}."
+
+
+def _taps(count: int) -> str:
+    return f"{count} tap{'s' * (count != 1)}"
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2g} %" if fraction < 100 else f"{fraction:.2g} times"

@@ -1,0 +1,125 @@
+"""Regret: what a filter has lost to the Kalman filter since the start, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..._core.checks import check_whole
+from ...simulator import LinearSystem
+from .filter_errors import best_errors, truncated_excess
+from .riccati import innovation_covariances
+from .subspaces import UNIT_TOLERANCE, distinct_eigenvalues
+
+_EVERY = 512  # up to here the excess is summed sample by sample
+
+
+_NODES = 9  # of an interpolation in log t beyond
+
+
+_STEEP = 10.0  # growth of the excess that one interpolation spans
+
+
+def regrets(
+    system: LinearSystem,
+    sizes: ArrayLike,
+    horizons: ArrayLike,
+    filters: Literal["best", "truncated"] = "best",
+    initial_covariance: ArrayLike | None = None,
+) -> NDArray[np.float64]:
+    """Return R_T = sum_{t<T} (E|e_t|^2 - tr S_t) of the filter of each length, exactly.
+
+    ``"best"`` fits its taps anew at each time (``best_errors``), so that R_T is about T (tr S_h - tr S_inf);
+    ``"truncated"`` is the steady Kalman filter cut off after h samples, above the whole one (``truncated_excess``).
+    From sample 512 on the excess is interpolated by a polynomial of degree 8 in log t over at most
+    an octave, and over less where it grows tenfold.
+
+    Args:
+        system: Time-invariant.
+        sizes: Lengths h, whole numbers ``(size,)``.
+        horizons: T, whole numbers ``(horizon,)``.
+        filters: Which filter is cut to length h.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+
+    Returns:
+        ``(horizon, size)``, in squared units of the output; infinite where it overflows.
+
+    Raises:
+        ValueError: The system is time-varying, a size or horizon is no whole number of at least 0, other filters are
+            named, or the covariance is none.
+    """
+    lengths, ends = check_whole("sizes", sizes), check_whole("horizons", horizons)
+    if filters not in ("best", "truncated"):
+        raise ValueError(f"filters are 'best' or 'truncated', got {filters!r}.")
+
+    def excess(times: NDArray[np.int64]) -> NDArray[np.float64]:
+        if filters == "truncated":
+            return truncated_excess(system, lengths, times, initial_covariance)
+        least = np.trace(innovation_covariances(system, times, initial_covariance), axis1=1, axis2=2)
+        errors = best_errors(system, lengths, times, initial_covariance) - least[:, None]
+        return np.where(errors > 1e-13 * least[:, None], errors, 0.0)  # below it is rounding
+
+    result, total, now = np.zeros((len(ends), len(lengths))), np.zeros(len(lengths)), 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for place in np.argsort(ends, kind="stable"):
+            while now < ends[place]:
+                stop = min(int(ends[place]), _EVERY if now < _EVERY else 2 * now)
+                total, now = total + _sum(excess, now, stop), stop
+            result[place] = total
+    return np.where(np.isnan(result), np.inf, result)
+
+
+def _sum(excess: Callable[[NDArray[np.int64]], NDArray[np.float64]], first: int, stop: int) -> NDArray[np.float64]:
+    """Return the sum of the excess over first <= t < stop."""
+    if stop <= _EVERY or stop - first <= 2 * _NODES:
+        return np.asarray(excess(np.arange(first, stop)).sum(axis=0))
+    angle = np.pi * (np.arange(_NODES) + 0.5) / _NODES
+    low, high = np.log(first), np.log(stop - 1)
+    times = np.unique(np.round(np.exp((low + high) / 2 - (high - low) / 2 * np.cos(angle))).astype(np.int64))
+    values = excess(times)
+    if (values[-1] > _STEEP * values[0] + 1e-300).any():
+        middle = (first + stop) // 2
+        return _sum(excess, first, middle) + _sum(excess, middle, stop)
+
+    def powers(t: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.polynomial.chebyshev.chebvander((2 * np.log(t) - low - high) / (high - low), len(times) - 1)
+
+    weights = np.linalg.solve(powers(times).T, powers(np.arange(first, stop)).sum(axis=0))
+    return np.asarray(weights @ values)
+
+
+def learning_cost(system: LinearSystem, size: ArrayLike, horizon: int) -> Any:
+    """Return the excess at a horizon that learning h taps by least squares costs, to first order; for each size given.
+
+        S (h + sum m_i^2) / T,    or for explosive systems S (prod |lambda_i|^2 - 1), whatever T
+
+    with S = tr S_inf of one output, the sum over the distinct eigenvalues on the unit circle and m_i their
+    multiplicities, the product over the eigenvalues outside. The log determinant of the window's Gram matrix grows so
+    many times log T: a chain of m unit modes driven by noise grows like T^2, T^4, .., T^(2m) in its m directions, the
+    h - m others like T.
+
+    Args:
+        system: Time-invariant, every mode with |lambda| >= 1 driven by noise.
+        size: Length h, at least the critical length; a number or an array of them.
+        horizon: T, at least 1.
+    """
+    groups = np.abs(distinct_eigenvalues(system.A)[1])
+    explosive = groups[groups > 1 + UNIT_TOLERANCE]
+    innovation = float(np.trace(innovation_covariances(system, [horizon])[0]))
+    if len(explosive):
+        return innovation * float(np.prod(explosive**2) - 1) * np.ones(np.shape(size))[()]
+    return innovation * (np.asarray(size, float) + _unit_growth(system))[()] / horizon
+
+
+def _unit_growth(system: LinearSystem) -> int:
+    _, eigenvalues = distinct_eigenvalues(system.A)
+    unit = eigenvalues[np.abs(np.abs(eigenvalues) - 1) <= UNIT_TOLERANCE]
+    return sum(int((np.abs(unit - value) <= UNIT_TOLERANCE).sum()) for value in unit)
+
+
+def explosive(system: LinearSystem) -> bool:
+    """Return whether some eigenvalue lies outside the unit circle, so that learning costs a constant excess."""
+    return bool((np.abs(distinct_eigenvalues(system.A)[1]) > 1 + UNIT_TOLERANCE).any())

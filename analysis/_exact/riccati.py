@@ -1,0 +1,221 @@
+"""The Kalman filter as the exact theory needs it: its steady state and its innovation covariance over time.
+
+Time: x^_t is the one-step prediction of x_t from y_0 .. y_{t-1}; at t = 0 it is zero, with covariance P_0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import ArrayLike, NDArray
+
+from ..._core.checks import check_lookahead, check_whole
+from ...simulator import LinearSystem
+from .checks import check_time_invariant, initial_factor
+from .square_roots import covariance_factor, triangular
+from .subspaces import UNIT_TOLERANCE, distinct_eigenvalues, krylov, non_ergodic, significant
+
+Matrix = NDArray[np.float64]
+
+_STEPS = 3000
+_MOST_STEPS = 20_000
+
+
+class SteadyState(NamedTuple):
+    """The steady Kalman filter x^_{t+1} = A x^_t + L (y_t - C x^_t).
+
+    Attributes:
+        gain: L = A K, ``(state, output)``, of the one-step predictor: the L of ``control.dlqe``.
+        covariance: P_inf of x_t - x^_t, ``(state, state)``.
+        innovation: S_inf = C P_inf C' + R, ``(output, output)``.
+        rho: Spectral radius of A - L C; 1 where a mode on the unit circle has no noise, 0 where R = 0 tells all.
+        memory: Effective memory tau = 1 / |log rho| in steps; infinite for rho = 1, 0 for rho = 0.
+        filter_gain: K = P_inf C' S_inf^+, ``(state, output)``, of x^_{t|t} = x^_t + K (y_t - C x^_t): that of
+            MATLAB's ``dlqe``, and where ``filterpy.kalman.KalmanFilter.K`` settles.
+    """
+
+    gain: Matrix
+    covariance: Matrix
+    innovation: Matrix
+    rho: float
+    memory: float
+    filter_gain: Matrix
+
+
+def kalman_gain(system: LinearSystem) -> SteadyState:
+    """Solve for the steady one-step predictor, the limit of the Kalman filter from an uncertain start.
+
+    P = A P A' + Q - A P C' (C P C' + R)^+ C P A',    L = A P C' (C P C' + R)^+
+
+    A unit-circle mode that no noise reaches is known in the end: its covariance is zero, and the equation is solved on
+    the states beside it. The solution of SciPy is kept if it satisfies the equation to 1e-8 and is stable; else the
+    recursion runs in square-root form from a wide start until it stands still, 20 000 steps at most.
+
+    Args:
+        system: Time-invariant. R = 0 is allowed.
+
+    Raises:
+        ValueError: The system is time-varying, a growing mode is not seen in the output, or no steady state was found.
+
+    References:
+        T. Kailath, A. H. Sayed, B. Hassibi, Linear Estimation (2000), chapters 8 and 14.
+
+    Examples:
+        >>> steady = kalman_gain(zoo("double-integrator"))
+        >>> steady.gain.round(3).tolist(), steady.innovation.round(3).tolist()
+        ([[1.244], [0.422]], [[5.613]])
+    """
+    check_time_invariant(system)
+    A, C = system.A, system.C
+    basis, learnt = _uncertain_states(system)
+    noise, error = basis.T @ covariance_factor(system.Q), covariance_factor(system.R)
+    factor = _steady_factor(basis.T @ A @ basis, C @ basis, noise, error)
+    gain, covariance = _gain(A, C, error, basis @ factor), basis @ factor @ factor.T @ basis.T
+    radius = float(np.abs(distinct_eigenvalues(A - gain @ C)[1]).max())
+    rho = 1.0 if learnt or abs(radius - 1) < 1e-12 else 0.0 if radius < UNIT_TOLERANCE else radius
+    filter_gain = _gain(np.eye(system.states), C, error, basis @ factor)
+    return SteadyState(gain, covariance, C @ covariance @ C.T + system.R, rho, memory_of(rho), filter_gain)
+
+
+def memory_of(rho: float) -> float:
+    """Return tau = 1 / |log rho| in steps: infinite from 1 on, 0 at 0."""
+    return float("inf") if rho >= 1 else 0.0 if rho <= 0 else float(-1 / np.log(rho))
+
+
+def innovation_covariances(
+    system: LinearSystem, times: ArrayLike, initial_covariance: ArrayLike | None = None, lookahead: int = 1
+) -> NDArray[np.float64]:
+    """Return S_t = C P_t C' + R of the time-varying Kalman filter, the least error any predictor can have.
+
+    P_t is the covariance of x_t given y up to t - H: for H = 1 that of the innovation, else of the forecast H ahead,
+    P <- A P A' + Q for each sample that is not seen yet.
+
+    The square-root recursion runs until it stands still. Where it does not in 3000 steps and R is well conditioned,
+    longer gaps between times are crossed by doubling.
+
+    Args:
+        system: Time-invariant.
+        times: Whole numbers ``(time,)``; 0 is the first sample, with S_0 = C P_0 C' + R.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        lookahead: H, at least 1.
+
+    Returns:
+        ``(time, output, output)``, in squared units of the outputs.
+
+    Raises:
+        ValueError: The system is time-varying, a time is no whole number of at least 0, the lookahead none of at least
+            1, or the covariance is none.
+
+    References:
+        B. D. O. Anderson, J. B. Moore, Optimal Filtering (1979), section 6.7 (doubling).
+    """
+    check_time_invariant(system)
+    check_lookahead(lookahead)
+    times_ = check_whole("times", times)
+    when = np.maximum(times_ - (lookahead - 1), 0)
+    start = initial_factor(system, initial_covariance)
+    basis, _ = krylov(system.A.T, system.C.T)
+    A, C = basis.T @ system.A @ basis, system.C @ basis
+    noise, error = basis.T @ covariance_factor(system.Q), covariance_factor(system.R)
+    factor, now, still = triangular(basis.T @ start), 0, False
+    doubles: list[tuple[Matrix, Matrix, Matrix]] | None = None
+    if np.linalg.cond(system.R) < 1e8:
+        doubles = [(A, C.T @ np.linalg.solve(system.R, C), noise @ noise.T)]
+    result = np.empty((len(when), system.outputs, system.outputs))
+    for place in np.argsort(when, kind="stable"):
+        while now < when[place] and not still:
+            steps = int(when[place]) - now
+            if now >= _STEPS and steps > 1 and doubles is not None:
+                stride = steps.bit_length() - 1
+                factor, now = _stride(factor, doubles, stride), now + (1 << stride)
+                continue
+            following = _riccati_step(A, C, noise, error, factor)
+            now += 1
+            # A start that no noise reaches yet may pause once; 2 n equal steps in a row are a standstill.
+            if now % (2 * system.states) == 0:
+                before, after = factor @ factor.T, following @ following.T
+                still = bool(np.abs(after - before).max(initial=0.0) <= 4e-15 * np.abs(after).max(initial=0.0))
+            factor = following
+        unseen = factor
+        for _ in range(int(times_[place] - when[place])):
+            unseen = triangular(np.hstack([A @ unseen, noise]))
+        seen = C @ unseen
+        result[place] = seen @ seen.T + system.R
+    return result
+
+
+def _uncertain_states(system: LinearSystem) -> tuple[Matrix, bool]:
+    # A basis of the invariant subspace on which the steady covariance lives, and whether a mode was left out.
+    T, inverse, eigenvalues = non_ergodic(system.A)
+    m, e = len(eigenvalues), int((np.abs(eigenvalues) > 1 + UNIT_TOLERANCE).sum())
+    A = inverse @ system.A @ T
+    seen = krylov(A[:m, :m].T, significant((system.C @ T)[:, :m].T, system.C.T))[0].shape[1]
+    if seen < m:
+        raise ValueError(
+            f"A steady filter needs every mode with |lambda| >= 1 to be seen in the output; got {seen} of {m} "
+            f"(eigenvalues {eigenvalues}): leave the unseen states out of the system."
+        )
+    B = inverse @ covariance_factor(system.Q)
+    reached, _ = krylov(A[e:m, e:m], significant(B[e:m], B))
+    left = scipy.linalg.null_space(reached.T) if reached.shape[1] else np.eye(m - e)
+    if left.shape[1] == 0:
+        return np.eye(system.states), False
+    return scipy.linalg.null_space(left.T @ inverse[e:m]), True
+
+
+def _steady_factor(A: Matrix, C: Matrix, noise: Matrix, error: Matrix) -> Matrix:
+    if len(A) == 0:
+        return np.zeros((0, 0))
+    try:
+        P = scipy.linalg.solve_discrete_are(A.T, C.T, noise @ noise.T, error @ error.T)
+        factor = triangular(covariance_factor((P + P.T) / 2))
+        following = _riccati_step(A, C, noise, error, factor)
+        gap = np.abs(following @ following.T - P).max()
+        radius = np.abs(np.linalg.eigvals(A - _gain(A, C, error, factor) @ C)).max()
+        if gap <= 1e-8 * np.abs(P).max() and radius < 1:
+            return following
+    except (np.linalg.LinAlgError, ValueError):
+        pass
+    size = max(float(np.linalg.norm(noise)), float(np.linalg.norm(error)), 1e-100)
+    factor = 1e4 * size * np.eye(len(A))
+    for _ in range(_MOST_STEPS):
+        following = _riccati_step(A, C, noise, error, factor)
+        before, factor = factor @ factor.T, following
+        if np.abs(factor @ factor.T - before).max() <= 1e-13 * max(np.abs(before).max(), 1e-13 * size**2):
+            return factor
+    raise ValueError(
+        f"The Riccati equation must have a steady solution, got one that still moves after {_MOST_STEPS} steps: "
+        "a mode next to the unit circle has almost no noise; give it some, or none at all."
+    )
+
+
+def _gain(A: Matrix, C: Matrix, error: Matrix, factor: Matrix) -> Matrix:
+    # L = A P C' S^+ as least squares on square roots, which keeps the digits that P would lose.
+    known = np.vstack([(C @ factor).T, error.T])
+    target = np.vstack([(A @ factor).T, np.zeros((error.shape[1], len(A)))])
+    lengths = np.linalg.norm(known, axis=0)
+    scale = np.where(lengths > 0, lengths, 1.0)
+    return np.asarray((np.linalg.lstsq(known / scale, target, rcond=1e-12)[0] / scale[:, None]).T)
+
+
+def _riccati_step(A: Matrix, C: Matrix, noise: Matrix, error: Matrix, factor: Matrix) -> Matrix:
+    # Joseph's form of the Riccati step on square roots: it stands R = 0 and redundant outputs.
+    gain = _gain(A, C, error, factor)
+    return triangular(np.hstack([(A - gain @ C) @ factor, noise, gain @ error]))
+
+
+def _stride(factor: Matrix, doubles: list[tuple[Matrix, Matrix, Matrix]], bit: int) -> Matrix:
+    # 2^bit Riccati steps at once: P -> H + F (P^-1 + G)^-1 F', with F, G, H doubled from F = A, G = C' R^-1 C, H = Q.
+    unit = np.eye(len(factor))
+    while len(doubles) <= bit:
+        F, G, H = doubles[-1]
+        half = np.linalg.solve(unit + H @ G, F)
+        G = G + F.T @ G @ half
+        H = H + F @ np.linalg.solve(unit + H @ doubles[-1][1], H) @ F.T
+        doubles.append((F @ half, (G + G.T) / 2, (H + H.T) / 2))
+    F, G, H = doubles[bit]
+    chol = np.linalg.cholesky(unit + factor.T @ G @ factor)
+    moved = F @ scipy.linalg.solve_triangular(chol, factor.T, lower=True).T
+    return triangular(np.hstack([moved, covariance_factor(H)]))

@@ -1,0 +1,144 @@
+"""What theory says of a system before anything is measured: five numbers, and how far a precision carries."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...simulator import LinearSystem
+from .covariances import output_power
+from .modes import critical_length, parameter_threshold, unstable_modes
+from .riccati import kalman_gain
+from .subspaces import krylov
+from .tolerances import warn_of_tolerances
+
+_LONGEST = 10**9
+_SHARE_OF_NOISE = 1e-3
+_OVERFLOW_MARGIN = 1e-2
+
+
+class Theory(NamedTuple):
+    """What is known of a system without a horizon.
+
+    Attributes:
+        critical_size: h*, the shortest filter with bounded error; of another learner its own size, None where theory
+            names none.
+        unstable_modes: m, the eigenvalues with |lambda| >= 1, with multiplicity.
+        parameter_threshold: d*^2 = sum m_i^2.
+        rho: Spectral radius of the steady Kalman filter's A - L C.
+        memory: tau = 1 / |log rho| in steps, infinite for rho = 1, 0 for rho = 0.
+    """
+
+    critical_size: int | None
+    unstable_modes: int
+    parameter_threshold: int
+    rho: float
+    memory: float
+
+
+def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> Theory:
+    """Return the five numbers; those of the filter speak of the states that the output shows.
+
+    Args:
+        system: Time-invariant.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+
+    Warns:
+        UserWarning: m, d*^2 or h* hang on a tolerance: an eigenvalue is within 1e-6 of the unit circle and not on it
+            (1e-9); eigenvalues count as one, or would if A were known to seven digits; or what is excited and seen is
+            another subspace for a rank tolerance of 1e-12 or 1e-8 in place of 1e-10. It names the other answer.
+
+    Raises:
+        ValueError: The system is time-varying or the covariance is none.
+    """
+    critical = critical_length(system, initial_covariance)
+    warn_of_tolerances(system, initial_covariance)
+    seen = _seen_part(system)
+    steady = None if seen is None else kalman_gain(seen)
+    return Theory(
+        critical_size=critical,
+        unstable_modes=unstable_modes(system),
+        parameter_threshold=parameter_threshold(system),
+        rho=0.0 if steady is None else steady.rho,
+        memory=0.0 if steady is None else steady.memory,
+    )
+
+
+def trust_horizon(
+    system: LinearSystem, precision: Literal["float32", "float64"], horizon: int | None = None
+) -> int | None:
+    """Return the last time at which learned errors can be trusted in this precision.
+
+    A learner's rounding is about 100 eps |y| beside the noise. Trust ends where eps |y_t|_rms exceeds
+    1e-3 (tr S_inf)^(1/2), which keeps rounding below 10 % of the noise and 1 % of the error, or where |y_t|^2 comes
+    within 1 % of the largest number. The system starts at zero, so the power only grows and bisection finds the time.
+
+    A system that varies in time has no S_inf: its power C X C' + R, X <- A X A' + Q, and the S_t of its Kalman filter
+    are followed sample by sample, and trust ends where the two first meet.
+
+    Args:
+        system: The plant.
+        precision: ``float32`` or ``float64``.
+        horizon: How far to follow a system that varies in time, which needs it; the others do not.
+
+    Returns:
+        The time in steps, or None where it lies beyond 1e9, or beyond the horizon.
+
+    Raises:
+        ValueError: The precision is neither of the two, or a system that varies in time was given without a horizon.
+    """
+    if precision not in ("float32", "float64"):
+        raise ValueError(f"precision must be 'float32' or 'float64', got {precision!r}.")
+    number = np.finfo(precision)
+    if system.time_varying:
+        if horizon is None:
+            raise ValueError(f"{system.name!r} varies in time: pass the horizon up to which to follow it.")
+        return _varying_trust(system, number, horizon)
+    seen = _seen_part(system)
+    innovation: NDArray[np.float64] = system.R if seen is None else kalman_gain(seen).innovation
+    limit = (_SHARE_OF_NOISE / float(number.eps)) ** 2 * float(np.trace(innovation))
+    limit = min(limit, _OVERFLOW_MARGIN * float(number.max))
+    coarse = np.concatenate([[0], 2 ** np.arange(30), [_LONGEST]])
+    beyond = np.flatnonzero(~(output_power(system, coarse) <= limit))
+    if len(beyond) == 0:
+        return None
+    if beyond[0] == 0:
+        return 0
+    good, bad = int(coarse[beyond[0] - 1]), int(coarse[beyond[0]])
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if output_power(system, [middle])[0] <= limit else (good, middle)
+    return good
+
+
+def _varying_trust(system: LinearSystem, number: np.finfo[np.floating], horizon: int) -> int | None:
+    X = P = np.zeros((system.states, system.states))
+    place = system.place(np.arange(horizon))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t, row in enumerate(place.tolist()):
+            A, C, Q, R = (
+                value if value.ndim == 2 else value[row] for value in (system.A, system.C, system.Q, system.R)
+            )
+            S = C @ P @ C.T + R
+            power = float(np.trace(C @ X @ C.T + R))
+            limit = (_SHARE_OF_NOISE / float(number.eps)) ** 2 * float(np.trace(S))
+            if not power <= min(limit, _OVERFLOW_MARGIN * float(number.max)):
+                return max(t - 1, 0)
+            K = P @ C.T @ np.linalg.pinv(S, hermitian=True)
+            left = np.eye(len(P)) - K @ C
+            P = A @ (left @ P @ left.T + K @ R @ K.T) @ A.T + Q
+            X = A @ X @ A.T + Q
+    return None
+
+
+def _seen_part(system: LinearSystem) -> LinearSystem | None:
+    # What the output cannot show is no part of predicting it; None where it shows no state at all.
+    basis, _ = krylov(system.A.T, system.C.T)
+    if basis.shape[1] == system.states:
+        return system
+    if basis.shape[1] == 0:
+        return None
+    Q = basis.T @ system.Q @ basis
+    return system.replace(A=basis.T @ system.A @ basis, B=basis.T @ system.B, C=system.C @ basis, Q=(Q + Q.T) / 2)

@@ -1,0 +1,1 @@
+"""Error curves, growth laws, and the sizes found in them."""

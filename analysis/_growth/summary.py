@@ -1,0 +1,37 @@
+"""The sizes located from one run's curves, as one row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from .critical_size import best_of_curves, critical_size
+from .laws import critical_interval, growth_laws
+from .regret_size import regret_size
+
+
+def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
+    """Return the sizes located from one run's curves as one row.
+
+    Columns ``critical_size, low, high, verdict, reason`` (``critical_size`` and ``critical_interval``; null where
+    undecided), ``regret_size, regret_low, regret_high``, null where no oracle ran beside or of one replicate, and
+    ``best_size, best_low, best_high``: the size of least error after the first twentieth, with the smallest and the
+    largest that are not told apart from it.
+
+    Raises:
+        ValueError: What ``growth_laws`` refuses.
+    """
+    critical = critical_size(growth_laws(curves, seed))
+    low, high = critical_interval(curves, seed) if critical.verdict == "located" else (None, None)
+    row: dict[str, Any] = dict(
+        critical_size=critical.size, low=low, high=high, verdict=critical.verdict, reason=critical.reason
+    )
+    several = curves["group"].n_unique() > 1
+    regret = regret_size(curves, seed) if several and "excess" in curves["metric"].unique() else None
+    ends = (None, None, None) if regret is None else (regret.size, regret.low, regret.high)
+    row |= dict(zip(("regret_size", "regret_low", "regret_high"), ends, strict=True))
+    best = best_of_curves(curves, seed)
+    row |= dict(best_size=best.size, best_low=min(best.alike), best_high=max(best.alike))
+    kinds = {name: pl.String if name in ("verdict", "reason") else pl.Int64 for name in row}
+    return pl.DataFrame([row], schema=kinds)

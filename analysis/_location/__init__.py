@@ -1,0 +1,1 @@
+"""``locate``: the size from which on the error stops growing, of a system or a recording."""

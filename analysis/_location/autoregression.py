@@ -1,0 +1,224 @@
+"""An autoregression fitted to a recording by least squares, as a linear system.
+
+Time: y[t] = c + B_0 u[t] + sum_{k=1..p} (A_k y[t-k] + B_k u[t-k]) + e[t], with E e e' = S.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...simulator import LinearSystem, Trajectories
+from .lagged_regressors import columns, window
+
+ROWS = 16  # for each coefficient of an output
+LARGEST = 1e140  # sample whose squares can be summed
+LAGS = 20  # of the residuals that are tested beyond the order
+
+
+class Autoregression(NamedTuple):
+    """A fitted autoregression.
+
+    Attributes:
+        order: p, by Akaike's criterion.
+        coefficients: Rows c, B_0, then A_k and B_k for k = 1..p, transposed: ``(column, output)``.
+        covariance: S, of the residuals, ``(output, output)``.
+        factor: R of the regressors X = Q R, so that the coefficients scatter like S (x) (R'R)^-1.
+        rows: Samples in the fit.
+        whiteness: p-value of the portmanteau test that the residuals are white; NaN for too few rows.
+        channels: Outputs and inputs.
+    """
+
+    order: int
+    coefficients: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    factor: NDArray[np.float64]
+    rows: int
+    whiteness: float
+    channels: tuple[int, int]
+
+    def drawn(self, rng: np.random.Generator) -> Autoregression:
+        """Return a model drawn from the asymptotic normal law of the coefficients around the fitted ones."""
+        scatter = np.linalg.solve(self.factor, rng.standard_normal(self.coefficients.shape))
+        return self._replace(coefficients=self.coefficients + scatter @ _root(self.covariance).T)
+
+    @property
+    def radius(self) -> float:
+        """Largest modulus of an eigenvalue; 0 for order 0."""
+        return float(np.abs(np.linalg.eigvals(self._companion())).max()) if self.order else 0.0
+
+    @property
+    def eigenvalues(self) -> NDArray[np.complex128]:
+        """Eigenvalues, the largest modulus first; none for order 0."""
+        values = np.linalg.eigvals(self._companion()).astype(complex) if self.order else np.zeros(0, complex)
+        return np.asarray(values[np.argsort(-np.abs(values), kind="stable")])
+
+    def on_the_circle(self) -> list[tuple[int, Autoregression]]:
+        """Return models whose k largest eigenvalues are moved onto the unit circle, with k, rising.
+
+        Angles stay, pairs stay together. With several outputs there is one model alone: all eigenvalues over the
+        largest modulus.
+        """
+        values = self.eigenvalues
+        if not len(values) or np.abs(values[0]) == 0:
+            return []
+        if self.channels[0] > 1:
+            powers = float(np.abs(values[0])) ** -np.arange(1.0, self.order + 1)
+            return [(1, self._lagged(powers[:, None, None] * self._A()))]
+        found = []
+        for k in range(1, self.order + 1):
+            if np.abs(values[k - 1]) > 0 and np.abs(values[:k].sum().imag) < 1e-9:
+                moved = np.concatenate([values[:k] / np.abs(values[:k]), values[k:]])
+                found.append((k, self._lagged(np.asarray(-np.poly(moved).real[1:, None, None], np.float64))))
+        return found
+
+    def system(self, name: str = "fitted model") -> LinearSystem:
+        """Return it as a linear system of deviations from the level, without the constant c.
+
+            x[t] = (y[t] - B_0 u[t], y[t-1], .., y[t-p+1], u[t-1], .., u[t-p+1]),    y[t] = x_1[t] + B_0 u[t]
+
+        The noise e[t+1] moves x_1 alone, and nothing is measured with noise.
+        """
+        q, m = self.channels
+        p = max(self.order, 1)
+        B_0 = self.coefficients[1 : 1 + m].T
+        lagged = np.zeros((p, q + m, q))
+        lagged[: self.order] = self.coefficients[1 + m :].reshape(self.order, q + m, q)
+        A_k, B_k = lagged[:, :q].transpose(0, 2, 1), lagged[:, q:].transpose(0, 2, 1)
+        states = p * q + (p - 1) * m
+        A, B = np.zeros((states, states)), np.zeros((states, m))
+        A[:q, : p * q] = np.concatenate(list(A_k), axis=1)
+        A[:q, p * q :] = np.concatenate([*B_k[1:], np.zeros((q, 0))], axis=1)
+        B[:q] = B_k[0] + A_k[0] @ B_0
+        if p > 1:
+            A[q : p * q, : (p - 1) * q] = np.eye((p - 1) * q)
+            B[q : 2 * q] = B_0
+            B[p * q : p * q + m] = np.eye(m)
+            A[p * q + m :, p * q : states - m] = np.eye((p - 2) * m)
+        C, Q = np.eye(q, states), np.zeros((states, states))
+        Q[:q, :q] = self.covariance
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a lag too many is a mode that never shows
+            return LinearSystem(A, C, Q, np.zeros((q, q)), B=B, D=B_0, name=name)
+
+    def _A(self) -> NDArray[np.float64]:
+        """A_1', .., A_p', ``(lag, output, output)``."""
+        q, m = self.channels
+        return self.coefficients[1 + m :].reshape(self.order, q + m, q)[:, :q]
+
+    def _lagged(self, A: NDArray[np.float64]) -> Autoregression:
+        """Return the model with other A_1', .., A_p'."""
+        q, m = self.channels
+        coefficients = self.coefficients.copy()
+        coefficients[1 + m :].reshape(self.order, q + m, q)[:, :q] = A  # of a view
+        return self._replace(coefficients=coefficients)
+
+    def _companion(self) -> NDArray[np.float64]:
+        q = self.channels[0]
+        top = self._A().transpose(2, 0, 1)
+        return np.vstack([top.reshape(q, -1), np.eye((self.order - 1) * q, self.order * q)])
+
+
+def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | None:
+    """Fit the autoregression whose order Akaike's criterion names, by least squares over all runs together.
+
+        AIC(p) = N log det S_p + 2 (coefficients of order p)
+
+    on the rows that the largest order leaves; the order that is chosen is fitted again to all its own rows. Rows with
+    a missing sample are left out. An order is tried where it leaves 16 rows for each coefficient of an output.
+
+    Args:
+        recording: One or several runs.
+        most: Largest order.
+
+    Returns:
+        The fit; None where there are too few rows for order 0, no noise is left, or the squares overflow.
+
+    References:
+        H. Luetkepohl, New Introduction to Multiple Time Series Analysis, 2005, sections 3.2, 4.3 and 4.4.
+        J. R. M. Hosking, The multivariate portmanteau statistic, 1980.
+    """
+    _, _, q = recording.outputs.shape
+    m = recording.inputs.shape[2]
+    while most and len(_rows(recording, most)[0]) < ROWS * (1 + columns(most, q, m)):
+        most -= 1
+    X, Y, _ = _rows(recording, most)
+    if len(X) < ROWS * (1 + columns(0, q, m)) or np.abs(X).max() > LARGEST:
+        return None
+    _, rest = _fit(X, Y)
+    scores = []
+    for order in range(most + 1):
+        width = 1 + columns(order, q, m)
+        sign, size = np.linalg.slogdet(rest[width:].T @ rest[width:] / len(X))
+        scores.append(len(X) * size + 2 * q * width if sign > 0 else np.inf)
+    if not np.isfinite(scores).any():
+        return None
+    return fit_order(recording, int(np.argmin(scores)))
+
+
+def fit_order(recording: Trajectories, order: int) -> Autoregression | None:
+    """Fit the autoregression of one order; None where there are too few rows or nothing is left for noise."""
+    _, _, q = recording.outputs.shape
+    m = recording.inputs.shape[2]
+    X, Y, places = _rows(recording, order)
+    width = X.shape[1]
+    if len(X) <= width:
+        return None
+    factor, rest = _fit(X, Y)
+    coefficients = np.asarray(np.linalg.lstsq(factor, rest[:width], rcond=None)[0], np.float64)
+    residuals = Y - X @ coefficients
+    S = residuals.T @ residuals / (len(X) - width)
+    if np.linalg.matrix_rank(factor) < width or np.linalg.matrix_rank(S) < q:
+        return None
+    white = _whiteness(residuals, places, order)
+    return Autoregression(order, coefficients, S, factor, len(X), white, (q, m))
+
+
+def _rows(recording: Trajectories, order: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return regressors with a constant in front, targets, and the place of each row, runs far apart."""
+    level, of_inputs = (
+        np.nanmean(np.asarray(leaf, float), axis=(0, 1)) for leaf in (recording.outputs, recording.inputs)
+    )
+    parts, start = [], 0
+    for y, u, length in zip(recording.outputs, recording.inputs, recording.lengths.tolist(), strict=True):
+        rows = window(np.asarray(y[:length], float) - level, np.asarray(u[:length], float) - of_inputs, order)
+        parts.append((rows.regressors, rows.targets, rows.times + start))
+        start += 2 * length + order + LAGS
+    X, Y, places = (np.concatenate(leaf) for leaf in zip(*parts, strict=True))
+    return np.concatenate([np.ones((len(X), 1)), X], axis=1), Y, places
+
+
+def _fit(X: NDArray[np.float64], Y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return R of X = Q R, and Q'Y with a root of what is left below: its rows from k on are left by k columns."""
+    triangle: NDArray[np.float64] = np.linalg.qr(np.concatenate([X, Y], axis=1)).R
+    return triangle[: X.shape[1], : X.shape[1]], triangle[:, X.shape[1] :]
+
+
+def _whiteness(residuals: NDArray[np.float64], places: NDArray[np.int64], order: int) -> float:
+    """Return the p-value of Hosking's portmanteau statistic over p + 20 lags; with one output Ljung and Box's.
+
+    Q = (1 + 2/N) sum_k n_k tr(C_k' C_0^-1 C_k C_0^-1), n_k the pairs k samples apart, C_k their mean product.
+    """
+    from scipy.special import chdtrc
+
+    rows, q = residuals.shape
+    lags = order + min(LAGS, rows // 10)
+    if lags <= order:
+        return float("nan")
+    white = np.linalg.solve(np.linalg.cholesky(residuals.T @ residuals / rows), residuals.T).T
+    line = np.zeros((int(places[-1]) + 1, q))
+    there = np.zeros(len(line))
+    line[places], there[places] = white, 1.0
+    total = 0.0
+    for k in range(1, lags + 1):
+        pairs = float(there[k:] @ there[:-k])
+        if pairs:
+            total += np.sum((line[k:].T @ line[:-k]) ** 2) / pairs
+    return float(chdtrc(q * q * (lags - order), (1 + 2 / rows) * total))
+
+
+def _root(S: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.cholesky(S))

@@ -1,0 +1,135 @@
+"""What ``locate`` was asked for: checked, completed, and noted for the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from ..._core.devices import Precision, find_devices
+from ..._core.text import versions
+from ...learners import Learner, make_learner
+from ...learners._catalogue import learner_entry
+from ...simulator import LinearSystem
+from .._exact.riccati import kalman_gain
+from .._growth.laws import growth_laws
+from .location import rung_table
+
+FILTERS = ("filters", "direct filters")  # what learners tend to whose taps theory speaks of
+LENGTHS = ("filter length", "window length")  # sizes that the samples of a recording bound
+InputsAhead: TypeAlias = Literal["known", "held"]
+Progress = Callable[[int, int], None]  # samples done, samples in all
+SHORTEST = 16  # samples that a growth law can be fitted to
+
+
+class Options(NamedTuple):
+    """The arguments of ``locate`` that both its ways need."""
+
+    sizes: Iterable[int] | None
+    horizon: int | None
+    replicates: int
+    seed: int
+    precision: Precision
+    device: str | None
+    learner: str | Learner | None
+    lookaheads: tuple[int, ...]
+    inputs_ahead: InputsAhead | None
+    progress: Progress
+    model: bool = True
+
+
+def choose_learner(
+    options: Options, channels: tuple[int, int], default: Iterable[int], system: LinearSystem | None = None
+) -> Learner:
+    """Return the learner that was asked for, or the one that fits the channels and the look-aheads."""
+    far = options.lookaheads != (1,)
+    if isinstance(options.learner, Learner):
+        own = options.learner
+        if far and own.lookaheads != options.lookaheads:
+            raise ValueError(
+                f"your learner forecasts {own.lookaheads} samples ahead, asked for were {options.lookaheads}: make it "
+                "with these, or leave lookaheads out."
+            )
+        return own
+    whole = system is not None and np.array_equal(system.C, np.eye(system.states)) and not system.R.any()
+    outputs, inputs = channels
+    one_step = "submatrix" if whole and outputs > 1 else "lattice"
+    name = options.learner or ("ladder" if outputs + inputs == 1 else "qr-array" if far else one_step)
+    sizes = options.sizes
+    if sizes is None:
+        bare = name.partition(":")[0]
+        of_states = {"submatrix": range(1, outputs + 1), "rank": range(outputs + 1)}
+        of_states["random-chart"] = range(outputs**2 + 1)
+        sizes = of_states.get(bare, default if learner_entry(bare).rungs in LENGTHS else None)
+    given = dict(
+        sizes=sizes,
+        lookaheads=options.lookaheads,
+        outputs=outputs,
+        inputs=inputs,
+        direct=inputs > 0 and (system is None or direct_term(system)),
+        system=system,
+    )
+    if system is not None and name == "truncated-kalman":
+        given["gain"] = kalman_gain(system).gain
+    return make_learner(name, given)
+
+
+def direct_term(system: LinearSystem) -> bool:
+    """Return whether u[t] is told when y[t] is predicted."""
+    return bool(system.D.any())
+
+
+def choose_inputs_ahead(options: Options, learner: Learner, inputs: int, default: InputsAhead) -> InputsAhead | None:
+    """Return whether inputs ahead are known or held; None where there are none to know."""
+    if options.inputs_ahead is not None and not inputs:
+        raise ValueError(
+            f"inputs ahead cannot be {options.inputs_ahead} where there is no input: name it, or leave this out."
+        )
+    return (options.inputs_ahead or default) if inputs and learner.lookaheads != (1,) else None
+
+
+def check_ahead(learner: Learner, horizon: int) -> None:
+    """Say so where a look-ahead leaves too little of the horizon."""
+    furthest = learner.lookaheads[-1]
+    if furthest > max(horizon // 4, 1):
+        raise ValueError(
+            f"a look-ahead of {furthest} samples needs a horizon of at least {4 * furthest}, there are {horizon}."
+        )
+
+
+def settings_of(
+    options: Options, learner: Learner, ahead: InputsAhead | None, centre: Any, horizon: int, replicates: int
+) -> dict[str, Any]:
+    """Return what is needed to run it again."""
+    devices = find_devices(options.device)
+    return dict(
+        learner=options.learner if isinstance(options.learner, str) else learner.name,
+        size_word=learner.size_word,
+        tends_to=learner.tends_to,
+        sizes=list(learner.sizes),
+        lookaheads=list(learner.lookaheads),
+        forecasts=_forecasts(learner),
+        inputs_ahead=ahead,
+        horizon=horizon,
+        replicates=replicates,
+        seed=options.seed,
+        precision=options.precision,
+        device=", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in devices),
+        centre=centre,
+        versions=versions(),
+    )
+
+
+def _forecasts(learner: Learner) -> str | None:
+    if learner.lookaheads == (1,):
+        return "one-step forecasts"
+    words = {"filters": "iterated one-step forecasts", "direct filters": "direct forecasts"}
+    return words.get(learner.tends_to or "")
+
+
+def rungs_of(frame: pl.DataFrame, lookahead: int, seed: int) -> tuple[pl.DataFrame, tuple[int, ...]]:
+    """Return the table of one look-ahead, and its horizons."""
+    part = frame.filter(pl.col("lookahead") == lookahead)
+    return rung_table(part, growth_laws(part, seed))

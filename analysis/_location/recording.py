@@ -1,0 +1,187 @@
+"""Locate on a recording: replay it, and claim no more than its runs can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ..._core.checks import check_count
+from ..._core.devices import Precision, computing
+from ...learners import Driver, Learner, Scores, score_recording
+from ...simulator import Trajectories
+from .._growth.critical_size import Best, Critical, best_size, critical_size
+from .._growth.curves import block_edges, curves, log_edges, rebin
+from .._growth.laws import FEWEST_GROUPS, critical_interval
+from .._growth.regret_size import RegretSize
+from .fitted_models import model_answers
+from .location import Location
+from .memory_check import check_memory
+from .options import FILTERS, SHORTEST, Options, check_ahead, choose_inputs_ahead, choose_learner, rungs_of, settings_of
+from .recording_regret import learning_part, recorded_regret
+from .sentences import ahead_words, recording_sentence
+
+
+def locate_recording(recording: Trajectories, options: Options, centre: Any) -> Location:
+    horizon = longest = int(recording.lengths.max())
+    if options.horizon is not None:
+        horizon = min(longest, check_count("horizon", options.horizon, SHORTEST))
+    if horizon < SHORTEST:
+        raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
+    channels = recording.outputs.shape[2], recording.inputs.shape[2]
+    default = range(min(16, horizon // (5 * sum(channels))) + 1)
+
+    def learner_of(sizes: Iterable[int] | None) -> Learner:
+        return choose_learner(options._replace(sizes=sizes), channels, default)
+
+    learner = learner_of(options.sizes)
+    if learner.sizes[-1] > horizon // 2:
+        raise ValueError(
+            f"size {learner.sizes[-1]} is beyond the data: {horizon} samples carry sizes up to {horizon // 2}."
+        )
+    check_ahead(learner, horizon)
+    ahead = choose_inputs_ahead(options, learner, channels[1], "held")
+    recording = recording.first(horizon)
+    largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
+    if largest > float(np.finfo(options.precision).max):
+        raise ValueError(f"the recording reaches {largest:.3g}, more than float32 holds: use float64.")
+    runs, name = len(recording.lengths), ", ".join(recording.output_names)
+    coarse = log_edges(horizon)
+    fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}
+    edges = np.unique(np.concatenate([coarse, *fine.values()])).tolist()
+    scored: dict[str, Any] = dict(
+        precision=options.precision, device=options.device, known_ahead=1 if ahead == "held" else None
+    )
+    width: dict[str, Any] = dict(width=runs) if learner.pooled else {}
+
+    def driver_of(replicates: int) -> Driver:
+        lanes: dict[str, Any] = dict(width=replicates) if learner.pooled else {}
+        return Driver(learner, channels[0], channels[1], **scored, **lanes)
+
+    check_memory(
+        lambda some: Driver(some, channels[0], channels[1], **scored, **width),
+        learner_of,
+        learner,
+        runs,
+        len(edges),
+    )
+    with computing(options.precision, options.device):
+        sums = score_recording(
+            learner,
+            recording,
+            edges,
+            progress=lambda done: options.progress(done, horizon),
+            centre=centre,
+            **scored,
+        )
+        centre_ = centre if isinstance(centre, str) else list(centre)
+        settings = settings_of(options, learner, ahead, centre_, horizon, runs)
+    trust = _trusted(recording, rebin(sums, coarse), options.precision)
+    if trust is not None and trust >= SHORTEST:
+        sums, coarse = _until(sums, trust), coarse[coarse <= trust]
+        fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
+    settings |= dict(model=options.model)
+    trusted, models = recording.first(int(sums.edges[-1])), None
+    if options.model and runs < FEWEST_GROUPS and int(sums.edges[-1]) >= SHORTEST:
+        models = model_answers(trusted, options, driver_of(options.replicates))
+    frame, parts = curves(rebin(sums, coarse), learner, name), []
+    for j, lookahead in enumerate(learner.lookaheads):
+        rungs, horizons = rungs_of(frame, lookahead, options.seed)
+        losses, samples = _late(rebin(sums, fine[lookahead]), j)
+        best = best_size(losses, samples, list(learner.sizes), options.seed)
+        regret = None
+        if lookahead == 1 and learner.tends_to in FILTERS:
+            regret = _regret(losses, samples, best, learner, trusted, centre, options.seed)
+        paired = best.pairs.select("size", paired="verdict")
+        rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
+        critical = claimed(critical_size(rungs), runs, trust)
+        own = frame.filter(pl.col("lookahead") == lookahead)
+        model = None if models is None else models[j]
+        subject = name + ahead_words(settings, lookahead)
+        part = Location(
+            critical_size=critical.size,
+            verdict=critical.verdict,
+            reason=critical.reason,
+            sentence=recording_sentence(
+                subject, learner.size_word, critical, best, regret, model, int(sums.edges[-1]), horizon, runs
+            ),
+            interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
+            regret=regret,
+            theory=None,
+            horizon=int(sums.edges[-1]),
+            trust_horizon=trust,
+            rungs=rungs,
+            horizons=horizons,
+            curves=frame,
+            best=best,
+            system=name,
+            settings=settings,
+            lookahead=lookahead,
+            model=model,
+        )
+        parts.append(part)
+    return replace(parts[0], further=tuple(parts[1:]))
+
+
+def claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
+    """Return what a recording may claim of the critical size."""
+    if runs < FEWEST_GROUPS:
+        few = (
+            f"{runs} run{'s' * (runs > 1)} cannot show whether the error is bounded, for one path does not average; "
+            f"record {FEWEST_GROUPS} or more."
+        )
+        return Critical(None, "undecided", few)
+    if trust is not None and trust < SHORTEST:
+        return Critical(None, "undecided", f"rounding reaches the error at sample {trust}, noise or not.")
+    return critical
+
+
+def _late(sums: Scores, place: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the losses ``(block, size)`` of one lookahead in the blocks of all runs, without the first twentieth."""
+    late = sums.edges[:-1] >= sums.edges[-1] // 20
+    samples = sums.samples[late, place].min(axis=1).reshape(-1)
+    losses = np.moveaxis(sums.error[late, place].sum(axis=2), 2, 1).reshape(len(samples), -1)
+    return losses[samples > 0], samples[samples > 0]
+
+
+def _regret(
+    losses: NDArray[np.float64],
+    samples: NDArray[np.float64],
+    best: Best,
+    learner: Learner,
+    recording: Trajectories,
+    centre: Any,
+    seed: int,
+) -> RegretSize | None:
+    sizes = list(learner.sizes)
+    noise = losses[:, sizes.index(best.size)].sum() / samples.sum()
+    learning = learning_part(recording, sizes, centre, float(noise))
+    return recorded_regret(losses, learning, sizes, len(recording.lengths), seed)
+
+
+def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int | None:
+    """Return the samples up to which rounding stays below a thousandth of the best root mean square error, if not all.
+
+    The best error at a horizon is that of the best size over the later half of the time till then.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = np.abs(recording.outputs - recording.outputs[:, :1])
+        reached = np.maximum.accumulate(np.nanmax(centred, axis=(0, 2), initial=0.0))
+        error, samples = sums.error[:, 0].sum(axis=(2, 3)), sums.samples[:, 0].sum(axis=(1, 2))
+        for k, stop in enumerate(sums.edges[1:].tolist()):
+            half = slice(int(np.searchsorted(sums.edges, stop / 2)), k + 1)
+            best = (error[half].sum(axis=0) / max(samples[half].sum(), 1)).min()
+            lost = not reached[stop - 1] * np.finfo(precision).eps <= 1e-3 * np.sqrt(best)  # NaN is lost, too
+            if lost and samples[half].sum() and stop >= SHORTEST:
+                return int(sums.edges[k])
+    return None
+
+
+def _until(sums: Scores, samples: int) -> Scores:
+    """Return the sums of the stretches that end by then."""
+    bins = int(np.searchsorted(sums.edges, samples))
+    return Scores(sums.edges[: bins + 1], *(leaf[:bins] for leaf in sums[1:]))

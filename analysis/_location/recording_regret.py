@@ -1,0 +1,121 @@
+"""Regret from a recording: the size it asks for, without an oracle.
+
+Time: sums run over T/20 < t <= T, as everywhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...simulator import Trajectories
+from .._growth.bootstrap import redraws
+from .._growth.regret_size import FACTOR, RegretSize
+from .lagged_regressors import columns, window
+
+
+def recorded_regret(
+    losses: NDArray[np.float64],
+    learning: NDArray[np.float64],
+    sizes: list[int],
+    runs: int = 1,
+    seed: int = 0,
+    factor: float = FACTOR,
+    draws: int = 2000,
+) -> RegretSize | None:
+    """Locate the smallest size whose regret the recording shows to be within a factor of the least.
+
+    Whatever the oracle, the regret of two sizes differs by their summed losses, R(h) - R(g) = sum of loss_h - loss_g,
+    but for noise, and is itself at least what learning costs, R(g) >= L(g). So h is within the factor of the least
+    where
+
+        sum of (loss_h - loss_g) <= (factor - 1) L(g)    for every size g tried,
+
+    and it counts as shown where the upper 95 % limit of each sum, of a paired block bootstrap, keeps to that. L leaves
+    out what g lacks of the oracle, so a size that is named may be larger than an oracle would name.
+
+    Args:
+        losses: Sums of squared errors, ``(block, size)``.
+        learning: L in the same unit, over all runs, ``(size,)``.
+        sizes: Size of each column.
+        runs: In the recording.
+        seed: Of the draws.
+        factor: At least 1.
+        draws: How many.
+
+    Returns:
+        ``size`` as above, which is ``high``, too; ``low`` is the smallest whose lower limits keep to it; ``regret`` is
+        L of the best size and the summed difference to it, a run. None where no size is shown to do.
+
+    References:
+        H. R. Kuensch, The jackknife and the bootstrap for general stationary observations, 1989.
+        C. Z. Wei, On predictive least squares principles, 1992: L.
+    """
+    if factor < 1:
+        raise ValueError(f"the factor must be at least 1, got {factor}.")
+    if not np.isfinite(learning).all() or len(losses) < 2:
+        return None
+    blocks = len(losses)
+    counts = redraws(blocks, draws, seed)
+    finite = np.isfinite(losses).all(axis=0)
+    drawn = counts @ np.where(finite, losses, np.finfo(float).max / (8 * blocks))
+    limit = (factor - 1) * learning[finite]
+    shown, possible = (np.zeros(len(sizes), bool) for _ in range(2))
+    for k in np.flatnonzero(finite):
+        low, high = np.quantile(drawn[:, [k]] - drawn[:, finite], [0.025, 0.975], axis=0)
+        shown[k], possible[k] = (high <= limit).all(), (low <= limit).all()
+    if not shown.any():
+        return None
+    place, total = int(shown.argmax()), np.where(finite, losses, np.inf).sum(axis=0)
+    best = int(total.argmin())
+    regret = float(learning[best] + total[place] - total[best]) / runs
+    return RegretSize(sizes[place], sizes[int(possible.argmax())], sizes[place], factor, max(regret, 0.0))
+
+
+def learning_part(
+    recording: Trajectories, sizes: list[int], centre: str | ArrayLike, noise: float
+) -> NDArray[np.float64]:
+    """Return what learning the window of each size has cost over the recording, measured from the windows themselves.
+
+        L(h) = S sum over runs of (log det G_h(T) - log det G_h(T/20)),    G_h(t) = sum_{s<=t} z_s z_s'
+
+    with z the window and S the innovation's variance: h log 20 S for a window that forgets, more for modes that do not
+    decay (docs/theory.md). The windows nest, so one triangular factor gives all sizes.
+
+    Args:
+        recording: One or many runs; rows with missing samples are left out.
+        sizes: Lengths h, rising.
+        centre: What was taken off the outputs, as in ``Driver``.
+        noise: S, summed over the outputs.
+
+    Returns:
+        ``(size,)``; not finite where the rows till T/20 span no window.
+    """
+    _, _, outputs = recording.outputs.shape
+    inputs = recording.inputs.shape[2]
+    ends = np.array([columns(size, outputs, inputs) for size in sizes])
+    cost = np.zeros(len(sizes))
+    for y, u, length in zip(recording.outputs, recording.inputs, recording.lengths.tolist(), strict=True):
+        y, u = np.asarray(y[:length], float), np.asarray(u[:length], float)
+        rows = window(y - _centre(y, centre), u, sizes[-1])
+        first = int(np.searchsorted(rows.times, length // 20))
+        first = max(first, 2 * int(ends[-1]))  # fewer rows do not fix so many taps
+        if len(rows.times) <= first:
+            continue
+        with np.errstate(divide="ignore", invalid="ignore"):
+            before, whole = (np.log(np.abs(np.diag(_factor(rows.regressors[:n])))) for n in (first, None))
+            cost += np.append(0.0, 2 * np.cumsum(whole - before))[ends]
+    return noise * cost
+
+
+def _factor(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.qr(rows, mode="r"))
+
+
+def _centre(outputs: NDArray[np.float64], centre: str | ArrayLike) -> NDArray[np.float64]:
+    if not isinstance(centre, str):
+        return np.asarray(centre, float)
+    if centre == "none":
+        return np.zeros(outputs.shape[1])
+    seen = ~np.isnan(outputs)
+    return np.asarray(np.where(seen.any(axis=0), outputs[seen.argmax(axis=0), np.arange(outputs.shape[1])], 0.0))

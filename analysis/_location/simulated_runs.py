@@ -1,0 +1,135 @@
+"""Every size on simulated runs of a system, beside its Kalman predictor: made ready once, run as often as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import PRNGKeyArray
+from numpy.typing import ArrayLike
+
+from ..._core.checks import check_count
+from ..._core.devices import computing
+from ...learners import Driver, Learner, Scores, kalman, score
+from ...simulator import LinearSystem, Missing, Noise, simulate_chunks
+from ...simulator._simulation.inputs import Signal, input_signal
+from .._exact.theory import trust_horizon
+from .._growth.curves import GROUPS, log_edges
+from .memory_check import check_memory
+from .options import SHORTEST, InputsAhead, Options, check_ahead, choose_inputs_ahead, choose_learner, direct_term
+
+
+class Ready(NamedTuple):
+    """A system and what predicts it; all runs of it share their compiled kernels.
+
+    Attributes:
+        system: The plant, without inputs where none is driven.
+        learner: What predicts.
+        driver: The learner beside the Kalman predictor.
+        signal: The known input.
+        ahead: Whether inputs ahead are known or held; None where there are none to know.
+        asked: Samples that were asked for.
+        horizon: Samples that are run at most, for rounding reaches the noise after them.
+        trust: Where that is.
+        replicates: Independent runs.
+    """
+
+    system: LinearSystem
+    learner: Learner
+    driver: Driver
+    signal: Signal
+    ahead: InputsAhead | None
+    asked: int
+    horizon: int
+    trust: int | None
+    replicates: int
+
+
+def make_ready(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> Ready:
+    """Return the system with its learner, after every check that needs no run.
+
+    Raises:
+        ValueError: What the learner, the horizon, the inputs or the memory do not allow.
+    """
+    asked = check_count("horizon", 20_000 if options.horizon is None else options.horizon, SHORTEST)
+    replicates = check_count("replicates", options.replicates, 1)
+    if system.inputs == 0 or (isinstance(inputs, str) and inputs == "zero"):
+        system = system.replace(B=None, D=None)
+
+    def learner_of(sizes: Iterable[int] | None) -> Learner:
+        return choose_learner(options._replace(sizes=sizes), (system.outputs, system.inputs), range(17), system)
+
+    def driver_of(learner: Learner) -> Driver:
+        return Driver(
+            learner,
+            system.outputs,
+            system.inputs,
+            oracle=kalman(system, lookaheads=learner.lookaheads),
+            precision=options.precision,
+            device=options.device,
+            known_ahead=int(direct_term(system)) if ahead == "held" else None,
+            **(dict(width=replicates) if learner.pooled else {}),
+        )
+
+    learner = learner_of(options.sizes)
+    trust = trust_horizon(system, options.precision, asked)
+    horizon = check_horizon(learner, asked, trust)
+    ahead = choose_inputs_ahead(options, learner, system.inputs, "known")
+    signal = input_signal(inputs, system.inputs)
+    check_memory(driver_of, learner_of, learner, replicates, len(log_edges(horizon)))
+    with computing(options.precision, options.device):
+        driver = driver_of(learner)
+    return Ready(system, learner, driver, signal, ahead, asked, horizon, trust, replicates)
+
+
+def check_horizon(learner: Learner, asked: int, trust: int | None) -> int:
+    """Return how many of the samples asked for are run, or say that they are too few."""
+    check_count("horizon", asked, SHORTEST)
+    if learner.sizes[-1] >= asked:
+        raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
+    horizon = asked if trust is None else min(asked, trust)
+    check_ahead(learner, horizon)
+    return horizon
+
+
+def run_ready(
+    ready: Ready,
+    key: PRNGKeyArray,
+    horizon: int,
+    missing: Missing = Missing(),
+    noise: Noise = "normal",
+    progress: Callable[[int], None] = lambda done: None,
+) -> Scores:
+    """Simulate from a zero state, predict, and return the sums over stretches that are equal on a log scale.
+
+    Args:
+        ready: What runs.
+        key: Of the draws, which depend on it alone.
+        horizon: Samples of each run.
+        missing: Which samples are lost.
+        noise: Law of the noise.
+        progress: Called with the samples done.
+    """
+    driver, replicates = ready.driver, ready.replicates
+    with computing(driver.precision, driver.device):
+        chunks = simulate_chunks(
+            key,
+            ready.system,
+            horizon,
+            replicates,
+            inputs=ready.signal,
+            missing=missing,
+            noise=noise,
+            device=driver.device,
+        )
+        return score(
+            driver,
+            (chunk.outputs for chunk in chunks),
+            ready.signal,
+            np.full(replicates, horizon),
+            log_edges(horizon).tolist(),
+            progress,
+            whole=missing.rate == 0,
+            share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
+        )

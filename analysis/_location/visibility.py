@@ -1,0 +1,60 @@
+"""The horizon from which on a weak mode shows in the growth of the error."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...simulator import LinearSystem
+from .._exact.filter_errors import best_errors
+from .._exact.modes import critical_length
+from .._growth.laws import BORDER
+
+_SHORTEST, _LONGEST = 20, 10**8
+
+
+def exact_slope(system: LinearSystem, size: int, horizon: int, lookahead: int = 1) -> float:
+    """Return the log-log slope over t > T/20 of the exact error of the best filter of a length, as a verdict fits it.
+
+    Args:
+        system: Time-invariant.
+        size: Filter length h.
+        horizon: T, at least 20.
+        lookahead: H, at least 1.
+    """
+    times = np.unique(np.geomspace(max(horizon / 20, lookahead + 1), horizon, 12).astype(int))
+    errors = best_errors(system, [size], times, lookahead=lookahead)[:, 0]
+    return float(np.polyfit(np.log(times), np.log(errors), 1)[0]) if np.isfinite(errors).all() else np.inf
+
+
+def showing_horizon(system: LinearSystem, size: int, lookahead: int = 1) -> int | None:
+    """Return the horizon from which on the exact error of a filter that is too short grows visibly, to 1 %.
+
+    Growing is a ``exact_slope`` of at least 1/2, the border of the verdict; a mode that little noise drives stays under
+    the rest of the error for long.
+
+    Args:
+        system: Time-invariant.
+        size: Filter length h.
+        lookahead: H, at least 1.
+
+    Returns:
+        A horizon from 20 on; None where the error is bounded (h at least the critical length) or shows beyond 1e8 only.
+    """
+    if size >= critical_length(system, lookahead=lookahead):
+        return None
+
+    def shows(horizon: int) -> bool:
+        return exact_slope(system, size, horizon, lookahead) >= BORDER
+
+    hidden, shown = 0, _LONGEST
+    if not shows(shown):
+        return None
+    for horizon in np.geomspace(_LONGEST, _SHORTEST, 46)[1:].astype(int).tolist():
+        if not shows(horizon):
+            hidden = horizon
+            break
+        shown = horizon
+    while hidden and shown - hidden > max(hidden // 100, 1):
+        middle = (hidden + shown) // 2
+        hidden, shown = (hidden, middle) if shows(middle) else (middle, shown)
+    return shown

@@ -1,0 +1,238 @@
+"""Figures of a location: error against the horizon, error and growth against the size. Written as PNG.
+
+Read without colours: the sizes run through a map that is readable in grey, and each has a marker; what stops growing is
+drawn thick, the threshold marked. Narrow, with its legend below: letters stay readable at the width of a phone.
+"""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from ..._core.text import spaced
+from ...simulator import LinearSystem
+from .._exact.filter_errors import best_errors
+from .._exact.riccati import innovation_covariances
+from .._growth.bootstrap import redraws
+from .._growth.curves import curve_array
+from .._growth.laws import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
+from .._location.location import Location
+from .style import BEST, EXPECTED, FOUND, MARKERS, VERDICTS, canvas, legend, shown_sizes, size_label, title
+
+_ERROR = "mean squared error (output unit²)"
+
+
+def growth_figure(location: Location, system: LinearSystem | None = None) -> Figure:
+    """Draw the error against the horizon, one line a size and one panel a look-ahead; exact theory beside it.
+
+    Where the system is known and does not vary in time, dotted: the exact error of the best filter of that length
+    (those that fit filters); dashed: the Kalman predictor, both at the panel's look-ahead.
+    """
+    figure, panels = canvas(len(location.each))
+    for axes, part in zip(panels, location.each, strict=True):
+        _draw_growth(axes, part, with_theory(system))
+    _level(panels)
+    return figure
+
+
+def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) -> None:
+    horizon, sizes, values = curve_array(location.curves.filter(pl.col("lookahead") == location.lookahead))
+    mean = _mean(values)
+    if values.shape[2] < FEWEST_GROUPS:
+        horizon, mean = _half_octaves(horizon, mean)
+    shown = shown_sizes(sizes, location.critical_size)
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, len(shown)))
+    times = np.unique(np.geomspace(1 + location.lookahead, location.horizon, 60).astype(int))
+    exact = None
+    if system is not None and location.rungs.height and fits_filters(location):
+        exact = best_errors(system, shown, times, lookahead=location.lookahead)
+    every = max(len(horizon) // 7, 1)
+    for k, (size, colour) in enumerate(zip(shown, colours, strict=True)):
+        critical = size == location.critical_size
+        axes.plot(
+            horizon,
+            mean[:, sizes.index(size)],
+            color=colour,
+            lw=3.0 if critical else 1.4,
+            marker=MARKERS[k % len(MARKERS)],
+            markevery=(k * every // len(shown), every),
+            ms=8 if critical else 6,
+            mec="white",
+            mew=0.7,
+            label=f"{size}" + (" (critical)" if critical else ""),
+            zorder=3 + critical,
+        )
+        if exact is not None:
+            axes.plot(times, exact[:, k], ":", color=colour, lw=1.2, zorder=2)
+    if exact is not None:
+        axes.plot([], [], ":", color="0.2", lw=1.2, label=f"exact, best {_filter(location)}")
+    if system is not None:
+        covariances = innovation_covariances(system, times, lookahead=location.lookahead)
+        oracle = np.trace(covariances, axis1=1, axis2=2)
+        axes.plot(times, oracle, "--", color="0.2", lw=1.2, label="Kalman predictor", zorder=2)
+    axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_ERROR)
+    axes.set_xlim(left=min(5.0, location.horizon / 20))
+    _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
+    word = location.settings["size_word"]
+    title(axes, location, f"error growth by {word}")
+    legend(axes, 4, title=word)
+    if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
+        axes.axvline(location.trust_horizon, color="0.6", lw=1)
+        axes.set_xlim(right=1.5 * location.trust_horizon)
+        axes.annotate("rounding reaches the noise", (1.08 * location.trust_horizon, 0.5), rotation=90, va="center",
+                      xycoords=("data", "axes fraction"), fontsize=9, color="0.3")  # fmt: skip
+
+
+def size_figure(location: Location, system: LinearSystem | None = None) -> Figure:
+    """Draw against the size, for each look-ahead, the error at three horizons and below it the exponent of its growth.
+
+    Bars are 95 % intervals over the replicates, crosses exact theory. The critical size is marked, found and expected;
+    for a recording the best size, and which are not told apart from it.
+    """
+    figure, panels = canvas(len(location.each), below=True)
+    for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
+        upper.sharex(lower)
+        _draw_sizes(upper, part, with_theory(system))
+        _draw_exponents(lower, part)
+    _level(panels[::2])
+    _level(panels[1::2])
+    return figure
+
+
+def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> None:
+    sizes = location.rungs["size"].to_numpy()
+    errors = np.array(location.rungs["errors"].to_list(), dtype=float)
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.7, 0.0, len(location.horizons)))
+    for k, (horizon, colour) in enumerate(zip(location.horizons, colours, strict=True)):
+        spread = _interval(location, horizon)
+        bars = None if spread is None else np.clip([errors[:, k] - spread[0], spread[1] - errors[:, k]], 0, None)
+        axes.errorbar(sizes, errors[:, k], bars, fmt=f"{MARKERS[k]}-", color=colour, ms=5, lw=1.4, capsize=3,
+                      label=f"t = {spaced(horizon)}")  # fmt: skip
+        if system is not None and fits_filters(location):
+            stretch = np.unique(np.linspace(horizon / np.sqrt(2), horizon, 8).astype(int))
+            exact = best_errors(system, sizes.tolist(), stretch, lookahead=location.lookahead).mean(axis=0)
+            label = f"exact, best {_filter(location)}" if k == len(colours) - 1 else None
+            axes.plot(sizes, exact, "x", color=colour, ms=7, label=label)
+    _thresholds(axes, location)
+    if location.recorded:
+        alike = np.isin(sizes, location.best.alike)
+        axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
+    axes.set(yscale="log", ylabel=_ERROR)
+    title(axes, location, f"error by {location.settings['size_word']}")
+    legend(axes, 3, below=-0.04)
+    axes.tick_params(labelbottom=False)
+
+
+def _draw_exponents(axes: Axes, location: Location) -> None:
+    """Draw the exponent of growth with its interval, against the border that the verdict is about."""
+    rows = location.rungs.filter(pl.col("exponent").is_not_null())
+    top = max(2.0, *(row["high"] or row["exponent"] for row in rows.to_dicts() if row["law"] != "exponential"), 0.0)
+    for verdict, (marker, colour) in VERDICTS.items():
+        part = rows.filter(pl.col("verdict") == verdict)
+        if part.is_empty():
+            continue
+        fast = part["law"] == "exponential"
+        exponent = np.where(fast, top, part["exponent"].to_numpy())
+        low, high = (np.where(fast, top, part[side].fill_null(part["exponent"]).to_numpy()) for side in ("low", "high"))
+        bars = np.clip([exponent - low, high - exponent], 0, None)
+        axes.errorbar(part["size"], exponent, bars, fmt=marker, color=colour, ms=6, capsize=3, label=verdict)
+        for size in part.filter(fast)["size"]:
+            axes.annotate("exp", (size, top), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)
+    axes.axhspan(*UNSURE, color="0.5", alpha=0.15, lw=0)
+    axes.axhline(BORDER, color="0.3", lw=1, ls="--", label="border")
+    _thresholds(axes, location, named=False)
+    axes.set(xlabel=size_label(location), ylabel="growth exponent")
+    axes.set_ylim(top=top + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    legend(axes, 4, below=-0.3)
+
+
+def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
+    """Mark the critical size, found and expected, and its interval; where none was found, the best size."""
+
+    def label(words: str) -> str:
+        return words if named else "_"
+
+    if location.critical_size is not None:
+        found = label(f"critical size {location.critical_size}")
+        axes.axvline(location.critical_size, color=FOUND, lw=7, alpha=0.3, zorder=0, label=found)
+    else:
+        best = label(f"best here {location.best.size}")
+        axes.axvline(location.best.size, color=BEST, lw=7, alpha=0.25, zorder=0, label=best)
+    if location.interval is not None and location.interval[0] != location.interval[1]:
+        low, high = location.interval
+        end = location.rungs["size"].to_list()[-1] if high is None else high
+        axes.axvspan(low, end, color=FOUND, alpha=0.12, lw=0, zorder=0, label=label("its 95 % interval"))
+    if location.theory is not None and location.theory.critical_size is not None:
+        expected = label(f"theory {location.theory.critical_size}")
+        axes.axvline(location.theory.critical_size, color=EXPECTED, lw=1.2, ls="-.", zorder=1, label=expected)
+
+
+def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
+    """Return the 95 % interval ``(2, size)`` of the error at a horizon, by drawing the groups of replicates again."""
+    ahead = location.curves.filter((pl.col("lookahead") == location.lookahead) & (pl.col("metric") == "error"))
+    if ahead["group"].n_unique() < FEWEST_GROUPS:
+        return None
+    stretch = ahead.filter((pl.col("last") <= horizon) & (pl.col("last") > horizon / np.sqrt(2)))
+    samples = pl.col("samples").sum()
+    sums = stretch.group_by("size", "group").agg(total=(pl.col("value") * pl.col("samples")).sum(), samples=samples)
+    sums = sums.sort("size", "group")
+    totals, counts = (
+        sums.pivot("group", index="size", values=word).drop("size").fill_null(0.0).to_numpy()
+        for word in ("total", "samples")
+    )
+    if len(totals) < location.rungs.height:  # a stretch without samples
+        return None
+    groups = totals.shape[1]
+    weights = redraws(groups, DRAWS, 0)
+    drawn = (totals @ weights.T) / np.maximum(counts @ weights.T, 1)
+    return np.asarray(np.quantile(drawn, [0.025, 0.975], axis=1))
+
+
+def _level(panels: list[Axes]) -> None:
+    """Give all panels the same axes, so that they can be compared."""
+    heights, widths = [axes.get_ylim() for axes in panels], [axes.get_xlim() for axes in panels]
+    for axes in panels:
+        axes.set_ylim(min(low for low, _ in heights), max(high for _, high in heights))
+        axes.set_xlim(min(left for left, _ in widths), max(right for _, right in widths))
+
+
+def _mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.asarray(np.nanmean(values, axis=2))
+
+
+def _half_octaves(
+    horizon: NDArray[np.float64], mean: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
+    """Average over half octaves: the error of a single run is too rough to read otherwise."""
+    half = np.floor(2 * np.log2(horizon)).astype(int)
+    starts = np.unique(half, return_index=True)[1]
+    counts = np.diff(np.append(starts, len(half)))
+    return np.exp(np.add.reduceat(np.log(horizon), starts) / counts), np.add.reduceat(mean, starts) / counts[:, None]
+
+
+def with_theory(system: LinearSystem | None) -> LinearSystem | None:
+    """Return the system if exact theory speaks of it: of one that does not vary in time."""
+    return None if system is None or system.time_varying else system
+
+
+def fits_filters(location: Location) -> bool:
+    """Return whether the learner fits the filters that exact theory speaks of: of the outputs alone."""
+    settings = location.settings
+    return settings["tends_to"] in ("filters", "direct filters") and settings["inputs"] == "zero"
+
+
+def _filter(location: Location) -> str:
+    return "filter" if location.lookahead == 1 else "direct filter"
+
+
+def _limit(axes: Axes, values: NDArray[np.floating]) -> None:
+    """Keep the first samples, where nothing is learned yet, from stretching the axis."""
+    finite = values[np.isfinite(values) & (values > 0)]
+    if finite.size:
+        axes.set_ylim(finite.min() / 2, finite.max() * 2)

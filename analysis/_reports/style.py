@@ -1,0 +1,69 @@
+"""What all figures share: size, colours, markers, legends."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..._core.files import atomic_path
+from .._location.location import Location
+
+MOST_LINES = 9
+
+
+WIDTH, HEIGHT = 5.8, 4.8
+
+
+MARKERS = "os^DvP<X>"
+
+
+FOUND, EXPECTED, BEST = "#d55e00", "0.25", "#0072b2"  # measured threshold, that of theory, best of a recording
+
+
+VERDICTS = {"bounded": ("o", "#0072b2"), "growing": ("^", "#d55e00"), "undecided": ("s", "0.45")}
+
+
+def canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:
+    """Return a figure with its panels from the top down, each with a lower one of the same width below if asked for."""
+    height = HEIGHT * (1.2 if below else 1.0) * (panels if panels == 1 else 0.85 * panels)
+    ratios = [5.0, 3.0] * panels if below else [1.0] * panels
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    column = figure.subplots(len(ratios), squeeze=False, gridspec_kw=dict(height_ratios=ratios))[:, 0]
+    for axes in column:
+        axes.grid(which="major", alpha=0.25)
+    return figure, list(column)
+
+
+def title(axes: Axes, location: Location, what: str) -> None:
+    axes.set_title(textwrap.fill(f"{location.subject}: {what}", 60), loc="left", fontsize=11)
+
+
+def legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = None) -> None:
+    axes.legend(fontsize=9, title=title, title_fontsize=9, ncols=columns, frameon=False, loc="upper center",
+                bbox_to_anchor=(0.5, below))  # fmt: skip
+
+
+def shown_sizes(sizes: Sequence[int], critical: int | None) -> list[int]:
+    """Choose the sizes to draw: all around the threshold, the rest thinned out."""
+    if len(sizes) <= MOST_LINES:
+        return list(sizes)
+    near = [size for size in sizes if size <= (critical or 0) + 2][-5:]
+    far = [size for size in sizes if size not in near]
+    spread = np.unique(np.round(np.geomspace(1, len(far), MOST_LINES - len(near))).astype(int)) - 1
+    return sorted({*near, *(far[k] for k in spread)})
+
+
+def size_label(location: Location) -> str:
+    word: str = location.settings["size_word"]
+    return word + {"length": " (samples)", "block size": " (states)"}.get("length" if "length" in word else word, "")
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=140, format="png", metadata={"Software": "ergoscope"})

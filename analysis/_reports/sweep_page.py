@@ -1,0 +1,89 @@
+"""What a sweep has shown: one row a point, and a page with one row a cell of the grid, its seeds together."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+
+from ..._core.text import spaced
+from .._growth.summary import located
+from .._location.options import Progress
+from .._sweeps.folder import read_recorded
+from .._sweeps.reader import each_run, scan_curves
+from .html import facts, number, page, pairs, table, words
+
+CELL = ("system", "learner", "noise", "steps", "lookahead")
+
+
+def thresholds(folder: str | Path, progress: Progress = lambda done, total: None) -> pl.DataFrame:
+    """Return the sizes located from each point of a sweep, one row a point and look-ahead.
+
+    Columns ``system, learner, noise, steps, lookahead, seed`` and those of ``located``. One part is read at a time.
+
+    Args:
+        folder: What ``sweep`` has written, done or not.
+        progress: Called with the points done and the points there are.
+
+    Raises:
+        ValueError: There is no point yet, or a part is none.
+    """
+    files, rows = sorted(Path(folder).expanduser().rglob("seed-*.parquet")), []
+    if not files or "seed" not in scan_curves(folder).collect_schema():
+        raise ValueError(f"{str(folder)!r} holds no point of a sweep: run ergoscope sweep first.")
+    for done, file in enumerate(files):
+        progress(done, len(files))
+        part = pl.read_parquet(file)
+        named = [pl.lit(part[word][0], part.schema[word]).alias(word) for word in ("noise", "steps", "seed")]
+        rows.append(each_run(part, located).with_columns(named))
+    return pl.concat(rows).select(*CELL, "seed", pl.all().exclude("run", *CELL, "seed")).sort(*CELL, "seed")
+
+
+def experiment_page(folder: Path, most: int, progress: Progress = lambda done, total: None) -> str:
+    """Return the report of a sweep as a page of HTML, with at most so many cells of the grid."""
+    record, found = read_recorded(folder), thresholds(folder, progress)
+    grid, settings = record["grid"], record["settings"]
+    points = math.prod(len(values) for values in grid.values())
+    done = found.select("system", "learner", "noise", "steps", "seed").n_unique()
+    cells = found.partition_by(CELL, as_dict=True, maintain_order=True)
+    heads = [" system", " learner", "noise", "samples"] + ["ahead"] * (settings["lookaheads"] != [1])
+    heads += [" critical size: points", "best size", "size that regret asks for", "seeds"]
+    rows = []
+    for (system, learner, noise, steps, ahead), part in list(cells.items())[:most]:
+        cell = [words(system), words(learner), number(noise), number(steps)]
+        cell += [number(ahead)] * (settings["lookaheads"] != [1])
+        best, regret = (_range(part[word]) for word in ("best_size", "regret_size"))
+        rows.append([*cell, words(_counted(part)), best, regret, number(part["seed"].n_unique())])
+    cut = f": {most} of {spaced(len(cells))} cells" if len(cells) > most else ""
+    body = '<article>\n<p class="above">Ergoscope: how big must a predictor be before its error stops growing?</p>\n'
+    body += f"<h1>{words(record['name'])}</h1>\n"
+    body += facts({"points done": f"{number(done)} of {number(points)}", "replicates": number(settings["replicates"])})
+    body += "<section>\n<h2>Sizes found</h2>\n" + table("Over the seeds of each cell of the grid" + cut, heads, rows)
+    note = (
+        "Noise is the factor on the covariance of the measurement noise. A critical size is the one from which on the "
+        "error is bounded; behind the colon stands of how many points it was located. Best and regret: the least and "
+        "the largest over the seeds."
+    )
+    body += f'<p class="note">{note}</p>\n</section>\n<section>\n<h2>Run it again</h2>\n'
+    body += f"<pre><code>{words(record['toml'])}</code></pre>\n"
+    used = record["versions"]
+    versions = {name: ", ".join(dict.fromkeys(each.get(name, "none") for each in used)) for name in used[-1]}
+    body += pairs("Made with", ("package", "version"), versions) + "</section>\n</article>"
+    return page(f"{record['name']}: Ergoscope", body)
+
+
+def _counted(part: pl.DataFrame) -> str:
+    """Return each critical size with the number of points that it was located of, then what was not located."""
+    sizes = Counter(size for size in part["critical_size"] if size is not None)
+    other = Counter(part.filter(pl.col("critical_size").is_null())["verdict"])
+    named = [f"{size}: {count}" for size, count in sorted(sizes.items())]
+    return ", ".join(named + [f"{verdict}: {count}" for verdict, count in sorted(other.items())])
+
+
+def _range(sizes: pl.Series) -> str:
+    known = sizes.drop_nulls()
+    if known.is_empty():
+        return number(None)
+    return " to ".join(number(end) for end in dict.fromkeys((known.min(), known.max())))

@@ -1,0 +1,1 @@
+"""``score``: a predictor put through stress cases."""

@@ -1,0 +1,162 @@
+"""Put a predictor through the battery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import polars as pl
+
+from ..._core.text import versions
+from ...learners._external.predictor import OutsidePredictor
+from ...simulator import LinearSystem
+from .battery import Case, Measured, battery, measure
+from .flaws import Flaw, probe_flaws
+from .metrics import share_above
+from .probes import probe
+from .schema import CURVE, ROW
+from .scorecard import card
+
+Progress = Callable[[int, int], None]  # runs done, runs in all
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """What a predictor did in the battery.
+
+    Attributes:
+        name: The predictor.
+        rows: One row a case (``analysis.ROW``).
+        curves: Mean squared errors over time of the predictor, the reference and the ladder, one row a stretch.
+        flaws: Those that the probes told; those of a case stand in its row.
+        cases: How many there are to do; fewer rows are a partial scorecard.
+        settings: All that is needed to run it again.
+    """
+
+    name: str
+    rows: pl.DataFrame
+    curves: pl.DataFrame
+    flaws: tuple[Flaw, ...]
+    cases: int
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def short_name(self) -> str:
+        """The name without the folder that the predictor lies in."""
+        return PurePath(self.name).name or self.name
+
+    @property
+    def partial(self) -> bool:
+        """Whether cases are missing."""
+        return self.rows.height < self.cases
+
+    @property
+    def all_flaws(self) -> dict[str, str]:
+        """Every flaw by its name, with what it was first seen by."""
+        found = {flaw.name: flaw.because for flaw in self.flaws}
+        for row in self.rows.filter(pl.col("verdict") != "not offered").iter_rows(named=True):
+            for name, because in zip(row["flaws"], row["because"], strict=True):
+                found.setdefault(name, f"{row['case']}: {because}")
+        return found
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        parts = []
+        for word, kinds in (("steady", ("plant", "zoo")), ("stress", ("stress",))):
+            part = self.rows.filter(pl.col("kind").is_in(kinds) & (pl.col("verdict") != "not offered"))
+            if part.height:
+                passed = (part["verdict"] == "pass").sum()
+                parts.append(f"{passed} of {part.height} {word} case{'s' * (part.height > 1)}")
+        said = f"{self.short_name} passes {' and '.join(parts)}." if parts else f"{self.short_name}: no case is done."
+        own = self.rows.filter((pl.col("kind") == "plant") & pl.col("excess").is_not_null())
+        if own.height:
+            share = own["excess"][0]
+            amount = "under 0.01" if share < 0.01 else f"{share:.2g}" if share < 100 else f"{share:.0f}"
+            said += f" On the plant its excess over the Kalman filter is {amount} %."
+        names = ", ".join(self.all_flaws)
+        said += f" Flaws: {names}." if names else " No flaw was found."
+        return said + (f" Partial: {self.rows.height} of {self.cases} cases." if self.partial else "")
+
+
+def score_predictor(
+    predictor: OutsidePredictor,
+    plant: LinearSystem | None = None,
+    *,
+    cases: Sequence[str] | None = None,
+    quick: bool = False,
+    seed: int = 0,
+    replicates: int | None = None,
+    parameters: int | None = None,
+    progress: Progress = lambda done, total: None,
+    keep: Callable[[Scorecard], None] = lambda partial: None,
+) -> Scorecard:
+    """Put a predictor through the battery and make its scorecard.
+
+    Args:
+        predictor: An open one (``learners.open_predictor``).
+        plant: The plant that stress cases are made of; None for a lightly damped resonance, with the zoo beside.
+        cases: Names of cases, or the groups ``zoo`` and ``stress``; None for all that suit (``battery``).
+        quick: Shorter runs, eight systems of the zoo.
+        seed: Of the simulations and the draws.
+        replicates: Independent runs of each case; growth laws need 8.
+        parameters: Trainable parameters of the predictor; None for what it says itself.
+        progress: Called with the runs done and the runs in all.
+        keep: Called with the scorecard after each case, so that an interrupt loses none.
+
+    Raises:
+        ValueError: An unknown case, a plant that cases cannot be made of, or a predictor that cannot take its first
+            step on the first plant.
+    """
+    todo = battery(plant, cases, quick, seed, replicates)
+    settings: dict[str, Any] = dict(
+        plant=todo[0].scene.system.name if plant is None else plant.name,
+        cases=[case.name for case in todo],
+        quick=quick,
+        seed=seed,
+        replicates=todo[0].scene.replicates,
+        parameters=parameters,
+        versions=versions(),
+    )
+    rows: list[dict[str, Any]] = []
+    curves: list[pl.DataFrame] = []
+    flaws: tuple[Flaw, ...] = ()
+    total, done = sum(case.scene.replicates for case in todo), 0
+    made = Scorecard(predictor.name, pl.DataFrame(schema=ROW), pl.DataFrame(schema=CURVE), flaws, len(todo), settings)
+    for case in todo:
+        measured = measure(case, predictor, lambda runs, before=done: progress(before + runs, total))  # type: ignore[misc]
+        _check_taken(measured, case, first=not rows)
+        done += case.scene.replicates
+        progress(done, total)
+        own = parameters or measured.outcomes[0].parameters or None  # what trains nothing meets the best rung
+        entry = card(measured, own, seed)
+        if not rows and entry.row["verdict"] != "failed":
+            flaws = tuple(probe_flaws(probe(predictor, case), _beaten(measured)))
+        rows.append(entry.row)
+        curves.append(entry.curve)
+        frame = pl.DataFrame(rows, schema=ROW)
+        made = Scorecard(predictor.name, frame, pl.concat(curves), flaws, len(todo), settings)
+        keep(made)
+    return made
+
+
+def _beaten(measured: Measured) -> bool:
+    """Return whether a rung of the ladder predicts better, by over 20 % and by 95 % of the runs."""
+    stretch = slice(measured.case.scene.begin, None)
+    for k in range(len(measured.rungs)):
+        ratio = share_above(measured.error - measured.ladder[:, :, k], measured.ladder[:, :, k], stretch)
+        if ratio is not None and ratio.value > 0.2 and (ratio.low is None or ratio.low > 0):
+            return True
+    return False
+
+
+def _check_taken(measured: Measured, case: Case, first: bool) -> None:
+    """Say so where the predictor cannot take the first step on the first plant; then there is nothing to score."""
+    failure, system = measured.outcomes[-1].failure, case.scene.system
+    if first and failure is not None and (failure.step, len(measured.outcomes)) == (0, 1) and failure.kind != "stalled":
+        raise ValueError(
+            f"the predictor cannot begin on {system.name} (outputs: {system.outputs}, inputs: {system.inputs}): "
+            f"{failure.said} Is it made for another plant? Name that with --plant."
+        )

@@ -1,0 +1,221 @@
+"""A scorecard: one row a case, made of what was measured in it.
+
+Time: ``t`` counts readings from 0. A steady case is judged by its last half, a stress case from the fault on.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import stats
+
+from .._growth.curves import SCHEMA, log_edges
+from .._growth.laws import BORDER, growth_laws
+from .battery import Measured
+from .flaws import STEADY, Flaw, diverges, failure_flaw, leaks, too_short
+from .metrics import Estimate, coverage, recovery_time, share_above
+from .schema import CURVE
+
+WORSE = 0.1  # than a ladder of as many parameters: what a steady case may be
+COARSE = 200  # stretches of a drawn curve
+HALF_95 = float(stats.norm.ppf(0.975))
+
+
+class Card(NamedTuple):
+    """A row of the scorecard, and the curves that are drawn of it (``CURVE``)."""
+
+    row: dict[str, Any]
+    curve: pl.DataFrame
+
+
+def card(measured: Measured, parameters: int | None, seed: int = 0) -> Card:
+    """Make the row of a case.
+
+    Args:
+        measured: What came of it.
+        parameters: Trainable parameters of the predictor, which the rung of the ladder is chosen by; None for the best
+            rung.
+        seed: Of the draws of the growth law.
+    """
+    case, scene = measured.case, measured.case.scene
+    steady, begin = case.since is None, scene.begin
+    stretch = slice(begin, None)  # the last half, or from the fault on
+    error, oracle = measured.error, measured.oracle
+    excess, above = share_above(measured.excess, oracle, stretch), share_above(error, oracle, stretch)
+    rung, against = _against_ladder(measured, parameters, stretch)
+    failure = measured.outcomes[-1].failure
+    law = dict(law=None, growth=None, exponent=None) if failure is not None or not steady else _law(error, seed)
+    recovered = None if steady or failure is not None else recovery_time(error, oracle, begin, int(case.since or 0))
+    slope, leak = leaks(measured.outcomes)
+    flaws = _flaws(measured, law, parameters, seed) + ([leak] if leak else [])
+    verdict, reason = _verdict(measured, law, recovered, against if parameters is not None else None, flaws, seed)
+    horizons = [max(scene.steps // part, 1) for part in (16, 4, 1)]
+    seconds = np.concatenate([outcome.seconds for outcome in measured.outcomes])
+    seconds = seconds[np.isfinite(seconds)]
+    row = dict(
+        case=case.name,
+        kind=case.kind,
+        shows=case.shows,
+        reference=case.reference,
+        exact=case.exact,
+        steps=scene.steps,
+        replicates=len(measured.outcomes),
+        begin=None if steady else begin,
+        end=None if steady or case.since == begin else scene.end,
+        verdict=verdict,
+        reason=reason,
+        failed_at=None if failure is None else failure.step,
+        horizons=horizons,
+        errors=[_mean(error[:, horizon // 2 : horizon]) for horizon in horizons],
+        error=_mean(error[:, stretch]),
+        oracle=_mean(oracle[:, stretch]),
+        **_spread("excess", "excess", excess, 100),
+        ladder_size=rung[0],
+        ladder_parameters=rung[1],
+        ladder_matched=parameters is not None,
+        **_spread("against_ladder", "against", against, 100),
+        **{word: law[word] for word in ("law", "growth", "exponent")},
+        recovery=recovered,
+        **_calibration(measured, above),
+        step_median=float(np.median(seconds)) if len(seconds) else None,
+        step_99=float(np.quantile(seconds, 0.99)) if len(seconds) else None,
+        **_spread("memory", "memory", slope),
+        flaws=[flaw.name for flaw in flaws],
+        because=[flaw.because for flaw in flaws],
+    )
+    place = [size for size, _ in measured.rungs].index(rung[0])
+    return Card(row, _curve(case.name, error, oracle, measured.ladder[:, :, place]))
+
+
+def _flaws(measured: Measured, law: dict[str, Any], parameters: int | None, seed: int) -> list[Flaw]:
+    """Return the flaws of a case; what would follow from one that is named is not named again."""
+    failed = failure_flaw(measured)
+    found = [failed] if failed else []
+    if failed is None or failed.name == "not finite":
+        found += [flaw for flaw in [diverges(measured)] if flaw]
+    if found or measured.case.since is not None:
+        return found
+    found = [flaw for rule in STEADY if (flaw := rule(measured))]
+    grows = law["growth"] == "growing" or (law["exponent"] or 0.0) > BORDER
+    if grows and not any(flaw.name in ("wrong unit", "forgets its state") for flaw in found):
+        laws = {k: _law(measured.ladder[:, :, k], seed)["growth"] for k in range(len(measured.rungs))}
+        short = too_short(measured, laws, parameters)
+        found += [short] if short else []
+    return found
+
+
+def _verdict(
+    measured: Measured,
+    law: dict[str, Any],
+    recovered: int | None,
+    against: Estimate | None,
+    flaws: list[Flaw],
+    seed: int,
+) -> tuple[str, str]:
+    failure, case = measured.outcomes[-1].failure, measured.case
+    if (
+        failure is not None
+        and failure.step == 0
+        and case.kind == "zoo"
+        and failure.kind in ("shape", "raised", "start")
+    ):
+        return "not offered", f"it does not take this plant's outputs or inputs: {failure.said}"
+    if failure is not None:
+        return "failed", f"at step {failure.step}: {failure.said}"
+    if flaws:
+        return "falls short", "; ".join(f"{flaw.name}: {flaw.because}" for flaw in flaws)
+    if case.since is not None:
+        if recovered is None:
+            rest = case.scene.steps - case.since
+            return "falls short", f"its error is not back to what it was {rest} readings later"
+        return "pass", f"its error is back after {recovered} readings"
+    if law["growth"] == "growing" and _law(measured.oracle, seed)["growth"] != "growing":
+        return "falls short", f"its error grows as {law['law']}"
+    if against is not None and against.low is not None and against.low > WORSE:
+        return "falls short", f"a ladder of as many parameters errs less: it is {100 * against.value:.0f} % above it"
+    if law["growth"] == "undecided":
+        return "undecided", law["reason"]
+    return "pass", "its error is bounded"
+
+
+def _against_ladder(
+    measured: Measured, parameters: int | None, stretch: slice
+) -> tuple[tuple[int, int], Estimate | None]:
+    """Return the rung of the largest count that does not exceed the predictor's, or the best, and how far above it."""
+    losses = np.nansum(np.where(np.isnan(measured.error)[..., None], 0, measured.ladder)[:, stretch], axis=(0, 1))
+    fitting = [k for k, (_, count) in enumerate(measured.rungs) if parameters is not None and count <= parameters]
+    place = (fitting[-1] if fitting else 0) if parameters is not None else int(losses.argmin())
+    ladder = measured.ladder[:, :, place]
+    ratio = share_above(measured.error - ladder, np.where(np.isnan(measured.error), np.nan, ladder), stretch)
+    return measured.rungs[place], ratio
+
+
+def _law(squares: NDArray[np.float64], seed: int) -> dict[str, Any]:
+    """Return the growth law of a mean square, ``(batch, time)``: law, verdict, exponent, reason."""
+    edges = log_edges(squares.shape[1])
+    known = np.isfinite(squares)
+    sums, counts = (
+        np.add.reduceat(part, edges[:-1], axis=1) for part in (np.where(known, squares, 0.0), known.astype(float))
+    )
+    if squares.shape[1] < 16:
+        return dict(law="undecided", growth="undecided", exponent=None, reason="the runs are too short")
+    group, place = np.indices(sums.shape).reshape(2, -1)
+    frame = pl.DataFrame(
+        dict(
+            first=edges[place] + 1,
+            last=edges[place + 1],
+            horizon=(edges[place] + 1 + edges[place + 1]) / 2,
+            group=group,
+            value=(sums / np.maximum(counts, 1)).ravel(),
+            samples=counts.ravel(),
+        )
+    ).with_columns(
+        run=pl.lit(""), system=pl.lit(""), learner=pl.lit(""), metric=pl.lit("error"), size=0, parameters=0, lookahead=1
+    )
+    frame = frame.filter(pl.col("samples") > 0).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    found = growth_laws(frame, seed).row(0, named=True)
+    return dict(law=found["law"], growth=found["verdict"], exponent=found["exponent"], reason=found["reason"])
+
+
+def _calibration(measured: Measured, above: Estimate | None) -> dict[str, float | None]:
+    """Return coverage and sharpness of the predictor's own 95 % interval over the readings that are judged."""
+    names = ("coverage", "coverage_low", "coverage_high", "sharpness")
+    if measured.variance is None or above is None or measured.outcomes[-1].failure is not None:
+        return dict.fromkeys(names)
+    late = slice(measured.case.scene.begin, None)
+    half = HALF_95 * np.sqrt(measured.variance[:, late])
+    error = np.abs(measured.forecast - measured.target)[:, late]
+    known = np.isfinite(error).all(axis=(0, 2)) & np.isfinite(half).all(axis=(0, 2))
+    if not known.any():
+        return dict.fromkeys(names)
+    inside = np.moveaxis(error <= half, 2, 1).reshape(-1, error.shape[1])[:, known]  # an output counts as a run
+    share = coverage(inside)
+    best = (measured.reference - measured.target)[:, late][:, known]
+    widths = half[:, known].mean(axis=(0, 1)) / (HALF_95 * np.sqrt((best**2).mean(axis=(0, 1))))
+    return dict(zip(names, (*share, float(widths.mean())), strict=True))
+
+
+def _curve(name: str, *squares: NDArray[np.float64]) -> pl.DataFrame:
+    steps = squares[0].shape[1]
+    edges = np.unique(np.linspace(0, steps, min(COARSE, steps) + 1).astype(int))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a stretch without a reading is NaN
+        means = [
+            np.array([np.nanmean(part[:, a:b]) for a, b in zip(edges, edges[1:], strict=False)]) for part in squares
+        ]
+    columns = dict(case=[name] * (len(edges) - 1), first=edges[:-1], last=edges[1:] - 1)
+    return pl.DataFrame(columns | dict(zip(("error", "oracle", "ladder"), means, strict=True)), schema=CURVE)
+
+
+def _spread(name: str, ends: str, estimate: Estimate | None, unit: float = 1.0) -> dict[str, float | None]:
+    value = (None, None, None) if estimate is None else tuple(None if x is None else unit * x for x in estimate)
+    return dict(zip((name, f"{ends}_low", f"{ends}_high"), value, strict=True))
+
+
+def _mean(squares: NDArray[np.float64]) -> float | None:
+    known = squares[np.isfinite(squares)]
+    return float(known.mean()) if known.size else None

@@ -1,0 +1,1 @@
+"""Published results, measured beside exact theory."""

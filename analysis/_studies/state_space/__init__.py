@@ -1,0 +1,1 @@
+"""Studies of linear state space systems."""
