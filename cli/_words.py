@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .._core.checks import parse_range
+from .._core.ranges import parse_range
 
 
 def parse_sizes(text: str) -> list[int]:

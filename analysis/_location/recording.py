@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.checks import check_count
 from ..._core.devices import Precision, computing
+from ..._core.ranges import check_count
 from ...learners import Driver, Learner, Scores, score_recording
 from ...simulator import Trajectories
 from .._growth.critical_size import Best, Critical, best_size, critical_size

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 from numpy.typing import ArrayLike
 
-from ..._core.checks import check_count
 from ..._core.devices import computing
+from ..._core.ranges import check_count
 from ...learners import Driver, Learner, Scores, kalman, score
 from ...simulator import LinearSystem, Missing, Noise, simulate_chunks
 from ...simulator._simulation.inputs import Signal, input_signal

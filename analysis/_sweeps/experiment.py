@@ -10,8 +10,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..._core.checks import parse_range
 from ..._core.devices import Precision
+from ..._core.ranges import parse_range
 from ...simulator import LinearSystem, Noise, find_system
 
 

@@ -163,7 +163,7 @@ def _size(cluster: str | Client | None) -> tuple[int, int] | None:
 
 def _distributed() -> ModuleType:
     try:
-        return importlib.import_module("._cluster", __package__)
+        return importlib.import_module(".dask_client", __package__)
     except ImportError as exc:
         raise ValueError("several machines are an extra: pip install 'ergoscope[cluster]'.") from exc
 
