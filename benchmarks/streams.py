@@ -32,8 +32,8 @@ from _clock import Contender, count, interleaved, machine, ratio, rows, show, wo
 from _messages import bare, found, make, mosquitto, served, waits, write_messages
 
 from ergoscope.streams import Forecasts, Observation, Service, decode, encode, observation
-from ergoscope.streams._said import KINDS, messages_of
-from ergoscope.streams._tally import Tallies
+from ergoscope.streams._messages.output_json import KINDS, messages_of
+from ergoscope.streams._service.service.error_sums import Tallies
 
 STREAMS, LENGTHS = 256, 32
 LEARNED = 4096  # samples of each stream before the clock starts: the first ones cost more

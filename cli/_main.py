@@ -15,15 +15,24 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from ._compiled import keep_compiled
-from ._interrupt import ending_cleanly
-from ._live import broker, learn, publish, record, replay
-from ._plant import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._compilation_cache import keep_compiled
+from ._dashboard import demo, watch
+from ._parsing import parse_fraction, parse_lookaheads, parse_sizes
+from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._printing import (
+    Meter,
+    console,
+    show_design,
+    show_learner,
+    show_learners,
+    show_location,
+    show_names,
+    show_portrait,
+)
 from ._score import score
-from ._show import Meter, console, show_design, show_learner, show_learners, show_location, show_names, show_portrait
+from ._signals import ending_cleanly
+from ._streams import broker, learn, publish, record, replay
 from ._sweep import sweep
-from ._watch import demo, watch
-from ._words import parse_fraction, parse_lookaheads, parse_sizes
 
 app = typer.Typer(
     add_completion=False,

@@ -13,9 +13,9 @@ import typer
 from rich import box
 from rich.table import Table
 
-from ._plant import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
-from ._show import Meter, console, short_number
-from ._words import parse_names
+from ._parsing import parse_names
+from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._printing import Meter, console, short_number
 
 if TYPE_CHECKING:
     from ..analysis import Scorecard

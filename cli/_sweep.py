@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._show import Meter, console
+from ._printing import Meter, console
 
 if TYPE_CHECKING:
     from ..analysis._sweeps.sweep import Plan

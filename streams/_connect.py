@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from ..simulator import LinearSystem, read_recording
-from ._address import read_address
-from ._identity import identity
-from ._lines import LineSink, LineSource, observation_lines
-from ._mqtt_streams import MqttSaid, MqttSink, MqttSource
-from ._observation import Observation
-from ._outbox import Outbox
-from ._playback import play
-from ._recorded import RecordedSource, is_recorded
-from ._said import KINDS, lines_of
-from ._seam import Sink, Source
-from ._service import Said
+from ._messages.observation import Observation
+from ._messages.output_json import KINDS, lines_of
+from ._messages.outputs import Said
+from ._mqtt.address import read_address
+from ._mqtt.outbox import Outbox
+from ._mqtt.source_and_sinks import MqttSaid, MqttSink, MqttSource
+from ._sources.interfaces import Sink, Source
+from ._sources.json_lines import LineSink, LineSource, observation_lines
+from ._sources.parquet import RecordedSource, is_recorded
+from ._sources.playback import play
+from ._storage.identity import identity
 
 MQTT = ("mqtt:", "mqtts:")
 LINES = (".ndjson", ".jsonl", ".json")

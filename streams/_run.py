@@ -10,20 +10,9 @@ from typing import Any
 
 from ..learners import Learner, make_learner
 from ..learners._catalogue import learner_entry
-from ._observation import Observation
-from ._seam import Arrivals, Sink, Source
-from ._service import Said, Service
-
-
-async def pour(source: Source, sink: Sink[Observation]) -> int:
-    """Send all that a source has to a sink, both opened here; return the samples."""
-    samples = 0
-    with contextlib.suppress(asyncio.CancelledError):  # told to end: what has come is kept
-        async with source, sink:
-            async for item in source:
-                await sink.send(item)
-                samples += item.steps
-    return samples
+from ._messages.outputs import Said
+from ._service.service import Service
+from ._sources.interfaces import Arrivals, Sink
 
 
 def run_streams(main: Coroutine[Any, Any, Any], stop: Callable[[], bool] | None = None) -> Any:

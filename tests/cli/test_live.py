@@ -15,7 +15,7 @@ import pytest
 from ergoscope.cli import main
 from ergoscope.learners import ladder, replay
 from ergoscope.simulator import read_recording
-from ergoscope.streams._journal import Journal
+from ergoscope.streams._storage.journal import Journal
 
 ERGOSCOPE = [sys.executable, "-m", "ergoscope"]
 

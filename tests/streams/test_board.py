@@ -11,10 +11,14 @@ import aiomqtt
 import numpy as np
 import pytest
 
-from ergoscope.streams import Board, Broker, LiveBoard, _board, _mqtt, show_page
-from ergoscope.streams._address import read_address
-from ergoscope.streams._board import SHOWN
-from ergoscope.streams._tally import EDGES
+from ergoscope.streams import Broker
+from ergoscope.streams._dashboard import board as _board
+from ergoscope.streams._dashboard.board import SHOWN, Board
+from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
+from ergoscope.streams._dashboard.run import show_page
+from ergoscope.streams._messages.outputs import EDGES
+from ergoscope.streams._mqtt.connection import connection as _mqtt
+from ergoscope.streams._mqtt.connection.address import read_address
 
 
 def error_payload(first: int, y: np.ndarray, error: np.ndarray) -> bytes:

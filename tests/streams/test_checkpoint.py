@@ -16,8 +16,8 @@ import pytest
 
 from ergoscope.learners import Learner, ladder, lattice
 from ergoscope.streams import Forecasts, MemorySink, MemorySource, Observation, Service, observation
-from ergoscope.streams._checkpoint import read_checkpoint, write_checkpoint
-from ergoscope.streams._memory import save_service
+from ergoscope.streams._service.service.snapshot import save_service
+from ergoscope.streams._storage.checkpoint import read_checkpoint, write_checkpoint
 
 SIZES = range(4)
 
@@ -128,7 +128,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(tmp_path, {}, {})
-    monkeypatch.setattr("ergoscope.streams._checkpoint.SCHEMA", 4)
+    monkeypatch.setattr("ergoscope.streams._storage.checkpoint.SCHEMA", 4)
     with pytest.raises(ValueError, match="schema 3, this version reads 4"):
         read_checkpoint(tmp_path)
 

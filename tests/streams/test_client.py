@@ -13,8 +13,8 @@ import paho.mqtt.client as paho
 import pytest
 
 from ergoscope.streams import Broker, MqttSource, Observation
-from ergoscope.streams._address import Address
-from ergoscope.streams._client import Client, Receipt
+from ergoscope.streams._mqtt.connection.address import Address
+from ergoscope.streams._mqtt.connection.client import Client, Receipt
 
 LINES = "user root\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 10"
 
@@ -91,7 +91,7 @@ def test_what_is_not_acknowledged_comes_again_on_the_next_connection_in_its_orde
 def test_what_is_read_ahead_is_taken_to_its_end_though_nothing_comes_after(
     mosquitto: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ergoscope.streams._client.TOGETHER", 2)  # messages before others have their turn
+    monkeypatch.setattr("ergoscope.streams._mqtt.client.TOGETHER", 2)  # messages before others have their turn
     port = mosquitto(LINES).port
 
     async def take(client: Client) -> list[aiomqtt.Message]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ergoscope.streams import LiveBoard, LiveDemo
-from ergoscope.streams._address import Address
-from ergoscope.streams._demo import RUNS
+from ergoscope.streams._dashboard.demo import RUNS, LiveDemo
+from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
+from ergoscope.streams._mqtt.connection.address import Address
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ import pytest
 
 from ergoscope.learners import ladder
 from ergoscope.simulator import zoo
-from ergoscope.streams import MemorySink, MemorySource, Observation, Service, plant, play_simulation
-from ergoscope.streams._checkpoint import read_checkpoint
-from ergoscope.streams._journal import _decode, _frame
+from ergoscope.streams import MemorySink, MemorySource, Observation, Service, play_simulation
+from ergoscope.streams._messages.metadata import plant
+from ergoscope.streams._storage.checkpoint import read_checkpoint
+from ergoscope.streams._storage.journal import _decode, _frame
 
 SHIPPED = Path(__file__).parents[2] / "examples" / "mosquitto" / "mosquitto.conf"
 KEPT = (

@@ -27,8 +27,8 @@ from ergoscope.streams import (
     encode,
     observation,
 )
-from ergoscope.streams._json_payload import LARGEST_COUNT, MOST_CHANNELS
-from ergoscope.streams._meta import decode_plant, encode_meta
+from ergoscope.streams._messages.json_codec import LARGEST_COUNT, MOST_CHANNELS
+from ergoscope.streams._messages.metadata import decode_plant, encode_meta
 
 DRAWN, EACH = 2500, 4  # messages drawn, and what is made of each: itself, and damaged again and again
 BLOCKS = [

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ergoscope.streams import Observation, observation
-from ergoscope.streams._journal import Journal
+from ergoscope.streams._storage.journal import Journal
 
 
 def some(count: int, seed: int = 0) -> list[Observation]:
@@ -103,7 +103,7 @@ FILL = """
 import resource, sys
 from pathlib import Path
 from ergoscope.streams import observation
-from ergoscope.streams._journal import Journal
+from ergoscope.streams._storage.journal import Journal
 with Journal(Path(sys.argv[1])) as journal:
     journal.append([observation("a", [[1.0]] * 100)])
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))

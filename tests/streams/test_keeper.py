@@ -12,8 +12,8 @@ import pytest
 
 from ergoscope.learners import ladder
 from ergoscope.streams import MemorySink, MemorySource, Observation, Service, observation
-from ergoscope.streams._checkpoint import read_checkpoint
-from ergoscope.streams._journal import Journal
+from ergoscope.streams._storage.checkpoint import read_checkpoint
+from ergoscope.streams._storage.journal import Journal
 
 NAMES = ("a", "b", "c")
 
@@ -108,7 +108,7 @@ def test_what_is_acknowledged_is_in_the_journal_and_nothing_before_it_is(tmp_pat
 
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ergoscope.streams._journal.Journal.__init__.__defaults__", (500,))
+    monkeypatch.setattr("ergoscope.streams._storage.journal.Journal.__init__.__defaults__", (500,))
 
 
 @pytest.mark.usefixtures("small_segments")

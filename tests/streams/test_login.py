@@ -15,8 +15,8 @@ from amqtt.broker import Broker
 from pwdlib import PasswordHash
 
 from ergoscope.streams import MemorySource, MqttSink, MqttSource, Observation, observation, pour
-from ergoscope.streams._address import Address
-from ergoscope.streams._login import Login, read_login, tls_context
+from ergoscope.streams._mqtt.connection.address import Address
+from ergoscope.streams._mqtt.connection.credentials import Login, read_login, tls_context
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 WORDS = ("USER", "PASSWORD", "PASSWORD_FILE", "CA", "CERT", "KEY")

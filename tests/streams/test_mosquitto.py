@@ -27,10 +27,10 @@ from ergoscope.streams import (
     connect,
     play,
     pour,
-    said_sink,
     serve,
 )
-from ergoscope.streams._address import read_address
+from ergoscope.streams._connect import said_sink
+from ergoscope.streams._mqtt.connection.address import read_address
 
 needs_clients = pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto_pub is not installed")
 SIZES = range(4)

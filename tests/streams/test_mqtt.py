@@ -28,12 +28,12 @@ from ergoscope.streams import (
     Observation,
     Service,
     observation,
-    observation_sink,
     play,
     pour,
 )
-from ergoscope.streams._address import Address, read_address
-from ergoscope.streams._said import messages_of
+from ergoscope.streams._connect import observation_sink
+from ergoscope.streams._messages.output_json import messages_of
+from ergoscope.streams._mqtt.connection.address import Address, read_address
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
@@ -230,7 +230,7 @@ def test_what_comes_too_fast_pushes_out_the_oldest_and_is_counted(port: int) -> 
 def test_a_broker_that_comes_back_is_found_again_and_what_was_lost_is_counted(
     port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ergoscope.streams._mqtt.PAUSES", (0.1, 0.2))
+    monkeypatch.setattr("ergoscope.streams._mqtt.connection.PAUSES", (0.1, 0.2))
     address = Address("127.0.0.1", port, "lab", "a")
     service = Service(lambda outputs, inputs: ladder(range(3)))
     sink = Until(service, 300)
@@ -270,8 +270,8 @@ def test_a_broker_that_comes_back_is_found_again_and_what_was_lost_is_counted(
 def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_when_it_is_back(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ergoscope.streams._mqtt.PAUSES", (0.1, 0.2))
-    monkeypatch.setattr("ergoscope.streams._mqtt_streams.SAID", 10)
+    monkeypatch.setattr("ergoscope.streams._mqtt.connection.PAUSES", (0.1, 0.2))
+    monkeypatch.setattr("ergoscope.streams._mqtt.source_and_sinks.SAID", 10)
     service, sink = Service(lambda outputs, inputs: ladder(range(3))), MemorySink[Any]()
     asyncio.run(service.run(MemorySource([observation("a", float(k), sequence=k) for k in range(40)]), sink))
     *made, verdict = sink.sent
@@ -297,7 +297,7 @@ def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_
 def test_a_broker_that_is_not_there_yet_is_waited_for_and_that_is_said_once(
     port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ergoscope.streams._mqtt.PAUSES", (0.05, 0.1))
+    monkeypatch.setattr("ergoscope.streams._mqtt.connection.PAUSES", (0.05, 0.1))
     address = Address("127.0.0.1", port, "lab", "a")
 
     async def main() -> list[int | None]:

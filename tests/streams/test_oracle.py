@@ -23,19 +23,17 @@ from ergoscope.streams import (
     MqttSink,
     MqttSource,
     Observation,
-    Plant,
     Service,
     Threshold,
-    _lanes,
     observation,
-    plant,
 )
-from ergoscope.streams._address import Address
-from ergoscope.streams._checkpoint import read_checkpoint
-from ergoscope.streams._meta import MOST_STATES, decode_plant, encode_meta
-from ergoscope.streams._oracles import WIDE
-from ergoscope.streams._refused import Refused
-from ergoscope.streams._said import lines_of, messages_of
+from ergoscope.streams._messages.errors import Refused
+from ergoscope.streams._messages.metadata import MOST_STATES, Plant, decode_plant, encode_meta, plant
+from ergoscope.streams._messages.output_json import lines_of, messages_of
+from ergoscope.streams._mqtt.connection.address import Address
+from ergoscope.streams._service.service import stream_table as _lanes
+from ergoscope.streams._service.service.oracles import WIDE
+from ergoscope.streams._storage.checkpoint import read_checkpoint
 
 DOCS = Path(__file__).parents[2] / "docs"
 SIZES = range(4)
@@ -169,7 +167,7 @@ def test_what_the_journal_holds_after_the_last_checkpoint_is_held_against_the_sa
     expected = serve(items)[1]
 
     async def killed() -> None:
-        from ergoscope.streams._journal import Journal
+        from ergoscope.streams._storage.journal import Journal
 
         with Journal(tmp_path / "journal") as journal:
             journal.append(items[:12])

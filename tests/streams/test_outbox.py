@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from ergoscope.simulator import zoo
-from ergoscope.streams import MemorySink, Observation, Outbox, play_simulation, pour
-from ergoscope.streams._address import Address
+from ergoscope.streams import MemorySink, Observation, play_simulation, pour
 from ergoscope.streams._connect import outbox
-from ergoscope.streams._mqtt_streams import MqttSource
-from ergoscope.streams._outbox import AGAIN
+from ergoscope.streams._mqtt.connection.address import Address
+from ergoscope.streams._mqtt.connection.outbox import AGAIN, Outbox
+from ergoscope.streams._mqtt.connection.source_and_sinks import MqttSource
 
 LINES = "user root\nallow_anonymous true\nmax_queued_messages 0"
 
@@ -51,7 +51,7 @@ async def first_part(address: Address, folder: Path, count: int) -> None:
 def test_a_broker_and_a_publisher_that_go_away_lose_nothing_and_the_order_is_kept(
     tmp_path: Path, mosquitto: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ergoscope.streams._mqtt.PAUSES", (0.05, 0.1))
+    monkeypatch.setattr("ergoscope.streams._mqtt.connection.PAUSES", (0.05, 0.1))
     broker = mosquitto(LINES)  # without persistence: a restart forgets all
     address = Address("127.0.0.1", broker.port, "lab", "+")
     came: list[tuple[str, int]] = []
@@ -91,7 +91,7 @@ def test_a_broker_and_a_publisher_that_go_away_lose_nothing_and_the_order_is_kep
 
 
 def test_so_many_are_in_flight_and_the_plant_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ergoscope.streams._outbox.IN_FLIGHT", 20)
+    monkeypatch.setattr("ergoscope.streams._mqtt.outbox.IN_FLIGHT", 20)
     flying, most, seen = 0, 0, list[str]()
 
     class Slow:
@@ -105,7 +105,7 @@ def test_so_many_are_in_flight_and_the_plant_waits(tmp_path: Path, monkeypatch: 
         async def publish(self, *_: Any) -> None: ...
 
         async def lives(self) -> Any:
-            from ergoscope.streams._mqtt import Broken
+            from ergoscope.streams._mqtt.connection.connection import Broken
 
             async def send(topic: str, payload: bytes, retain: bool) -> None:
                 nonlocal flying, most
@@ -133,7 +133,7 @@ def test_so_many_are_in_flight_and_the_plant_waits(tmp_path: Path, monkeypatch: 
 
 
 def test_what_is_sent_again_is_bounded_by_the_journal_that_is_kept(tmp_path: Path) -> None:
-    from ergoscope.streams._journal import Journal
+    from ergoscope.streams._storage.journal import Journal
 
     with Journal(tmp_path / "journal", 1000) as journal:
         items = _all(simulated(count=1000))

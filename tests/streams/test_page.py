@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ergoscope.streams import Page
-from ergoscope.streams._page import MOST_PAGES
+from ergoscope.streams._dashboard.server import MOST_PAGES, Page
 
 
 class Board:

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from ergoscope.simulator import simulate, zoo
-from ergoscope.streams import Board, MemorySink, MemorySource, Page, Service, learner_of, plant, play
-from ergoscope.streams._address import read_address
-from ergoscope.streams._said import messages_of
+from ergoscope.streams import MemorySink, MemorySource, Service, play
+from ergoscope.streams._dashboard.board import Board
+from ergoscope.streams._dashboard.server import Page
+from ergoscope.streams._messages.metadata import plant
+from ergoscope.streams._messages.output_json import messages_of
+from ergoscope.streams._mqtt.connection.address import read_address
+from ergoscope.streams._run import learner_of
 
 playwright = pytest.importorskip("playwright.async_api")
 playwright.expect.set_options(timeout=60_000)

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from ergoscope.streams import Observation, Refused, decode, encode, observation
-from ergoscope.streams._json_payload import KEYS, check_stream
+from ergoscope.streams._messages.json_codec import KEYS, check_stream
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ergoscope.streams import Forecasts
-from ergoscope.streams._said import MANY, messages_of
+from ergoscope.streams._messages.output_json import MANY, messages_of
 
 
 def made(rows: int, sizes: int, outputs: int) -> Forecasts:

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from ergoscope.learners import ladder
-from ergoscope.streams import Service, connect, said_sink, serve
+from ergoscope.streams import Service, connect, serve
+from ergoscope.streams._connect import said_sink
 
 SHIPPED = Path(__file__).resolve().parents[2] / "examples" / "mosquitto"
 USERS = ("learner", "plant1", "plant2", "viewer")
@@ -133,7 +134,7 @@ def test_who_is_not_let_in_is_told_what_to_do(
     changed, host, message = WRONG[name]
     files = dict(CA=str(other / "ca.crt"), CERT=str(other / "learner.crt"), KEY=str(other / "learner.key"))
     become(monkeypatch, lab, "learner", **{w: files[w] if value == "other" else value for w, value in changed.items()})
-    monkeypatch.setattr("ergoscope.streams._mqtt.ANSWER", 1.0)  # a broker that shuts the door gives none
+    monkeypatch.setattr("ergoscope.streams._mqtt.connection.ANSWER", 1.0)  # a broker that shuts the door gives none
     door = "mqtt://localhost" if host == "plain" else f"mqtts://{host}"
 
     async def main() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ergoscope.streams import Observation, Sequencer, observation
-from ergoscope.streams._sequencer import LONGEST
+from ergoscope.streams import Observation, observation
+from ergoscope.streams._service.service.sequencer import LONGEST, Sequencer
 
 
 class Twin:

@@ -23,7 +23,7 @@ from ergoscope.streams import (
     play,
     play_simulation,
 )
-from ergoscope.streams._checkpoint import read_checkpoint
+from ergoscope.streams._storage.checkpoint import read_checkpoint
 
 SIZES = range(5)
 

@@ -24,11 +24,11 @@ from ergoscope.streams import (
     RecordSink,
     connect,
     observation,
-    observation_lines,
     play,
     play_simulation,
     pour,
 )
+from ergoscope.streams._sources.json_lines import observation_lines
 
 
 def all_of(source: Any) -> list[Observation]:
@@ -144,7 +144,7 @@ def test_a_pace_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
 
 
 def test_what_is_recorded_is_played_message_by_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ergoscope.streams._recorded.PART", 100)
+    monkeypatch.setattr("ergoscope.streams._sources.parquet.PART", 100)
     items = some()
     asyncio.run(pour(MemorySource(items[:200]), RecordSink(tmp_path / "run")))
     asyncio.run(pour(MemorySource(items[200:]), RecordSink(tmp_path / "run")))

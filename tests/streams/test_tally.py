@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis._growth.laws.curves import log_edges
-from ergoscope.streams._tally import MOST_BLOCKS, Tallies, gathered
+from ergoscope.streams._service.service.error_sums import MOST_BLOCKS, Tallies, gathered
 
 EDGES = log_edges(1 << 40)
 SIZES, LANES = 3, 9

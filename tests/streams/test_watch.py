@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ergoscope.cli._watch import _line, _table, _View
+from ergoscope.cli._dashboard import _line, _table, _View
 from ergoscope.learners import ladder, lattice
 from ergoscope.streams import (
     Broker,
@@ -24,14 +24,13 @@ from ergoscope.streams import (
     MqttSaid,
     MqttSink,
     Refused,
-    Row,
     Service,
-    Watch,
     observation,
     pour,
 )
-from ergoscope.streams._address import read_address
-from ergoscope.streams._said import messages_of
+from ergoscope.streams._dashboard.monitor import Row, Watch
+from ergoscope.streams._messages.output_json import messages_of
+from ergoscope.streams._mqtt.connection.address import read_address
 
 
 def learned(outputs: int, block: int, steps: int = 96) -> list[Any]:

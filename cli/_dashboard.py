@@ -1,0 +1,208 @@
+"""Look on at live streams: a table that changes on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ._printing import console, short_number
+from ._streams import leave_pipe, start_log
+
+if TYPE_CHECKING:
+    from ..streams._dashboard.monitor import Row
+
+_BARS = "▁▂▃▄▅▆▇█"
+_COLOURS = {"online": "green", "offline": "red", "located": "green", "above": "red", "undecided": "yellow"}
+_WIDE = 140  # columns of a table that goes to a file or a pipe
+_ROOM = 5  # lines of a terminal beside the rows
+
+
+Port = Annotated[int, typer.Option(help="Of the page.")]
+Host = Annotated[str, typer.Option(help="The page listens at; by default this machine alone can reach it.")]
+Unopened = Annotated[bool, typer.Option("--no-open", help="Open no browser.")]
+Recording = Annotated[Path | None, typer.Option("--record", help="Folder where the page records all samples, too.")]
+demo = typer.Typer(help="Demos that need nothing else.", no_args_is_help=True)
+
+
+def watch(
+    where: Annotated[str, typer.Argument(help="mqtt://host:1883/lab or lab/+ for all streams, lab/plant1 for one.")],
+    seconds: Annotated[float | None, typer.Option("--for", help="Seconds to its end; by default Ctrl-C.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print the table once, at its end, after 2 s or --for.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a stream (docs/streams.md).")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Show it as a page in a browser instead.")] = False,
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    unopened: Unopened = False,
+    recording: Recording = None,
+) -> None:
+    """Look on at what is learned live: which streams there are, how many samples, which size is critical."""
+    start_log()
+    from .. import streams
+    from ..streams._dashboard.run import show_page
+    from ..streams._run import run_streams
+
+    if page:
+        run_streams(show_page(where, opened(unopened), port, host, recording))
+        return
+
+    end = (2.0 if once else math.inf) if seconds is None else seconds
+    view = _View(once, as_json)
+    try:
+        with view:
+            run_streams(streams.watch(where, view.show, seconds=end))
+    except BrokenPipeError:
+        leave_pipe()
+    if not view.rows:
+        print(f"watch: nothing was heard at {where}: is a learner running there?", file=sys.stderr)
+
+
+@demo.command()
+def live(
+    plant: Annotated[
+        str, typer.Argument(help="A system of the zoo, of those that the page offers.")
+    ] = "double-integrator",
+    noise: Annotated[float, typer.Option(help="What its measurement noise covariance is multiplied by.")] = 1.0,
+    largest: Annotated[int, typer.Option(help="The largest filter length.")] = 8,
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    unopened: Unopened = False,
+    recording: Recording = None,
+) -> None:
+    """Watch a threshold emerge: a broker, a simulated plant, a learner, and a page that shows them."""
+    start_log()
+    from ..streams._dashboard.run import show_demo
+    from ..streams._run import run_streams
+
+    def started(commands: list[list[str]]) -> None:
+        for words in commands:
+            print("  ergoscope " + " ".join(words), file=sys.stderr)
+
+    run_streams(show_demo(plant, noise, largest, started, opened(unopened), port, host, recording))
+
+
+def opened(unopened: bool) -> Callable[[str], None]:
+    """Return what says where the page is, and opens it."""
+
+    def say(where: str) -> None:
+        print(f"ergoscope: the page is at {where}; Ctrl-C ends it.", file=sys.stderr)
+        if not unopened:
+            webbrowser.open(where)
+
+    return say
+
+
+class _View:
+    """A table that changes, a line whenever there is news of a stream, or all at the end."""
+
+    def __init__(self, once: bool, as_json: bool) -> None:
+        self.rows: list[Row] = []
+        self._ignored, self._once, self._as_json = 0, once, as_json
+        self._told: dict[str, str] = {}
+        plain = once or as_json or not console.is_terminal
+        self._live = None if plain else Live(console=console, auto_refresh=False)
+
+    def __enter__(self) -> None:
+        if self._live is not None:
+            self._live.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+        elif self._once and kind is None and self._as_json:
+            self._lines()
+        elif self._once and kind is None:
+            page = console if console.is_terminal else Console(width=_WIDE)
+            page.print(_table(self.rows, self._ignored, len(self.rows), page.width))
+
+    def show(self, rows: list[Row], ignored: int) -> None:
+        """Show what there is by now."""
+        self.rows, self._ignored = rows, ignored
+        if self._live is not None:
+            room = max(console.height - _ROOM, 1)
+            self._live.update(_table(rows, ignored, room, console.width), refresh=True)
+        elif not self._once:
+            self._lines()
+
+    def _lines(self) -> None:
+        for row in self.rows:
+            news = f"{row.status} {row.critical_size} {row.verdict} {row.best} {row.counts}"
+            if self._told.get(row.stream) != news:
+                self._told[row.stream] = news
+                print(json.dumps(row._asdict(), allow_nan=False) if self._as_json else _line(row), flush=True)
+
+
+def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
+    """Return the table; where it is narrow two columns are left out."""
+    wide = width >= 110
+    table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0), caption_justify="left")
+    table.add_column("stream", overflow="ellipsis", no_wrap=True, max_width=30 if wide else 12)
+    table.add_column("status", no_wrap=True)
+    for head in ("samples", "per s", "critical", "best", *["its error"] * wide):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("error by size", no_wrap=True, overflow="ellipsis", max_width=33 if wide else 17)
+    for head in ("lost", *["dropped"] * wide, "heard"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in rows[:room]:
+        table.add_row(
+            Text(row.stream),
+            Text(row.status, style=_COLOURS.get(row.status, "dim")),
+            *(str(row.samples), "-" if row.rate is None else f"{row.rate:.0f}"),
+            Text(_verdict(row), style=_COLOURS.get(row.verdict or "", "dim")),
+            *("-" if row.best is None else str(row.best), *[_best_error(row)] * wide, _bars(row)),
+            *(str(row.counts["lost"]), *[str(row.counts["repeated"] + row.counts["outdated"])] * wide),
+            "-" if row.age is None else f"{row.age:.0f} s",
+        )
+    notes = [f"and {len(rows) - room} more streams"] if len(rows) > room else []
+    kinds = sorted({kind for row in rows for kind in row.refused})
+    refused = [f"{max(row.refused.get(kind, 0) for row in rows)} {kind}" for kind in kinds]
+    notes += [f"messages that the learner refused: {', '.join(refused)}"] if refused else []
+    notes += [f"{ignored} messages were not as described and are left out"] if ignored else []
+    notes += ["nothing was heard yet"] if not rows else []
+    table.caption = Text("; ".join(notes)) if notes else None
+    return table
+
+
+def _verdict(row: Row) -> str:
+    if row.verdict == "located":
+        return str(row.critical_size)
+    if row.verdict == "above" and row.sizes:
+        return f"above {row.sizes[-1]}"
+    return row.verdict or "-"
+
+
+def _best_error(row: Row) -> str:
+    return short_number(row.errors[row.sizes.index(row.best)] if row.best in row.sizes else None)
+
+
+def _bars(row: Row) -> str:
+    """Return the errors by size as bars on a log scale, from the least to the greatest."""
+    known = [math.log(error) for error in row.errors if error]
+    if not known:
+        return "-"
+    marks = "0123456789" if console.options.ascii_only else _BARS
+    low, high = min(known), max(known)
+    step = (high - low) / (len(marks) - 1) or 1.0
+    heights = [None if error is None else round((math.log(error) - low) / step) if error else 0 for error in row.errors]
+    return "".join(" " if height is None else marks[height] for height in heights)
+
+
+def _line(row: Row) -> str:
+    rate = "" if row.rate is None else f", {row.rate:,.0f} per s"
+    best = "" if row.best is None else f", best {row.best} (mean squared error {_best_error(row)})"
+    counts = ", ".join(f"{row.counts[word]} {word}" for word in ("lost", "repeated", "outdated"))
+    critical = "" if row.verdict is None else f", critical size {_verdict(row)}"
+    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{critical}{best}, {counts}"

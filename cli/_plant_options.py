@@ -1,0 +1,40 @@
+"""A plant on the command line: a word for it, and what a plant of python-control does not bring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ._parsing import parse_matrix
+
+if TYPE_CHECKING:
+    from ..simulator import LinearSystem
+
+ProcessNoise = Annotated[
+    str | None,
+    typer.Option("--q", help="python-control plant: covariance of the process noise, such as 0.1 or [[1,0],[0,1]]."),
+]
+MeasurementNoise = Annotated[
+    str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
+]
+SamplingTime = Annotated[
+    float | None, typer.Option("--dt", help="python-control plant, continuous: sampling time in seconds.")
+]
+Delay = Annotated[
+    str | None,
+    typer.Option(
+        "--delay", help="python-control plant: dead time of its inputs in seconds, such as 0.25 or [0.1,0.3]."
+    ),
+]
+
+
+def find_plant(source: str, q: str | None, r: str | None, dt: float | None, delay: str | None) -> LinearSystem:
+    """Return the system that the words of a command line describe.
+
+    Raises:
+        ValueError: They describe none.
+    """
+    from ..simulator import find_system
+
+    return find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt, parse_matrix("--delay", delay))

@@ -1,0 +1,178 @@
+"""What a page shows of streams on MQTT: a watch that keeps the last of each signal, and how its errors grow.
+
+Growth is summed from when the board began to listen; a learner that was there before is shown from there on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._messages.json_codec import finite
+from .._messages.outputs import EDGES
+from .._mqtt.address import Address
+from .monitor import Row, Watch, _Stream, printable
+
+SHOWN = 300  # samples of a signal
+LISTED = 500  # streams, of which the others are shown where they are asked for by name
+SILENT = 5.0  # seconds after which it is said that nothing comes
+ORACLE = "the Kalman predictor of the plant"
+ALL = "all"  # of all streams together a learner says its verdict here
+
+
+class Board(Watch):
+    """Frames for a page.
+
+    Args:
+        address: Of the streams.
+        clock: Seconds of a clock that never goes back.
+
+    Attributes:
+        broken: Why nothing comes, or None.
+    """
+
+    def __init__(self, address: Address, clock: Any) -> None:
+        super().__init__(address)
+        self.where, self.broken = f"mqtt://{address.broker}/{address.root}", ""
+        self._clock = clock
+
+    def _begin(self) -> _Stream:
+        return _Kept()
+
+    def frame(self, stream: str | None) -> dict[str, Any]:
+        """Return all that a page of this stream draws; of the first one where None.
+
+        Raises:
+            KeyError: There is no such stream.
+        """
+        names = sorted(self._streams, key=lambda name: (name != ALL, _by_number(name)))
+        shown = stream if stream is not None else next(iter(names), None)
+        if shown is not None and shown not in self._streams:
+            raise KeyError(shown)
+        now = self._clock()
+        rows = {name: self._streams[name].row(name, now) for name in names}
+        silent = min((row.age for row in rows.values() if row.age is not None), default=0.0)
+        quiet = f"nothing has been said for {silent:.0f} s: does the learner run?" if silent > SILENT else ""
+        frame: dict[str, Any] = dict(where=self.where, broken=self.broken or quiet or None, stream=shown, counts={})
+        frame["streams"] = [self._listed(name, rows) for name in names[:LISTED]]
+        frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over"))
+        if shown is None:
+            return frame
+        wanted = [name for name in names if name != ALL] if shown == ALL else [shown]
+        kept = [one for name in wanted if isinstance(one := self._streams[name], _Kept) and one.sums is not None]
+        row = rows[shown]
+        heard = dict(ignored=self.ignored, silent=f"{silent:.1f} s")
+        frame["counts"] = dict(samples=self._listed(shown, rows)["samples"]) | row.counts | row.refused | heard
+        if row.verdict is not None:
+            sentence = self._streams[shown].sentence
+            frame["threshold"] = dict(critical_size=row.critical_size, verdict=row.verdict, sentence=sentence)
+        if row.sizes:
+            frame["curve"] = dict(sizes=row.sizes, errors=row.errors)
+        sizes = row.sizes or next((other.sizes for other in rows.values() if other.sizes), [])
+        frame |= _grown([one for one in kept if len(one.sums[0]) == len(sizes)], sizes)
+        if kept:
+            frame["signal"] = kept[0].signal(sizes, row)
+        return frame
+
+    def _listed(self, name: str, rows: dict[str, Row]) -> dict[str, Any]:
+        row = rows[name]
+        others = [other for other in rows.values() if other is not row] if name == ALL else [row]
+        return dict(
+            name=name,
+            label="all together" if name == ALL else printable(name),
+            status=row.status if name != ALL else f"{len(others)} streams",
+            samples=sum(other.samples for other in others),
+            rate=sum(other.rate or 0.0 for other in others),
+            critical=row.critical_size,
+            verdict=row.verdict,
+        )
+
+
+class _Kept(_Stream):
+    """A stream with its last samples, and the sums of its squared errors over stretches of log scale."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sums: Any = None
+        self.scored = np.zeros(len(EDGES))
+        self.excess: Any = None  # squares of (forecast - oracle's forecast), where the learner has an oracle
+        self.last_samples: deque[tuple[float, float, NDArray[np.float64]]] = deque(maxlen=SHOWN)
+
+    def keep(self, record: dict[str, Any], error: NDArray[np.float64], new: int) -> None:
+        """Keep the errors ``(time, size, output)`` of the samples that are new, and the signal of the first output."""
+        if not new:
+            return
+        time, sizes, outputs = error.shape
+        y = np.array(record["y"], np.float64).reshape(time, outputs)[-new:, 0]
+        error = error[-new:]
+        if self.sums is None or self.sums.shape[1] != sizes:
+            self.sums, self.scored, self.excess = np.zeros((len(EDGES), sizes)), np.zeros(len(EDGES)), None
+        place = np.searchsorted(EDGES, np.arange(self.samples - new, self.samples), side="right") - 1
+        with np.errstate(over="ignore"):
+            square = (error**2).sum(axis=2)
+        there = ~np.isnan(square).any(axis=1)
+        np.add.at(self.sums, place[there], square[there])
+        np.add.at(self.scored, place[there], 1)
+        if record.get("oracle") is not None:
+            oracle = np.array(record["oracle"], np.float64).reshape(time, 1, outputs)[-new:]
+            with np.errstate(over="ignore", invalid="ignore"):
+                gap = ((error - oracle) ** 2).sum(axis=2)
+            held = there & ~np.isnan(oracle).any(axis=(1, 2))
+            self.excess = np.zeros(self.sums.shape) if self.excess is None else self.excess
+            np.add.at(self.excess, place[held], gap[held])
+        numbers = range(self.samples - new, self.samples)
+        self.last_samples.extend(zip(numbers, y.tolist(), error[:, :, 0], strict=True))
+
+    def signal(self, sizes: Sequence[int], row: Row) -> dict[str, Any] | None:
+        """Return the last samples beside the forecasts of the critical size, else of the best."""
+        wanted = row.critical_size if row.critical_size in sizes else row.best
+        kept = [sample for sample in self.last_samples if len(sample[2]) == len(sizes)]
+        if not kept or wanted is None or wanted not in sizes:
+            return None
+        error = np.array([sample[2][list(sizes).index(wanted)] for sample in kept])
+        y = np.array([sample[1] for sample in kept])
+        sure = error[np.isfinite(error)]
+        return dict(
+            t=[sample[0] for sample in kept],
+            y=[finite(value) for value in y.tolist()],
+            forecast=[finite(value) for value in (y + error).tolist()],
+            reach=float(np.quantile(np.abs(sure), 0.95)) if len(sure) else 0.0,
+            size=wanted,
+            name=self.names[0] if self.names else "y",
+            unit=self.units[0] if self.units else "",
+            clock="sample",
+        )
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Return what sorts run-2 before run-10."""
+    return [(int(part) if part.isdecimal() else -1, part) for part in re.split("([0-9]+)", name)]
+
+
+def _grown(kept: list[_Kept], sizes: Sequence[int]) -> dict[str, Any]:
+    """Return the mean squared error of each stretch, and what each size has lost to the oracle, else to the best."""
+    if not kept:
+        return {}
+    sums, scored = (np.sum(parts, axis=0) for parts in ([one.sums for one in kept], [one.scored for one in kept]))
+    there = scored > 0
+    ends = np.append(EDGES[1:], EDGES[-1])[there]
+    ends[-1] = max(one.samples for one in kept)
+    total = sums[there].cumsum(axis=0)
+    best = int(np.nanargmin(total[-1]))
+    over = f"size {sizes[best]}, the best so far"
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = sums[there] / scored[there, None]
+        regret = total - total[:, [best]]
+    if all(one.excess is not None for one in kept):
+        over, regret = ORACLE, np.sum([one.excess for one in kept], axis=0)[there].cumsum(axis=0)
+    table = dict(horizon=ends.tolist(), sizes=list(sizes))
+    return dict(
+        growth=table | dict(values=[[finite(value) for value in row] for row in mean.T.tolist()]),
+        regret=table | dict(values=[[finite(value) for value in row] for row in regret.T.tolist()]),
+        over=over,
+    )

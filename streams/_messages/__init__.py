@@ -1,0 +1,1 @@
+"""What goes over a wire: observations, plants, outputs, and their formats."""

@@ -1,0 +1,164 @@
+"""A message as a JSON object, for people and for other programs: docs/observation.schema.json."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from .errors import Refused
+from .observation import Observation, Rows
+
+KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
+LARGEST_COUNT = 2**53  # whole numbers up to here survive every JSON reader
+MOST_CHANNELS = 256
+DEEPEST = 32  # brackets within brackets; three are needed
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/+#]{1,200}")  # one level of a topic
+_NOTHING = np.zeros((1, 0))
+_NOTHING.flags.writeable = False
+
+
+def decode_json(payload: bytes, stream: str | None = None) -> Observation:
+    """Return the observation in a JSON object; see ``decode``."""
+    if _is_deep(payload):  # Python's own limit depends on who calls
+        raise Refused("malformed", f"brackets stand {DEEPEST} deep at most in a message, got {_sample(payload)}.")
+    try:
+        document = _READER.decode(payload.decode())
+    except Refused:
+        raise
+    except ValueError as exc:
+        raise Refused("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.') from exc
+    if not isinstance(document, dict):
+        raise Refused("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.')
+    unknown = [key for key in document if key not in KEYS]
+    if unknown or "y" not in document:
+        what = _sample(unknown[0]) if unknown else "no 'y'"
+        raise Refused("schema", f"a message has the key y and may have {', '.join(KEYS)}; got {what}: leave it out.")
+    y = _rows("y", document["y"])
+    u = _rows("u", document["u"]) if "u" in document else _NOTHING if len(y) == 1 else np.zeros((len(y), 0))
+    if len(u) != len(y):
+        raise Refused("schema", f"y and u must have as many rows, got {len(y)} and {len(u)}: one of each a sample.")
+    t, dt = (_seconds(key, document.get(key)) for key in ("t", "dt"))
+    time = np.array([t + k * dt if k else t for k in range(len(y))])
+    if np.isinf(time[-1]):
+        raise Refused("non-finite", f"the last sample must have a finite time, got t {t} and dt {dt}: send seconds.")
+    return Observation(
+        check_stream(document.get("stream") if stream is None else stream),
+        check_count("epoch", document.get("epoch", 0)),
+        None if document.get("seq") is None else check_count("seq", document["seq"]),
+        time,
+        y,
+        u,
+    )
+
+
+def finite(value: float) -> float | None:
+    """Return a number as JSON has it: None where it is not finite."""
+    return value if math.isfinite(value) else None
+
+
+def _is_deep(payload: bytes) -> bool:
+    if payload.count(b"[") + payload.count(b"{") <= DEEPEST:
+        return False
+    codes = np.frombuffer(payload, np.uint8)
+    opening, closing = ((codes == ord(one)) | (codes == ord(other)) for one, other in ("[{", "]}"))
+    return int((opening.astype(np.int64) - closing).cumsum().max()) > DEEPEST
+
+
+def encode_json(observation: Observation) -> bytes:
+    """Return the JSON object of an observation; missing is null."""
+    document: dict[str, Any] = {"stream": observation.stream, "epoch": observation.epoch}
+    if observation.sequence is not None:
+        document["seq"] = observation.sequence
+    t = observation.time
+    if math.isfinite(t[0]):
+        document["t"] = float(t[0])
+        if len(t) > 1 and math.isfinite(t[1]):
+            document["dt"] = float(t[1] - t[0])
+    document["y"] = _plain(observation.output)
+    if observation.input.shape[1]:
+        document["u"] = _plain(observation.input)
+    return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+
+
+def check_stream(name: Any) -> str:
+    """Return the name of a stream, or refuse it."""
+    if name is None:
+        return "stream"
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise Refused(
+            "schema", f"a stream is named by 1 to 200 characters without / + #, got {_sample(name)}: name it so."
+        )
+    return name
+
+
+def check_count(word: str, value: Any) -> int:
+    """Return a whole number from 0 on that JSON can carry, or refuse it."""
+    if type(value) is not int or not 0 <= value < LARGEST_COUNT:
+        raise Refused("schema", f"{word} must be a whole number from 0 to 2^53, got {_sample(value)}: count from 0.")
+    return value
+
+
+def _rows(key: str, value: Any) -> Rows:
+    """Return ``(time, channel)`` of a number, a list of channels, or a list of samples that are such lists."""
+    kind = type(value)
+    if kind is float or value is None or kind is int:  # the way of nearly every message
+        return np.array([[_number(key, value)]])
+    if kind is not list or not value:
+        raise Refused("schema", f"{key} must be a number, null or a list of them, got {_sample(value)}.")
+    samples = value if type(value[0]) is list else [value]
+    width = len(samples[0])
+    if not 1 <= width <= MOST_CHANNELS or any(type(row) is not list or len(row) != width for row in samples):
+        raise Refused(
+            "schema", f"the samples of {key} must be lists of 1 to {MOST_CHANNELS} numbers, all of one length."
+        )
+    return np.array([[_number(key, cell) for cell in row] for row in samples])
+
+
+def _number(key: str, value: Any) -> float:
+    if value is None:
+        return math.nan
+    if type(value) is not float and type(value) is not int:
+        raise Refused("schema", f"{key} must hold numbers, null where missing, got {_sample(value)}.")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Refused("non-finite", f"{key} must hold finite numbers, got {number}: write null where one is missing.")
+    return number
+
+
+def _seconds(key: str, value: Any) -> float:
+    number = _number(key, value)
+    if key == "dt" and number <= 0:
+        raise Refused("schema", f"dt must be a positive number of seconds, got {number}.")
+    return number
+
+
+def _plain(rows: Rows) -> Any:
+    """Return what ``_rows`` reads back: a number for one channel of one sample."""
+    cells = [[None if math.isnan(cell) else cell for cell in row] for row in rows.tolist()]
+    if len(cells) > 1:
+        return cells
+    return cells[0][0] if len(cells[0]) == 1 else cells[0]
+
+
+def _constant(word: str) -> float:
+    raise Refused("non-finite", f"numbers must be finite, got {word}: write null where one is missing.")
+
+
+_READER = json.JSONDecoder(parse_constant=_constant)
+
+
+def _sample(value: Any) -> str:
+    """Return the beginning of what came, safe to print."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_COUNT:
+        return "a whole number beyond 2^53"
+    if isinstance(value, list | dict):  # may be too deep to print
+        return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
+    shown = repr(value[:60] if isinstance(value, bytes | str) else value)
+    return shown if len(shown) <= 100 else shown[:97] + ".."

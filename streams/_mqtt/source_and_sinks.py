@@ -1,0 +1,256 @@
+"""Streams on MQTT: observations from topics and to them, and what a learner says of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from ...simulator import LinearSystem
+from .._messages.codec import LARGEST, decode, encode
+from .._messages.errors import Refused
+from .._messages.json_codec import check_stream
+from .._messages.metadata import Arrival, decode_plant, encode_meta
+from .._messages.observation import Observation
+from .._messages.output_json import KINDS, messages_of
+from .._messages.outputs import MOST_STREAMS, Said
+from .._sources.interfaces import Owner, Refusals
+from .address import Address
+from .client import Receipt
+from .connection import WAITING, Connection, Send
+
+SAID = 1000  # messages of a learner that wait to be published
+LAST_WORDS = 5.0  # seconds that they may take at the end
+PATIENCE = 50  # milliseconds that a service waits for one of them to go
+
+
+class MqttSource(Owner):
+    """Observations of one stream, or of all below a root.
+
+    Args:
+        address: Where from.
+        qos: 0 or 1.
+        waiting: Messages that may wait; beyond, the oldest go and are counted as ``dropped``.
+        client: Name of a session that the broker keeps while we are away, at QoS 1: it sends again what is not
+            acknowledged, and nothing is dropped here. By default there is none.
+        plants: Give the plant behind a stream, too, where ``meta`` tells it, and again when it tells another.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        qos: int = 0,
+        waiting: int = WAITING,
+        client: str | None = None,
+        plants: bool = False,
+    ) -> None:
+        kept = client is not None
+        self.refusals = Refusals()
+        self._plants: dict[str, str] = {}  # by stream, as they were told last
+        self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet, and whether it was given
+        self._connection = Connection(
+            address,
+            subscriptions=[*([address.topic("meta")] if plants else []), address.topic("data")],
+            qos=1 if kept else qos,
+            waiting=waiting,
+            client=client,
+            kept=kept,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.__aexit__(kind, value, trace)
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        async for topic, payload, receipt in self._connection.messages():
+            for _ in range(self._connection.take_dropped()):
+                self.refusals.add(Refused("dropped", "messages come faster than they are taken in: the oldest go."))
+            came = self._decode(topic, payload)
+            if receipt is not None:
+                self._receipts.append((receipt, came is not None))
+            if came is not None:
+                yield came
+            else:
+                self.acknowledge(0)
+
+    def _decode(self, topic: str, payload: bytes) -> Arrival | None:
+        *_, name, kind = topic.split("/")
+        try:
+            stream = check_stream(name)
+            if kind == "data":
+                return decode(payload, stream)
+            plant = decode_plant(payload, stream)
+        except Refused as refused:
+            self.refusals.add(refused, topic)
+            return None
+        if plant.told == self._plants.get(stream, ""):  # as after each connecting
+            return None
+        self._plants[stream] = plant.told
+        if len(self._plants) > 2 * MOST_STREAMS:
+            del self._plants[next(iter(self._plants))]
+        return plant
+
+    def acknowledge(self, count: int) -> None:
+        """Acknowledge the first so many of what was given and not acknowledged yet.
+
+        Messages that were refused are acknowledged when it is their turn.
+        """
+        while self._receipts and (count or not self._receipts[0][1]):
+            receipt, given = self._receipts.popleft()
+            count -= given
+            receipt.acknowledge()
+
+
+class _Publisher(Owner):
+    """What sends, below one root."""
+
+    def __init__(self, address: Address, connection: Connection) -> None:
+        self.address, self.connection = address, connection
+
+    async def __aenter__(self) -> Self:
+        await self.connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.connection.__aexit__(kind, value, trace)
+
+
+class MqttSink(_Publisher):
+    """Publishes observations, and of each stream ``meta`` and ``status``; the last will says that they are offline.
+
+    A client has one last will: of several streams it is that of the name in the address, where there is one.
+
+    Args:
+        address: Where to; each observation goes to the stream of its own name below the same root.
+        meta: What is said of the streams: ``outputs`` and ``inputs``, the names of the channels, by default y and u, or
+            y1, y2, ..; ``dt``, ``units``, and what else is known.
+        qos: 0 or 1.
+        client: The name by which the broker knows us; by default a new one.
+        system: The plant behind them; left out where it varies in time or has more states than an oracle may.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        meta: Mapping[str, Any] | None = None,
+        qos: int = 0,
+        client: str | None = None,
+        system: LinearSystem | None = None,
+    ) -> None:
+        will = None if address.stream == "+" else (address.topic("status"), b"offline")  # a wildcard is no topic
+        connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos, client=client)
+        super().__init__(address, connection)
+        self._meta, self._system, self._streams = dict(meta or {}), system, dict[str, bytes]()
+
+    async def _greet(self, send: Send) -> None:
+        for stream in self._streams:
+            await self._announce(send, stream)
+
+    async def _leave(self, send: Send) -> None:
+        for stream in self._streams:
+            await send(self.address.topic("status", stream=stream), b"offline", True)
+
+    async def _announce(self, send: Send, stream: str) -> None:
+        await send(self.address.topic("meta", stream=stream), self._streams[stream], True)
+        await send(self.address.topic("status", stream=stream), b"online", True)
+
+    async def send(self, item: Observation) -> None:
+        """Publish one message."""
+        topic, payload = self.message(item)
+        if self.introduce(item):
+            await self._announce(self.connection.publish, item.stream)
+        await self.connection.publish(topic, payload)
+
+    def message(self, item: Observation) -> tuple[str, bytes]:
+        """Return topic and payload of an observation.
+
+        Raises:
+            ValueError: It is too long for a message.
+        """
+        payload = encode(item)
+        if len(payload) > LARGEST:
+            raise ValueError(f"a message may have {LARGEST} bytes, one has {len(payload)}: choose a smaller block.")
+        return self.address.topic("data", stream=item.stream), payload
+
+    def introduce(self, item: Observation) -> bool:
+        """Note the stream of an observation, which is announced from now on; return whether it is new."""
+        if item.stream in self._streams:
+            return False
+        widths = item.output.shape[1], item.input.shape[1]
+        self._streams[item.stream] = encode_meta(*widths, self._meta, self._system)
+        return True
+
+
+class MqttSaid(_Publisher):
+    """Publishes what a learner says below each stream; of all together below ``all``.
+
+    What is said waits in a queue. While the broker is gone learning goes on, and of what waits the oldest is left out;
+    when it is back, it is sent the last thresholds.
+
+    Args:
+        address: Where the streams are.
+        kinds: What is published.
+        qos: 0 or 1; thresholds are retained and sent with 1.
+    """
+
+    def __init__(self, address: Address, kinds: Collection[str] = KINDS, qos: int = 0) -> None:
+        super().__init__(address, Connection(address, greet=self._greet, qos=qos))
+        self._kinds, self._thresholds = kinds, dict[str, bytes]()
+        self._queue = asyncio.Queue[tuple[str, bytes, bool]](SAID)
+        self._publishing: asyncio.Task[None] | None = None
+        self._stuck, self.unsent = False, 0
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._publishing = asyncio.create_task(self._publish(), name="ergoscope-said")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self.connection.broken:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._queue.join(), LAST_WORDS)
+        if self._publishing is not None:
+            self._publishing.cancel()
+        await super().__aexit__(kind, value, trace)
+
+    async def _publish(self) -> None:
+        while True:
+            await self.connection.publish(*await self._queue.get())
+            self._queue.task_done()
+            self._stuck = False
+
+    async def _greet(self, send: Send) -> None:
+        for topic, payload in self._thresholds.items():
+            await send(topic, payload, True)
+
+    async def send(self, item: Said) -> None:
+        """Have the messages published that say it; waits for room only while what waits goes."""
+        for kind, payload in messages_of(item, self._kinds):
+            stream = "all" if item.stream == "*" else item.stream
+            topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
+            if retain:
+                self._thresholds[topic] = payload
+                if len(self._thresholds) > 2 * MOST_STREAMS:  # streams are forgotten, and so is what was said of them
+                    del self._thresholds[next(iter(self._thresholds))]
+            for _ in range(PATIENCE):
+                if self._stuck or not self._queue.full():
+                    break
+                await asyncio.sleep(0.001)
+            if self._queue.full():
+                self._stuck = True
+                self._queue.get_nowait()
+                self._queue.task_done()
+                self.unsent += 1
+            self._queue.put_nowait((topic, payload, retain))

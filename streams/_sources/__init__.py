@@ -1,0 +1,1 @@
+"""Where observations come from and go to: interfaces, lines, files, playback."""

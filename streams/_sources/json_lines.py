@@ -1,0 +1,116 @@
+"""Lines of JSON, one message a line: from a pipe or a file, and to one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
+from types import TracebackType
+from typing import BinaryIO, Generic, Self, TypeVar
+
+from .._messages.codec import LARGEST, decode, encode
+from .._messages.errors import Refused
+from .._messages.observation import Observation
+from .interfaces import Owner, Refusals
+
+T = TypeVar("T")
+CHUNK = 1 << 16
+AHEAD = 16  # chunks read before they are asked for
+
+
+class LineSource(Owner):
+    """Observations from the lines of an open file, such as standard input; empty lines are skipped.
+
+    A thread reads, for a pipe and a file alike; it is left behind when the source is closed, for nothing wakes it while
+    it waits for input.
+
+    Args:
+        descriptor: Of the open file.
+        close: Whether it is closed at the end.
+    """
+
+    def __init__(self, descriptor: int, close: bool = False) -> None:
+        self.refusals, self._descriptor, self._close = Refusals(), descriptor, close
+        self._room, self._closed = threading.Semaphore(AHEAD), threading.Event()
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._read, args=(loop,), name="ergoscope-lines", daemon=True).start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed.set()
+        self._room.release()
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            self._read_all(loop)
+        finally:
+            if self._close:
+                os.close(self._descriptor)
+
+    def _read_all(self, loop: asyncio.AbstractEventLoop) -> None:
+        chunk = b"?"
+        while chunk:
+            self._room.acquire()
+            if self._closed.is_set():
+                return
+            try:
+                chunk = os.read(self._descriptor, CHUNK)
+            except OSError:
+                chunk = b""
+            try:
+                loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
+            except RuntimeError:  # the loop is closed: nobody waits for it
+                return
+
+    async def __aiter__(self) -> AsyncIterator[Observation]:
+        rest, skipping, number = b"", False, 0
+        while True:
+            chunk = await self._chunks.get()
+            self._room.release()
+            *lines, rest = (rest + chunk).split(b"\n")
+            if not chunk and rest:
+                lines, rest = [rest], b""
+            for line in lines:
+                number += 1
+                if skipping:
+                    skipping = False  # this is the end of a line that was too long
+                elif line.strip():
+                    try:
+                        yield decode(line)
+                    except Refused as refused:
+                        self.refusals.add(refused, f"line {number}")
+            if len(rest) > LARGEST:
+                self.refusals.add(Refused("oversized", f"a line may have {LARGEST} bytes."), f"line {number + 1}")
+                rest, skipping = b"", True
+            elif skipping:
+                rest = b""
+            if not chunk:
+                return
+
+
+class LineSink(Owner, Generic[T]):
+    """One line or several for each thing sent, written at once.
+
+    Args:
+        handle: Where to.
+        lines: What is written of a thing.
+    """
+
+    def __init__(self, handle: BinaryIO, lines: Callable[[T], Iterable[bytes]]) -> None:
+        self._handle, self._lines = handle, lines
+
+    async def send(self, item: T) -> None:
+        """Write one; where the reader is slow, all wait."""
+        self._handle.write(b"".join(line + b"\n" for line in self._lines(item)))
+        self._handle.flush()
+
+
+def observation_lines(item: Observation) -> Iterable[bytes]:
+    """Return an observation as one JSON object."""
+    return (encode(item, arrow=False),)

@@ -1,0 +1,164 @@
+"""Streams as Parquet parts in a folder, message by message as they came, so that they can be played again.
+
+Columns: ``stream``, ``epoch``, ``seq`` (null where the publisher does not count), ``t``, the outputs, the inputs, and
+``message``, which rises by one from message to message of a part. A part appears whole or not at all. Such a folder is
+a recording, too: ``locate run/ --by stream --output y``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import polars as pl
+
+from ..._core.files import atomic_path
+from .._messages.arrow_codec import channel_names
+from .._messages.errors import Refused
+from .._messages.observation import Observation
+from .interfaces import Owner, Refusals
+
+PART = 1 << 17  # samples in a part
+SECONDS = 10.0  # after which what has come is written, few as it may be
+COLUMNS = ("stream", "epoch", "seq", "t", "message")
+
+
+class RecordSink(Owner):
+    """Writes observations into a folder, part by part; parts that are there stay, and new ones follow them.
+
+    Args:
+        folder: Is made where it is missing.
+
+    Raises:
+        ValueError: A file stands there, or it cannot be made or written in.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise ValueError(f"cannot make the folder {str(folder)!r}: {exc.strerror}; name another.") from exc
+        parts = [int(name.stem[5:]) for name in self.folder.glob("part-*.parquet") if name.stem[5:].isdecimal()]
+        self._next = max(parts, default=0) + 1
+        self._held: list[Observation] = []
+        self._samples, self._since = 0, 0.0
+        self.samples = 0
+
+    async def send(self, item: Observation) -> None:
+        """Take one; what is held is written when it is much, old, or of another width."""
+        now = asyncio.get_running_loop().time()
+        if self._held and _width(item) != _width(self._held[0]):
+            self.write()
+        if not self._held:
+            self._since = now
+        self._held.append(item)
+        self._samples += item.steps
+        if self._samples >= PART or now - self._since >= SECONDS:
+            self.write()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.write()
+
+    def write(self) -> None:
+        """Write what is held as one part."""
+        if not self._held:
+            return
+        with atomic_path(self.folder / f"part-{self._next:06d}.parquet") as path:
+            _frame(self._held).write_parquet(path)
+        self.samples += self._samples
+        self._held, self._samples, self._next = [], 0, self._next + 1
+
+
+class RecordedSource(Owner):
+    """Plays what ``RecordSink`` wrote, message by message.
+
+    Args:
+        folder: With its parts.
+        speed: In multiples of the speed at which it was recorded, by the time of the samples; None: as fast as they
+            are taken.
+
+    Raises:
+        ValueError: A part is no such file.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], speed: float | None = None) -> None:
+        if speed is not None and not 0 < speed < np.inf:
+            raise ValueError(f"a speed is a positive number, got {speed}.")
+        self.refusals, self._speed = Refusals(), speed
+        self._parts = sorted(Path(folder).glob("part-*.parquet"))
+        for part in self._parts:
+            if not _is_part(part):
+                raise ValueError(f"{part} is not a recorded part: its columns must be {', '.join(COLUMNS)}, y, ..")
+
+    async def __aiter__(self) -> AsyncIterator[Observation]:
+        clock = asyncio.get_running_loop().time
+        begun, start = clock(), None
+        for part in self._parts:
+            for came in _messages(part):
+                if self._speed is not None:
+                    if np.isnan(came.time[-1]):
+                        raise ValueError(f"{part}: a sample has no time to be played by: leave the speed out.")
+                    start = came.time[0] if start is None else start
+                    await asyncio.sleep(max(begun + (came.time[-1] - start) / self._speed - clock(), 0))
+                yield came
+
+
+def is_recorded(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder holds what ``RecordSink`` wrote."""
+    first = next(iter(sorted(Path(folder).glob("part-*.parquet"))), None)
+    return first is not None and _is_part(first)
+
+
+def _is_part(file: Path) -> bool:
+    try:
+        return set(COLUMNS) <= set(pl.read_parquet_schema(file))
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+
+
+def _width(item: Observation) -> tuple[int, int]:
+    return item.output.shape[1], item.input.shape[1]
+
+
+def _frame(items: list[Observation]) -> pl.DataFrame:
+    steps = np.array([item.steps for item in items])
+    message = np.repeat(np.arange(len(items)), steps)
+    within = np.arange(len(message)) - np.repeat(np.cumsum(steps) - steps, steps)
+    first = pl.Series([item.sequence for item in items], dtype=pl.Int64)
+    columns = {
+        "stream": pl.Series([item.stream for item in items], dtype=pl.String).gather(message),
+        "epoch": np.array([item.epoch for item in items], np.int64)[message],
+        "seq": first.gather(message) + pl.Series(within, dtype=pl.Int64),
+        "t": np.concatenate([item.time for item in items]),
+    }
+    for letter, rows in (("y", [item.output for item in items]), ("u", [item.input for item in items])):
+        whole = np.concatenate(rows)
+        columns |= dict(zip(channel_names(letter, whole.shape[1]), whole.T, strict=True))
+    frame = pl.DataFrame(columns | {"message": message.astype(np.int64)})
+    return frame.with_columns(pl.selectors.float().fill_nan(None))
+
+
+def _messages(part: Path) -> list[Observation]:
+    frame = pl.read_parquet(part)
+    names = {letter: [name for name in frame.columns if name[:1] == letter] for letter in "yu"}
+    try:
+        y, u, t = (
+            frame.select(pl.col(some).cast(pl.Float64)).to_numpy().astype(np.float64).reshape(frame.height, len(some))
+            for some in (names["y"], names["u"], ["t"])
+        )
+        starts = np.flatnonzero(np.diff(frame["message"].to_numpy(), prepend=-1)).tolist()
+    except (pl.exceptions.PolarsError, ValueError, TypeError) as exc:
+        raise Refused("schema", f"{part} is not a recorded part: {exc!s:.100}.") from exc
+    first, epoch, stream = (frame[name].gather(starts).to_list() for name in ("seq", "epoch", "stream"))
+    stops = [*starts[1:], frame.height]
+    return [
+        Observation(stream[k], epoch[k], first[k], t[a:b, 0], y[a:b], u[a:b])
+        for k, (a, b) in enumerate(zip(starts, stops, strict=True))
+    ]
