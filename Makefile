@@ -42,18 +42,18 @@ docs: $(INSTALLED)
 	@echo "  $(PYTHON) -m http.server --bind 127.0.0.1 --directory site"
 
 campaign: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_calibration.py \
-	    tests/analysis/test_single_recordings.py $(ARGS)
+	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/_growth/test_calibration.py \
+	    tests/analysis/_location/test_single_recordings.py $(ARGS)
 
 campaign-faults: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/streams/test_faults.py $(ARGS)
+	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/streams/_service/test_faults.py $(ARGS)
 
 campaign-sweep: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/test_experiment.py tests/analysis/test_cluster.py \
+	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/_sweeps/test_experiment.py tests/analysis/_sweeps/test_dask_client.py \
 	    -k "killed_again" $(ARGS)
 
 reference: $(INSTALLED)
-	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/learned_reference.py $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/_growth/learned_reference.py $(ARGS)
 
 recordings: $(INSTALLED)
 	@$(BIN)/python benchmarks/recordings.py $(ARGS)

@@ -21,7 +21,7 @@ import numpy as np
 
 from ergoscope.learners import Learner, ladder
 from ergoscope.streams import Forecasts, MqttSaid, MqttSource, Service
-from ergoscope.streams._mqtt.connection.address import Address
+from ergoscope.streams._mqtt.address import Address
 
 HERE = ("mosquitto", "/usr/sbin/mosquitto")  # Debian keeps it where not everybody looks
 

@@ -33,7 +33,7 @@ from _messages import bare, found, make, mosquitto, served, waits, write_message
 
 from ergoscope.streams import Forecasts, Observation, Service, decode, encode, observation
 from ergoscope.streams._messages.output_json import KINDS, messages_of
-from ergoscope.streams._service.service.error_sums import Tallies
+from ergoscope.streams._service.error_sums import Tallies
 
 STREAMS, LENGTHS = 256, 32
 LEARNED = 4096  # samples of each stream before the clock starts: the first ones cost more

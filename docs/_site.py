@@ -10,7 +10,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
-PUBLIC = re.compile(r"^from \.(?P<module>_\w+) import (?P<name>\w+) as (?P=name)$", re.MULTILINE)
+PUBLIC = re.compile(r"^from \.(?P<module>[\w.]+) import (?P<name>\w+) as (?P=name)$", re.MULTILINE)
 ROOM = re.compile(r"^::public (?P<room>[\w.]+)$", re.MULTILINE)
 OUTSIDE = re.compile(r"\[(?P<text>[^]]+)\]\((?:\.\./)+(?P<path>[^)#]+)\)")
 LINK = re.compile(r"\]\((?=[\w./-]+\))")  # to a file, not to an address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import importlib
 import os
 import re
@@ -25,8 +26,9 @@ NOT_ROOMS = {"tests", "examples", "benchmarks", "docs", "typings"}
 NOT_OURS = {"build", "dist", "demo", "runs", "__pycache__"}
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUPTOOLS = SETTINGS["tool"]["setuptools"]
-PAGE = Path("streams") / "page"  # files for a browser
-ROOMS = sorted(name.removeprefix("ergoscope.") for name in SETUPTOOLS["packages"] if name != "ergoscope")
+PAGE = Path("streams") / "_dashboard" / "page"  # files for a browser
+FOLDERS = sorted(name.partition(".")[2].replace(".", "/") for name in SETUPTOOLS["packages"] if name != "ergoscope")
+ROOMS = [folder for folder in FOLDERS if "/" not in folder]
 STUBBED = [room for room in ROOMS if (ROOT / room / "__init__.pyi").exists()]
 
 
@@ -43,7 +45,7 @@ def files() -> Iterator[Path]:
 def package_files() -> set[str]:
     """Return what a wheel must hold, apart from its metadata."""
     ends = {".py", ".pyi"}
-    rooms = {file for file in files() if str(file.parent) in {".", *ROOMS} and file.suffix in ends}
+    rooms = {file for file in files() if file.parent.as_posix() in {".", *FOLDERS} and file.suffix in ends}
     page = {file for file in files() if file.parent == PAGE}
     return {(Path("ergoscope") / file).as_posix() for file in rooms | page | {Path("py.typed")}}
 
@@ -68,16 +70,73 @@ def python(code: str, *arguments: str, where: Path = ROOT, executable: str = sys
 
 
 def test_the_package_list_is_what_stands_on_disk() -> None:
-    on_disk = sorted(p.parent.name for p in ROOT.glob("*/__init__.py") if p.parent.name not in NOT_ROOMS)
-    assert on_disk == ROOMS
-    expected = {"ergoscope": "."} | {f"ergoscope.{room}": room for room in ROOMS}
-    assert SETUPTOOLS["package-dir"] == expected
+    on_disk = {
+        file.parent.as_posix() for file in files() if file.name == "__init__.py" and file.parts[0] not in NOT_ROOMS
+    }
+    on_disk -= {"."}
+    assert sorted(on_disk) == FOLDERS
+    assert {file.parent.as_posix() for file in files() if file.suffix == ".py" and file.parts[0] in ROOMS} == on_disk
+    assert SETUPTOOLS["package-dir"] == {"ergoscope": "."}
 
 
-def test_rooms_are_flat() -> None:
-    nested = [p for room in ROOMS for p in (ROOT / room).iterdir() if p.is_dir() and p.name != "__pycache__"]
-    assert nested == [ROOT / PAGE]
-    assert not list((ROOT / PAGE).glob("*.py*"))
+def arrows() -> dict[str, set[str]]:
+    """Return the files that each file of the package imports, as dotted names; those for types alone, too."""
+    modules = {name.removesuffix(".py").replace("/", ".") for name in package_files() if name.endswith(".py")}
+    found: dict[str, set[str]] = {module: set() for module in modules}
+    for module in modules:
+        tree = ast.parse((ROOT / module.partition(".")[2].replace(".", "/")).with_suffix(".py").read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = [*module.split(".")[: -node.level], *filter(None, (node.module or "").split("."))]
+                for name in [".".join(base), *(".".join([*base, alias.name]) for alias in node.names)]:
+                    found[module] |= {name} & modules
+    return found
+
+
+def test_imports_only_run_down_the_floors() -> None:
+    contracts = SETTINGS["tool"]["importlinter"]["contracts"]
+    floors = {
+        c["containers"][0]: [set(re.split(r"[ |:]+", f)) for f in c["layers"]] for c in contracts if "layers" in c
+    }
+    assert set(floors) == {
+        "ergoscope",
+        *(f"ergoscope.{room}" for room in ROOMS if any(f"{room}/" in f for f in FOLDERS)),
+    }
+    crossed = 0
+    for module, imported in arrows().items():
+        for other in imported:
+            for container, layers in floors.items():
+                heads = [name.removeprefix(f"{container}.").split(".")[0] for name in (module, other)]
+                if all(name.startswith(f"{container}.") for name in (module, other)) and heads[0] != heads[1]:
+                    low, high = ([heads[k] in layer for layer in layers].index(True) for k in (1, 0))
+                    assert high < low, f"{module} imports {other}"
+                    crossed += 1
+    assert crossed > 300
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graphlib.TopologicalSorter(arrows()).prepare()
+
+
+def test_tests_mirror_the_folders() -> None:
+    mirrored = {file.parent.relative_to("tests").as_posix() for file in files() if file.match("tests/**/test_*.py")}
+    assert mirrored - {"."} <= {*FOLDERS}
+
+
+def test_a_room_imported_by_its_bare_name_says_what_to_type() -> None:
+    for room in ROOMS:
+        done = subprocess.run([sys.executable, "-c", f"import {room}"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 1
+        assert (
+            done.stderr.splitlines()[-1]
+            == f"ImportError: {room}/ is part of ergoscope: type `import ergoscope.{room}`."
+        )
+
+
+def test_what_stands_beside_the_package_is_no_part_of_it() -> None:
+    for folder in sorted(NOT_ROOMS):
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module(f"ergoscope.{folder}")
 
 
 def test_only_two_python_files_stand_at_the_root() -> None:
@@ -117,8 +176,8 @@ def test_the_public_names_of_the_package_resolve() -> None:
         assert getattr(ergoscope, name) is not None, name
 
 
-def test_every_room_but_the_command_line_has_a_stub() -> None:
-    assert set(STUBBED) == set(ROOMS) - {"cli"}
+def test_every_room_for_users_has_a_stub() -> None:
+    assert set(STUBBED) == set(ROOMS) - {"cli", "_core"}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["zoo"], ["locate", "--help"]])

@@ -4,10 +4,10 @@ A message can be acknowledged by hand; that a connection is lost can be waited f
 where paho asks the socket three times for each message and the loop once; and a socket that is closed is not watched
 any more, by whose number another may be open.
 
-It relies on what tests/streams/test_client.py pins: ``_client`` is the client of paho, which acknowledges nothing by
-itself after ``manual_ack_set``, and with ``ack`` what it is told; it reads its socket by ``_sock_recv`` alone, one
-packet in a ``loop_read``; a message carries its ``mid``, which counts on its own connection alone; ``_disconnected`` is
-done when the connection is lost.
+It relies on what tests/streams/_mqtt/test_client.py pins: ``_client`` is the client of paho, which acknowledges
+nothing by itself after ``manual_ack_set``, and with ``ack`` what it is told; it reads its socket by ``_sock_recv``
+alone, one packet in a ``loop_read``; a message carries its ``mid``, which counts on its own connection alone;
+``_disconnected`` is done when the connection is lost.
 """
 
 from __future__ import annotations

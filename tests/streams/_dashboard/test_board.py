@@ -1,0 +1,184 @@
+"""What a page shows is what the learner said: growth, regret, signal and verdict, of one stream and of all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import aiomqtt
+import numpy as np
+import pytest
+
+from ergoscope.streams import Broker
+from ergoscope.streams._dashboard import board as _board
+from ergoscope.streams._dashboard.board import SHOWN, Board
+from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
+from ergoscope.streams._dashboard.run import show_page
+from ergoscope.streams._messages.outputs import EDGES
+from ergoscope.streams._mqtt.address import read_address
+from ergoscope.streams._mqtt.connection import connection as _mqtt
+
+
+def error_payload(first: int, y: np.ndarray, error: np.ndarray) -> bytes:
+    return json.dumps(dict(epoch=1, seq=first, y=y.tolist(), error=error.tolist())).encode()
+
+
+def threshold_payload(critical: int | None, samples: int = 256) -> bytes:
+    counts = dict.fromkeys(("taken", "repeated", "lost", "reordered", "outdated"), 0)
+    verdict = "undecided" if critical is None else "located"
+    told = dict(
+        refused={},
+        samples=samples,
+        critical_size=critical,
+        verdict=verdict,
+        best=dict(size=2, alike=[]),
+        sizes=[0, 1, 2],
+    )
+    return json.dumps(told | dict(errors=[9.0, 3.0, 1.0], counts=counts, sentence="said")).encode()
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board(read_address("mqtt://localhost/lab/+"), lambda: 7.0)
+
+
+def test_growth_and_regret_are_those_of_a_loop(board: Board) -> None:
+    random = np.random.default_rng(0)
+    total, samples = np.zeros((len(EDGES), 3)), np.zeros(len(EDGES))
+    for name in ("run-1", "run-2"):
+        y, error = random.standard_normal(700), random.standard_normal((700, 3)) * [3, 2, 1]
+        for begin in range(0, 700, 7):
+            block = slice(begin, begin + 7)
+            board.hear(f"lab/{name}/ergoscope/error", error_payload(begin, y[block], error[block]), 6.0)
+        for t in range(700):
+            place = np.flatnonzero(t >= EDGES)[-1]
+            total[place] += error[t] ** 2
+            samples[place] += 1
+        board.hear(f"lab/{name}/ergoscope/threshold", threshold_payload(None), 6.0)
+    board.hear("lab/all/ergoscope/threshold", threshold_payload(2), 6.0)
+    frame = board.frame(None)
+    assert frame["stream"] == "all"
+    there = samples > 0
+    mean = total[there] / samples[there, None]
+    np.testing.assert_allclose(frame["growth"]["values"], mean.T, rtol=1e-12)
+    lost = total[there].cumsum(axis=0)
+    np.testing.assert_allclose(frame["regret"]["values"], (lost - lost[:, [2]]).T, rtol=1e-9, atol=1e-9)
+    assert frame["over"] == "size 2, the best so far"
+    assert frame["growth"]["horizon"][-1] == 700
+    assert [(one["name"], one["samples"]) for one in frame["streams"]] == [
+        ("all", 1400),
+        ("run-1", 700),
+        ("run-2", 700),
+    ]
+    assert frame["threshold"] == dict(critical_size=2, verdict="located", sentence="said")
+    assert board.frame("run-2")["threshold"]["critical_size"] is None
+
+
+def test_regret_is_over_the_oracle_where_every_stream_has_one(board: Board) -> None:
+    random = np.random.default_rng(3)
+    total = np.zeros((len(EDGES), 3))
+    for name in ("run-1", "run-2"):
+        y, error, oracle = random.standard_normal(90), random.standard_normal((90, 3)), random.standard_normal(90)
+        oracle[:4] = np.nan  # it has not seen enough
+        told = [value if np.isfinite(value) else None for value in oracle.tolist()]
+        for begin in range(0, 90, 9):
+            block = slice(begin, begin + 9)
+            record = dict(epoch=1, seq=begin, y=y[block].tolist(), error=error[block].tolist(), oracle=told[block])
+            if begin == 81:  # one sample by itself
+                block = slice(81, 82)
+                record = dict(epoch=1, seq=81, y=y[81], error=error[81].tolist(), oracle=told[81])
+            board.hear(f"lab/{name}/ergoscope/error", json.dumps(record).encode(), 6.0)
+        for t in range(4, 82):
+            total[np.flatnonzero(t >= EDGES)[-1]] += (error[t] - oracle[t]) ** 2
+        board.hear(f"lab/{name}/ergoscope/threshold", threshold_payload(None), 6.0)
+    board.hear("lab/all/ergoscope/threshold", threshold_payload(2), 6.0)
+    frame = board.frame(None)
+    assert board.ignored == 0 and frame["over"] == "the Kalman predictor of the plant"
+    there = np.searchsorted(EDGES, 81, side="right")
+    np.testing.assert_allclose(frame["regret"]["values"], total[:there].cumsum(axis=0).T, rtol=1e-9)
+    record = dict(epoch=1, seq=0, y=[0.0, 1.0], error=[[1.0, 2.0, 3.0]] * 2)  # one more stream, without an oracle
+    board.hear("lab/run-3/ergoscope/error", json.dumps(record).encode(), 6.0)
+    assert board.frame("all")["over"].endswith("the best so far")
+
+
+def test_the_signal_is_beside_the_forecasts_of_its_best_size(board: Board) -> None:
+    random = np.random.default_rng(1)
+    y, error = random.standard_normal(SHOWN + 50), random.standard_normal((SHOWN + 50, 3))
+    board.hear("lab/one/meta", b'{"schema":1,"outputs":["height"],"units":{"height":"m"},"inputs":[]}', 1.0)
+    for first, last in ((0, 200), (150, SHOWN + 50)):  # what comes twice is kept once
+        board.hear("lab/one/ergoscope/error", error_payload(first, y[first:last], error[first:last]), 3.0)
+    board.hear("lab/one/ergoscope/threshold", threshold_payload(None, SHOWN + 50), 3.0)
+    signal = board.frame("one")["signal"]
+    assert (signal["size"], signal["name"], signal["unit"]) == (2, "height", "m")
+    assert signal["t"] == list(range(50, SHOWN + 50))
+    np.testing.assert_array_equal(signal["y"], y[50:])
+    np.testing.assert_array_equal(signal["forecast"], (y + error[:, 2])[50:])
+    assert signal["reach"] == np.quantile(np.abs(error[50:, 2]), 0.95)
+
+
+def test_a_frame_is_json_whatever_was_heard(board: Board) -> None:
+    hostile: list[tuple[str, Any]] = [
+        ("error", dict(epoch=1, seq=0, y=[1.0, None], error=[[1e200, None, 1.0], [1.0, 2.0, 3.0]])),
+        ("error", dict(epoch=1, seq=2, y="nonsense", error=[1.0, 2.0, 3.0])),
+        ("error", dict(epoch=1, seq=2, y=[1.0, 2.0, 3.0], error=[1.0, 2.0])),
+        ("error", dict(epoch=1, seq=2, y=1.0, error=[1.0, 2.0])),
+        ("error", dict(epoch=1, seq=3, y=1.0, error=[None, None, None])),
+        ("threshold", dict(sentence=3)),
+        ("meta", dict(outputs=[{}], units={"a": 1})),
+    ]
+    json.dumps(board.frame(None), allow_nan=False)
+    for kind, record in hostile:
+        board.hear(f"lab/one/{'' if kind == 'meta' else 'ergoscope/'}{kind}", json.dumps(record).encode(), 1.0)
+        json.dumps(board.frame(None), allow_nan=False)
+    board.hear("lab/one/ergoscope/threshold", threshold_payload(2), 2.0)
+    json.dumps(board.frame("one"), allow_nan=False)
+    with pytest.raises(KeyError):
+        board.frame("two")
+
+
+def test_runs_are_listed_by_their_numbers(board: Board) -> None:
+    for name in ("run-10", "run-9", "a"):
+        board.hear(f"lab/{name}/status", b"online", 1.0)
+    assert [one["name"] for one in board.frame(None)["streams"]] == ["a", "run-9", "run-10"]
+
+
+def test_it_says_when_the_learner_and_when_the_broker_is_gone_and_goes_on_when_they_are_back(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_mqtt, "PAUSES", (0.05, 0.1))
+    monkeypatch.setattr(_board, "SILENT", 0.3)
+    address = read_address(f"mqtt://127.0.0.1:{port}/lab/+")
+
+    async def until(board: LiveBoard, words: str) -> None:
+        while words not in str(board.frame(None)["broken"]):
+            await asyncio.sleep(0.02)
+
+    async def speak(first: int) -> None:
+        async with aiomqtt.Client("127.0.0.1", port) as client:
+            await client.publish("lab/one/ergoscope/error", error_payload(first, np.ones(2), np.ones((2, 3))))
+
+    async def main() -> None:
+        async with LiveBoard() as board:
+            await until(board, "nothing runs yet")
+            await board.listen(address)
+            await until(board, "not there")
+            for first in (0, 2):
+                async with Broker(port):
+                    await until(board, "None" if not first else "does the learner run")
+                    await speak(first)
+                    while board.frame(None)["counts"].get("samples") != first + 2:
+                        await asyncio.sleep(0.02)
+                    await until(board, "does the learner run")
+                await until(board, "not there")
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def test_a_page_of_a_broker_that_lets_nobody_in_ends_and_says_so(mosquitto: Callable[..., Any]) -> None:
+    broker, opened = mosquitto("allow_anonymous false"), list[str]()
+    showing = show_page(f"mqtt://127.0.0.1:{broker.port}/lab", opened.append, 0)
+    with pytest.raises(ConnectionError, match="ERGOSCOPE_MQTT_USER"):
+        asyncio.run(asyncio.wait_for(showing, 60))
+    assert len(opened) == 1

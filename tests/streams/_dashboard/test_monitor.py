@@ -1,0 +1,246 @@
+"""What is heard becomes rows; what is hostile becomes nothing, and commands no terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import subprocess
+import sys
+from typing import Any
+
+import aiomqtt
+import numpy as np
+import pytest
+from rich.console import Console
+
+from ergoscope.cli._dashboard import _line, _table, _View
+from ergoscope.learners import ladder, lattice
+from ergoscope.streams import (
+    Broker,
+    Forecasts,
+    MemorySink,
+    MemorySource,
+    MqttSaid,
+    MqttSink,
+    Refused,
+    Service,
+    observation,
+    pour,
+)
+from ergoscope.streams._dashboard.monitor import Row, Watch
+from ergoscope.streams._messages.output_json import messages_of
+from ergoscope.streams._mqtt.address import read_address
+
+
+def learned(outputs: int, block: int, steps: int = 96) -> list[Any]:
+    """What a service says of one stream."""
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((steps, outputs)).cumsum(axis=0)
+    items = [observation("a", y[k : k + block], sequence=k, epoch=7) for k in range(0, steps, block)]
+    sink = MemorySink[Any]()
+    service = Service(lambda p, q: ladder(range(4)) if p == 1 else lattice(range(4), outputs=p, inputs=q))
+    service.refusals.add(Refused("malformed", "no message."))
+    for item in items:
+        for said in service.take([item]):
+            asyncio.run(sink.send(said))
+    return [*sink.sent, *service.finish()]
+
+
+def heard(said: list[Any], watch: Watch, meta: dict[str, Any] | None = None, pause: float = 0.01) -> float:
+    """Let a watch hear it all, and return the time."""
+    now = 100.0
+    if meta is not None:
+        watch.hear("lab/a/meta", json.dumps(meta).encode(), now)
+    for item in said:
+        for kind, payload in messages_of(item, ("error", "threshold")):
+            watch.hear(f"lab/a/ergoscope/{kind}", payload, now)
+        now += pause
+    return now
+
+
+@pytest.mark.parametrize(("outputs", "block"), [(1, 1), (1, 4), (1, 16), (4, 1), (2, 3)])
+def test_what_a_learner_says_becomes_a_row(outputs: int, block: int) -> None:
+    said = learned(outputs, block)
+    watch = Watch(read_address("mqtt://h/lab"))
+    watch.hear("lab/a/status", b"online", 100.0)
+    now = heard(said, watch, dict(schema=1, outputs=[f"y{i}" for i in range(outputs)], inputs=[]))
+    (row,) = watch.rows(now + 2)
+    last = said[-1]
+    assert row[:3] == ("a", "online", 96) and watch.ignored == 0
+    assert (row.verdict, row.critical_size) == (last.found.critical.verdict, last.found.critical.size)
+    assert row.best == last.found.best.size and row.sizes == [0, 1, 2, 3]
+    assert row.counts == vars(last.counts) and row.refused == last.refused == {"malformed": 1}
+    squares, seen = np.zeros(4), np.zeros(4)
+    for error in [part.error for part in said if isinstance(part, Forecasts)]:
+        past = 0.5 ** (len(error) / 1000)
+        squares = past * squares + np.nansum(error**2, axis=(0, 2))
+        seen = past * seen + (~np.isnan(error).any(axis=2)).sum(axis=0)
+    np.testing.assert_allclose(row.errors, squares / seen, rtol=1e-9)
+    assert row.age is not None and row.rate is not None
+    assert 2 <= row.age < 2.1 and math.isclose(row.rate, 96 / (now + 2 - 100), rel_tol=0.01)
+    (late,) = watch.rows(now + 60)
+    assert late.rate == 0 and late.age is not None and math.isclose(late.age, row.age + 58)
+
+
+def test_a_message_that_comes_twice_is_not_counted_again_and_a_new_epoch_goes_on() -> None:
+    said, watch = learned(1, 16), Watch(read_address("mqtt://h/lab/+"))
+    heard(said[:5], watch)
+    now = heard(said[:5], watch)
+    assert watch.rows(now)[0].samples == 80
+    again = [part._replace(epoch=8) if isinstance(part, Forecasts) else part for part in said[:2]]
+    now = heard(again, watch)
+    assert watch.rows(now)[0].samples == 112
+
+
+def test_which_topics_are_heard() -> None:
+    rest = ["meta", "status", "ergoscope/threshold", "ergoscope/error"]
+    assert Watch(read_address("mqtt://h/lab/+")).topics == [f"lab/+/{one}" for one in rest]
+    assert Watch(read_address("mqtt://h/lab/plant1")).topics == [
+        f"{place}/{one}" for place in ("lab/plant1", "lab/plant1/+") for one in rest
+    ]
+
+
+HOSTILE: list[tuple[str, bytes]] = [
+    ("lab/a/status", b"\x1b[31monline"),
+    ("lab/a/status", b"\xff"),
+    ("lab/a/meta", b"[" * 100_000),
+    ("lab/a/meta", b'{"outputs": -1}'),
+    ("lab/a/data", b'{"y": 1}'),
+    ("lab/a/ergoscope/error", b""),
+    ("lab/a/ergoscope/error", b"[]"),
+    ("lab/a/ergoscope/error", b"{" * 2_000_000),
+    ("lab/a/ergoscope/error", b'{"epoch": 0, "seq": 0, "y": 1, "error": "x"}'),
+    ("lab/a/ergoscope/error", b'{"epoch": 0, "seq": 0, "y": 1, "error": [NaN]}'),
+    ("lab/a/ergoscope/error", b'{"epoch": 0, "seq": 0, "y": 1, "error": [[1], [2, 3]]}'),
+    ("lab/a/ergoscope/error", b'{"epoch": 0, "seq": 0, "y": 1, "error": []}'),
+    ("lab/a/ergoscope/error", b'{"epoch": 0, "seq": 0, "y": 1, "error": [1' + b"0" * 400 + b"]}"),
+    ("lab/a/ergoscope/error", b'{"epoch": 0, "seq": 1e300, "y": 1, "error": [1]}'),
+    ("lab/a/ergoscope/error", json.dumps({"epoch": 0, "seq": 2**70, "y": 1, "error": [1]}).encode()),
+    ("lab/a/ergoscope/threshold", b'{"verdict": "located"}'),
+    ("lab/a/ergoscope/threshold", b'{"verdict": ["located"], "sizes": [], "errors": [], "best": null}'),
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_what_is_not_as_described_is_counted_and_changes_nothing(number: int) -> None:
+    watch = Watch(read_address("mqtt://h/lab"))
+    watch.hear(*HOSTILE[number], 0.0)
+    assert watch.rows(1.0) == [] and watch.ignored == 1
+    now = heard(learned(1, 16, 64), watch)
+    before = watch.rows(now)
+    watch.hear(*HOSTILE[number], now)
+    assert watch.rows(now) == before and watch.ignored == 2
+
+
+def test_a_threshold_with_one_wrong_part_changes_nothing() -> None:
+    watch, said = Watch(read_address("mqtt://h/lab")), learned(1, 16, 64)
+    now = heard(said, watch)
+    before = watch.rows(now)
+    ((_, payload),) = messages_of(said[-1], ("threshold",))
+    whole = json.loads(payload)
+    changes: dict[str, Any] = dict(
+        stream=None,
+        samples=-1,
+        critical_size="2",
+        verdict="sure",
+        best=3,
+        sizes=[0, 1],
+        errors=[None],
+        counts={},
+        refused=[1],
+    )
+    for word, value in changes.items():
+        watch.hear("lab/a/ergoscope/threshold", json.dumps(whole | {word: value}).encode(), now)
+    watch.hear("lab/a/ergoscope/threshold", json.dumps(whole | dict(counts=dict(taken=1e9))).encode(), now)
+    assert watch.rows(now) == before and watch.ignored == len(changes)  # of the stream's name the topic tells
+
+
+COUNTS = dict(taken=5, repeated=2, lost=7, reordered=0, outdated=1)
+ROWS = [
+    Row(
+        "plant",
+        "online",
+        345_600,
+        199.6,
+        2,
+        "located",
+        2,
+        [0, 1, 2],
+        [100.0, 10.0, 1.0],
+        COUNTS,
+        dict(malformed=3),
+        0.4,
+    ),
+    Row("[red]x[/red]\\x1b", "unknown", 0, None, None, None, None, [], [], COUNTS, {}, None),
+    Row(
+        "other",
+        "offline",
+        9,
+        None,
+        9,
+        "above",
+        2,
+        [0, 1, 2],
+        [0.0, None, 1e300],
+        COUNTS,
+        dict(malformed=4, dropped=1),
+        4.0,
+    ),
+]
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_table_fits_its_terminal_and_shows_names_as_they_are(width: int) -> None:
+    console = Console(width=width, color_system=None)
+    with console.capture() as printed:
+        console.print(_table(ROWS, 3, 3, width))
+    lines = printed.get().splitlines()
+    assert all(len(line) <= width for line in lines) and "…" not in lines[0]
+    assert lines[1].split()[:6] == ["plant", "online", "345600", "200", "2", "2"] and "█▅▁" in lines[1]
+    assert "[red]x" in lines[2] and "above 2" in lines[3]
+    notes = " ".join(" ".join(lines[4:]).split())
+    assert notes.startswith(
+        "messages that the learner refused: 1 dropped, 4 malformed; 3 messages were not as described"
+    )
+    assert _line(ROWS[0]).startswith("plant: online, 345600 samples, 200 per s, critical size 2, best 2 (mean squared")
+    assert _line(ROWS[1]).endswith("unknown, 0 samples, 7 lost, 2 repeated, 1 outdated")
+
+
+def test_one_table_in_a_file_has_room_for_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    view = _View(once=True, as_json=False)
+    with view:
+        view.show(ROWS, 0)
+        assert capsys.readouterr().out == ""
+    printed = capsys.readouterr().out
+    assert "dropped" in printed and "its error" in printed and "…" not in printed
+
+
+def test_news_of_a_stream_is_a_line_and_no_news_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with (view := _View(once=False, as_json=False)):
+        for rows in (ROWS, [row._replace(samples=row.samples + 9, age=1.0) for row in ROWS]):
+            view.show(rows, 0)
+        assert len(capsys.readouterr().out.splitlines()) == 3
+        view.show([ROWS[0]._replace(status="offline"), *ROWS[1:]], 0)
+        assert capsys.readouterr().out.startswith("plant: offline")
+
+
+def test_the_command_shows_what_is_published_and_nothing_that_commands_a_terminal(port: int) -> None:
+    address, said = read_address(f"mqtt://127.0.0.1:{port}/lab/+"), learned(1, 16)[-1]
+
+    async def main() -> subprocess.CompletedProcess[bytes]:
+        async with Broker(port), aiomqtt.Client("127.0.0.1", port) as client:
+            await pour(MemorySource([observation("a", 1.0, sequence=0)]), MqttSink(address))
+            async with MqttSaid(address, ["threshold"]) as out:
+                await out.send(said)
+            await client.publish("lab/\x1b[31mred/status", b"online", retain=True)
+            await client.publish("lab/a/meta", b"\x1b[31m", retain=True)
+            words = ["watch", f"mqtt://127.0.0.1:{port}/lab", "--once", "--json", "--for", "1"]
+            command = [sys.executable, "-m", "ergoscope", *words]
+            return await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=100)
+
+    done = asyncio.run(asyncio.wait_for(main(), 120))
+    assert done.returncode == 0 and done.stderr == b"" and b"\x1b" not in done.stdout
+    rows = {row["stream"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert rows["a"]["samples"] == 96 and rows["a"]["status"] == "offline" and rows["a"]["sizes"] == [0, 1, 2, 3]
+    assert rows["\\x1b[31mred"]["status"] == "online"
