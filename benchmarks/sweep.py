@@ -41,7 +41,7 @@ def made(folder: Path, seeds: int) -> int:
     import polars as pl
 
     from ergoscope.analysis import curves
-    from ergoscope.analysis._growth.laws.curves import log_edges
+    from ergoscope.analysis._growth.curves import log_edges
     from ergoscope.learners import Scores, ladder
 
     random, edges = np.random.default_rng(0), log_edges(20_000)

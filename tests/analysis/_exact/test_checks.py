@@ -20,7 +20,7 @@ from ergoscope.analysis import (
     regret_size,
     scan_curves,
 )
-from ergoscope.analysis._growth.laws.curves import SCHEMA, log_edges, rebin
+from ergoscope.analysis._growth.curves import SCHEMA, log_edges, rebin
 from ergoscope.learners import Scores, ladder
 
 SIZES, GROUPS, HORIZON = 4, 16, 2000

@@ -25,7 +25,7 @@ import polars as pl
 
 from ergoscope._core.devices import computing
 from ergoscope.analysis import theory
-from ergoscope.analysis._growth.laws.curves import log_edges
+from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.learners import Driver, ladder, score
 from ergoscope.simulator import LinearSystem, zoo
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ergoscope.analysis._growth.laws import bootstrap as _redraws
-from ergoscope.analysis._growth.laws.bootstrap import redraws, threadless_product
+from ergoscope.analysis._growth import bootstrap as _redraws
+from ergoscope.analysis._growth.bootstrap import redraws, threadless_product
 
 
 def test_units_are_drawn_with_replacement() -> None:

@@ -18,7 +18,7 @@ from scipy.stats import binom
 from ergoscope._core.devices import computing
 from ergoscope.analysis import curves, growth_laws, locate, theory
 from ergoscope.analysis._exact.covariances import output_power
-from ergoscope.analysis._growth.laws.curves import log_edges
+from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.analysis._growth.laws.laws import fitted_stretches
 from ergoscope.analysis._studies.study import simulated_scores
 from ergoscope.learners import Scores, ladder

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ergoscope.analysis import best_size, critical_size, growth_laws
-from ergoscope.analysis._growth.laws.curves import SCHEMA, log_edges
+from ergoscope.analysis._growth.curves import SCHEMA, log_edges
 
 
 def made(laws: list, horizon: int = 20_000, groups: int = 64, noise: float = 0.3, seed: int = 0) -> pl.DataFrame:

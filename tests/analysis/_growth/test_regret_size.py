@@ -10,7 +10,7 @@ import pytest
 from ergoscope._core.devices import computing
 from ergoscope.analysis import best_errors, curves, innovation_covariances, learning_cost, locate, regret_size, regrets
 from ergoscope.analysis._exact.filter_errors import truncated_excess
-from ergoscope.analysis._growth.laws.curves import log_edges
+from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.learners import Driver, Scores, kalman, ladder, score
 from ergoscope.simulator import simulate_chunks, zoo
 

@@ -15,7 +15,7 @@ import pytest
 from ergoscope._core.devices import Precision
 from ergoscope._core.files import check_folder
 from ergoscope.analysis import best_errors, curves, design, diffuse_errors, kalman_gain, locate, save, theory
-from ergoscope.analysis._growth.laws.curves import log_edges
+from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import Driver, kalman, ladder, score
 from ergoscope.simulator import LinearSystem, Missing, Noise, Trajectories, read_recording, simulate, zoo, zoo_names

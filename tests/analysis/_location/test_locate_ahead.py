@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ergoscope.analysis import Location, best_errors, innovation_covariances, locate, save
-from ergoscope.analysis._growth.laws.curves import block_edges
+from ergoscope.analysis._growth.curves import block_edges
 from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import kalman, ladder, qr_array, replay
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo

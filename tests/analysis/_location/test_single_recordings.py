@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import binom
 
 from ergoscope.analysis import Location, autoregression, locate, save, theory
+from ergoscope.analysis._location import fitted_models as _locate_model
 from ergoscope.analysis._location.autoregression import Autoregression
-from ergoscope.analysis._location.location import fitted_models as _locate_model
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 PLANTS = {"random-walk": 6, "double-integrator": 6, "two-tones": 9, "stable-ar": 6}  # and the largest size tried

@@ -33,7 +33,7 @@ from ergoscope.analysis import (
     thresholds,
     write_report,
 )
-from ergoscope.analysis._growth.laws.curves import log_edges
+from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.learners import Driver, kalman, ladder, score
 from ergoscope.simulator import simulate_chunks, zoo
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ergoscope.analysis import each_run, growth_laws, locate, located, regret_size, scan_curves
-from ergoscope.analysis._growth.laws.regret_size import RegretSize
+from ergoscope.analysis._growth.regret_size import RegretSize
 
 
 @pytest.fixture(scope="module")

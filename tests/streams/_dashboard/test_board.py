@@ -17,8 +17,8 @@ from ergoscope.streams._dashboard.board import SHOWN, Board
 from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
 from ergoscope.streams._dashboard.run import show_page
 from ergoscope.streams._messages.outputs import EDGES
+from ergoscope.streams._mqtt import connection as _mqtt
 from ergoscope.streams._mqtt.address import read_address
-from ergoscope.streams._mqtt.connection import connection as _mqtt
 
 
 def error_payload(first: int, y: np.ndarray, error: np.ndarray) -> bytes:

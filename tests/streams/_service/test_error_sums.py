@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ergoscope.analysis._growth.laws.curves import log_edges
+from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.streams._service.error_sums import MOST_BLOCKS, Tallies, gathered
 
 EDGES = log_edges(1 << 40)

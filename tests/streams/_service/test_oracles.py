@@ -31,8 +31,8 @@ from ergoscope.streams._messages.errors import Refused
 from ergoscope.streams._messages.metadata import MOST_STATES, Plant, decode_plant, encode_meta, plant
 from ergoscope.streams._messages.output_json import lines_of, messages_of
 from ergoscope.streams._mqtt.address import Address
+from ergoscope.streams._service import stream_table as _lanes
 from ergoscope.streams._service.oracles import WIDE
-from ergoscope.streams._service.service import stream_table as _lanes
 from ergoscope.streams._storage.checkpoint import read_checkpoint
 
 DOCS = Path(__file__).parents[3] / "docs"
