@@ -19,7 +19,7 @@ from ergoscope._core.devices import computing
 from ergoscope.analysis import curves, growth_laws, locate, theory
 from ergoscope.analysis._exact.covariances import output_power
 from ergoscope.analysis._growth.curves import log_edges
-from ergoscope.analysis._growth.laws.laws import fitted_stretches
+from ergoscope.analysis._growth.laws import fitted_stretches
 from ergoscope.analysis._studies.study import simulated_scores
 from ergoscope.learners import Scores, ladder
 from ergoscope.simulator import LinearSystem, simulate_chunks, zoo

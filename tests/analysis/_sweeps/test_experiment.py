@@ -118,7 +118,7 @@ def test_a_point_hangs_on_nothing_but_itself(
     swept: tuple[Experiment, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another order, other neighbours, longer runs beside it, programs compiled anew: the same bits."""
-    monkeypatch.setattr("ergoscope.analysis._parts.MOST_MAPPED", 0)
+    monkeypatch.setattr("ergoscope.analysis._sweeps.points.MOST_MAPPED", 0)
     text = GRID.replace("[0.5, 1]", "[2, 0.5]").replace("[100, 200]", "[50, 100, 200]").replace("0..1", "1,3")
     other = parts(sweep(read_experiment(write(tmp_path, text)), tmp_path / "out"))
     both = [place for place in parts(swept[1]) if place in other]
