@@ -1,8 +1,10 @@
-"""Numbers and versions in words."""
+"""Numbers, versions and near misses in words."""
 
 from __future__ import annotations
 
+import difflib
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 
 
@@ -26,3 +28,10 @@ def spans(sizes: list[int]) -> str:
         else:
             parts.append([size])
     return ", ".join(str(p[0]) if len(p) == 1 else f"{p[0]}..{p[-1]}" for p in parts)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that says a word is not known: the nearest one that is, or a full stop."""
+    folded = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.5)
+    return f"; did you mean {folded[near[0]]!r}?" if near else "."

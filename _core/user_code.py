@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import os
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from .text import did_you_mean
 
 
 def named_object(source: str, name: str) -> Any:
@@ -25,8 +26,7 @@ def named_object(source: str, name: str) -> Any:
     module = _run_file(existing(Path(source).expanduser())) if source.endswith(".py") else _import(source)
     if not hasattr(module, name):
         public = [word for word in vars(module) if not word.startswith("_")]
-        near = difflib.get_close_matches(name, public, n=1)
-        raise ValueError(f"{source} has no {name!r}" + (f"; did you mean {near[0]!r}?" if near else "."))
+        raise ValueError(f"{source} has no {name!r}{did_you_mean(name, public)}")
     return getattr(module, name)
 
 
@@ -79,6 +79,6 @@ def user_code(doing: str) -> Iterator[None]:
 def existing(file: Path) -> Path:
     """Return the file if it is there, else say so and name the nearest one."""
     if not file.is_file():
-        near = difflib.get_close_matches(file.name, os.listdir(file.parent), n=1) if file.parent.is_dir() else []
-        raise FileNotFoundError(f"no file is called {str(file)!r}" + (f"; did you mean {near[0]!r}?" if near else "."))
+        beside = os.listdir(file.parent) if file.parent.is_dir() else []
+        raise FileNotFoundError(f"no file is called {str(file)!r}{did_you_mean(file.name, beside)}")
     return file

@@ -30,7 +30,7 @@ from ._reports.portrait import Portrait as Portrait
 from ._reports.portrait import portrait as portrait
 from ._reports.portrait import save_portrait as save_portrait
 from ._reports.report import write_report as write_report
-from ._reports.save_location import save as save
+from ._reports.save_location import save_location as save_location
 from ._reports.sweep_page import thresholds as thresholds
 from ._scoring.battery import battery as battery
 from ._scoring.battery import resonance as resonance

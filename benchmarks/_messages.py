@@ -20,7 +20,7 @@ import aiomqtt
 import numpy as np
 
 from ergoscope.learners import Learner, ladder
-from ergoscope.streams import Forecasts, MqttSaid, MqttSource, Service
+from ergoscope.streams import Forecasts, MqttOutputSink, MqttSource, Service
 from ergoscope.streams._mqtt.address import Address
 
 HERE = ("mosquitto", "/usr/sbin/mosquitto")  # Debian keeps it where not everybody looks
@@ -96,8 +96,8 @@ def _text(word: str) -> bytes:
 class Timed:
     """Ends a source after so many observations; notes when the first came and when the last forecast was sent."""
 
-    def __init__(self, source: MqttSource, sink: MqttSaid, most: int) -> None:
-        self.source, self.sink, self.most, self.refusals = source, sink, most, source.refusals
+    def __init__(self, source: MqttSource, sink: MqttOutputSink, most: int) -> None:
+        self.source, self.sink, self.most, self.rejections = source, sink, most, source.rejections
         self.begun = self.ended = 0.0
 
     async def __aiter__(self) -> Any:
@@ -131,11 +131,11 @@ async def bare(port: int, file: Path, messages: int) -> float:
 async def served(port: int, file: Path, messages: int, kinds: tuple[str, ...]) -> float:
     """Return the seconds in which the service forecasts what comes."""
     address = Address("127.0.0.1", port, "lab", "+")
-    async with MqttSource(address, waiting=messages) as source, MqttSaid(address, kinds) as sink:
+    async with MqttSource(address, waiting=messages) as source, MqttOutputSink(address, kinds) as sink:
         sending, timed = publish(file, port), Timed(source, sink, messages)
         await Service(make).run(timed, timed)  # type: ignore[arg-type]
         sending.wait()
-        assert not source.refusals.counts
+        assert not source.rejections.counts
         return timed.ended - timed.begun
 
 
@@ -145,7 +145,7 @@ async def waits(port: int, samples: int, echo: bool) -> list[float]:
 
     async def answer() -> None:
         if not echo:
-            async with MqttSource(address) as source, MqttSaid(address, ("prediction",)) as sink:
+            async with MqttSource(address) as source, MqttOutputSink(address, ("prediction",)) as sink:
                 await Service(make).run(source, sink)
         async with aiomqtt.Client("127.0.0.1", port) as client:
             await client.subscribe("lab/+/data", 0)

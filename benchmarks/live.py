@@ -78,10 +78,10 @@ def held(page: Page, seconds: int) -> np.ndarray:
 
 def slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     """Return units a second, and the ends of the 95 % interval."""
-    centred = x - x.mean()
-    value = float(centred @ y / (centred @ centred))
-    rest = y - y.mean() - value * centred
-    error = np.sqrt(rest @ rest / (len(x) - 2) / (centred @ centred))
+    centered = x - x.mean()
+    value = float(centered @ y / (centered @ centered))
+    rest = y - y.mean() - value * centered
+    error = np.sqrt(rest @ rest / (len(x) - 2) / (centered @ centered))
     reach = float(student.isf(0.025, len(x) - 2) * error)
     return value, value - reach, value + reach
 

@@ -22,7 +22,7 @@ import numpy as np
 from _clock import count, machine, ratio, show, words, write
 
 from ergoscope.learners import open_predictor
-from ergoscope.learners._external.predictor import OutsidePredictor
+from ergoscope.learners._external.predictor import ExternalPredictor
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MINE = f"{EXAMPLES / 'my_predictor.py'}:make"
@@ -30,7 +30,7 @@ BACK = "import os\nwhile data := os.read(0, 64): os.write(1, data)"
 APART, INSIDE, IN_C, FLOOR = "a process of its own", "in-process", "a program in C", "a bare pipe"
 
 
-def following(predictor: OutsidePredictor) -> Callable[[int], object]:
+def following(predictor: ExternalPredictor) -> Callable[[int], object]:
     series = np.random.default_rng(0).normal(size=(1 << 20, 1)).cumsum(axis=0)
     return lambda samples: predictor.run(series[:samples], np.zeros((samples, 0)), 1.0)
 

@@ -61,7 +61,7 @@ def many(plant: str, length: int) -> dict[str, Any]:
     return dict(plant=plant, length=length, theory=theoretical, verdict=found.verdict, size=found.critical_size)
 
 
-def measure(record: dict[str, Any], seeds: int) -> None:
+def run_case(record: dict[str, Any], seeds: int) -> None:
     """Add what is missing, one recording after the other, the same seed of all cells before the next."""
     work: list[tuple[str, tuple[Any, ...], Callable[..., dict[str, Any]]]] = []
     cells = [(plant, length) for length in LENGTHS for plant in PLANTS]
@@ -151,7 +151,7 @@ def main() -> None:
     if FILE.exists() and not asked.anew:
         record |= {kind: json.loads(FILE.read_text(encoding="utf-8"))[kind] for kind in ("many", "single")}
     if not asked.check:
-        measure(record, asked.seeds)
+        run_case(record, asked.seeds)
     text = PAGE.read_text(encoding="utf-8")
     anew = page(text, record)
     if asked.check and anew != text:

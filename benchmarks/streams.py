@@ -33,7 +33,7 @@ from _messages import bare, found, make, mosquitto, served, waits, write_message
 
 from ergoscope.streams import Forecasts, Observation, Service, decode, encode, observation
 from ergoscope.streams._messages.output_json import KINDS, messages_of
-from ergoscope.streams._service.error_sums import Tallies
+from ergoscope.streams._service.error_sums import ErrorSums
 
 STREAMS, LENGTHS = 256, 32
 LEARNED = 4096  # samples of each stream before the clock starts: the first ones cost more
@@ -63,7 +63,7 @@ def in_blocks(samples: int, rounds: int) -> tuple[list[dict[str, Any]], list[dic
     tiles = [(driver.start(), driver.record()) for _ in range(-(-STREAMS // driver.width))]
     y = np.random.default_rng(0).standard_normal((driver.block, 1, driver.width))
     u, end = np.zeros((driver.block + driver.ahead, 0, driver.width)), np.full(driver.width, driver.block, np.int32)
-    tallies = [Tallies(LENGTHS + 1, 1, driver.width) for _ in tiles]
+    tallies = [ErrorSums(LENGTHS + 1, 1, driver.width) for _ in tiles]
     forecast = np.random.default_rng(0).standard_normal((driver.block, LENGTHS + 1, 1, driver.width))
     for tally, _ in itertools.product(tallies, range(LEARNED // driver.block)):
         tally.add(forecast, y, y < np.inf, end)

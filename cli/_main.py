@@ -142,12 +142,12 @@ def locate(
             inputs=input or "zero",
             noise=noise,  # type: ignore[arg-type]
             inputs_ahead=inputs_ahead,  # type: ignore[arg-type]
-            centre=center if center in ("first", "none") else [_number("--center", center)],
+            center=center if center in ("first", "none") else [_number("--center", center)],
             model=model,
             progress=meter.update,
         )
         found = replace(found, settings=found.settings | dict(command=_said()))
-        files = analysis.save(found, folder, plant)
+        files = analysis.save_location(found, folder, plant)
     if as_json:
         print(json.dumps(location_json(found, files), indent=2))
     else:

@@ -64,7 +64,7 @@ def parse_names(text: str | list[str] | None) -> tuple[str, ...]:
     return tuple(name.strip() for part in texts for name in part.split(",") if name.strip())
 
 
-def parse_centre(text: str) -> Any:
+def parse_center(text: str) -> Any:
     """Return ``first``, ``none`` or the one known value that a text stands for.
 
     Raises:

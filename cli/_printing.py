@@ -123,7 +123,7 @@ def show_learners(entries: dict[str, Entry]) -> None:
     for head in ("learner", "a size is", "what it is"):
         table.add_column(head, no_wrap=head == "learner")
     for name, entry in entries.items():
-        table.add_row(name, entry.rungs, entry.about)
+        table.add_row(name, entry.size_label, entry.about)
     console.print(table)
     console.print("One of them in full, with its options: ergoscope learners NAME", highlight=False)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._parsing import parse_centre, parse_names, parse_sizes
+from ._parsing import parse_center, parse_names, parse_sizes
 
 if TYPE_CHECKING:
     from ..streams import Observation, Service, Sink, Source
@@ -65,13 +65,13 @@ def learn(
     start_log()
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
-    from ..streams._connect import said_sink
+    from ..streams._connect import output_sink
     from ..streams._run import learner_of, run_streams
 
-    sink = said_sink(source, parse_names(say))
+    sink = output_sink(source, parse_names(say))
     service = streams.Service(
         learner_of(learner, tried),
-        centre=parse_centre(center),
+        center=parse_center(center),
         precision=precision,  # type: ignore[arg-type]
         device=device,
         window=window,
@@ -106,11 +106,11 @@ def record(
     from ..streams._run import run_streams
 
     opened, sink = streams.connect(source), streams.RecordSink(out)
-    run_streams(streams.pour(opened, sink))
-    if opened.refusals.first is not None and not sink.samples:
-        raise opened.refusals.first
+    run_streams(streams.forward(opened, sink))
+    if opened.rejections.first is not None and not sink.samples:
+        raise opened.rejections.first
     if not quiet:
-        print(f"{out}: {sink.samples} samples{_refused(opened.refusals.counts)}", file=sys.stderr)
+        print(f"{out}: {sink.samples} samples{_refused(opened.rejections.counts)}", file=sys.stderr)
 
 
 def replay(
@@ -136,7 +136,7 @@ def replay(
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
     known = opened.meta if isinstance(opened, streams.Playback) else {}
-    _pour(opened, observation_sink(to, known | _units(units)))
+    _forward(opened, observation_sink(to, known | _units(units)))
 
 
 def publish(
@@ -177,7 +177,7 @@ def publish(
         words = dict(plant=plant, streams=names, seed=seed, input=input, block=block)
         sink, begun = outbox(to, state, words, **said, epoch=epoch)
         skip = sink.position
-    _pour(room.play_simulation(simulated, steps, names, epoch=begun, skip=skip, **options), sink)
+    _forward(room.play_simulation(simulated, steps, names, epoch=begun, skip=skip, **options), sink)
 
 
 def broker(
@@ -196,12 +196,12 @@ def broker(
     run_streams(listen())
 
 
-def _pour(opened: Source, sink: Sink[Observation]) -> None:
+def _forward(opened: Source, sink: Sink[Observation]) -> None:
     from .. import streams
     from ..streams._run import run_streams
 
     try:
-        run_streams(streams.pour(opened, sink))
+        run_streams(streams.forward(opened, sink))
     except BrokenPipeError:
         leave_pipe()
 
@@ -221,14 +221,14 @@ def leave_pipe() -> None:
 
 def _account(service: Service, quiet: bool) -> None:
     """Say what became of the samples; what nothing good came of is an error."""
-    if service.refusals.first is not None and not service.samples:
-        raise service.refusals.first
+    if service.rejections.first is not None and not service.samples:
+        raise service.rejections.first
     if not quiet:
         counts = list(service.counts.values())
         sums = {word: sum(vars(one)[word] for one in counts) for word in ("lost", "repeated", "outdated")}
         told = "".join(f", {number} {word}" for word, number in sums.items())
         told += f", {service.forgotten} streams forgotten" if service.forgotten else ""
-        refused = _refused(service.refusals.counts)
+        refused = _refused(service.rejections.counts)
         print(f"learn: {len(counts)} streams, {service.samples} samples{told}{refused}", file=sys.stderr)
 
 

@@ -26,5 +26,5 @@ for said in heard.sent[-3:]:
     print(said.found.sentence)
     print("  ", said.counts)
 parts = [said.forecast for said in heard.sent if not isinstance(said, Threshold) and said.stream == "0"]
-expected = replay(ladder(range(5)), recording, centre="first")[0]
+expected = replay(ladder(range(5)), recording, center="first")[0]
 print("as if they had come in order, bit for bit:", np.concatenate(parts).tobytes() == expected.tobytes())

@@ -40,7 +40,7 @@ class Learner(NamedTuple):
         pooled: One state is fed by all lanes, which then step together.
         batch: ``score`` for streams of which no sample is missing, by a faster algorithm and equal up to rounding, or
             None.
-        size_word: What a size is, such as ``"filter length"``.
+        size_label: What a size is, such as ``"filter length"``.
         tends_to: What each rung tends to on a system that does not change, where theory names its error and so the
             critical size: ``"filters"``, the best one of this many last samples, one sample ahead (further ahead
             iterated); ``"direct filters"``, fitted to each look-ahead itself; ``"blocks"``, the best matrix that is
@@ -58,7 +58,7 @@ class Learner(NamedTuple):
     scaled: bool = False
     pooled: bool = False
     batch: Callable[..., Any] | None = None
-    size_word: str = "size"
+    size_label: str = "size"
     tends_to: Literal["filters", "direct filters", "blocks"] | None = None
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+from .._core.text import did_you_mean
 from ._base import Learner
 from ._full_state.charts import block_chart, random_chart, rank
 from ._full_state.submatrix import submatrix
@@ -40,16 +41,16 @@ class Entry(NamedTuple):
 
     Attributes:
         make: The factory; its docstring has equation, options and references.
-        rungs: What a size is.
+        size_label: What a size is.
         serves: The streams it can predict: of ``"one output"``, of any ``"outputs"``, of ``"outputs and inputs"``, or
             of outputs that are the ``"whole state"``.
         cost: Operations a step and lane: M the largest size, q the channels, p the outputs, n the states.
         about: One line.
-        shifts: A constant added to the outputs is added to every forecast, also where nothing is centred.
+        shifts: A constant added to the outputs is added to every forecast, also where nothing is centered.
     """
 
     make: Callable[..., Learner]
-    rungs: str
+    size_label: str
     serves: str
     cost: str
     about: str
@@ -113,8 +114,28 @@ def learner_entry(name: str) -> Entry:
         ValueError: No such name.
     """
     if name not in CATALOGUE:
-        raise ValueError(f"no learner is called {name!r}; there are {', '.join(CATALOGUE)}.")
+        raise ValueError(
+            f"no learner is called {name!r}{did_you_mean(name, CATALOGUE)} There are {', '.join(CATALOGUE)}."
+        )
     return CATALOGUE[name]
+
+
+def default_learner(outputs: int, inputs: int, further: bool = False, whole_state: bool = False) -> str:
+    """Return the name of the learner that is taken where none is named.
+
+    Args:
+        outputs, inputs: Of the stream.
+        further: Forecasts of more than one sample ahead are asked for.
+        whole_state: The outputs are the whole state of the plant, seen without noise.
+    """
+    if outputs + inputs == 1:
+        return "ladder"
+    return "qr-array" if further else "submatrix" if whole_state else "lattice"
+
+
+def sized_by_length(words: str) -> bool:
+    """Return whether the sizes of a learner, ``NAME`` or ``NAME:option=value,..``, count the samples of a window."""
+    return learner_entry(words.partition(":")[0]).size_label in (LENGTH, WINDOW)
 
 
 def make_learner(words: str, given: Mapping[str, Any]) -> Learner:

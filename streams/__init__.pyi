@@ -2,13 +2,13 @@ from ._connect import connect as connect
 from ._dashboard.mqtt_monitor import watch as watch
 from ._messages.codec import decode as decode
 from ._messages.codec import encode as encode
-from ._messages.errors import Refused as Refused
+from ._messages.errors import RejectedMessage as RejectedMessage
 from ._messages.observation import Observation as Observation
 from ._messages.observation import observation as observation
 from ._messages.outputs import Forecasts as Forecasts
 from ._messages.outputs import Threshold as Threshold
 from ._mqtt.broker import Broker as Broker
-from ._mqtt.source_and_sinks import MqttSaid as MqttSaid
+from ._mqtt.source_and_sinks import MqttOutputSink as MqttOutputSink
 from ._mqtt.source_and_sinks import MqttSink as MqttSink
 from ._mqtt.source_and_sinks import MqttSource as MqttSource
 from ._run import serve as serve
@@ -17,7 +17,7 @@ from ._sources.interfaces import MemorySink as MemorySink
 from ._sources.interfaces import MemorySource as MemorySource
 from ._sources.interfaces import Sink as Sink
 from ._sources.interfaces import Source as Source
-from ._sources.interfaces import pour as pour
+from ._sources.interfaces import forward as forward
 from ._sources.json_lines import LineSink as LineSink
 from ._sources.json_lines import LineSource as LineSource
 from ._sources.parquet import RecordedSource as RecordedSource

@@ -10,11 +10,11 @@ from typing import Any
 
 from ..simulator import LinearSystem, read_recording
 from ._messages.observation import Observation
-from ._messages.output_json import KINDS, lines_of
-from ._messages.outputs import Said
+from ._messages.output_json import KINDS, output_lines
+from ._messages.outputs import Output
 from ._mqtt.address import read_address
 from ._mqtt.outbox import Outbox
-from ._mqtt.source_and_sinks import MqttSaid, MqttSink, MqttSource
+from ._mqtt.source_and_sinks import MqttOutputSink, MqttSink, MqttSource
 from ._sources.interfaces import Sink, Source
 from ._sources.json_lines import LineSink, LineSource, observation_lines
 from ._sources.parquet import RecordedSource, is_recorded
@@ -123,7 +123,7 @@ def observation_sink(
     return LineSink(sys.stdout.buffer, observation_lines)
 
 
-def said_sink(where: str, kinds: Collection[str] = KINDS) -> Sink[Said]:
+def output_sink(where: str, kinds: Collection[str] = KINDS) -> Sink[Output]:
     """Return where goes what is said of the streams from there: to topics beside them, else to standard output.
 
     Raises:
@@ -133,8 +133,8 @@ def said_sink(where: str, kinds: Collection[str] = KINDS) -> Sink[Said]:
     if unknown:
         raise ValueError(f"what is said is {', '.join(KINDS)}, got {unknown[0]!r}.")
     if where.startswith(MQTT):
-        return MqttSaid(read_address(where), kinds)
-    return LineSink(sys.stdout.buffer, lines_of(kinds))
+        return MqttOutputSink(read_address(where), kinds)
+    return LineSink(sys.stdout.buffer, output_lines(kinds))
 
 
 def stream_names(where: str, name: str, count: int) -> list[str]:

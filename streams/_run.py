@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from ..learners import Learner, make_learner
-from ..learners._catalogue import learner_entry
-from ._messages.outputs import Said
+from ..learners._catalogue import default_learner, learner_entry, sized_by_length
+from ._messages.outputs import Output
 from ._service.service import Service
 from ._sources.interfaces import Arrivals, Sink
 
@@ -50,10 +50,9 @@ def learner_of(words: str | None, sizes: Sequence[int] | None) -> Callable[[int,
     """
 
     def make(outputs: int, inputs: int) -> Learner:
-        name = words or ("ladder" if outputs + inputs == 1 else "lattice")
-        rungs = learner_entry(name.partition(":")[0]).rungs
-        by_length = rungs in ("filter length", "window length")
-        given = dict(sizes=range(17) if sizes is None and by_length else sizes, outputs=outputs, inputs=inputs)
+        name = words or default_learner(outputs, inputs)
+        tried = range(17) if sizes is None and sized_by_length(name) else sizes
+        given = dict(sizes=tried, outputs=outputs, inputs=inputs)
         # Of the inputs nothing is known ahead: y[t+1] is forecast from u[t] and those before.
         return make_learner(name, given | dict(direct=False))
 
@@ -62,7 +61,9 @@ def learner_of(words: str | None, sizes: Sequence[int] | None) -> Callable[[int,
     return make
 
 
-async def serve(service: Service, source: Arrivals, sink: Sink[Said], opened: Callable[[], None] | None = None) -> None:
+async def serve(
+    service: Service, source: Arrivals, sink: Sink[Output], opened: Callable[[], None] | None = None
+) -> None:
     """Run a service between what is opened here; ``opened`` is called once it is."""
     with contextlib.suppress(asyncio.CancelledError):  # told to end before it ran, as while there is no broker yet
         async with source, sink:

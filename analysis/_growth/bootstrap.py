@@ -11,7 +11,7 @@ SMALL = 2**18  # multiplications of one product
 
 
 @lru_cache(maxsize=2)  # many runs are drawn alike
-def redraws(units: int, draws: int, seed: int) -> NDArray[np.float64]:
+def resample_counts(units: int, draws: int, seed: int) -> NDArray[np.float64]:
     """Return how often each unit is drawn, ``(draw, unit)``: whole numbers whose sum over the units is their number.
 
     References:

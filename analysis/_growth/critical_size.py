@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .bootstrap import redraws, threadless_product
+from .bootstrap import resample_counts, threadless_product
 from .curves import check_frame
 
 
@@ -92,7 +92,7 @@ def best_size(
     if np.isnan(losses[used]).any():
         raise ValueError("losses must be numbers, got NaN: leave out the blocks without samples.")
     losses, samples = losses[used], samples[used]
-    counts = redraws(len(losses), draws, seed)
+    counts = resample_counts(len(losses), draws, seed)
     drawn = threadless_product(counts, losses) / (counts @ samples)[:, None]
     mean = losses.sum(axis=0) / samples.sum()
     best = int(np.argmin(mean))

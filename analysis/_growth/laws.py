@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .bootstrap import redraws, threadless_product
+from .bootstrap import resample_counts, threadless_product
 from .curves import curve_array
 
 BORDER = 0.5
@@ -101,7 +101,7 @@ def fitted_stretches(horizon: NDArray[np.float64], size: int, unfitted: int = 0)
 def _weights(values: NDArray[np.float64], seed: int, draws: int) -> NDArray[np.float64]:
     """Return how much each group of replicates weighs in each draw, ``(draw, group)``."""
     groups = values.shape[2]
-    return np.asarray(redraws(groups, draws, seed) / groups)
+    return np.asarray(resample_counts(groups, draws, seed) / groups)
 
 
 def _law(

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .bootstrap import redraws, threadless_product
+from .bootstrap import resample_counts, threadless_product
 from .curves import check_curves, curve_array
 
 FACTOR = 2.0  # a size will do whose regret is at most this many times the least
@@ -61,7 +61,7 @@ def regret_size(curves: pl.DataFrame, seed: int = 0, factor: float = FACTOR, dra
     if groups < 2:
         raise ValueError(f"an interval needs at least two groups of replicates, got {groups}: run more replicates.")
     sums = np.minimum(sums, np.finfo(float).max / (8 * groups))  # infinity times a weight of zero is no number
-    weights = redraws(groups, draws, seed) / groups
+    weights = resample_counts(groups, draws, seed) / groups
     drawn = threadless_product(weights, sums.T)
     chosen = np.array(sizes)[(drawn <= factor * drawn.min(axis=1, keepdims=True)).argmax(axis=1)]
     mean = sums.mean(axis=1)

@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike
 
 from ..._core.checks import check_whole
 from ..._core.devices import Precision
+from ..._core.progress import Progress, no_progress
 from ...learners import Learner
 from ...simulator import LinearSystem, Missing, Noise, Trajectories, find_system
 from .location import Location
-from .options import InputsAhead, Options, Progress
+from .options import InputsAhead, Options
 from .recording import locate_recording
 from .system import locate_system
 
@@ -32,13 +33,13 @@ def locate(
     inputs_ahead: InputsAhead | None = None,
     missing: Missing = Missing(),
     noise: Noise = "normal",
-    centre: Any = "first",
+    center: Any = "first",
     Q: ArrayLike | None = None,
     R: ArrayLike | None = None,
     dt: float | None = None,
     delay: ArrayLike | None = None,
     model: bool = True,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> Location:
     """Locate the size from which on the prediction error stops growing.
 
@@ -77,7 +78,7 @@ def locate(
         missing: Which samples of a system are lost.
         noise: Law of a system's noise, as in ``simulate``. Theory rests on the covariances alone; beside another law
             than the normal one, the Kalman predictor is the best linear one.
-        centre: What is taken off a recording first, as in ``Driver``.
+        center: What is taken off a recording first, as in ``Driver``.
         Q, R, dt, delay: For a python-control plant, as in ``from_control``.
         model: Whether to fit, simulate and locate autoregressions where a recording has fewer than 8 runs.
         progress: Called with the samples done and the samples in all; for the models once more.
@@ -95,5 +96,5 @@ def locate(
     if isinstance(source, Trajectories):
         if noise != "normal":
             raise ValueError(f"a recording has noise of its own, got {noise!r}: leave it out.")
-        return locate_recording(source, options, centre)
+        return locate_recording(source, options, center)
     return locate_system(find_system(source, Q, R, dt, delay), options, inputs, missing, noise)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from ..._core.devices import Precision, find_devices
+from ..._core.progress import Progress
 from ..._core.text import versions
 from ...learners import Learner, make_learner
-from ...learners._catalogue import learner_entry
+from ...learners._catalogue import default_learner, sized_by_length
 from ...simulator import LinearSystem
 from .._exact.riccati import kalman_gain
 from .._growth.laws import growth_laws
 from .location import rung_table
 
 FILTERS = ("filters", "direct filters")  # what learners tend to whose taps theory speaks of
-LENGTHS = ("filter length", "window length")  # sizes that the samples of a recording bound
 InputsAhead: TypeAlias = Literal["known", "held"]
-Progress = Callable[[int, int], None]  # samples done, samples in all
 SHORTEST = 16  # samples that a growth law can be fitted to
 
 
@@ -55,14 +54,13 @@ def choose_learner(
         return own
     whole = system is not None and np.array_equal(system.C, np.eye(system.states)) and not system.R.any()
     outputs, inputs = channels
-    one_step = "submatrix" if whole and outputs > 1 else "lattice"
-    name = options.learner or ("ladder" if outputs + inputs == 1 else "qr-array" if far else one_step)
+    name = options.learner or default_learner(outputs, inputs, far, whole and outputs > 1)
     sizes = options.sizes
     if sizes is None:
         bare = name.partition(":")[0]
         of_states = {"submatrix": range(1, outputs + 1), "rank": range(outputs + 1)}
         of_states["random-chart"] = range(outputs**2 + 1)
-        sizes = of_states.get(bare, default if learner_entry(bare).rungs in LENGTHS else None)
+        sizes = of_states.get(bare, default if sized_by_length(bare) else None)
     given = dict(
         sizes=sizes,
         lookaheads=options.lookaheads,
@@ -100,13 +98,13 @@ def check_ahead(learner: Learner, horizon: int) -> None:
 
 
 def settings_of(
-    options: Options, learner: Learner, ahead: InputsAhead | None, centre: Any, horizon: int, replicates: int
+    options: Options, learner: Learner, ahead: InputsAhead | None, center: Any, horizon: int, replicates: int
 ) -> dict[str, Any]:
     """Return what is needed to run it again."""
     devices = find_devices(options.device)
     return dict(
         learner=options.learner if isinstance(options.learner, str) else learner.name,
-        size_word=learner.size_word,
+        size_label=learner.size_label,
         tends_to=learner.tends_to,
         sizes=list(learner.sizes),
         lookaheads=list(learner.lookaheads),
@@ -117,7 +115,7 @@ def settings_of(
         seed=options.seed,
         precision=options.precision,
         device=", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in devices),
-        centre=centre,
+        center=center,
         versions=versions(),
     )
 

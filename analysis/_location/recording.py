@@ -26,7 +26,7 @@ from .recording_regret import learning_part, recorded_regret
 from .sentences import ahead_words, recording_sentence
 
 
-def locate_recording(recording: Trajectories, options: Options, centre: Any) -> Location:
+def locate_recording(recording: Trajectories, options: Options, center: Any) -> Location:
     horizon = longest = int(recording.lengths.max())
     if options.horizon is not None:
         horizon = min(longest, check_count("horizon", options.horizon, SHORTEST))
@@ -75,11 +75,11 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
             recording,
             edges,
             progress=lambda done: options.progress(done, horizon),
-            centre=centre,
+            center=center,
             **scored,
         )
-        centre_ = centre if isinstance(centre, str) else list(centre)
-        settings = settings_of(options, learner, ahead, centre_, horizon, runs)
+        center_ = center if isinstance(center, str) else list(center)
+        settings = settings_of(options, learner, ahead, center_, horizon, runs)
     trust = _trusted(recording, rebin(sums, coarse), options.precision)
     if trust is not None and trust >= SHORTEST:
         sums, coarse = _until(sums, trust), coarse[coarse <= trust]
@@ -95,7 +95,7 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
         best = best_size(losses, samples, list(learner.sizes), options.seed)
         regret = None
         if lookahead == 1 and learner.tends_to in FILTERS:
-            regret = _regret(losses, samples, best, learner, trusted, centre, options.seed)
+            regret = _regret(losses, samples, best, learner, trusted, center, options.seed)
         paired = best.pairs.select("size", paired="verdict")
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
         critical = claimed(critical_size(rungs), runs, trust)
@@ -107,7 +107,7 @@ def locate_recording(recording: Trajectories, options: Options, centre: Any) -> 
             verdict=critical.verdict,
             reason=critical.reason,
             sentence=recording_sentence(
-                subject, learner.size_word, critical, best, regret, model, int(sums.edges[-1]), horizon, runs
+                subject, learner.size_label, critical, best, regret, model, int(sums.edges[-1]), horizon, runs
             ),
             interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
             regret=regret,
@@ -154,12 +154,12 @@ def _regret(
     best: Best,
     learner: Learner,
     recording: Trajectories,
-    centre: Any,
+    center: Any,
     seed: int,
 ) -> RegretSize | None:
     sizes = list(learner.sizes)
     noise = losses[:, sizes.index(best.size)].sum() / samples.sum()
-    learning = learning_part(recording, sizes, centre, float(noise))
+    learning = learning_part(recording, sizes, center, float(noise))
     return recorded_regret(losses, learning, sizes, len(recording.lengths), seed)
 
 
@@ -169,8 +169,8 @@ def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int
     The best error at a horizon is that of the best size over the later half of the time till then.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        centred = np.abs(recording.outputs - recording.outputs[:, :1])
-        reached = np.maximum.accumulate(np.nanmax(centred, axis=(0, 2), initial=0.0))
+        centered = np.abs(recording.outputs - recording.outputs[:, :1])
+        reached = np.maximum.accumulate(np.nanmax(centered, axis=(0, 2), initial=0.0))
         error, samples = sums.error[:, 0].sum(axis=(2, 3)), sums.samples[:, 0].sum(axis=(1, 2))
         for k, stop in enumerate(sums.edges[1:].tolist()):
             half = slice(int(np.searchsorted(sums.edges, stop / 2)), k + 1)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import Trajectories
-from .._growth.bootstrap import redraws
+from .._growth.bootstrap import resample_counts
 from .._growth.regret_size import FACTOR, RegretSize
 from .lagged_regressors import columns, window
 
@@ -56,7 +56,7 @@ def recorded_regret(
     if not np.isfinite(learning).all() or len(losses) < 2:
         return None
     blocks = len(losses)
-    counts = redraws(blocks, draws, seed)
+    counts = resample_counts(blocks, draws, seed)
     finite = np.isfinite(losses).all(axis=0)
     drawn = counts @ np.where(finite, losses, np.finfo(float).max / (8 * blocks))
     limit = (factor - 1) * learning[finite]
@@ -73,7 +73,7 @@ def recorded_regret(
 
 
 def learning_part(
-    recording: Trajectories, sizes: list[int], centre: str | ArrayLike, noise: float
+    recording: Trajectories, sizes: list[int], center: str | ArrayLike, noise: float
 ) -> NDArray[np.float64]:
     """Return what learning the window of each size has cost over the recording, measured from the windows themselves.
 
@@ -85,7 +85,7 @@ def learning_part(
     Args:
         recording: One or many runs; rows with missing samples are left out.
         sizes: Lengths h, rising.
-        centre: What was taken off the outputs, as in ``Driver``.
+        center: What was taken off the outputs, as in ``Driver``.
         noise: S, summed over the outputs.
 
     Returns:
@@ -97,7 +97,7 @@ def learning_part(
     cost = np.zeros(len(sizes))
     for y, u, length in zip(recording.outputs, recording.inputs, recording.lengths.tolist(), strict=True):
         y, u = np.asarray(y[:length], float), np.asarray(u[:length], float)
-        rows = window(y - _centre(y, centre), u, sizes[-1])
+        rows = window(y - _center(y, center), u, sizes[-1])
         first = int(np.searchsorted(rows.times, length // 20))
         first = max(first, 2 * int(ends[-1]))  # fewer rows do not fix so many taps
         if len(rows.times) <= first:
@@ -112,10 +112,10 @@ def _factor(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.linalg.qr(rows, mode="r"))
 
 
-def _centre(outputs: NDArray[np.float64], centre: str | ArrayLike) -> NDArray[np.float64]:
-    if not isinstance(centre, str):
-        return np.asarray(centre, float)
-    if centre == "none":
+def _center(outputs: NDArray[np.float64], center: str | ArrayLike) -> NDArray[np.float64]:
+    if not isinstance(center, str):
+        return np.asarray(center, float)
+    if center == "none":
         return np.zeros(outputs.shape[1])
     seen = ~np.isnan(outputs)
     return np.asarray(np.where(seen.any(axis=0), outputs[seen.argmax(axis=0), np.arange(outputs.shape[1])], 0.0))

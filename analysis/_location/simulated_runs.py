@@ -20,7 +20,7 @@ from .memory_check import check_memory
 from .options import SHORTEST, InputsAhead, Options, check_ahead, choose_inputs_ahead, choose_learner, direct_term
 
 
-class Ready(NamedTuple):
+class PreparedRun(NamedTuple):
     """A system and what predicts it; all runs of it share their compiled kernels.
 
     Attributes:
@@ -46,7 +46,7 @@ class Ready(NamedTuple):
     replicates: int
 
 
-def make_ready(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> Ready:
+def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> PreparedRun:
     """Return the system with its learner, after every check that needs no run.
 
     Raises:
@@ -80,7 +80,7 @@ def make_ready(system: LinearSystem, options: Options, inputs: str | ArrayLike) 
     check_memory(driver_of, learner_of, learner, replicates, len(log_edges(horizon)))
     with computing(options.precision, options.device):
         driver = driver_of(learner)
-    return Ready(system, learner, driver, signal, ahead, asked, horizon, trust, replicates)
+    return PreparedRun(system, learner, driver, signal, ahead, asked, horizon, trust, replicates)
 
 
 def check_horizon(learner: Learner, asked: int, trust: int | None) -> int:
@@ -93,8 +93,8 @@ def check_horizon(learner: Learner, asked: int, trust: int | None) -> int:
     return horizon
 
 
-def run_ready(
-    ready: Ready,
+def run_prepared(
+    ready: PreparedRun,
     key: PRNGKeyArray,
     horizon: int,
     missing: Missing = Missing(),

@@ -64,7 +64,7 @@ def locate_streamed(
     if horizon < SHORTEST or used.sum() < 2:
         few = f"{horizon} samples say nothing yet; {SHORTEST} are the fewest."
         critical = Critical(None, "undecided", few)
-        return Streamed(critical, None, f"{name}: the critical {learner.size_word} is undecided: {few}", horizon)
+        return Streamed(critical, None, f"{name}: the critical {learner.size_label} is undecided: {few}", horizon)
     best = best_size(losses[used], samples[used], list(learner.sizes), seed, draws)
     critical = claimed(Critical(None, "undecided", ""), runs, None)
     if runs >= FEWEST_GROUPS:
@@ -72,5 +72,5 @@ def locate_streamed(
             critical = critical_size(growth_laws(curves(sums, learner, name), seed, draws))
         else:
             critical = Critical(None, "undecided", "an error has overflowed: leave out the stream that it is of.")
-    sentence = recording_sentence(name, learner.size_word, critical, best, None, None, horizon, horizon, runs)
+    sentence = recording_sentence(name, learner.size_label, critical, best, None, None, horizon, horizon, runs)
     return Streamed(critical, best, sentence, horizon)

@@ -22,19 +22,19 @@ from .._growth.regret_size import regret_size
 from .location import Location
 from .options import FILTERS, Options, rungs_of, settings_of
 from .sentences import ahead_words, system_sentence
-from .simulated_runs import make_ready, run_ready
-from .visibility import exact_slope, showing_horizon
+from .simulated_runs import prepare, run_prepared
+from .visibility import detection_horizon, exact_slope
 
 
 def locate_system(
     system: LinearSystem, options: Options, inputs: str | ArrayLike, missing: Missing, noise: Noise
 ) -> Location:
-    ready = make_ready(system, options, inputs)
+    ready = prepare(system, options, inputs)
     system, learner, driven = ready.system, ready.learner, ready.system.inputs > 0
     horizon, asked, trust, replicates = ready.horizon, ready.asked, ready.trust, ready.replicates
     with computing(options.precision, options.device):
         key = jax.random.key(options.seed)
-        sums = run_ready(ready, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
+        sums = run_prepared(ready, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
         settings = settings_of(options, learner, ready.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
     frame, general = curves(sums, learner, system.name), None if system.time_varying else theory(system)
@@ -51,7 +51,7 @@ def locate_system(
             sizes = critical.size, expected.critical_size
             slope = _exact_slope(system, sizes, horizon, learner, lookahead)
             if slope is not None and critical.size is not None:
-                shows = showing_horizon(system, critical.size, lookahead)
+                shows = detection_horizon(system, critical.size, lookahead)
         best, regret, cost = best_of_curves(own, options.seed), None, None
         if not unstable and replicates > 1:
             regret = regret_size(own, options.seed)
@@ -63,7 +63,7 @@ def locate_system(
             reason=critical.reason,
             sentence=system_sentence(
                 system.name + ahead_words(settings, lookahead),
-                learner.size_word,
+                learner.size_label,
                 critical,
                 expected,
                 horizon,

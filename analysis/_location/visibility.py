@@ -26,7 +26,7 @@ def exact_slope(system: LinearSystem, size: int, horizon: int, lookahead: int = 
     return float(np.polyfit(np.log(times), np.log(errors), 1)[0]) if np.isfinite(errors).all() else np.inf
 
 
-def showing_horizon(system: LinearSystem, size: int, lookahead: int = 1) -> int | None:
+def detection_horizon(system: LinearSystem, size: int, lookahead: int = 1) -> int | None:
     """Return the horizon from which on the exact error of a filter that is too short grows visibly, to 1 %.
 
     Growing is a ``exact_slope`` of at least 1/2, the border of the verdict; a mode that little noise drives stays under

@@ -18,11 +18,11 @@ from ..._core.text import spaced
 from ...simulator import LinearSystem
 from .._exact.filter_errors import best_errors
 from .._exact.riccati import innovation_covariances
-from .._growth.bootstrap import redraws
+from .._growth.bootstrap import resample_counts
 from .._growth.curves import curve_array
 from .._growth.laws import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
 from .._location.location import Location
-from .style import BEST, EXPECTED, FOUND, MARKERS, VERDICTS, canvas, legend, shown_sizes, size_label, title
+from .style import BEST, EXPECTED, FOUND, MARKERS, VERDICTS, canvas, legend, shown_sizes, size_axis_label, title
 
 _ERROR = "mean squared error (output unit²)"
 
@@ -78,7 +78,7 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
     axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_ERROR)
     axes.set_xlim(left=min(5.0, location.horizon / 20))
     _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
-    word = location.settings["size_word"]
+    word = location.settings["size_label"]
     title(axes, location, f"error growth by {word}")
     legend(axes, 4, title=word)
     if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
@@ -123,7 +123,7 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
         alike = np.isin(sizes, location.best.alike)
         axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
     axes.set(yscale="log", ylabel=_ERROR)
-    title(axes, location, f"error by {location.settings['size_word']}")
+    title(axes, location, f"error by {location.settings['size_label']}")
     legend(axes, 3, below=-0.04)
     axes.tick_params(labelbottom=False)
 
@@ -146,7 +146,7 @@ def _draw_exponents(axes: Axes, location: Location) -> None:
     axes.axhspan(*UNSURE, color="0.5", alpha=0.15, lw=0)
     axes.axhline(BORDER, color="0.3", lw=1, ls="--", label="border")
     _thresholds(axes, location, named=False)
-    axes.set(xlabel=size_label(location), ylabel="growth exponent")
+    axes.set(xlabel=size_axis_label(location), ylabel="growth exponent")
     axes.set_ylim(top=top + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(axes, 4, below=-0.3)
@@ -189,7 +189,7 @@ def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
     if len(totals) < location.rungs.height:  # a stretch without samples
         return None
     groups = totals.shape[1]
-    weights = redraws(groups, DRAWS, 0)
+    weights = resample_counts(groups, DRAWS, 0)
     drawn = (totals @ weights.T) / np.maximum(counts @ weights.T, 1)
     return np.asarray(np.quantile(drawn, [0.025, 0.975], axis=1))
 

@@ -6,7 +6,6 @@ Time: an error at horizon ``t`` is that of the prediction of ``y_t`` from the sa
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from .._exact.riccati import innovation_covariances
 from .._exact.theory import Theory, theory, trust_horizon
 from .._location.location import three_horizons
 from .portrait_figure import exact_figure, simulated_figure
+from .save_results import json_value
 from .style import save_figure
 
 LONGEST = 20_000
@@ -96,18 +96,14 @@ def save_portrait(drawn: Portrait, folder: str | Path) -> list[Path]:
 
 def portrait_json(drawn: Portrait, files: list[Path]) -> dict[str, Any]:
     """Return it as the documented JSON object (docs/json.md); what is not finite becomes null."""
-    rows = [] if drawn.errors is None else drawn.errors.to_dicts()
+    rows = [] if drawn.errors is None else drawn.errors.select("size", "errors").to_dicts()
     return dict(
         name=drawn.system.name,
         summary=drawn.summary,
         reference=drawn.reference,
-        theory=None if drawn.theory is None else {word: _finite(x) for word, x in drawn.theory._asdict().items()},
+        theory=None if drawn.theory is None else json_value(drawn.theory._asdict()),
         trust_horizon=drawn.trust,
         horizons=list(drawn.horizons),
-        errors=[dict(size=row["size"], errors=[_finite(x) for x in row["errors"]]) for row in rows],
+        errors=json_value(rows),
         files=[str(file) for file in files],
     )
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is None or math.isfinite(value) else None

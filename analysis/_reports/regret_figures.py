@@ -12,12 +12,12 @@ from ...simulator import LinearSystem
 from .._exact.filter_errors import best_errors
 from .._exact.regret import learning_cost
 from .._exact.riccati import innovation_covariances
-from .._growth.bootstrap import redraws
+from .._growth.bootstrap import resample_counts
 from .._growth.laws import DRAWS
 from .._growth.regret_size import late_regrets
 from .._location.location import Location
 from .location_figures import fits_filters, with_theory
-from .style import FOUND, MARKERS, canvas, legend, shown_sizes, size_label, title
+from .style import FOUND, MARKERS, canvas, legend, shown_sizes, size_axis_label, title
 
 
 def regret_figure(location: Location, system: LinearSystem | None = None) -> Figure:
@@ -29,7 +29,7 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
     figure, (axes,) = canvas(1)
     sizes, sums = late_regrets(location.curves.filter(pl.col("lookahead") == location.lookahead))
     groups = sums.shape[1]
-    weights = redraws(groups, DRAWS, 0) / groups
+    weights = resample_counts(groups, DRAWS, 0) / groups
     mean, (low, high) = sums.mean(axis=1), np.quantile(sums @ weights.T, [0.025, 0.975], axis=1)
     bars = np.clip([mean - low, high - mean], 0, None)
     axes.errorbar(sizes, mean, bars, fmt="o-", color="#0072b2", ms=6, lw=1.4, capsize=3, label="measured")
@@ -45,7 +45,7 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
     if location.regret is not None:
         word = f"{location.regret.factor:g} times the least: from {location.regret.size} on"
         axes.axhline(location.regret.factor * mean.min(), color=FOUND, lw=1.2, ls="--", label=word)
-    axes.set(yscale="log", xlabel=size_label(location), ylabel="regret since T/20 (output unit² x samples)")
+    axes.set(yscale="log", xlabel=size_axis_label(location), ylabel="regret since T/20 (output unit² x samples)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     title(axes, location, f"regret to T = {location.horizon}")
     legend(axes, 2)
@@ -70,5 +70,5 @@ def ahead_figure(location: Location, system: LinearSystem | None = None) -> Figu
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     forecasts = location.settings["forecasts"] or "forecasts"
     axes.set_title(f"{location.system}: {forecasts}, t = {location.horizon}", loc="left", fontsize=11)
-    legend(axes, 5, title=size_label(location))
+    legend(axes, 5, title=size_axis_label(location))
     return figure

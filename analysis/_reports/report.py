@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from ..._core.files import write_text
+from ..._core.progress import Progress, no_progress
 from ..._core.text import spaced, spans
-from .._location.options import Progress
 from .._location.sentences import ahead_words
 from .._sweeps.folder import EXPERIMENT
 from .captions import caption_of
@@ -24,9 +24,7 @@ MOST_ROWS = 200  # of a table; all of them lie beside the report
 _SIGNS = {"bounded": "●", "growing": "▲", "undecided": "◻"}
 
 
-def write_report(
-    folder: str | Path, out: str | Path | None = None, progress: Progress = lambda done, total: None
-) -> Path:
+def write_report(folder: str | Path, out: str | Path | None = None, progress: Progress = no_progress) -> Path:
     """Make one HTML file of the results in a folder: answer, tables, figures, settings and how to run it again.
 
     It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
@@ -107,7 +105,7 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
 
 def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
     """Return the facts and the table of one look-ahead."""
-    word = settings["size_word"]
+    word = settings["size_label"]
     ahead = ahead_words(settings, part["lookahead"]).removeprefix(", ")
     theory, best, trust = part["theory"], part["best"], part["trust_horizon"]
     size = part["critical_size"]

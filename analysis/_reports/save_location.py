@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import Any
 
-from ..._core.files import check_folder, save_frame, write_text
 from ...simulator import LinearSystem
 from .._exact.design import Design
 from .._location.location import Location
 from .location_figures import growth_figure, size_figure
 from .regret_figures import ahead_figure, regret_figure
-from .report import write_report
-from .style import save_figure
+from .save_results import json_value, save_results
 
 
-def save(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
+def save_location(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
     """Write the report, the figures, curves.parquet and location.json, each whole or not at all.
 
     Besides growth.png and sizes.png there is regret.png where regret names a size of a system, and surface.png
@@ -34,20 +30,13 @@ def save(location: Location, folder: str | Path, system: LinearSystem | None = N
     Raises:
         ValueError: The folder cannot be written in.
     """
-    folder = check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     figures = {"growth.png": growth_figure(location, system), "sizes.png": size_figure(location, system)}
     if location.regret is not None and not location.recorded:
         figures["regret.png"] = regret_figure(location, system)
     if location.further:
         figures["surface.png"] = ahead_figure(location, system)
-    files = [folder / name for name in ("report.html", *figures, "curves.parquet", "location.json")]
-    for name, figure in figures.items():
-        save_figure(figure, folder / name)
-    save_frame(location.curves, folder / "curves.parquet")
-    write_text(folder / "location.json", json.dumps(location_json(location, files), indent=2) + "\n")
-    write_report(folder)
-    return files
+    tables = {"curves.parquet": location.curves}
+    return save_results(folder, figures, tables, "location.json", lambda files: location_json(location, files))
 
 
 def location_json(location: Location, files: list[Path] | None = None) -> dict[str, Any]:
@@ -64,20 +53,17 @@ def _answer(location: Location) -> dict[str, Any]:
     theory = None
     if location.theory is not None:
         words = ("critical_size", "unstable_modes", "parameter_threshold", "memory")
-        theory = {word: _number(getattr(location.theory, word)) for word in words}
+        theory = {word: json_value(getattr(location.theory, word)) for word in words}
     rungs = []
-    for row in location.rungs.to_dicts():
-        growth = {word: _number(row[word]) for word in ("law", "exponent", "low", "high", "rate")}
-        rung = {word: _number(row[word]) for word in ("size", "parameters", "error", "excess")}
+    for row in json_value(location.rungs.to_dicts()):
+        growth = {word: row[word] for word in ("law", "exponent", "low", "high", "rate")}
+        rung = {word: row[word] for word in ("size", "parameters", "error", "excess")}
         extra = {word: row[word] for word in ("paired",) if word in row}
-        errors = [_number(value) for value in row["errors"]]
-        rungs.append(rung | dict(errors=errors, growth=growth, verdict=row["verdict"]) | extra)
+        rungs.append(rung | dict(errors=row["errors"], growth=growth, verdict=row["verdict"]) | extra)
     best = dict(size=location.best.size, alike=location.best.alike)
     interval = None if location.interval is None else dict(zip(("low", "high"), location.interval, strict=True))
     regret = None if location.regret is None else location.regret._asdict()
-    model = (
-        None if location.model is None else {word: _number(value) for word, value in location.model._asdict().items()}
-    )
+    model = None if location.model is None else json_value(location.model._asdict())
     if model is not None and model["interval"] is not None:
         model["interval"] = dict(zip(("low", "high"), model["interval"], strict=True))
     return dict(
@@ -100,11 +86,16 @@ def _answer(location: Location) -> dict[str, Any]:
 
 def design_json(design: Design) -> dict[str, Any]:
     """Return a design as the documented JSON object (docs/json.md); what is not finite becomes null."""
-    rows = [{word: _number(value) for word, value in row.items()} for row in design.needed.to_dicts()]
-    numbers = ("horizon", "tolerance", "kalman", "critical_size", "memory", "trust_horizon")
-    found = {word: _number(getattr(design, word)) for word in numbers}
-    return dict(sentence=design.sentence, system=design.system, inputs=design.inputs) | found | dict(needed=rows)
-
-
-def _number(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    words = (
+        "sentence",
+        "system",
+        "inputs",
+        "horizon",
+        "tolerance",
+        "kalman",
+        "critical_size",
+        "memory",
+        "trust_horizon",
+    )
+    found: dict[str, Any] = json_value({word: getattr(design, word) for word in words})
+    return found | dict(needed=json_value(design.needed.to_dicts()))

@@ -58,8 +58,8 @@ def shown_sizes(sizes: Sequence[int], critical: int | None) -> list[int]:
     return sorted({*near, *(far[k] for k in spread)})
 
 
-def size_label(location: Location) -> str:
-    word: str = location.settings["size_word"]
+def size_axis_label(location: Location) -> str:
+    word: str = location.settings["size_label"]
     return word + {"length": " (samples)", "block size": " (states)"}.get("length" if "length" in word else word, "")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from ..._core.progress import Progress, no_progress
 from ..._core.text import spaced
 from .._growth.summary import located
-from .._location.options import Progress
 from .._sweeps.folder import read_recorded
 from .._sweeps.reader import each_run, scan_curves
 from .html import facts, number, page, pairs, table, words
@@ -18,7 +18,7 @@ from .html import facts, number, page, pairs, table, words
 CELL = ("system", "learner", "noise", "steps", "lookahead")
 
 
-def thresholds(folder: str | Path, progress: Progress = lambda done, total: None) -> pl.DataFrame:
+def thresholds(folder: str | Path, progress: Progress = no_progress) -> pl.DataFrame:
     """Return the sizes located from each point of a sweep, one row a point and look-ahead.
 
     Columns ``system, learner, noise, steps, lookahead, seed`` and those of ``located``. One part is read at a time.
@@ -41,7 +41,7 @@ def thresholds(folder: str | Path, progress: Progress = lambda done, total: None
     return pl.concat(rows).select(*CELL, "seed", pl.all().exclude("run", *CELL, "seed")).sort(*CELL, "seed")
 
 
-def experiment_page(folder: Path, most: int, progress: Progress = lambda done, total: None) -> str:
+def experiment_page(folder: Path, most: int, progress: Progress = no_progress) -> str:
     """Return the report of a sweep as a page of HTML, with at most so many cells of the grid."""
     record, found = read_recorded(folder), thresholds(folder, progress)
     grid, settings = record["grid"], record["settings"]

@@ -5,7 +5,6 @@ Time: all arrays count readings, as ``Readings`` does; a forecast of reading ``t
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -14,8 +13,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ..._core.text import did_you_mean
 from ...learners import Learner, Outcome, kalman, make_learner, replay
-from ...learners._external.predictor import OutsidePredictor
+from ...learners._catalogue import default_learner
+from ...learners._external.predictor import ExternalPredictor
 from ...simulator import LinearSystem, faults, zoo, zoo_names
 from ...simulator._stress.faults import find_fault
 from ...simulator._stress.readings import Readings, Scene, plain
@@ -73,7 +74,7 @@ class Case(NamedTuple):
     make: Callable[[Scene], Readings]
 
 
-class Measured(NamedTuple):
+class CaseResult(NamedTuple):
     """What came of a case, forecasts in the unit of the plant; NaN where a reading does not count, or after a failure.
 
     ``ladder`` holds squared errors, summed over the outputs, of each rung.
@@ -156,7 +157,9 @@ def battery(
     return [_case(name, own, lengths, seed) for name in names]
 
 
-def measure(case: Case, predictor: OutsidePredictor, progress: Callable[[int], None] = lambda runs: None) -> Measured:
+def run_case(
+    case: Case, predictor: ExternalPredictor, progress: Callable[[int], None] = lambda runs: None
+) -> CaseResult:
     """Put a predictor through a case; the first run that fails is its last.
 
     Args:
@@ -181,7 +184,7 @@ def measure(case: Case, predictor: OutsidePredictor, progress: Callable[[int], N
     told = replay(kalman(readings.system), readings.seen, known_ahead=0)[:runs, at, 0, 0]
     rungs, errors = _ladder(readings, runs)
     target = readings.target[:runs, at]
-    return Measured(
+    return CaseResult(
         case=case,
         outcomes=tuple(outcomes),
         target=target,
@@ -201,9 +204,8 @@ def _case(name: str, plant: LinearSystem, lengths: Lengths, seed: int) -> Case:
         scene = _scene(zoo(name), lengths.zoo, lengths, seed)
         return Case(name, "zoo", zoo_names()[name], STEADY, True, scene, None, plain)
     if name not in faults():
-        near = difflib.get_close_matches(name, case_names(), n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"no case is called {name!r}; {hint}There are: {', '.join(case_names())}.")
+        hint = did_you_mean(name, case_names())
+        raise ValueError(f"no case is called {name!r}{hint} There are: {', '.join(case_names())}.")
     fault = find_fault(name)
     scene = _scene(plant, lengths.stress, lengths, seed)
     if plant.time_varying or scene.steps < FEWEST_STEPS:
@@ -222,8 +224,9 @@ def _scene(system: LinearSystem, steps: int, lengths: Lengths, seed: int) -> Sce
 
 @lru_cache(maxsize=16)  # one learner, one compiled kernel
 def _every_length(outputs: int, inputs: int) -> Learner:
-    name, most = ("ladder", 16) if outputs + inputs == 1 else ("lattice", 8)
-    return make_learner(name, dict(sizes=range(most + 1), outputs=outputs, inputs=inputs, direct=False))
+    name = default_learner(outputs, inputs)
+    longest = 16 if name == "ladder" else 8
+    return make_learner(name, dict(sizes=range(longest + 1), outputs=outputs, inputs=inputs, direct=False))
 
 
 def _ladder(readings: Readings, runs: int) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:

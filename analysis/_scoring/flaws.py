@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ...learners import Outcome
-from .battery import Measured
+from .battery import CaseResult
 from .metrics import Estimate, memory_slope, share_above
 from .probes import POWER, Probes
 
@@ -37,7 +37,7 @@ class Flaw(NamedTuple):
     because: str
 
 
-def failure_flaw(measured: Measured) -> Flaw | None:
+def failure_flaw(measured: CaseResult) -> Flaw | None:
     """``not finite``, ``stalls``, ``raises``, ``wrong shape`` or ``ends``: how a run failed, and at which step."""
     failure = measured.outcomes[-1].failure
     if failure is None:
@@ -45,7 +45,7 @@ def failure_flaw(measured: Measured) -> Flaw | None:
     return Flaw(FAILURES.get(failure.kind, failure.kind), f"at step {failure.step}: {failure.said}")
 
 
-def diverges(measured: Measured) -> Flaw | None:
+def diverges(measured: CaseResult) -> Flaw | None:
     """``diverges``: the error leaps away from the reference's and stays there.
 
     Errors are summed over the runs and blocks of 64 readings and divided by the reference's. Either the last eighth
@@ -69,7 +69,7 @@ def diverges(measured: Measured) -> Flaw | None:
     return Flaw("diverges", f"from step {step} on its error is over {0.1 * LEAP:g} times what it was")
 
 
-def wrong_unit(measured: Measured) -> Flaw | None:
+def wrong_unit(measured: CaseResult) -> Flaw | None:
     """``wrong unit``: one constant factor explains the excess.
 
         g = sum f f* / sum f^2,    f the forecasts after the first quarter, f* the reference's
@@ -86,7 +86,7 @@ def wrong_unit(measured: Measured) -> Flaw | None:
     return Flaw("wrong unit", f"forecasts times {g:.4g} would have {100 * (1 - after / before):.0f} % less excess")
 
 
-def forgets(measured: Measured) -> Flaw | None:
+def forgets(measured: CaseResult) -> Flaw | None:
     """``forgets its state``: the excess on a plant that does not vary leaps up again and again, and comes back.
 
     The excess after the first quarter, its median over the runs at each reading, is over 20 times its median over time
@@ -104,7 +104,7 @@ def forgets(measured: Measured) -> Flaw | None:
     return Flaw("forgets its state", f"its error returns to that of a start at readings {places}")
 
 
-def biased(measured: Measured) -> Flaw | None:
+def biased(measured: CaseResult) -> Flaw | None:
     """``biased``: its mean difference to the reference is not zero.
 
     For an output: Student's test over the runs of their mean differences after the first quarter, two-sided at 1e-6,
@@ -125,7 +125,7 @@ def biased(measured: Measured) -> Flaw | None:
     return None
 
 
-def too_short(measured: Measured, laws: dict[int, str], parameters: int | None) -> Flaw | None:
+def too_short(measured: CaseResult, laws: dict[int, str], parameters: int | None) -> Flaw | None:
     """``too short``: its error grows, and that of a ladder with enough taps, and more parameters, does not.
 
     To be asked where the law of its error is growing, or undecided with an exponent above 1/2; the smallest rung that
@@ -149,7 +149,7 @@ def too_short(measured: Measured, laws: dict[int, str], parameters: int | None) 
     )
 
 
-def too_good(measured: Measured) -> Flaw | None:
+def too_good(measured: CaseResult) -> Flaw | None:
     """``better than is possible``: its error is below that of the best predictor of the same readings.
 
     Student's test over the runs of sum(e^2 - e*^2), one-sided at 1e-6, and 1 % below it. A predictor that is fed from
@@ -219,10 +219,10 @@ def leaks(outcomes: tuple[Outcome, ...]) -> tuple[Estimate | None, Flaw | None]:
     return slope, Flaw("leaks memory", f"it grows by {slope.value:.0f} bytes a step")
 
 
-STEADY: tuple[Callable[[Measured], Flaw | None], ...] = (wrong_unit, forgets, biased, too_good)
+STEADY: tuple[Callable[[CaseResult], Flaw | None], ...] = (wrong_unit, forgets, biased, too_good)
 
 
-def excess_start(measured: Measured) -> int:
+def excess_start(measured: CaseResult) -> int:
     """Return the first reading after the first quarter of a run."""
     return int(measured.target.shape[1]) // 4
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...learners import Outcome
-from ...learners._external.predictor import OutsidePredictor
+from ...learners._external.predictor import ExternalPredictor
 from ...simulator._stress.readings import plain
 from .battery import Case
 
@@ -30,7 +30,7 @@ class Probes(NamedTuple):
     noise: NDArray[np.float64]  # the white one
 
 
-def probe(predictor: OutsidePredictor, case: Case) -> Probes:
+def probe(predictor: ExternalPredictor, case: Case) -> Probes:
     """Run the series of ``Probes``, made of the plant of a case."""
     scene = case.scene._replace(replicates=2, steps=min(LENGTH, case.scene.steps))
     readings, dt = plain(scene), scene.system.dt

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import Any
 
-from ..._core.files import check_folder, save_frame, write_text
-from .._reports.report import write_report
-from .._reports.style import save_figure
+from .._reports.save_results import json_value, save_results
 from .figures import against_figure, steady_figure, stress_figure
 from .score_predictor import Scorecard
 
@@ -30,19 +26,9 @@ def save_scorecard(card: Scorecard, folder: str | Path, short: list[str] | None 
     Raises:
         ValueError: The folder cannot be written in.
     """
-    folder = check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     figures = {} if card.partial else _figures(card)
-    files = [
-        folder / name for name in ("report.html", *figures, "scorecard.parquet", "curves.parquet", "scorecard.json")
-    ]
-    for name, figure in figures.items():
-        save_figure(figure, folder / name)
-    save_frame(card.rows, folder / "scorecard.parquet")
-    save_frame(card.curves, folder / "curves.parquet")
-    write_text(folder / "scorecard.json", json.dumps(scorecard_json(card, files, short), indent=2) + "\n")
-    write_report(folder)
-    return files
+    tables = {"scorecard.parquet": card.rows, "curves.parquet": card.curves}
+    return save_results(folder, figures, tables, "scorecard.json", lambda files: scorecard_json(card, files, short))
 
 
 def scorecard_json(card: Scorecard, files: list[Path] | None = None, short: list[str] | None = None) -> dict[str, Any]:
@@ -53,7 +39,7 @@ def scorecard_json(card: Scorecard, files: list[Path] | None = None, short: list
         partial=card.partial,
         flaws=card.all_flaws,
         shortfalls=short or [],
-        rows=[{word: _plain(value) for word, value in row.items()} for row in card.rows.iter_rows(named=True)],
+        rows=json_value(card.rows.to_dicts()),
         settings=card.settings,
         files=[str(file) for file in files or []],
     )
@@ -67,9 +53,3 @@ def _figures(card: Scorecard) -> dict[str, Any]:
     if "stress" in kinds:
         figures["stress.png"] = stress_figure(card)
     return figures
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

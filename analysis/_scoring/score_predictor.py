@@ -9,17 +9,16 @@ from typing import Any
 
 import polars as pl
 
+from ..._core.progress import Progress, no_progress
 from ..._core.text import versions
-from ...learners._external.predictor import OutsidePredictor
+from ...learners._external.predictor import ExternalPredictor
 from ...simulator import LinearSystem
-from .battery import Case, Measured, battery, measure
+from .battery import Case, CaseResult, battery, run_case
 from .flaws import Flaw, probe_flaws
 from .metrics import share_above
 from .probes import probe
 from .schema import CURVE, ROW
 from .scorecard import card
-
-Progress = Callable[[int, int], None]  # runs done, runs in all
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Scorecard:
 
 
 def score_predictor(
-    predictor: OutsidePredictor,
+    predictor: ExternalPredictor,
     plant: LinearSystem | None = None,
     *,
     cases: Sequence[str] | None = None,
@@ -90,7 +89,7 @@ def score_predictor(
     seed: int = 0,
     replicates: int | None = None,
     parameters: int | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
     keep: Callable[[Scorecard], None] = lambda partial: None,
 ) -> Scorecard:
     """Put a predictor through the battery and make its scorecard.
@@ -126,7 +125,7 @@ def score_predictor(
     total, done = sum(case.scene.replicates for case in todo), 0
     made = Scorecard(predictor.name, pl.DataFrame(schema=ROW), pl.DataFrame(schema=CURVE), flaws, len(todo), settings)
     for case in todo:
-        measured = measure(case, predictor, lambda runs, before=done: progress(before + runs, total))  # type: ignore[misc]
+        measured = run_case(case, predictor, lambda runs, before=done: progress(before + runs, total))  # type: ignore[misc]
         _check_taken(measured, case, first=not rows)
         done += case.scene.replicates
         progress(done, total)
@@ -142,7 +141,7 @@ def score_predictor(
     return made
 
 
-def _beaten(measured: Measured) -> bool:
+def _beaten(measured: CaseResult) -> bool:
     """Return whether a rung of the ladder predicts better, by over 20 % and by 95 % of the runs."""
     stretch = slice(measured.case.scene.begin, None)
     for k in range(len(measured.rungs)):
@@ -152,7 +151,7 @@ def _beaten(measured: Measured) -> bool:
     return False
 
 
-def _check_taken(measured: Measured, case: Case, first: bool) -> None:
+def _check_taken(measured: CaseResult, case: Case, first: bool) -> None:
     """Say so where the predictor cannot take the first step on the first plant; then there is nothing to score."""
     failure, system = measured.outcomes[-1].failure, case.scene.system
     if first and failure is not None and (failure.step, len(measured.outcomes)) == (0, 1) and failure.kind != "stalled":

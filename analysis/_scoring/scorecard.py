@@ -15,7 +15,7 @@ from scipy import stats
 
 from .._growth.curves import SCHEMA, log_edges
 from .._growth.laws import BORDER, growth_laws
-from .battery import Measured
+from .battery import CaseResult
 from .flaws import STEADY, Flaw, diverges, failure_flaw, leaks, too_short
 from .metrics import Estimate, coverage, recovery_time, share_above
 from .schema import CURVE
@@ -32,7 +32,7 @@ class Card(NamedTuple):
     curve: pl.DataFrame
 
 
-def card(measured: Measured, parameters: int | None, seed: int = 0) -> Card:
+def card(measured: CaseResult, parameters: int | None, seed: int = 0) -> Card:
     """Make the row of a case.
 
     Args:
@@ -91,7 +91,7 @@ def card(measured: Measured, parameters: int | None, seed: int = 0) -> Card:
     return Card(row, _curve(case.name, error, oracle, measured.ladder[:, :, place]))
 
 
-def _flaws(measured: Measured, law: dict[str, Any], parameters: int | None, seed: int) -> list[Flaw]:
+def _flaws(measured: CaseResult, law: dict[str, Any], parameters: int | None, seed: int) -> list[Flaw]:
     """Return the flaws of a case; what would follow from one that is named is not named again."""
     failed = failure_flaw(measured)
     found = [failed] if failed else []
@@ -109,7 +109,7 @@ def _flaws(measured: Measured, law: dict[str, Any], parameters: int | None, seed
 
 
 def _verdict(
-    measured: Measured,
+    measured: CaseResult,
     law: dict[str, Any],
     recovered: int | None,
     against: Estimate | None,
@@ -143,7 +143,7 @@ def _verdict(
 
 
 def _against_ladder(
-    measured: Measured, parameters: int | None, stretch: slice
+    measured: CaseResult, parameters: int | None, stretch: slice
 ) -> tuple[tuple[int, int], Estimate | None]:
     """Return the rung of the largest count that does not exceed the predictor's, or the best, and how far above it."""
     losses = np.nansum(np.where(np.isnan(measured.error)[..., None], 0, measured.ladder)[:, stretch], axis=(0, 1))
@@ -181,7 +181,7 @@ def _law(squares: NDArray[np.float64], seed: int) -> dict[str, Any]:
     return dict(law=found["law"], growth=found["verdict"], exponent=found["exponent"], reason=found["reason"])
 
 
-def _calibration(measured: Measured, above: Estimate | None) -> dict[str, float | None]:
+def _calibration(measured: CaseResult, above: Estimate | None) -> dict[str, float | None]:
     """Return coverage and sharpness of the predictor's own 95 % interval over the readings that are judged."""
     names = ("coverage", "coverage_low", "coverage_high", "sharpness")
     if measured.variance is None or above is None or measured.outcomes[-1].failure is not None:

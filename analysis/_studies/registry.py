@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,10 +9,9 @@ from typing import Any, NamedTuple
 import polars as pl
 from matplotlib.figure import Figure
 
-from ..._core.files import check_folder, save_frame, write_text
+from ..._core.progress import Progress, no_progress
 from ..._core.text import versions
-from .._reports.report import write_report
-from .._reports.style import save_figure
+from .._reports.save_results import save_results
 from .state_space.figure_1 import reproduce_figure_1
 from .state_space.figures import (
     figure_1_figure,
@@ -30,7 +28,7 @@ from .state_space.horizon_scaling import reproduce_horizon_scaling
 from .state_space.regret_bounds import reproduce_regret_bounds
 from .state_space.statistical_power import reproduce_power
 from .state_space.theorem_2 import reproduce_theorem_2
-from .study import Progress, Reproduction, no_progress
+from .study import Reproduction
 
 FEWEST = 32
 
@@ -151,18 +149,12 @@ def save_reproduction(
     Raises:
         ValueError: The folder cannot be written in.
     """
-    folder = check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / file for file in ("report.html", f"{name}.png", f"{name}.parquet", f"reproduction-{name}.json")]
-    save_figure(ENTRIES[name].figure(reproduction.table), files[1])
-    save_frame(reproduction.table, files[2])
-    answer = dict(
-        name=name,
-        agrees=reproduction.agrees,
-        sentence=reproduction.sentence,
-        settings=(settings or {}) | dict(versions=versions()),
-        files=[str(file) for file in files],
-    )
-    write_text(files[3], json.dumps(answer, indent=2) + "\n")
-    write_report(folder)
-    return files
+    entry = ENTRIES[name]
+
+    def answer(files: list[Path]) -> dict[str, Any]:
+        told = (settings or {}) | dict(versions=versions())
+        words = dict(name=name, agrees=reproduction.agrees, sentence=reproduction.sentence, settings=told)
+        return words | dict(files=[str(file) for file in files])
+
+    figures, tables = {f"{name}.png": entry.figure(reproduction.table)}, {f"{name}.parquet": reproduction.table}
+    return save_results(folder, figures, tables, f"reproduction-{name}.json", answer)

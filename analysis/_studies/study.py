@@ -20,7 +20,6 @@ from ...learners import Driver, Learner, Scores, score
 from ...simulator import LinearSystem, simulate_chunks
 
 FALSE_ALARM = 1e-4  # of a whole table of measured entries, both sides together
-Progress = Callable[[int, int], None]
 
 
 class Reproduction(NamedTuple):
@@ -29,10 +28,6 @@ class Reproduction(NamedTuple):
     table: pl.DataFrame
     agrees: bool
     sentence: str
-
-
-def no_progress(done: int, total: int) -> None:
-    """Say nothing."""
 
 
 def mean_limits(

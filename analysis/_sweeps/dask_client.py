@@ -20,9 +20,9 @@ from queue import Empty, SimpleQueue
 from distributed import Client, Future, KilledWorker, Security, rpc
 from distributed.utils import silence_logging_cmgr
 
+from ..._core.progress import Progress
 from ..._core.text import versions
-from .._location.options import Progress
-from .dask_task import Sweep, Task, digest_of, run_task
+from .dask_task import SweepContext, Task, digest_of, run_task
 from .experiment import Experiment
 from .points import Group
 
@@ -85,7 +85,7 @@ def run_on(client: Client, missing: list[Group], experiment: Experiment, folder:
     if not missing:
         return
     folder = folder.absolute()
-    sweep = Sweep(folder, digest_of(folder) or "", versions(), f"ergoscope-{secrets.token_hex(8)}")
+    sweep = SweepContext(folder, digest_of(folder) or "", versions(), f"ergoscope-{secrets.token_hex(8)}")
     news: SimpleQueue[Future[None] | str] = SimpleQueue()  # futures that are done, and parts that are there
     running: dict[Future[None], Task] = {}
     numbers = count()

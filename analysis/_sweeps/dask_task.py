@@ -21,7 +21,7 @@ from .points import Point, drop_compiled, groups_of, write_part
 SEEN_WITHIN = 10.0  # seconds; a shared folder may show what another machine has just written a little later
 
 
-class Sweep(NamedTuple):
+class SweepContext(NamedTuple):
     """What all tasks of a sweep share.
 
     Attributes:
@@ -49,7 +49,7 @@ class Task(NamedTuple):
     experiment: Experiment
 
 
-def run_task(task: Task, sweep: Sweep) -> None:
+def run_task(task: Task, sweep: SweepContext) -> None:
     """Write the parts of a task that are not there yet, and tell the client of each that is.
 
     It ends soon after nobody wants it any more: the client went away, or the sweep has failed elsewhere.
@@ -78,7 +78,7 @@ def run_task(task: Task, sweep: Sweep) -> None:
     drop_compiled()
 
 
-def check_here(sweep: Sweep) -> None:
+def check_here(sweep: SweepContext) -> None:
     """Say so where this machine does not see the client's folder, or has other versions than the client.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..._core.devices import Precision
 from ..._core.ranges import parse_range
+from ..._core.text import did_you_mean
 from ...simulator import LinearSystem, Noise, find_system
 
 
@@ -86,13 +86,13 @@ def read_experiment(path: str | Path) -> Experiment:
     given: dict[str, Any] = {}
     for table, values in tables.items():
         if table not in KEYS or not isinstance(values, dict):
-            what = "is no table" if table in KEYS else "is not known" + _near(table, "", KEYS)
-            raise ValueError(f"{file}{_line(text, '', table)}: {table} {what}. The tables are [grid] and [options].")
+            what = "is no table." if table in KEYS else "is not known" + _near(table, "", KEYS)
+            raise ValueError(f"{file}{_line(text, '', table)}: {table} {what} The tables are [grid] and [options].")
         for key, value in values.items():
             where = f"{file}{_line(text, table, key)}: {_head(table)} {key}"
             if key not in KEYS[table]:
                 hint = _near(key, table, KEYS[table])
-                raise ValueError(f"{where} is not known{hint}. The keys are {', '.join(KEYS[table])}.")
+                raise ValueError(f"{where} is not known{hint} The keys are {', '.join(KEYS[table])}.")
             try:
                 given[key] = KEYS[table][key](value)
             except ValueError as exc:
@@ -181,9 +181,8 @@ def _near(key: str, table: str, known: Any) -> str:
     """Return the nearest known key as a question, or the table that the key belongs in."""
     for other, keys in KEYS.items():
         if other != table and table and key in keys:
-            return f" there, but in {_head(other)}"
-    near = difflib.get_close_matches(key.lower(), known, n=1)
-    return f"; did you mean {near[0]!r}" if near else ""
+            return f" there, but in {_head(other)}."
+    return did_you_mean(key, known)
 
 
 def _line(text: str, table: str, key: str) -> str:

@@ -21,7 +21,7 @@ from jaxtyping import PRNGKeyArray
 from ..._core.files import save_frame
 from .._growth.curves import curves
 from .._location.options import Options
-from .._location.simulated_runs import Ready, check_horizon, make_ready, run_ready
+from .._location.simulated_runs import PreparedRun, check_horizon, prepare, run_prepared
 from .experiment import Experiment
 
 
@@ -57,7 +57,7 @@ class Point(NamedTuple):
 class Group(NamedTuple):
     """Points of one system, noise and learner, with what runs them."""
 
-    ready: Ready
+    ready: PreparedRun
     points: list[Point]
 
 
@@ -88,7 +88,7 @@ def groups_of(experiment: Experiment) -> list[Group]:
                     progress=lambda done, total: None,
                 )
                 try:
-                    ready = make_ready(system, options, experiment.inputs)
+                    ready = prepare(system, options, experiment.inputs)
                     for horizon in experiment.horizons:
                         check_horizon(ready.learner, horizon, ready.trust)
                 except ValueError as exc:
@@ -99,14 +99,14 @@ def groups_of(experiment: Experiment) -> list[Group]:
 
 
 def point_curves(
-    ready: Ready, point: Point, experiment: Experiment, progress: Callable[[int], None] = lambda done: None
+    ready: PreparedRun, point: Point, experiment: Experiment, progress: Callable[[int], None] = lambda done: None
 ) -> pl.DataFrame:
     """Run one point and return its error curves (``SCHEMA``), with the columns ``noise``, ``steps`` and ``seed``.
 
     Where rounding reaches the noise before ``steps`` samples, the curves end there.
     """
     horizon = point.horizon if ready.trust is None else min(point.horizon, ready.trust)
-    sums = run_ready(ready, point.key, horizon, noise=experiment.law, progress=progress)
+    sums = run_prepared(ready, point.key, horizon, noise=experiment.law, progress=progress)
     run = f"noise {point.noise}, {point.horizon} samples, seed {point.seed}"
     frame = curves(sums, ready.learner, point.system, run=run)
     return frame.with_columns(
@@ -128,7 +128,7 @@ def missing_of(groups: list[Group], folder: Path) -> list[Group]:
 
 
 def write_part(
-    ready: Ready, point: Point, experiment: Experiment, folder: Path, progress: Callable[[int], None]
+    ready: PreparedRun, point: Point, experiment: Experiment, folder: Path, progress: Callable[[int], None]
 ) -> None:
     """Run a point and write its curves, whole or not at all; ``progress`` is called with the samples done."""
     frame = point_curves(ready, point, experiment, progress)

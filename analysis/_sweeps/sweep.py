@@ -12,9 +12,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ..._core.files import check_folder
+from ..._core.progress import Progress, no_progress
 from ...learners._engine.memory import memory_free, memory_needed
 from .._growth.curves import log_edges
-from .._location.options import Progress
 from .experiment import Experiment
 from .folder import check_recorded, experiment_folder
 from .points import Group, drop_compiled, groups_of, missing_of, point_curves, write_part
@@ -60,7 +60,7 @@ class Plan(NamedTuple):
 def sweep(
     experiment: Experiment,
     folder: str | Path | None = None,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
     cluster: str | Client | None = None,
 ) -> Path:
     """Run every point of an experiment that is not done, and write its error curves as a part of the folder.

@@ -22,12 +22,12 @@ from numpy.typing import ArrayLike
 
 from ..._core.devices import Precision, computing, find_devices, spread
 from .._base import Learner
-from .partition import Argument
+from .partition import PartitionedLearner
 
 BLOCK = 128
 TILE = 32
 
-Centre: TypeAlias = Literal["first", "none"] | ArrayLike
+Center: TypeAlias = Literal["first", "none"] | ArrayLike
 
 
 class Score(NamedTuple):
@@ -38,15 +38,15 @@ class Score(NamedTuple):
     samples: Float[Array, "lookahead output lane"]  # how many were scored
 
 
-class Lanes(NamedTuple):
+class TileState(NamedTuple):
     """All that a tile of streams carries from one sample to the next."""
 
     state: Any
     oracle: Any
     issued: tuple[Array, ...]  # for each lookahead H, (H, size, output, lane), newest first: the last one is due
     oracle_issued: tuple[Array, ...] | None
-    centre: Float[Array, "output lane"]
-    centred: Int[Array, "output lane"]  # samples since the centre is known, the present one counted; 0 before
+    center: Float[Array, "output lane"]
+    centered: Int[Array, "output lane"]  # samples since the center is known, the present one counted; 0 before
     scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
     age: Int[Array, " lane"]  # samples taken in
     score: Score
@@ -62,7 +62,7 @@ class Driver:
         outputs: Outputs of a stream.
         inputs: Inputs of a stream.
         oracle: A learner of one rung to measure the excess against, or None.
-        centre: What is taken off each output before a learner sees it: ``"first"``, its first observed value;
+        center: What is taken off each output before a learner sees it: ``"first"``, its first observed value;
             ``"none"``; or known values ``(output,)``.
         precision: ``"float32"`` or ``"float64"``.
         device: Where to compute, as in ``find_devices``; lanes are spread over several.
@@ -72,7 +72,7 @@ class Driver:
             known one is held for those after it. None: all are known that are passed in.
 
     Raises:
-        ValueError: A centre of another shape, an oracle of several sizes or other lookaheads, a negative
+        ValueError: A center of another shape, an oracle of several sizes or other lookaheads, a negative
             ``known_ahead``, or what the learner's own ``init`` refuses.
     """
 
@@ -83,7 +83,7 @@ class Driver:
         inputs: int = 0,
         *,
         oracle: Learner | None = None,
-        centre: Centre = "none",
+        center: Center = "none",
         precision: Precision = "float64",
         device: str | None = None,
         width: int = TILE,
@@ -92,19 +92,19 @@ class Driver:
     ) -> None:
         if oracle is not None and (len(oracle.sizes) != 1 or oracle.lookaheads != learner.lookaheads):
             raise ValueError(f"an oracle has one size and the lookaheads {learner.lookaheads}, got {oracle.name}.")
-        if isinstance(centre, str):
-            if centre not in ("first", "none"):
-                raise ValueError(f"centre must be first, none or known values, got {centre!r}.")
-        elif np.shape(centre) != (outputs,) or not np.isfinite(np.asarray(centre, float)).all():
-            raise ValueError(f"a known centre must be {outputs} finite numbers, got {centre!r}.")
+        if isinstance(center, str):
+            if center not in ("first", "none"):
+                raise ValueError(f"center must be first, none or known values, got {center!r}.")
+        elif np.shape(center) != (outputs,) or not np.isfinite(np.asarray(center, float)).all():
+            raise ValueError(f"a known center must be {outputs} finite numbers, got {center!r}.")
         if known_ahead is not None and known_ahead < 0:
             raise ValueError(f"known_ahead must be None or a whole number of at least 0, got {known_ahead}.")
         self.learner, self.oracle, self.outputs, self.inputs = learner, oracle, outputs, inputs
-        self.centre, self.precision, self.device = centre, precision, device
+        self.center, self.precision, self.device = center, precision, device
         with computing(precision, device):
             self.devices = find_devices(device)
-            both = Argument.of(learner), None if oracle is None else Argument.of(oracle)
-            self.who: tuple[Argument, Argument | None] = spread(both, device, whole=True)
+            both = PartitionedLearner.of(learner), None if oracle is None else PartitionedLearner.of(oracle)
+            self.who: tuple[PartitionedLearner, PartitionedLearner | None] = spread(both, device, whole=True)
         if learner.pooled and width % len(self.devices):
             raise ValueError(
                 f"{learner.name} learns from all {width} replicates at once: choose one device, or a multiple of "
@@ -116,16 +116,16 @@ class Driver:
         self.workers = (os.cpu_count() or 1) if on_one_cpu else 1  # threads that tiles are shared out to
         self.known_ahead = self.ahead if known_ahead is None else min(known_ahead, self.ahead)
 
-    def start(self) -> Lanes:
+    def start(self) -> TileState:
         """Return a tile of streams that have seen nothing, every array its own buffer, for the kernel reuses them."""
-        known = not isinstance(self.centre, str)
+        known = not isinstance(self.center, str)
         with computing(self.precision, self.device):
-            centre = jnp.asarray(self.centre if known else np.zeros(self.outputs), jnp.zeros(()).dtype)
-            centred = known or self.centre == "none"
-            fresh: Lanes = _start(*self.who, self.inputs, self.width, np.int32(centred), centre)
+            center = jnp.asarray(self.center if known else np.zeros(self.outputs), jnp.zeros(()).dtype)
+            centered = known or self.center == "none"
+            fresh: TileState = _start(*self.who, self.inputs, self.width, np.int32(centered), center)
             return self.place(fresh)
 
-    def place(self, lanes: Lanes) -> Lanes:
+    def place(self, lanes: TileState) -> TileState:
         """Return the tile with its lanes spread over the devices; the one state of a pooled learner goes to each."""
         state = spread(lanes.state, self.device, whole=self.learner.pooled)
         return spread(lanes._replace(state=None), self.device)._replace(state=state)
@@ -137,8 +137,8 @@ class Driver:
             return spread(jnp.zeros(shape), self.device)
 
     def advance(
-        self, lanes: Lanes, record: Array, outputs: ArrayLike, inputs: ArrayLike, begin: ArrayLike, end: ArrayLike
-    ) -> tuple[Lanes, Array]:
+        self, lanes: TileState, record: Array, outputs: ArrayLike, inputs: ArrayLike, begin: ArrayLike, end: ArrayLike
+    ) -> tuple[TileState, Array]:
         """Take samples ``begin .. end-1`` of a block into each lane; ``lanes`` and ``record`` are used up.
 
         Args:
@@ -152,10 +152,10 @@ class Driver:
         """
         with computing(self.precision, self.device):
             arrays = lanes, record, outputs, inputs, begin, end
-            moved: tuple[Lanes, Array] = _advance(*self.who, self.known_ahead, *arrays)
+            moved: tuple[TileState, Array] = _advance(*self.who, self.known_ahead, *arrays)
             return moved
 
-    def take_score(self, lanes: Lanes) -> tuple[Lanes, Score]:
+    def take_score(self, lanes: TileState) -> tuple[TileState, Score]:
         """Return the sums gathered so far, and the tile with its sums back at zero."""
         with computing(self.precision, self.device):
             empty = spread(jax.tree.map(jnp.zeros_like, lanes.score), self.device)
@@ -164,15 +164,15 @@ class Driver:
 
 @partial(jax.jit, static_argnames=("inputs", "width"))
 def _start(
-    who: Argument,
-    beside: Argument | None,
+    who: PartitionedLearner,
+    beside: PartitionedLearner | None,
     inputs: int,
     width: int,
-    centred: Int[Array, ""],
-    centre: Float[Array, " output"],
-) -> Lanes:
+    centered: Int[Array, ""],
+    center: Float[Array, " output"],
+) -> TileState:
     learner, oracle = who.learner, None if beside is None else beside.learner
-    (p,), dtype = centre.shape, centre.dtype
+    (p,), dtype = center.shape, center.dtype
     state = learner.init(p, inputs, width, dtype)
     oracle_state = None if oracle is None else oracle.init(p, inputs, width, dtype)
     u = jnp.zeros((learner.lookaheads[-1], inputs, width), dtype)
@@ -182,13 +182,13 @@ def _start(
         first = zip(learner.lookaheads, learner.predict(state, u), strict=True)
         return tuple(jnp.concatenate([new[None], jnp.zeros((H - 1, *new.shape), dtype)]) for H, new in first)
 
-    return Lanes(
+    return TileState(
         state=state,
         oracle=oracle_state,
         issued=issue(learner, state),
         oracle_issued=None if oracle is None else issue(oracle, oracle_state),
-        centre=jnp.tile(centre[:, None], (1, width)),
-        centred=jnp.full((p, width), centred, jnp.int32),
+        center=jnp.tile(center[:, None], (1, width)),
+        centered=jnp.full((p, width), centered, jnp.int32),
         scale=jnp.full((p, width), 0.0 if learner.scaled else 1.0, dtype),
         age=jnp.zeros(width, jnp.int32),
         score=Score(
@@ -201,21 +201,21 @@ def _start(
 
 @partial(jax.jit, static_argnames=("known_ahead",), donate_argnames=("lanes", "record"))
 def _advance(
-    who: Argument,
-    beside: Argument | None,
+    who: PartitionedLearner,
+    beside: PartitionedLearner | None,
     known_ahead: int,
-    lanes: Lanes,
+    lanes: TileState,
     record: Array,
     outputs: Array,
     inputs: Array,
     begin: Array,
     end: Array,
-) -> tuple[Lanes, Array]:
+) -> tuple[TileState, Array]:
     learner, oracle = who.learner, None if beside is None else beside.learner
 
-    def step(i: Array, carry: tuple[Lanes, Array]) -> tuple[Lanes, Array]:
+    def step(i: Array, carry: tuple[TileState, Array]) -> tuple[TileState, Array]:
         lanes, record = carry
-        y = jax.lax.dynamic_index_in_dim(outputs, i, keepdims=False).astype(lanes.centre.dtype)
+        y = jax.lax.dynamic_index_in_dim(outputs, i, keepdims=False).astype(lanes.center.dtype)
         u = jax.lax.dynamic_slice_in_dim(inputs, i, 1 + len(lanes.issued[-1])).astype(y.dtype)
         active = i < end
         moved, due = _step(learner, oracle, known_ahead, lanes, y, u)
@@ -225,19 +225,19 @@ def _advance(
             )
         return moved, jax.lax.dynamic_update_index_in_dim(record, due, i, 0)
 
-    moved: tuple[Lanes, Array] = jax.lax.fori_loop(begin, jnp.max(end), step, (lanes, record))
+    moved: tuple[TileState, Array] = jax.lax.fori_loop(begin, jnp.max(end), step, (lanes, record))
     return moved
 
 
 def _step(
-    learner: Learner, oracle: Learner | None, known_ahead: int, lanes: Lanes, y: Array, u: Array
-) -> tuple[Lanes, Array]:
+    learner: Learner, oracle: Learner | None, known_ahead: int, lanes: TileState, y: Array, u: Array
+) -> tuple[TileState, Array]:
     """Move every lane on by one sample; return the forecasts of it too, in the unit of the stream."""
     observed = ~jnp.isnan(y)
-    newly = observed & (lanes.centred == 0)
-    centre = jnp.where(newly, y, lanes.centre)
-    centred = jnp.where(newly | (lanes.centred > 0), lanes.centred + 1, 0)
-    moved = jnp.where(observed, y - centre, 0)
+    newly = observed & (lanes.centered == 0)
+    center = jnp.where(newly, y, lanes.center)
+    centered = jnp.where(newly | (lanes.centered > 0), lanes.centered + 1, 0)
+    moved = jnp.where(observed, y - center, 0)
     first = (lanes.scale == 0) & (moved != 0)
     scale = jnp.where(first, _power_of_two(moved), lanes.scale)
     unit = jnp.where(scale == 0, 1, scale)
@@ -258,8 +258,8 @@ def _step(
 
     before = issued_before(learner, lanes.state, lanes.issued)
     forecast = jnp.stack([queue[-1] for queue in before])
-    # A forecast counts from the one on that was issued when the centre was known.
-    counts = lanes.centred[None] >= np.array(learner.lookaheads, np.int32)[:, None, None]
+    # A forecast counts from the one on that was issued when the center was known.
+    counts = lanes.centered[None] >= np.array(learner.lookaheads, np.int32)[:, None, None]
     scored = (observed[None] & counts).astype(y.dtype)
     error = forecast - z[None, None]
     size_unit = unit[None, None]
@@ -275,18 +275,18 @@ def _step(
         excess = excess + scored[:, None] * gap * gap
         oracle_state = oracle.update(lanes.oracle, moved, u[0], observed)
         oracle_issued = issue(oracle, oracle_state, oracle_before)
-    after = Lanes(
+    after = TileState(
         state=state,
         oracle=oracle_state,
         issued=issued,
         oracle_issued=oracle_issued,
-        centre=centre,
-        centred=centred,
+        center=center,
+        centered=centered,
         scale=scale,
         age=lanes.age + 1,
         score=Score(score.error + weight * error * error, excess, score.samples + scored),
     )
-    return after, lanes.centre[None, None] + forecast * size_unit
+    return after, lanes.center[None, None] + forecast * size_unit
 
 
 def _held(u: Float[Array, "ahead input lane"], last: int) -> Float[Array, "ahead input lane"]:

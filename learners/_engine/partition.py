@@ -30,7 +30,7 @@ class _Place(NamedTuple):
 
 @partial(jax.tree_util.register_dataclass, data_fields=["arrays"], meta_fields=["tree", "rest"])
 @dataclass(frozen=True)
-class Argument:
+class PartitionedLearner:
     """A learner taken apart; those that differ in their arrays alone share what is compiled.
 
     Arrays are found in functions made by ``with_data``.
@@ -46,7 +46,7 @@ class Argument:
     rest: tuple[Any, ...]
 
     @classmethod
-    def of(cls, learner: Learner) -> Argument:
+    def of(cls, learner: Learner) -> PartitionedLearner:
         """Take a learner apart."""
         leaves, tree = jax.tree.flatten(learner)
         arrays = {id(leaf): leaf for leaf in leaves if isinstance(leaf, np.ndarray | jax.Array)}

@@ -16,11 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import Trajectories
 from .._base import Learner
-from .driver import Driver, Lanes
+from .driver import Driver, TileState
 
 # Samples (time,) -> inputs (time, input), common to all lanes, or (time, input, batch).
 InputsAt = Callable[[NDArray[np.int64]], NDArray[np.floating]]
-Progress = Callable[[int], None]  # samples done
 
 
 class Scores(NamedTuple):
@@ -50,7 +49,7 @@ class Live:
         learner: What predicts.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
-        **options: Those of ``Driver``: oracle, centre, precision, device.
+        **options: Those of ``Driver``: oracle, center, precision, device.
 
     Examples:
         >>> live = Live(ladder(range(3)))
@@ -69,16 +68,16 @@ class Live:
         self._end = np.eye(1, shape[2], dtype=np.int32)[0]
 
     @property
-    def lanes(self) -> Lanes:
+    def lanes(self) -> TileState:
         """All that the stream carries; its first lane is the one in use."""
         return self._lanes
 
     @property
     def forecast(self) -> Float[np.ndarray, "lookahead size output"]:
         """The forecasts of the sample to come and of those after it, one for each lookahead."""
-        centre, scale = (np.array(leaf)[..., 0] for leaf in (self._lanes.centre, self._lanes.scale))
+        center, scale = (np.array(leaf)[..., 0] for leaf in (self._lanes.center, self._lanes.scale))
         newest = np.stack([np.array(queue)[0, ..., 0] for queue in self._lanes.issued])
-        return np.asarray(centre + newest * np.where(scale == 0, np.ones_like(scale), scale))
+        return np.asarray(center + newest * np.where(scale == 0, np.ones_like(scale), scale))
 
     def observe(self, output: ArrayLike, inputs: ArrayLike | None = None) -> None:
         """Take one sample in.
@@ -113,7 +112,7 @@ def replay(
     Args:
         learner: What predicts.
         recording: One or many runs; NaN marks missing samples.
-        **options: Those of ``Driver``: oracle, centre, precision, device.
+        **options: Those of ``Driver``: oracle, center, precision, device.
 
     Raises:
         ValueError: What ``Driver`` refuses.
@@ -138,7 +137,7 @@ def score_recording(
     learner: Learner,
     recording: Trajectories,
     edges: Sequence[int],
-    progress: Progress = lambda steps: None,
+    progress: Callable[[int], None] = lambda steps: None,
     **options: Any,
 ) -> Scores:
     """Return the sums of squared errors over the stretches between ``edges``; the other arguments as ``replay``.
@@ -156,7 +155,7 @@ def score(
     inputs_at: InputsAt,
     lengths: NDArray[np.int64],
     edges: Sequence[int],
-    progress: Progress = lambda steps: None,
+    progress: Callable[[int], None] = lambda steps: None,
     whole: bool = False,
     share: int = 1,
 ) -> Scores:

@@ -12,10 +12,10 @@ from ...simulator import Trajectories
 from .._base import Learner
 from .._catalogue import learner_entry, make_learner
 from .._engine.replay import replay
-from .predictor import Failure, Outcome, OutsidePredictor, check_series
+from .predictor import ExternalPredictor, Failure, Outcome, check_series
 
 
-class Catalogued(OutsidePredictor):
+class Catalogued(ExternalPredictor):
     """The largest rung of a learner, or that of ``size``, over a whole series at once, through the driver.
 
     As with a predictor from outside, the inputs of a sample are not known when it is forecast.
@@ -43,7 +43,7 @@ class Catalogued(OutsidePredictor):
         make_learner(self._words, dict(sizes=self._sizes))
 
     def run(self, outputs: ArrayLike, inputs: ArrayLike, dt: float) -> Outcome:
-        """See ``OutsidePredictor``."""
+        """See ``ExternalPredictor``."""
         y, u = check_series(outputs, inputs)
         (steps, p), m = y.shape, u.shape[1]
         names = tuple(f"y{k}" for k in range(p)), tuple(f"u{k}" for k in range(m)), ("",)

@@ -27,7 +27,7 @@ HEARD = 2000  # last bytes of standard error that are kept
 Ends = Callable[[bytearray], int]  # what has come -> where the first answer in it ends, 0 while there is none
 
 
-class Program:
+class ChildProcess:
     """Start a program; nothing is awaited here, so that several can start side by side.
 
     Args:

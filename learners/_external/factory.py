@@ -17,7 +17,7 @@ from .validation import Answer, Failed, read_forecast, read_parameters, read_var
 ASKED = ("outputs", "inputs", "dt")  # what a factory may ask for, by the names of its parameters
 
 
-class Maker(NamedTuple):
+class PredictorFactory(NamedTuple):
     """What a name gives: a predictor, or what makes one.
 
     Attributes:
@@ -63,7 +63,7 @@ class Maker(NamedTuple):
         return fresh
 
 
-def find_maker(words: str, once: bool = False) -> Maker:
+def find_factory(words: str, once: bool = False) -> PredictorFactory:
     """Return what ``FILE.py:NAME``, ``MODULE:NAME`` or the same after an adapter's name and a colon stands for.
 
     Raises:
@@ -85,7 +85,7 @@ def find_maker(words: str, once: bool = False) -> Maker:
             f"{where} is {type(found).__name__}, not callable and no predictor; expected {adapter.wanted}, or a class "
             "or function that returns one."
         )
-    maker = Maker(where, found, adapter, makes, _asks(where, found) if makes else (), once)
+    maker = PredictorFactory(where, found, adapter, makes, _asks(where, found) if makes else (), once)
     if not maker.asks:
         maker.fresh(1, 0, 1.0)
     return maker
@@ -102,7 +102,7 @@ class Stepper:
         Failed: There is none.
     """
 
-    def __init__(self, maker: Maker, outputs: int, inputs: int, dt: float) -> None:
+    def __init__(self, maker: PredictorFactory, outputs: int, inputs: int, dt: float) -> None:
         try:
             self._predictor = maker.make(outputs, inputs, dt)
         except ValueError as exc:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import shlex
 import shutil
 
+from ..._core.text import did_you_mean
 from .._catalogue import CATALOGUE
 from .adapters import ADAPTERS
 from .catalogue_predictor import Catalogued
-from .factory import find_maker
-from .predictor import OutsidePredictor
+from .factory import find_factory
+from .predictor import ExternalPredictor
 from .sessions import Child, InProcess, Lines
 
 
-def open_predictor(words: str, *, limit: float = 1.0, in_process: bool = False) -> OutsidePredictor:
+def open_predictor(words: str, *, limit: float = 1.0, in_process: bool = False) -> ExternalPredictor:
     """Return the predictor that a user names, ready to run.
 
     * ``FILE.py:NAME`` or ``MODULE:NAME``: a ``Predictor``; a pair of functions ``predict()``, ``update(y, u)``; or a
@@ -50,13 +50,13 @@ def open_predictor(words: str, *, limit: float = 1.0, in_process: bool = False) 
     named = name.isidentifier() and (source.endswith(".py") or (source and " " not in source))
     if head in ADAPTERS or named:
         if in_process:
-            maker = find_maker(words)
-            return OutsidePredictor(words, lambda: InProcess(maker))
+            maker = find_factory(words)
+            return ExternalPredictor(words, lambda: InProcess(maker))
         _check_system()
-        return OutsidePredictor(words, lambda: Child(words, limit))
+        return ExternalPredictor(words, lambda: Child(words, limit))
     _check_system()
     command = _command(words)
-    return OutsidePredictor(words, lambda: Lines(command, limit))
+    return ExternalPredictor(words, lambda: Lines(command, limit))
 
 
 def _check_system() -> None:
@@ -76,9 +76,9 @@ def _command(words: str) -> list[str]:
     if os.path.isfile(first):
         hint = f"write {first}:NAME" if first.endswith(".py") else f"make it so with chmod +x {shlex.quote(first)}"
         raise ValueError(f"{first} is a file, but not executable: {hint}.")
-    near = difflib.get_close_matches(first.partition(":")[0], CATALOGUE, n=1)
+    hint = did_you_mean(first.partition(":")[0], CATALOGUE)
     raise ValueError(
-        f"{words!r} names no predictor{f'; did you mean {near[0]!r}?' if near else ''}: expected FILE.py:NAME, "
+        f"{words!r} names no predictor{hint} Expected FILE.py:NAME, "
         f"MODULE:NAME, one of {', '.join(ADAPTERS)} and a colon before that, a program such as ./predictor, or a "
         "learner (see: ergoscope learners)."
     )

@@ -76,7 +76,7 @@ class Outcome(NamedTuple):
     failure: Failure | None
 
 
-class OutsidePredictor:
+class ExternalPredictor:
     """A predictor ready to run, as often as wanted, each time afresh; made by ``open_predictor``.
 
     Use it in a ``with`` block, or close it: a process waits for the next run.
@@ -94,7 +94,7 @@ class OutsidePredictor:
             self.close()
             raise ValueError(failed.said) from None
 
-    def __enter__(self) -> OutsidePredictor:
+    def __enter__(self) -> ExternalPredictor:
         return self
 
     def __exit__(

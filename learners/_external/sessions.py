@@ -16,8 +16,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from .child_process import GRACE, PATIENCE, Program
-from .factory import Maker, Stepper
+from .child_process import GRACE, PATIENCE, ChildProcess
+from .factory import PredictorFactory, Stepper
 from .framing import LENGTH, frame, frame_end
 from .validation import Answer, Failed, read_forecast, read_parameters, read_variance
 
@@ -61,7 +61,7 @@ class Session(Protocol):
 class InProcess:
     """In this process: nothing is limited and nothing hidden, but the arrays that it is given are copies."""
 
-    def __init__(self, maker: Maker) -> None:
+    def __init__(self, maker: PredictorFactory) -> None:
         self.parameters: int | None = None
         self.lasts, self._maker = True, maker
 
@@ -99,7 +99,7 @@ class Child:
         self.lasts, self._limit, self._ready, self._outputs = False, limit, False, 0
         self._state: Literal["idle", "running", "failed", "lost"] = "idle"
         command = [sys.executable, "-P", "-m", f"{__package__}.worker", words]
-        self._program = Program(command, tells_where=True, environment=dict(OPENBLAS_NUM_THREADS="1"))
+        self._program = ChildProcess(command, tells_where=True, environment=dict(OPENBLAS_NUM_THREADS="1"))
 
     def check(self) -> None:
         """Wait until the name is found."""
@@ -172,7 +172,7 @@ class Lines:
     def __init__(self, command: Sequence[str], limit: float) -> None:
         self.parameters: int | None = None
         self.lasts, self._limit, self._grace = False, limit, 0.0
-        self._program = Program(command)
+        self._program = ChildProcess(command)
 
     def check(self) -> None:
         """Wait until the program has started."""

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .factory import Maker, Stepper, find_maker
+from .factory import PredictorFactory, Stepper, find_factory
 from .framing import LENGTH, frame
 from .validation import Answer, Failed
 
@@ -40,7 +40,7 @@ def main() -> None:
     faulthandler.register(signal.SIGUSR1, all_threads=False)
     threads = _threads()
     try:
-        maker = find_maker(sys.argv[1], once=True)
+        maker = find_factory(sys.argv[1], once=True)
     except ValueError as exc:
         _tell(sink, b"-" + json.dumps(["start", str(exc)]).encode())
         return
@@ -67,7 +67,7 @@ def main() -> None:
         _tell(sink, b".%d" % os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
 
 
-def _serve(maker: Maker, source: int, sink: int) -> None:
+def _serve(maker: PredictorFactory, source: int, sink: int) -> None:
     coming = _contents(source)
     try:
         stream = json.loads(next(coming))

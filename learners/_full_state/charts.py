@@ -59,7 +59,7 @@ def _rank(sizes: tuple[int, ...], ridge: float) -> Learner:
         return choose(jnp.concatenate([jnp.zeros_like(v)[None], prefix_sums(terms)]), sizes)
 
     parameters = tuple(r * (2 * sizes[-1] - r) for r in sizes)
-    return pooled_learner("rank", family, sizes, parameters, ridge, lambda states: states, size_word="rank")
+    return pooled_learner("rank", family, sizes, parameters, ridge, lambda states: states, size_label="rank")
 
 
 def random_chart(sizes: Iterable[int] = range(17), seed: int = 0, ridge: float = 1e-12) -> Learner:
@@ -162,7 +162,7 @@ def _chart(
         fitted = jnp.where(free, along, 0) @ Q.T + rest @ columns  # factor M', one a row
         return fitted.reshape(len(sizes), n, n).swapaxes(1, 2) @ v[None]
 
-    return pooled_learner(name, family, sizes, sizes, ridge, largest, size_word="parameters")
+    return pooled_learner(name, family, sizes, sizes, ridge, largest, size_label="parameters")
 
 
 def _block_directions(A: NDArray[np.float64]) -> NDArray[np.float64]:

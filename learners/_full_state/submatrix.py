@@ -57,7 +57,7 @@ def _submatrix(sizes: tuple[int, ...], ridge: float) -> Learner:
         tuple(k * k for k in sizes),
         ridge,
         lambda states: states,
-        size_word="block size",
+        size_label="block size",
         tends_to="blocks",
     )
 

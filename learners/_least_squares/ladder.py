@@ -140,6 +140,6 @@ def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads:
         return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta, ahead)
 
     labels: dict[str, Any] = dict(sizes=sizes, parameters=sizes, lookaheads=lookaheads)
-    labels |= dict(size_word="filter length", tends_to="filters" if forgetting == 1 else None)
+    labels |= dict(size_label="filter length", tends_to="filters" if forgetting == 1 else None)
     batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) else None
     return Learner("ladder", init, predict, update, **labels, scaled=True, batch=batch)

@@ -179,7 +179,7 @@ def _lattice(
         return LatticeState(channels, Kf, Kb, forward, backward, beta, backward_weight, gamma, forecast, loss)
 
     parameters = tuple(outputs * (h * q + direct * inputs) for h in sizes)
-    labels: dict[str, Any] = dict(size_word="window length", tends_to="filters" if forgetting == 1 else None)
+    labels: dict[str, Any] = dict(size_label="window length", tends_to="filters" if forgetting == 1 else None)
     return Learner("lattice", init, predict, update, sizes, parameters, scaled=True, **labels)
 
 

@@ -169,7 +169,7 @@ def _qr_array(
         )
 
     parameters = tuple(outputs * (h * q + told_ahead[0] * m) for h in sizes)
-    labels: dict[str, Any] = dict(size_word="window length", tends_to="direct filters" if forgetting == 1 else None)
+    labels: dict[str, Any] = dict(size_label="window length", tends_to="direct filters" if forgetting == 1 else None)
     return Learner("qr-array", init, predict, update, sizes, parameters, lookaheads, scaled=True, **labels)
 
 

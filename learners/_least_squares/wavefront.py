@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._core.devices import computing, spread
 from .._engine.driver import Driver
-from .._engine.partition import Argument
-from .._engine.replay import InputsAt, Progress, Scores
+from .._engine.partition import PartitionedLearner
+from .._engine.replay import InputsAt, Scores
 
 # Of error, and of excess where there is an oracle: length h in row h + STRIDE, a margin of STRIDE rows on either side.
 Closed: TypeAlias = tuple[Float[Array, "bin row sum"], ...]
@@ -81,7 +81,7 @@ def score_wavefront(
     inputs_at: InputsAt,
     lengths: NDArray[np.int64],
     edges: Sequence[int],
-    progress: Progress = lambda steps: None,
+    progress: Callable[[int], None] = lambda steps: None,
     share: int = 1,
 ) -> Scores:
     """Run whole streams through the batch form of a ladder; arguments and result as ``score``.
@@ -128,7 +128,7 @@ def _score(
     inputs_at: InputsAt,
     lengths: NDArray[np.int64],
     edges: Sequence[int],
-    progress: Progress,
+    progress: Callable[[int], None],
     share: int,
 ) -> Scores:
     steps, batch = int(lengths[0]), len(lengths)
@@ -169,7 +169,7 @@ def _score(
         for i in range(2)
     )
     counts = np.diff(np.minimum(edges_, steps))[:, None, None, None]
-    counts[0] -= isinstance(driver.centre, str) and driver.centre == "first"  # the sample that sets the centre
+    counts[0] -= isinstance(driver.center, str) and driver.center == "first"  # the sample that sets the center
     runs = np.diff(np.minimum(np.arange(error.shape[-1] + 1) * share, batch))
     return Scores(edges_, error, excess, (counts * runs).astype(np.float64))
 
@@ -208,7 +208,7 @@ class _Tile:
     def __init__(self, lattice: Lattice, driver: Driver, lanes: slice, width: int, bins: int, share: int) -> None:
         self.lattice, self.driver, self.lanes, self.share = lattice, driver, lanes, share
         self.width, self.count, self.dtype = width, lanes.stop - lanes.start, np.dtype(driver.precision)
-        self.centre: NDArray[np.floating] | None = None
+        self.center: NDArray[np.floating] | None = None
         zeros, ones = np.zeros(width, self.dtype), np.ones(width, self.dtype)
         self.start = Start(np.full(width, -1, np.int32), zeros, ones, np.ones((), self.dtype))
         with computing(driver.precision, driver.device):
@@ -225,9 +225,9 @@ class _Tile:
         with computing(self.driver.precision, self.driver.device):
             if len(rows):
                 y[: len(rows), : self.count] = rows
-                if self.centre is None:
-                    self.centre = self._centre(y[0])
-                y[: len(rows)] -= self.centre
+                if self.center is None:
+                    self.center = self._center(y[0])
+                y[: len(rows)] -= self.center
                 self._begin(start, y)
             ahead = self.late
             oracle = self.driver.who[1]
@@ -251,10 +251,10 @@ class _Tile:
         sums = [np.asarray(leaf)[:, rows, :count].astype(np.float64) * unit**2 for leaf in self.closed]
         return sums if len(sums) > 1 else [*sums, sums[0][:, :0]]
 
-    def _centre(self, first: NDArray[np.floating]) -> NDArray[np.floating]:
-        if isinstance(self.driver.centre, str):
-            return first.copy() if self.driver.centre == "first" else np.zeros_like(first)
-        known = self.dtype.type(np.asarray(self.driver.centre)[0])
+    def _center(self, first: NDArray[np.floating]) -> NDArray[np.floating]:
+        if isinstance(self.driver.center, str):
+            return first.copy() if self.driver.center == "first" else np.zeros_like(first)
+        known = self.dtype.type(np.asarray(self.driver.center)[0])
         return np.where(np.arange(self.width) < self.count, known, self.dtype.type(0))
 
     def _begin(self, start: int, moved: NDArray[np.floating]) -> None:
@@ -275,7 +275,7 @@ class _Tile:
 
 @partial(jax.jit, static_argnums=range(1, 7))
 def _rest(
-    oracle: Argument | None, inputs: int, M: int, bins: int, width: int, share: int, dtype: Any
+    oracle: PartitionedLearner | None, inputs: int, M: int, bins: int, width: int, share: int, dtype: Any
 ) -> tuple[Wave, Closed, Array, Any]:
     """Return the wave before the first sample, no stretch closed, no error under way, and the oracle's state."""
 
@@ -292,7 +292,7 @@ def _rest(
 
 @jax.jit
 def _innovations(
-    who: Argument, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
+    who: PartitionedLearner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
 ) -> tuple[Any, Array]:
     """Return the oracle's errors in the unit of the wave, newest first, those that are still under way at the end."""
     oracle, seen = who.learner, jnp.ones(moved.shape[1:], bool)

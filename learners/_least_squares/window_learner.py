@@ -133,7 +133,7 @@ def window_learner(
         return WindowState(channels, past, FADING * state.loss + error * error, learned)
 
     parameters = tuple(shape.outputs * count for count in shape.counts)
-    labels: dict[str, Any] = dict(scaled=scaled, size_word="window length", tends_to=tends_to)
+    labels: dict[str, Any] = dict(scaled=scaled, size_label="window length", tends_to=tends_to)
     return Learner(name, init, predict, update, shape.sizes, parameters, **labels)
 
 

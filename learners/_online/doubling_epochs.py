@@ -90,5 +90,5 @@ def _doubling(beta: float, longest: int, first: int, ridge: float, direct: bool,
     def update(state: DoublingState, output: Array, input: Array, observed: Array) -> DoublingState:
         return DoublingState(beneath.update(state.ladder, output, input, observed), state.age + 1)
 
-    labels: dict[str, Any] = dict(scaled=True, size_word="longest window")
+    labels: dict[str, Any] = dict(scaled=True, size_label="longest window")
     return Learner("doubling-epochs", init, predict, update, (longest,), beneath.parameters[-1:], **labels)

@@ -131,5 +131,5 @@ def _mixture(
             behind = behind - behind.min(axis=0)[None]
         return MixtureState(beneath.update(state.ladder, output, input, observed), behind, cost, state.age + 1)
 
-    labels: dict[str, Any] = dict(scaled=True, size_word="longest window")
+    labels: dict[str, Any] = dict(scaled=True, size_label="longest window")
     return Learner("length-mixture", init, predict, update, (longest,), beneath.parameters[-1:], **labels)

@@ -88,7 +88,7 @@ def kalman(
     plant = _nameless(system)
     init, variance = with_data(_init, plant, x0, P0), with_data(_variance, plant)
     predict, update = with_data(_predict(ahead), plant), with_data(_update, plant, L)
-    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance, size_word="state order")
+    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance, size_label="state order")
 
 
 def _init(plant: LinearSystem, x0: Array, P0: Array, outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
@@ -172,7 +172,7 @@ def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int]
     taps = _Taps(np.stack([c @ L for c in reach]), np.stack([c @ (system.B - L @ system.D) for c in reach]), system.D)
     init, predict, update = (with_data(function, taps) for function in _truncated(rungs))
     parameters = tuple(h * system.outputs**2 for h in rungs)
-    return Learner("truncated-kalman", init, predict, update, rungs, parameters, size_word="filter length")
+    return Learner("truncated-kalman", init, predict, update, rungs, parameters, size_label="filter length")
 
 
 class _Taps(NamedTuple):

@@ -152,7 +152,7 @@ def _smoothing(name: str, size: int, gain: float, trend_gain: float, lookaheads:
         trend = jnp.where(first, 0, state.trend + gain * trend_gain * error)
         return SmoothingState(level, trend, state.begun | observed)
 
-    return Learner(name, init, predict, update, (size,), (0,), lookaheads, scaled=True, size_word="memory")
+    return Learner(name, init, predict, update, (size,), (0,), lookaheads, scaled=True, size_label="memory")
 
 
 def _share(word: str, value: float) -> float:

@@ -171,7 +171,7 @@ def _spectral_filter(
         return SpectralState(channels, triangle, history, features, loss)
 
     parameters = tuple(outputs * end for end in ends)
-    return Learner("spectral-filter", init, predict, update, sizes, parameters, scaled=True, size_word="filters")
+    return Learner("spectral-filter", init, predict, update, sizes, parameters, scaled=True, size_label="filters")
 
 
 def filter_bank(window: int, filters: int, phases: int = 1) -> NDArray[np.float64]:

@@ -217,7 +217,7 @@ def _subspace(
         return state._replace(model=model, x=jnp.where((usable[None] | ~model.settles)[:, None], anew, x))
 
     parameters = tuple(2 * n * p + n * m + p * m * direct for n in sizes)
-    return Learner("subspace", init, predict, update, sizes, parameters, scaled=True, size_word="state order")
+    return Learner("subspace", init, predict, update, sizes, parameters, scaled=True, size_label="state order")
 
 
 def _is_due(rows: Int[Array, " lane"], first: int, window: int, refit: int) -> Bool[Array, " lane"]:

@@ -5,7 +5,6 @@ Rows are counted from 1, the header not counted, in every message.
 
 from __future__ import annotations
 
-import difflib
 import glob
 import itertools
 import os
@@ -17,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ..._core.text import did_you_mean
 from .csv_file import MISSING_WORDS, is_number, preview, read_csv
 
 SUFFIXES = (".csv", ".parquet")
@@ -47,9 +47,8 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
     if os.path.exists(text):
         return [Path(text)]
     if not glob.has_magic(text):
-        near = difflib.get_close_matches(os.path.basename(text), _neighbours(text), n=1, cutoff=0.7)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise FileNotFoundError(f"no file or folder is called {text!r}.{hint}")
+        hint = did_you_mean(os.path.basename(text), _neighbours(text))
+        raise FileNotFoundError(f"no file or folder is called {text!r}{hint}")
     matched = sorted(Path(name) for name in glob.glob(text, recursive=True) if os.path.isfile(name))
     if not matched:
         raise FileNotFoundError(f"no file matches {text!r}.")
@@ -96,10 +95,9 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
     wanted = [*numbers, *(name for name in (by, time) if name is not None)]
     for name in wanted:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
             shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
-            raise ValueError(f"{file}: no column is called {name!r}; {hint}The columns are: {shown}.")
+            hint = did_you_mean(name, names)
+            raise ValueError(f"{file}: no column is called {name!r}{hint} The columns are: {shown}.")
     frame = _read_parquet(file, wanted) if _is_parquet(file) else read_csv(file, wanted, numbers)
     if frame.height == 0:
         raise ValueError(f"{file}: a header and no rows; at least two samples are needed.")

@@ -6,7 +6,6 @@ level of an output is s.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, NamedTuple
@@ -14,6 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.text import did_you_mean
 from .._systems.linear_system import LinearSystem
 from .readings import Readings, Scene, noise_level, plain
 
@@ -48,9 +48,8 @@ def find_fault(name: str) -> Fault:
         ValueError: There is none of that name.
     """
     if name not in _FAULTS:
-        near = difflib.get_close_matches(name, _FAULTS, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"no stress case is called {name!r}; {hint}The names are: {', '.join(_FAULTS)}.")
+        hint = did_you_mean(name, _FAULTS)
+        raise ValueError(f"no stress case is called {name!r}{hint} The names are: {', '.join(_FAULTS)}.")
     return _FAULTS[name]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..._core.text import did_you_mean
 from ..._core.user_code import existing, named_object, user_code
 from .control import covariance, from_control
 from .linear_system import ARRAY_FIELDS, LinearSystem
@@ -82,10 +82,8 @@ def system_of(table: dict[str, Any], where: str) -> LinearSystem:
     """
     for key in table:
         if key not in KEYS:
-            folded = {known.lower(): known for known in KEYS}
-            near = difflib.get_close_matches(key.lower(), folded, n=1, cutoff=0.3)
-            hint = f"did you mean {folded[near[0]]!r}? " if near else ""
-            raise ValueError(f"{where}: {key!r} is not known; {hint}The keys are {', '.join(KEYS)}.")
+            hint = did_you_mean(key, KEYS)
+            raise ValueError(f"{where}: {key!r} is not known{hint} The keys are {', '.join(KEYS)}.")
     absent = [key for key in ("A", "C", "Q", "R") if key not in table]
     if absent:
         raise ValueError(f"{where}: {', '.join(absent)} missing; A, C, Q and R are needed, B, D, dt and name are not.")

@@ -5,13 +5,13 @@ No JAX at the top of this file: the list of systems must be printable without lo
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.text import did_you_mean
 from .plants import balanced_pendulum, dc_motor, drifting_resonance, quadruple_tank, rotation, switching_tone
 
 if TYPE_CHECKING:
@@ -211,9 +211,8 @@ def zoo_entry(name: str) -> Entry:
         ValueError: There is no such system; the message suggests the nearest name.
     """
     if name not in ENTRIES:
-        near = difflib.get_close_matches(name, ENTRIES, n=1, cutoff=0.3)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"no system is called {name!r}; {hint}The names are: {', '.join(ENTRIES)}.")
+        hint = did_you_mean(name, ENTRIES)
+        raise ValueError(f"no system is called {name!r}{hint} The names are: {', '.join(ENTRIES)}.")
     return ENTRIES[name]
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .._messages.json_codec import finite
 from .._messages.outputs import EDGES
 from .._mqtt.address import Address
-from .monitor import Row, Watch, _Stream, printable
+from .monitor import Monitor, Row, _Stream, printable
 
 SHOWN = 300  # samples of a signal
 LISTED = 500  # streams, of which the others are shown where they are asked for by name
@@ -25,7 +25,7 @@ ORACLE = "the Kalman predictor of the plant"
 ALL = "all"  # of all streams together a learner says its verdict here
 
 
-class Board(Watch):
+class Board(Monitor):
     """Frames for a page.
 
     Args:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...simulator import zoo
 from .._mqtt.address import Address, read_address
-from .._sources.interfaces import Owner
+from .._sources.interfaces import NullContext
 
 PLANTS = ("double-integrator", "random-walk", "triple-integrator", "harmonic-oscillator", "two-tones", "stable-ar")
 RUNS = 32  # of one plant: fewer would not tell growth from chance
@@ -28,7 +28,7 @@ LARGEST = 64  # taps
 _LEFT = 10.0  # seconds that a command is given to end
 
 
-class LiveDemo(Owner):
+class LiveDemo(NullContext):
     """Runs the commands while the block does.
 
     Args:

@@ -61,7 +61,7 @@ class Row(NamedTuple):
     age: float | None
 
 
-class Watch:
+class Monitor:
     """All streams at a place or right below it.
 
     Args:

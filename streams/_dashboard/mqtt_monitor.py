@@ -13,10 +13,10 @@ from typing import Any
 from .._mqtt.address import Address, read_address
 from .._mqtt.connection import Connection
 from .._mqtt.source_and_sinks import MqttSource
-from .._sources.interfaces import Owner, pour
+from .._sources.interfaces import NullContext, forward
 from .._sources.parquet import RecordSink
 from .board import Board
-from .monitor import Row, Watch
+from .monitor import Monitor, Row
 
 
 async def watch(
@@ -37,7 +37,7 @@ async def watch(
     if not seconds > 0:
         raise ValueError(f"a time to watch is a positive number of seconds, got {seconds}.")
     address, clock = read_address(where), asyncio.get_running_loop().time
-    heard, end = Watch(address), clock() + seconds
+    heard, end = Monitor(address), clock() + seconds
     async with Connection(address, subscriptions=heard.topics) as connection, _hearing(connection, heard) as hearing:
         with contextlib.suppress(asyncio.CancelledError):
             while clock() < end and not hearing.done():
@@ -47,7 +47,7 @@ async def watch(
             hearing.result()
 
 
-class LiveBoard(Owner):
+class LiveBoard(NullContext):
     """A board of what comes from a broker, one place after the other; it says so where nothing does.
 
     Args:
@@ -79,7 +79,7 @@ class LiveBoard(Owner):
             await asyncio.gather(show(), *([] if self.recording is None else [record(self.recording)]))
 
         async def record(folder: Path) -> None:
-            await pour(MqttSource(address), RecordSink(folder))
+            await forward(MqttSource(address), RecordSink(folder))
 
         async def show() -> None:
             async with Connection(address, subscriptions=board.topics) as connection:
@@ -115,7 +115,7 @@ class LiveBoard(Owner):
 
 
 @contextlib.asynccontextmanager
-async def _hearing(connection: Connection, heard: Watch) -> AsyncIterator[asyncio.Task[None]]:
+async def _hearing(connection: Connection, heard: Monitor) -> AsyncIterator[asyncio.Task[None]]:
     clock = asyncio.get_running_loop().time
 
     async def hear() -> None:

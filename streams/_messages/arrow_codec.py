@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .arrow_ipc import Column, read_columns
-from .errors import Refused
+from .errors import RejectedMessage
 from .json_codec import LARGEST_COUNT, MOST_CHANNELS, check_stream
 from .observation import Observation
 
@@ -23,15 +23,17 @@ def decode_arrow(payload: bytes, stream: str | None = None) -> Observation:
     columns = read_columns(payload)
     outputs, inputs = _channels(columns)
     if columns[0].nulls or columns[1].nulls:
-        raise Refused("schema", "epoch and seq must be in every row of a block, got null: count from 0.")
+        raise RejectedMessage("schema", "epoch and seq must be in every row of a block, got null: count from 0.")
     epoch, sequence, t = (column.values for column in columns[:3])
     y, u = _matrix(outputs, len(t)), _matrix(inputs, len(t))
     if (epoch != epoch[0]).any() or (np.diff(sequence) != 1).any():
-        raise Refused("schema", "a block has one epoch, and seq rises by 1 from row to row: send what follows apart.")
+        raise RejectedMessage(
+            "schema", "a block has one epoch, and seq rises by 1 from row to row: send what follows apart."
+        )
     if not (0 <= epoch[0] < LARGEST_COUNT and 0 <= sequence[0] < LARGEST_COUNT):
-        raise Refused("schema", f"epoch and seq must be from 0 to 2^53, got {epoch[0]} and {sequence[0]}.")
+        raise RejectedMessage("schema", f"epoch and seq must be from 0 to 2^53, got {epoch[0]} and {sequence[0]}.")
     if np.isinf(t).any() or np.isinf(y).any() or np.isinf(u).any():
-        raise Refused("non-finite", "numbers must be finite, got infinity: write null where one is missing.")
+        raise RejectedMessage("non-finite", "numbers must be finite, got infinity: write null where one is missing.")
     return Observation(check_stream(stream), int(epoch[0]), int(sequence[0]), t, y, u)
 
 
@@ -66,7 +68,7 @@ def _channels(columns: list[Column]) -> tuple[list[Column], list[Column]]:
     came = [(column.name, column.kind) for column in columns]
     if came != list(zip(names, kinds, strict=True)) or not found["y"] or len(names) > MOST_CHANNELS:
         told = ", ".join(f"{name} {kind}" for name, kind in came)
-        raise Refused(
+        raise RejectedMessage(
             "schema",
             f"a block has the columns epoch and seq (Int64), t, y or y1, y2, .. and u (Float64); got {told[:200]!r}.",
         )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import Refused
+from .errors import RejectedMessage
 
 MOST_ROWS = 1 << 16
 MOST_COLUMNS = 1 << 9
@@ -43,16 +43,16 @@ def read_columns(payload: bytes) -> list[Column]:
     """Return the columns of a block.
 
     Raises:
-        Refused: It is no such stream.
+        RejectedMessage: It is no such stream.
     """
     try:
         messages = _messages(payload)
         if [kind for kind, *_ in messages] != [_SCHEMA, _BATCH]:
-            raise Refused("schema", f"a block is one schema and one batch, got {len(messages)} messages.")
+            raise RejectedMessage("schema", f"a block is one schema and one batch, got {len(messages)} messages.")
         (_, schema, _, _), (_, batch, body, end) = messages
         return _columns(payload, schema, batch, body, end)
     except (struct.error, IndexError, UnicodeDecodeError) as exc:
-        raise Refused("malformed", "an Arrow block ends before it is complete: send it whole.") from exc
+        raise RejectedMessage("malformed", "an Arrow block ends before it is complete: send it whole.") from exc
 
 
 class _Table(NamedTuple):
@@ -95,7 +95,7 @@ def _messages(payload: bytes) -> list[tuple[int, _Table, int, int]]:
     while at + 8 <= len(payload) and len(found) < 3:
         mark, length = struct.unpack_from("<Ii", payload, at)
         if mark != 0xFFFFFFFF or length < 0:
-            raise Refused("malformed", "an Arrow message starts with four bytes 0xff and its length.")
+            raise RejectedMessage("malformed", "an Arrow message starts with four bytes 0xff and its length.")
         if length == 0:
             break
         message = _Table(payload, at + 8 + struct.unpack_from("<I", payload, at + 8)[0])
@@ -110,12 +110,12 @@ def _messages(payload: bytes) -> list[tuple[int, _Table, int, int]]:
 
 def _columns(payload: bytes, schema: _Table, batch: _Table, body: int, end: int) -> list[Column]:
     if batch.place(3):
-        raise Refused("schema", "a block must not be compressed: write it with compression='uncompressed'.")
+        raise RejectedMessage("schema", "a block must not be compressed: write it with compression='uncompressed'.")
     rows = batch.number(0, "<q")
     fields, count = schema.vector(1)
     (nodes, columns), (buffers, pieces) = batch.vector(1), batch.vector(2)
     if not 1 <= rows <= MOST_ROWS or not count == columns <= MOST_COLUMNS or pieces != 2 * columns:
-        raise Refused(
+        raise RejectedMessage(
             "schema",
             f"a block has 1 to {MOST_ROWS} rows, and numbers alone in its columns, got {rows} rows, {count} columns in "
             f"the schema and {columns} in the batch.",

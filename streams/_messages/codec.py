@@ -1,13 +1,13 @@
 """The two forms of a message, told apart by their first bytes: docs/streams.md is the page, the schema lies beside it.
 
-A JSON object starts with a brace, an Arrow IPC stream with four bytes 0xff. Whatever comes, nothing but ``Refused`` is
-raised; nothing is evaluated or unpickled.
+A JSON object starts with a brace, an Arrow IPC stream with four bytes 0xff. Whatever comes, nothing but
+``RejectedMessage`` is raised; nothing is evaluated or unpickled.
 """
 
 from __future__ import annotations
 
 from .arrow_codec import decode_arrow, encode_arrow
-from .errors import Refused
+from .errors import RejectedMessage
 from .json_codec import decode_json, encode_json
 from .observation import Observation
 
@@ -24,10 +24,10 @@ def decode(payload: bytes | bytearray | memoryview, stream: str | None = None, l
         largest: Bytes beyond which it is refused unread.
 
     Raises:
-        Refused: It is not as described; the message says what was expected, what came, and what to do.
+        RejectedMessage: It is not as described; the message says what was expected, what came, and what to do.
     """
     if len(payload) > largest:
-        raise Refused(
+        raise RejectedMessage(
             "oversized", f"a message may have {largest} bytes, got {len(payload)}: put fewer samples into one."
         )
     raw = bytes(payload)

@@ -1,7 +1,7 @@
 """What raises in this room.
 
 ValueError
- +- Refused        a message that is not taken in; it is counted by its kind and the stream goes on
+ +- RejectedMessage        a message that is not taken in; it is counted by its kind and the stream goes on
 ConnectionError    (Python's own) a broker that cannot be reached
 """
 
@@ -13,7 +13,7 @@ Kind: TypeAlias = Literal["oversized", "malformed", "schema", "dimension", "non-
 KINDS: tuple[str, ...] = get_args(Kind)
 
 
-class Refused(ValueError):
+class RejectedMessage(ValueError):
     """A message that is not taken in.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import Refused
+from .errors import RejectedMessage
 from .observation import Observation, Rows
 
 KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
@@ -24,27 +24,37 @@ _NOTHING.flags.writeable = False
 def decode_json(payload: bytes, stream: str | None = None) -> Observation:
     """Return the observation in a JSON object; see ``decode``."""
     if _is_deep(payload):  # Python's own limit depends on who calls
-        raise Refused("malformed", f"brackets stand {DEEPEST} deep at most in a message, got {_sample(payload)}.")
+        raise RejectedMessage(
+            "malformed", f"brackets stand {DEEPEST} deep at most in a message, got {_sample(payload)}."
+        )
     try:
         document = _READER.decode(payload.decode())
-    except Refused:
+    except RejectedMessage:
         raise
     except ValueError as exc:
-        raise Refused("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.') from exc
+        raise RejectedMessage(
+            "malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.'
+        ) from exc
     if not isinstance(document, dict):
-        raise Refused("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.')
+        raise RejectedMessage("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.')
     unknown = [key for key in document if key not in KEYS]
     if unknown or "y" not in document:
         what = _sample(unknown[0]) if unknown else "no 'y'"
-        raise Refused("schema", f"a message has the key y and may have {', '.join(KEYS)}; got {what}: leave it out.")
+        raise RejectedMessage(
+            "schema", f"a message has the key y and may have {', '.join(KEYS)}; got {what}: leave it out."
+        )
     y = _rows("y", document["y"])
     u = _rows("u", document["u"]) if "u" in document else _NOTHING if len(y) == 1 else np.zeros((len(y), 0))
     if len(u) != len(y):
-        raise Refused("schema", f"y and u must have as many rows, got {len(y)} and {len(u)}: one of each a sample.")
+        raise RejectedMessage(
+            "schema", f"y and u must have as many rows, got {len(y)} and {len(u)}: one of each a sample."
+        )
     t, dt = (_seconds(key, document.get(key)) for key in ("t", "dt"))
     time = np.array([t + k * dt if k else t for k in range(len(y))])
     if np.isinf(time[-1]):
-        raise Refused("non-finite", f"the last sample must have a finite time, got t {t} and dt {dt}: send seconds.")
+        raise RejectedMessage(
+            "non-finite", f"the last sample must have a finite time, got t {t} and dt {dt}: send seconds."
+        )
     return Observation(
         check_stream(document.get("stream") if stream is None else stream),
         check_count("epoch", document.get("epoch", 0)),
@@ -89,7 +99,7 @@ def check_stream(name: Any) -> str:
     if name is None:
         return "stream"
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise Refused(
+        raise RejectedMessage(
             "schema", f"a stream is named by 1 to 200 characters without / + #, got {_sample(name)}: name it so."
         )
     return name
@@ -98,7 +108,9 @@ def check_stream(name: Any) -> str:
 def check_count(word: str, value: Any) -> int:
     """Return a whole number from 0 on that JSON can carry, or refuse it."""
     if type(value) is not int or not 0 <= value < LARGEST_COUNT:
-        raise Refused("schema", f"{word} must be a whole number from 0 to 2^53, got {_sample(value)}: count from 0.")
+        raise RejectedMessage(
+            "schema", f"{word} must be a whole number from 0 to 2^53, got {_sample(value)}: count from 0."
+        )
     return value
 
 
@@ -108,11 +120,11 @@ def _rows(key: str, value: Any) -> Rows:
     if kind is float or value is None or kind is int:  # the way of nearly every message
         return np.array([[_number(key, value)]])
     if kind is not list or not value:
-        raise Refused("schema", f"{key} must be a number, null or a list of them, got {_sample(value)}.")
+        raise RejectedMessage("schema", f"{key} must be a number, null or a list of them, got {_sample(value)}.")
     samples = value if type(value[0]) is list else [value]
     width = len(samples[0])
     if not 1 <= width <= MOST_CHANNELS or any(type(row) is not list or len(row) != width for row in samples):
-        raise Refused(
+        raise RejectedMessage(
             "schema", f"the samples of {key} must be lists of 1 to {MOST_CHANNELS} numbers, all of one length."
         )
     return np.array([[_number(key, cell) for cell in row] for row in samples])
@@ -122,20 +134,22 @@ def _number(key: str, value: Any) -> float:
     if value is None:
         return math.nan
     if type(value) is not float and type(value) is not int:
-        raise Refused("schema", f"{key} must hold numbers, null where missing, got {_sample(value)}.")
+        raise RejectedMessage("schema", f"{key} must hold numbers, null where missing, got {_sample(value)}.")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise Refused("non-finite", f"{key} must hold finite numbers, got {number}: write null where one is missing.")
+        raise RejectedMessage(
+            "non-finite", f"{key} must hold finite numbers, got {number}: write null where one is missing."
+        )
     return number
 
 
 def _seconds(key: str, value: Any) -> float:
     number = _number(key, value)
     if key == "dt" and number <= 0:
-        raise Refused("schema", f"dt must be a positive number of seconds, got {number}.")
+        raise RejectedMessage("schema", f"dt must be a positive number of seconds, got {number}.")
     return number
 
 
@@ -148,7 +162,7 @@ def _plain(rows: Rows) -> Any:
 
 
 def _constant(word: str) -> float:
-    raise Refused("non-finite", f"numbers must be finite, got {word}: write null where one is missing.")
+    raise RejectedMessage("non-finite", f"numbers must be finite, got {word}: write null where one is missing.")
 
 
 _READER = json.JSONDecoder(parse_constant=_constant)

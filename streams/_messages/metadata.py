@@ -15,7 +15,7 @@ from ...simulator import LinearSystem
 from ...simulator._systems.read_system import system_of, table_of
 from .arrow_codec import channel_names
 from .codec import LARGEST
-from .errors import Refused
+from .errors import RejectedMessage
 from .observation import Observation
 
 SCHEMA = 1
@@ -83,29 +83,35 @@ def decode_plant(payload: bytes, stream: str) -> Plant:
     """Return the plant that a ``meta`` message tells of.
 
     Raises:
-        Refused: ``malformed``, ``oversized`` or ``schema``; the message says what is wrong.
+        RejectedMessage: ``malformed``, ``oversized`` or ``schema``; the message says what is wrong.
     """
     if len(payload) > LARGEST:
-        raise Refused("oversized", f"a message may have {LARGEST} bytes, one has {len(payload)}: leave something out.")
+        raise RejectedMessage(
+            "oversized", f"a message may have {LARGEST} bytes, one has {len(payload)}: leave something out."
+        )
     if not payload:  # so a broker is told to forget what it retained
         return Plant(stream, "")
     try:
         meta = json.loads(payload, parse_constant=_no_number)
     except (ValueError, RecursionError) as exc:
-        raise Refused("malformed", f"meta is a JSON object, got {payload[:60]!r}.") from exc
+        raise RejectedMessage("malformed", f"meta is a JSON object, got {payload[:60]!r}.") from exc
     if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
-        raise Refused("schema", f"meta is a JSON object of schema {SCHEMA}, got {payload[:60]!r}: leave it out.")
+        raise RejectedMessage(
+            "schema", f"meta is a JSON object of schema {SCHEMA}, got {payload[:60]!r}: leave it out."
+        )
     told = meta.get("system")
     if told is None:
         return Plant(stream, "")
     if not isinstance(told, dict) or not isinstance(told.get("A"), list) or len(told["A"]) > MOST_STATES:
-        raise Refused("schema", f"the system in meta is an object as in plant.toml, of at most {MOST_STATES} states.")
+        raise RejectedMessage(
+            "schema", f"the system in meta is an object as in plant.toml, of at most {MOST_STATES} states."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return plant(stream, system_of(told, "the system in meta"))
     except (ValueError, TypeError, OverflowError) as exc:
-        raise Refused("schema", f"{exc!s:.300}") from exc
+        raise RejectedMessage("schema", f"{exc!s:.300}") from exc
 
 
 def _no_number(word: str) -> float:

@@ -15,16 +15,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from .json_codec import finite
-from .outputs import OverOracle, Said, Threshold
+from .outputs import Output, OverOracle, Threshold
 
 KINDS = ("prediction", "error", "threshold")
 MANY = 1000  # numbers in a message
 
 
-def lines_of(kinds: Collection[str] = KINDS) -> Callable[[Said], Iterable[bytes]]:
+def output_lines(kinds: Collection[str] = KINDS) -> Callable[[Output], Iterable[bytes]]:
     """Return what makes the lines of a thing said, of the kinds that are wanted; one line a sample."""
 
-    def lines(said: Said) -> Iterable[bytes]:
+    def lines(said: Output) -> Iterable[bytes]:
         if isinstance(said, Threshold):
             return [_dump(dict(kind="threshold") | threshold_record(said))] if "threshold" in kinds else []
         parts = []
@@ -48,7 +48,7 @@ def lines_of(kinds: Collection[str] = KINDS) -> Callable[[Said], Iterable[bytes]
     return lines
 
 
-def messages_of(said: Said, kinds: Collection[str] = KINDS) -> list[tuple[str, bytes]]:
+def messages_of(said: Output, kinds: Collection[str] = KINDS) -> list[tuple[str, bytes]]:
     """Return the kind and the payload of each message that says it: a list of rows where a block came."""
     if isinstance(said, Threshold):
         return [("threshold", _dump(threshold_record(said)))] if "threshold" in kinds else []

@@ -35,7 +35,7 @@ class Forecasts(NamedTuple):
         output: What came, NaN where missing.
         forecast: What each was forecast to be.
         ahead: The forecasts of the samples after the last one.
-        scored: Where there was a sample and the centre was known before it.
+        scored: Where there was a sample and the center was known before it.
         oracle: What the oracle forecast each to be, NaN where it had not seen enough; None where no plant is known.
     """
 
@@ -103,7 +103,7 @@ class Threshold(NamedTuple):
 MOST_STREAMS = 10_000
 
 
-Said = Forecasts | Threshold
+Output = Forecasts | Threshold
 
 
 EDGES = log_edges(1 << 40)

@@ -22,11 +22,11 @@ from typing import NamedTuple, Self, TypeAlias, cast
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 
-from .._sources.interfaces import Owner, log
+from .._sources.interfaces import NullContext, log
 from .address import Address
 from .client import Client, Receipt
 from .credentials import read_login, remedy, tls_context
-from .drop_oldest_queue import Newest
+from .drop_oldest_queue import DropOldestQueue
 
 WAITING = 10_000  # messages that wait to be taken
 AT_ONCE = socket.IPPROTO_TCP, socket.TCP_NODELAY, 1  # else a message may wait 40 ms for the one before it
@@ -49,7 +49,7 @@ class Message(NamedTuple):
     receipt: Receipt | None
 
 
-class Connection(Owner):
+class Connection(NullContext):
     """A connection that lasts while the block does, broken or not.
 
     Args:
@@ -84,7 +84,7 @@ class Connection(Owner):
         self._login, self._tls = read_login(), tls_context() if address.secure else None
         self._subscriptions, self._qos, self._greet, self._leave = subscriptions, qos, greet, leave
         self._name, self._kept = client, kept
-        self._queue: asyncio.Queue[aiomqtt.Message] = Newest(waiting)
+        self._queue: asyncio.Queue[aiomqtt.Message] = DropOldestQueue(waiting)
         self._will = None if will is None else aiomqtt.Will(*will, qos=1, retain=True)
         self._client: Client | None = None
         self._opening = False
@@ -129,7 +129,7 @@ class Connection(Owner):
 
     def take_dropped(self) -> int:
         """Return how many messages were pushed out since this was last asked."""
-        if not isinstance(self._queue, Newest):
+        if not isinstance(self._queue, DropOldestQueue):
             return 0
         dropped, self._queue.dropped = self._queue.dropped, 0
         return dropped

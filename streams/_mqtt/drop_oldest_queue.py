@@ -9,7 +9,7 @@ import aiomqtt
 MOST_BYTES = 1 << 26  # in the messages that wait
 
 
-class Newest(asyncio.Queue[aiomqtt.Message]):
+class DropOldestQueue(asyncio.Queue[aiomqtt.Message]):
     """A queue that lets the oldest go when it holds too many messages or bytes, and counts."""
 
     dropped = 0

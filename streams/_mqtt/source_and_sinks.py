@@ -11,13 +11,13 @@ from typing import Any, Self
 
 from ...simulator import LinearSystem
 from .._messages.codec import LARGEST, decode, encode
-from .._messages.errors import Refused
+from .._messages.errors import RejectedMessage
 from .._messages.json_codec import check_stream
 from .._messages.metadata import Arrival, decode_plant, encode_meta
 from .._messages.observation import Observation
 from .._messages.output_json import KINDS, messages_of
-from .._messages.outputs import MOST_STREAMS, Said
-from .._sources.interfaces import Owner, Refusals
+from .._messages.outputs import MOST_STREAMS, Output
+from .._sources.interfaces import NullContext, RejectionCounts
 from .address import Address
 from .client import Receipt
 from .connection import WAITING, Connection, Send
@@ -27,7 +27,7 @@ LAST_WORDS = 5.0  # seconds that they may take at the end
 PATIENCE = 50  # milliseconds that a service waits for one of them to go
 
 
-class MqttSource(Owner):
+class MqttSource(NullContext):
     """Observations of one stream, or of all below a root.
 
     Args:
@@ -48,7 +48,7 @@ class MqttSource(Owner):
         plants: bool = False,
     ) -> None:
         kept = client is not None
-        self.refusals = Refusals()
+        self.rejections = RejectionCounts()
         self._plants: dict[str, str] = {}  # by stream, as they were told last
         self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet, and whether it was given
         self._connection = Connection(
@@ -72,7 +72,9 @@ class MqttSource(Owner):
     async def __aiter__(self) -> AsyncIterator[Any]:
         async for topic, payload, receipt in self._connection.messages():
             for _ in range(self._connection.take_dropped()):
-                self.refusals.add(Refused("dropped", "messages come faster than they are taken in: the oldest go."))
+                self.rejections.add(
+                    RejectedMessage("dropped", "messages come faster than they are taken in: the oldest go.")
+                )
             came = self._decode(topic, payload)
             if receipt is not None:
                 self._receipts.append((receipt, came is not None))
@@ -88,8 +90,8 @@ class MqttSource(Owner):
             if kind == "data":
                 return decode(payload, stream)
             plant = decode_plant(payload, stream)
-        except Refused as refused:
-            self.refusals.add(refused, topic)
+        except RejectedMessage as refused:
+            self.rejections.add(refused, topic)
             return None
         if plant.told == self._plants.get(stream, ""):  # as after each connecting
             return None
@@ -109,7 +111,7 @@ class MqttSource(Owner):
             receipt.acknowledge()
 
 
-class _Publisher(Owner):
+class _Publisher(NullContext):
     """What sends, below one root."""
 
     def __init__(self, address: Address, connection: Connection) -> None:
@@ -191,7 +193,7 @@ class MqttSink(_Publisher):
         return True
 
 
-class MqttSaid(_Publisher):
+class MqttOutputSink(_Publisher):
     """Publishes what a learner says below each stream; of all together below ``all``.
 
     What is said waits in a queue. While the broker is gone learning goes on, and of what waits the oldest is left out;
@@ -235,7 +237,7 @@ class MqttSaid(_Publisher):
         for topic, payload in self._thresholds.items():
             await send(topic, payload, True)
 
-    async def send(self, item: Said) -> None:
+    async def send(self, item: Output) -> None:
         """Have the messages published that say it; waits for room only while what waits goes."""
         for kind, payload in messages_of(item, self._kinds):
             stream = "all" if item.stream == "*" else item.stream

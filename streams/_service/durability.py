@@ -27,7 +27,7 @@ SAMPLES = 1 << 24  # after which a checkpoint is due, soon as it may be
 TOGETHER = 1024  # records of the journal that are taken in at once
 
 
-class Keeper:
+class Durability:
     """The disk of a service while the block runs.
 
     Args:

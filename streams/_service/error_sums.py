@@ -22,7 +22,7 @@ MOST_BLOCKS = 512
 MOST_DRAWN = 128
 
 
-class Tallies:
+class ErrorSums:
     """The sums of the lanes of a tile; the last row of each axis of sizes counts the samples that were scored.
 
     Args:
@@ -86,11 +86,11 @@ class Tallies:
         sums = np.moveaxis(self._open[..., lanes], -1, 0)
         return np.where(np.isnan(sums), np.inf, sums)
 
-    def lane(self, i: int) -> Tally:
+    def lane(self, i: int) -> StreamErrorSums:
         """Return the sums of one lane."""
         age, length = int(self.age[i]), int(self._length[i])
         if not age:
-            return Tally(0, 1, self._stretches[i, :0], self._blocks[i, :0])
+            return StreamErrorSums(0, 1, self._stretches[i, :0], self._blocks[i, :0])
         sums = self._taken(np.array([i]))[0]
         stretches, blocks = (
             self._stretches[i, : _stretch(age - 1) + 1].copy(),
@@ -98,7 +98,7 @@ class Tallies:
         )
         stretches[-1] += sums
         blocks[-1] += sums.sum(axis=1)
-        return Tally(age, length, stretches, blocks)
+        return StreamErrorSums(age, length, stretches, blocks)
 
     def clear(self, i: int) -> None:
         """Begin a lane anew."""
@@ -128,7 +128,7 @@ class Tallies:
             kept[:lanes, : told.shape[1]] = told
 
 
-class Tally(NamedTuple):
+class StreamErrorSums(NamedTuple):
     """The sums of one stream.
 
     Attributes:
@@ -156,7 +156,7 @@ class Tally(NamedTuple):
         return sums[:, :-1], sums[:, -1] / self.stretches.shape[2]
 
 
-def gathered(tallies: list[Tally]) -> Scores:
+def gathered(tallies: list[StreamErrorSums]) -> Scores:
     """Return the sums of several streams as those of a recording of so many runs."""
     age = max(tally.age for tally in tallies)
     edges = np.append(EDGES[age > EDGES], age)

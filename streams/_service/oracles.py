@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ...learners import Driver, Learner, kalman
 from ...simulator import LinearSystem
-from .error_sums import Tallies
-from .tile_driver import Running, below, headed
+from .error_sums import ErrorSums
+from .tile_driver import TileDriver, below, headed
 
 WIDE = 1e10  # variance of the first forecast, in multiples of that of the noise
 
@@ -39,9 +39,9 @@ class Oracles:
 
     def __init__(self, sizes: int, outputs: int, lanes: int) -> None:
         self._plants: list[str] = [""] * lanes
-        self._running: dict[str, Running] = {}
+        self._running: dict[str, TileDriver] = {}
         self._seen, self._epochs = np.zeros(lanes, np.int64), np.full(lanes, -1, np.int64)
-        self.tallies = Tallies(sizes + 1, outputs, lanes)  # the last rung is the oracle's own error
+        self.tallies = ErrorSums(sizes + 1, outputs, lanes)  # the last rung is the oracle's own error
 
     @property
     def plants(self) -> set[str]:
@@ -62,7 +62,7 @@ class Oracles:
         if plant in self._running:
             self._running[plant].clear(i)
         else:
-            self._running[plant] = Running(driver)
+            self._running[plant] = TileDriver(driver)
 
     def hold_against(
         self,
@@ -118,5 +118,5 @@ class Oracles:
         self._seen, self._epochs = arrays["seen"].copy(), arrays["epochs"].copy()
         self.tallies.restore(below(arrays, "tally "))
         for plant in dict.fromkeys(filter(None, self._plants)):
-            self._running[plant] = Running(drivers[plant])
+            self._running[plant] = TileDriver(drivers[plant])
             self._running[plant].restore(below(arrays, f"plant {plants.index(plant)} "))

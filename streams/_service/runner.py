@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from .._messages.metadata import Arrival
 from .._sources.interfaces import Arrivals, Sink
-from .durability import Keeper
+from .durability import Durability
 
 if TYPE_CHECKING:
-    from .._messages.outputs import Said
+    from .._messages.outputs import Output
     from .service import Service
 
 QUEUE = 4096  # observations that wait
@@ -23,7 +23,7 @@ BATCH = 1 << 16  # samples in a micro-batch
 LONGEST_WAIT = 0.05  # seconds that the first of many messages waits for the others
 
 
-async def take_all(service: Service, source: Arrivals, sink: Sink[Said], keeper: Keeper | None = None) -> None:
+async def take_all(service: Service, source: Arrivals, sink: Sink[Output], keeper: Durability | None = None) -> None:
     """Serve until the source ends, or ``service.reader`` is cancelled; then say the last words.
 
     Raises:

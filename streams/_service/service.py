@@ -13,17 +13,17 @@ import numpy as np
 from ..._core.devices import Precision
 from ...analysis._location.streamed import locate_streamed
 from ...learners import Driver, Learner
-from .._messages.errors import Refused
+from .._messages.errors import RejectedMessage
 from .._messages.metadata import Arrival, Plant
 from .._messages.observation import Observation
-from .._messages.outputs import MOST_STREAMS, Counts, Said, Threshold
-from .._sources.interfaces import Arrivals, Refusals, Sink, log
-from .durability import Keeper
+from .._messages.outputs import MOST_STREAMS, Counts, Output, Threshold
+from .._sources.interfaces import Arrivals, RejectionCounts, Sink, log
+from .durability import Durability
 from .error_sums import gathered
 from .runner import take_all
 from .sequencer import WINDOW, Sequencer
 from .snapshot import load_service
-from .stream_table import Lanes
+from .stream_table import StreamTable
 from .verdicts import Verdicts, over_oracles
 
 MOST_CHANNELS = 16
@@ -44,7 +44,7 @@ class Service:
 
     Attributes:
         make: Outputs and inputs to the learner of such streams; those of the first observation count.
-        centre: What is taken off each output first, as in ``Driver``.
+        center: What is taken off each output first, as in ``Driver``.
         precision, device: As in ``Driver``.
         window: Samples that may overtake a lost one before it is given up.
         together: The streams are runs of one plant: a verdict of all together is given, too.
@@ -54,14 +54,14 @@ class Service:
         channels: Outputs and inputs that a stream may have, together: the cost of learning grows with their square and
             more, and the first observation decides for all.
         most: Streams that are held. One more takes the place of the one that is silent the longest, counted in samples.
-        refusals: What was not taken in.
+        rejections: What was not taken in.
         samples: Taken in so far.
         position: Number of the next record of the journal, at the last checkpoint.
         forgotten: Streams that had to go.
     """
 
     make: Callable[[int, int], Learner]
-    centre: Any = "first"
+    center: Any = "first"
     precision: Precision = "float64"
     device: str | None = None
     window: int = WINDOW
@@ -71,7 +71,7 @@ class Service:
     every: float = 10.0
     channels: int = MOST_CHANNELS
     most: int = MOST_STREAMS
-    refusals: Refusals = field(default_factory=Refusals)
+    rejections: RejectionCounts = field(default_factory=RejectionCounts)
     samples: int = 0
     forgotten: int = 0
     position: int = 0
@@ -83,7 +83,7 @@ class Service:
         self.streams: dict[str, Stream] = {}
         self.plants: dict[str, str] = {}  # by stream, as they were told
         self._together = Verdicts()
-        self.lanes: Lanes | None = None
+        self.lanes: StreamTable | None = None
         self.reader: asyncio.Task[None] | None = None
         if self.state is not None:
             load_service(self, self.state)
@@ -104,7 +104,7 @@ class Service:
             self.reader.cancel()
         return self.reader is not None
 
-    async def run(self, source: Arrivals, sink: Sink[Said]) -> None:
+    async def run(self, source: Arrivals, sink: Sink[Output]) -> None:
         """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
 
         With ``state`` what was taken in after the last checkpoint is taken in first, and what is said of it said again.
@@ -116,27 +116,27 @@ class Service:
         Raises:
             ValueError: What is taken in cannot be kept in ``state``.
         """
-        self.refusals = source.refusals
+        self.rejections = source.rejections
         if self.state is None:
             await take_all(self, source, sink)
             return
-        with Keeper(self, self.state, source, self.every) as keeper:
+        with Durability(self, self.state, source, self.every) as keeper:
             for batch in keeper.recover():
                 for said in self.take(batch):
                     await sink.send(said)
             await take_all(self, source, sink, keeper)
 
-    def take(self, batch: Sequence[Arrival]) -> list[Said]:
+    def take(self, batch: Sequence[Arrival]) -> list[Output]:
         """Take observations in, as they came, and return what there is to say."""
-        said: list[Said] = []
+        said: list[Output] = []
         for came in batch:
             if isinstance(came, Plant):
                 said += self._know(came)
                 continue
             try:
                 self._door(came)
-            except Refused as refused:
-                self.refusals.add(refused, came.stream)
+            except RejectedMessage as refused:
+                self.rejections.add(refused, came.stream)
                 continue
             if came.stream not in self.streams:
                 if len(self.streams) == self.most:
@@ -148,7 +148,7 @@ class Service:
             self._put(stream, stream.sequencer.take(came))
         return said + self._advance()
 
-    def finish(self) -> list[Said]:
+    def finish(self) -> list[Output]:
         """Return what is held back, and the last verdicts."""
         for stream in self.streams.values():
             self._put(stream, stream.sequencer.flush())
@@ -158,7 +158,7 @@ class Service:
             said.append(self._threshold("*", list(self.streams)))
         return said
 
-    def _know(self, plant: Plant) -> list[Said]:
+    def _know(self, plant: Plant) -> list[Output]:
         """Note the plant behind a stream; what is queued came before it."""
         if self.plants.get(plant.stream, "") == plant.told:
             return []
@@ -175,8 +175,8 @@ class Service:
         assert self.lanes is not None
         try:
             self.lanes.know(plant)
-        except Refused as refused:
-            self.refusals.add(refused, plant.stream)
+        except RejectedMessage as refused:
+            self.rejections.add(refused, plant.stream)
 
     def _put(self, stream: Stream, leaving: list[Observation]) -> None:
         """Queue what leaves the sequencer of a stream."""
@@ -186,7 +186,7 @@ class Service:
             self.samples += rows.steps
             stream.heard = self.samples
 
-    def _forget(self) -> list[Said]:
+    def _forget(self) -> list[Output]:
         """Give the lane of the stream that has been silent the longest back, and return its last words."""
         assert self.lanes is not None
         name = min(self.streams, key=lambda name: self.streams[name].heard)
@@ -203,31 +203,31 @@ class Service:
         """Refuse what does not fit in; the first observation fixes what does."""
         outputs, inputs = came.output.shape[1], came.input.shape[1]
         if outputs + inputs > self.channels:
-            raise Refused(
+            raise RejectedMessage(
                 "dimension",
                 f"a stream may have {self.channels} outputs and inputs, got {outputs} and {inputs}: allow more "
                 f"(--channels {outputs + inputs}), and expect to wait for them.",
             )
         driver = (self.lanes or self.open(outputs, inputs)).driver
         if (outputs, inputs) != (driver.outputs, driver.inputs):
-            raise Refused(
+            raise RejectedMessage(
                 "dimension",
                 f"streams have {driver.outputs} outputs and {driver.inputs} inputs here, as the first one had; got "
                 f"{outputs} and {inputs}: learn it by a service of its own.",
             )
 
-    def open(self, outputs: int, inputs: int) -> Lanes:
+    def open(self, outputs: int, inputs: int) -> StreamTable:
         """Make the lanes of streams so wide."""
         driver = Driver(
             self.make(outputs, inputs),
             outputs,
             inputs,
-            centre=self.centre,
+            center=self.center,
             precision=self.precision,
             device=self.device,
             known_ahead=0,
         )
-        self.lanes = Lanes(driver)
+        self.lanes = StreamTable(driver)
         return self.lanes
 
     def stream(self, name: str) -> Stream:
@@ -236,10 +236,10 @@ class Service:
         self.lanes.begin(name)
         return self.streams.setdefault(name, Stream(Sequencer(self.window), self.samples))
 
-    def _advance(self) -> list[Said]:
+    def _advance(self) -> list[Output]:
         if self.lanes is None:
             return []
-        said: list[Said] = []
+        said: list[Output] = []
         for made in self.lanes.advance():
             said.append(made)
             verdicts = self.streams[made.stream].verdicts
@@ -263,4 +263,4 @@ class Service:
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
         oracle = over_oracles([self.lanes.excess(stream) for stream in streams])
-        return Threshold(name, found, learner.sizes, errors, oracle, counts, dict(self.refusals.counts))
+        return Threshold(name, found, learner.sizes, errors, oracle, counts, dict(self.rejections.counts))

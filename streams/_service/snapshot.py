@@ -92,7 +92,7 @@ def _settings(service: Service) -> dict[str, Any]:
         sizes=list(learner.sizes),
         outputs=driver.outputs,
         inputs=driver.inputs,
-        center=service.centre,
+        center=service.center,
         precision=service.precision,
         window=service.window,
         width=driver.width,

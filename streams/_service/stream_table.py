@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from ...learners import Driver
 from ...simulator import LinearSystem
-from .._messages.errors import Refused
+from .._messages.errors import RejectedMessage
 from .._messages.metadata import Plant
 from .._messages.observation import Observation
 from .._messages.outputs import Forecasts
-from .error_sums import Tally
+from .error_sums import StreamErrorSums
 from .oracles import oracle
 from .tile import Tile
 from .tile_driver import below, headed
@@ -28,7 +28,7 @@ from .tile_driver import below, headed
 MOST_PLANTS = 64  # each has a kernel of its own, which stays
 
 
-class Lanes:
+class StreamTable:
     """Streams that are learned side by side; ``put`` samples in order, then ``advance``.
 
     Args:
@@ -68,7 +68,7 @@ class Lanes:
         """Hold a stream, of which nothing is queued, against the oracle of a plant from now on; or against none.
 
         Raises:
-            Refused: ``dimension``: the plant has other outputs or inputs; ``schema``: it is one too many.
+            RejectedMessage: ``dimension``: the plant has other outputs or inputs; ``schema``: it is one too many.
         """
         number, i = divmod(self._places[plant.stream], self.driver.width)
         self._tiles[number].know(i, "", None)
@@ -82,13 +82,15 @@ class Lanes:
     def _oracle(self, system: LinearSystem) -> Driver:
         outputs, inputs = self.driver.outputs, self.driver.inputs
         if (system.outputs, system.inputs) != (outputs, inputs):
-            raise Refused(
+            raise RejectedMessage(
                 "dimension",
                 f"the system in meta has {system.outputs} outputs and {system.inputs} inputs, the streams have "
                 f"{outputs} and {inputs}: it is no oracle of them.",
             )
         if len(self._oracles) == MOST_PLANTS:
-            raise Refused("schema", f"{MOST_PLANTS} different plants are known here: this one is learned without.")
+            raise RejectedMessage(
+                "schema", f"{MOST_PLANTS} different plants are known here: this one is learned without."
+            )
         filter = oracle(system, self.driver.learner.lookaheads[0])
         width = self.driver.width // len(self.driver.devices)
         return Driver(filter, outputs, inputs, device=self.driver.device, width=width, known_ahead=0)
@@ -119,12 +121,12 @@ class Lanes:
         number, i = divmod(self._places[stream], self.driver.width)
         return int(self._tiles[number].tallies.age[i])
 
-    def tally(self, stream: str) -> Tally:
+    def tally(self, stream: str) -> StreamErrorSums:
         """Return what the errors of a stream have summed to."""
         number, i = divmod(self._places[stream], self.driver.width)
         return self._tiles[number].tallies.lane(i)
 
-    def excess(self, stream: str) -> Tally | None:
+    def excess(self, stream: str) -> StreamErrorSums | None:
         """Return what a stream's forecasts have been away from its oracle's, and the oracle's own errors as last size.
 
         None where its plant is not known.

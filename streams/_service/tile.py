@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from ...learners import Driver
 from .._messages.observation import Observation
 from .._messages.outputs import Forecasts
-from .error_sums import Tallies
+from .error_sums import ErrorSums
 from .oracles import Oracles
-from .tile_driver import Running, below, headed
+from .tile_driver import TileDriver, below, headed
 
 
 class Tile:
     """Lanes that step together, their oracles, and what their errors have summed to."""
 
     def __init__(self, driver: Driver) -> None:
-        self.driver, self.running = driver, Running(driver)
+        self.driver, self.running = driver, TileDriver(driver)
         shape = len(driver.learner.sizes), driver.outputs, driver.width
-        self.tallies = Tallies(*shape)
+        self.tallies = ErrorSums(*shape)
         self.oracles: Oracles | None = None  # from the first plant on that is known
         self._held = np.zeros((driver.inputs, driver.width))  # the last known inputs
         self.pending: dict[int, deque[Observation]] = {}
@@ -51,7 +51,7 @@ class Tile:
                 inputs[: rows.steps, :, i] = _hold(self._held[:, i], rows.input)
                 self._held[:, i] = inputs[rows.steps - 1, :, i]
         output = outputs[: end.max()]
-        scored = _scored(output, np.asarray(self.running.lanes.centred) > 0)
+        scored = _scored(output, np.asarray(self.running.lanes.centered) > 0)
         forecast = self.running.advance(outputs, inputs, end)
         ahead = self._ahead()
         self.tallies.add(forecast[:, 0], output, scored, end)
@@ -69,10 +69,10 @@ class Tile:
     def _ahead(self) -> Float[np.ndarray, "lookahead size output lane"]:
         """Return the newest forecasts, in the unit of the streams."""
         lanes = self.running.lanes
-        centre, scale = np.asarray(lanes.centre), np.asarray(lanes.scale)
+        center, scale = np.asarray(lanes.center), np.asarray(lanes.scale)
         newest = np.stack([np.asarray(queue)[0] for queue in lanes.issued])
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(centre + newest * np.where(scale == 0, np.ones_like(scale), scale))
+            return np.asarray(center + newest * np.where(scale == 0, np.ones_like(scale), scale))
 
     def know(self, i: int, plant: str, oracle: Driver | None) -> None:
         """Begin the oracle of a lane, of which nothing is pending; or end it where there is none."""
@@ -111,10 +111,10 @@ class Tile:
             self.oracles.restore(beside, plants, drivers)
 
 
-def _scored(output: NDArray[np.float64], centred: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where the driver scores one sample ahead: what is observed, once the centre is known."""
+def _scored(output: NDArray[np.float64], centered: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where the driver scores one sample ahead: what is observed, once the center is known."""
     observed = ~np.isnan(output)
-    known = np.logical_or.accumulate(np.concatenate([centred[None], observed]), axis=0)
+    known = np.logical_or.accumulate(np.concatenate([centered[None], observed]), axis=0)
     return np.asarray(observed & known[:-1])
 
 

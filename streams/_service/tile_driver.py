@@ -15,7 +15,7 @@ from ..._core.devices import computing
 from ...learners import Driver
 
 
-class Running:
+class TileDriver:
     """The lanes of a driver, at first without a sample."""
 
     def __init__(self, driver: Driver) -> None:

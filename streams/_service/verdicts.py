@@ -9,12 +9,12 @@ import numpy as np
 
 from ...analysis._location.streamed import Streamed
 from .._messages.outputs import OverOracle
-from .error_sums import Tally
+from .error_sums import StreamErrorSums
 
 FIRST_VERDICT = 256  # samples; then each time that there are twice as many
 
 
-def over_oracles(tallies: list[Tally | None]) -> OverOracle | None:
+def over_oracles(tallies: list[StreamErrorSums | None]) -> OverOracle | None:
     """Return what the streams whose plants are known are away from their oracles, together."""
     late = [tally.late_blocks() for tally in tallies if tally is not None]
     samples = sum(float(scored.sum()) for _, scored in late)

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
-from .._messages.errors import Refused
+from .._messages.errors import RejectedMessage
 from .._messages.metadata import Arrival
 from .._messages.observation import Observation
 
@@ -26,14 +26,14 @@ T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-class Refusals:
+class RejectionCounts:
     """Messages that were not taken in, by kind; the first of each kind is said in the log."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.first: Refused | None = None
+        self.first: RejectedMessage | None = None
 
-    def add(self, refused: Refused, where: str = "") -> None:
+    def add(self, refused: RejectedMessage, where: str = "") -> None:
         """Count one."""
         self.counts[refused.kind] += 1
         self.first = self.first or refused
@@ -45,7 +45,7 @@ class Refusals:
 class Arrivals(Protocol):
     """Where observations come from, and beside them what is known of the plants behind."""
 
-    refusals: Refusals
+    rejections: RejectionCounts
 
     async def __aenter__(self) -> Self: ...
 
@@ -85,7 +85,7 @@ class Sink(Protocol[T_contra]):
         ...
 
 
-class Owner:
+class NullContext:
     """What sources and sinks share: ``async with`` that owns nothing yet."""
 
     async def __aenter__(self) -> Self:
@@ -97,18 +97,18 @@ class Owner:
         return None
 
 
-class MemorySource(Owner):
+class MemorySource(NullContext):
     """Observations, or whatever arrives, from a list."""
 
     def __init__(self, items: Iterable[Arrival]) -> None:
-        self.items, self.refusals = items, Refusals()
+        self.items, self.rejections = items, RejectionCounts()
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         for item in self.items:
             yield item
 
 
-class MemorySink(Owner, Generic[T]):
+class MemorySink(NullContext, Generic[T]):
     """A list of what was sent."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class MemorySink(Owner, Generic[T]):
         self.sent.append(item)
 
 
-async def pour(source: Source, sink: Sink[Observation]) -> int:
+async def forward(source: Source, sink: Sink[Observation]) -> int:
     """Send all that a source has to a sink, both opened here; return the samples."""
     samples = 0
     with contextlib.suppress(asyncio.CancelledError):  # told to end: what has come is kept

@@ -10,16 +10,16 @@ from types import TracebackType
 from typing import BinaryIO, Generic, Self, TypeVar
 
 from .._messages.codec import LARGEST, decode, encode
-from .._messages.errors import Refused
+from .._messages.errors import RejectedMessage
 from .._messages.observation import Observation
-from .interfaces import Owner, Refusals
+from .interfaces import NullContext, RejectionCounts
 
 T = TypeVar("T")
 CHUNK = 1 << 16
 AHEAD = 16  # chunks read before they are asked for
 
 
-class LineSource(Owner):
+class LineSource(NullContext):
     """Observations from the lines of an open file, such as standard input; empty lines are skipped.
 
     A thread reads, for a pipe and a file alike; it is left behind when the source is closed, for nothing wakes it while
@@ -31,7 +31,7 @@ class LineSource(Owner):
     """
 
     def __init__(self, descriptor: int, close: bool = False) -> None:
-        self.refusals, self._descriptor, self._close = Refusals(), descriptor, close
+        self.rejections, self._descriptor, self._close = RejectionCounts(), descriptor, close
         self._room, self._closed = threading.Semaphore(AHEAD), threading.Event()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
 
@@ -83,10 +83,12 @@ class LineSource(Owner):
                 elif line.strip():
                     try:
                         yield decode(line)
-                    except Refused as refused:
-                        self.refusals.add(refused, f"line {number}")
+                    except RejectedMessage as refused:
+                        self.rejections.add(refused, f"line {number}")
             if len(rest) > LARGEST:
-                self.refusals.add(Refused("oversized", f"a line may have {LARGEST} bytes."), f"line {number + 1}")
+                self.rejections.add(
+                    RejectedMessage("oversized", f"a line may have {LARGEST} bytes."), f"line {number + 1}"
+                )
                 rest, skipping = b"", True
             elif skipping:
                 rest = b""
@@ -94,7 +96,7 @@ class LineSource(Owner):
                 return
 
 
-class LineSink(Owner, Generic[T]):
+class LineSink(NullContext, Generic[T]):
     """One line or several for each thing sent, written at once.
 
     Args:

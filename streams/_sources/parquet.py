@@ -18,16 +18,16 @@ import polars as pl
 
 from ..._core.files import atomic_path
 from .._messages.arrow_codec import channel_names
-from .._messages.errors import Refused
+from .._messages.errors import RejectedMessage
 from .._messages.observation import Observation
-from .interfaces import Owner, Refusals
+from .interfaces import NullContext, RejectionCounts
 
 PART = 1 << 17  # samples in a part
 SECONDS = 10.0  # after which what has come is written, few as it may be
 COLUMNS = ("stream", "epoch", "seq", "t", "message")
 
 
-class RecordSink(Owner):
+class RecordSink(NullContext):
     """Writes observations into a folder, part by part; parts that are there stay, and new ones follow them.
 
     Args:
@@ -76,7 +76,7 @@ class RecordSink(Owner):
         self._held, self._samples, self._next = [], 0, self._next + 1
 
 
-class RecordedSource(Owner):
+class RecordedSource(NullContext):
     """Plays what ``RecordSink`` wrote, message by message.
 
     Args:
@@ -91,7 +91,7 @@ class RecordedSource(Owner):
     def __init__(self, folder: str | os.PathLike[str], speed: float | None = None) -> None:
         if speed is not None and not 0 < speed < np.inf:
             raise ValueError(f"a speed is a positive number, got {speed}.")
-        self.refusals, self._speed = Refusals(), speed
+        self.rejections, self._speed = RejectionCounts(), speed
         self._parts = sorted(Path(folder).glob("part-*.parquet"))
         for part in self._parts:
             if not _is_part(part):
@@ -155,7 +155,7 @@ def _messages(part: Path) -> list[Observation]:
         )
         starts = np.flatnonzero(np.diff(frame["message"].to_numpy(), prepend=-1)).tolist()
     except (pl.exceptions.PolarsError, ValueError, TypeError) as exc:
-        raise Refused("schema", f"{part} is not a recorded part: {exc!s:.100}.") from exc
+        raise RejectedMessage("schema", f"{part} is not a recorded part: {exc!s:.100}.") from exc
     first, epoch, stream = (frame[name].gather(starts).to_list() for name in ("seq", "epoch", "stream"))
     stops = [*starts[1:], frame.height]
     return [

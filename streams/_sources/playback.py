@@ -19,7 +19,7 @@ from ..._core.devices import computing
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
 from .._messages.json_codec import check_count, check_stream
 from .._messages.observation import Observation
-from .interfaces import Owner, Refusals
+from .interfaces import NullContext, RejectionCounts
 
 Channels: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]  # names of the outputs, of the inputs
 
@@ -31,7 +31,7 @@ class Stretch(NamedTuple):
     inputs: NDArray[np.floating]
 
 
-class Playback(Owner):
+class Playback(NullContext):
     """Observations of runs side by side, block by block.
 
     Args:
@@ -64,7 +64,7 @@ class Playback(Owner):
         if not 1 <= block <= 1 << 16:
             raise ValueError(f"a block has 1 to 65536 samples, got {block}.")
         check_count("epoch", epoch)
-        self.refusals = Refusals()
+        self.rejections = RejectionCounts()
         self.names = [check_stream(name.replace("/", ":")) for name in names]
         self.dt, self.channels = dt, channels
         self._stretches, self._lengths = stretches, lengths

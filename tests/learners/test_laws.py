@@ -201,13 +201,13 @@ def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Pr
 
 @EVERY_IN_BOTH
 def test_a_constant_added_is_added_to_the_forecasts(name: str, precision: Precision) -> None:
-    """Of every learner where streams are centred on their first sample, of some without that."""
+    """Of every learner where streams are centered on their first sample, of some without that."""
     outputs, constant = np.round(recording(name).outputs * 16) / 16, 64.0  # sums are exact
     eps, largest = np.finfo(precision).eps, np.abs(outputs).max() + constant
     ways = ["first", "none"] if learner_entry(TABLE[name].name).shifts else ["first"]
-    for centre in ways:
-        before = forecasts(name, outputs, precision, centre=centre)[:, 1 + LONGEST :]
-        after = forecasts(name, outputs + constant, precision, centre=centre)[:, 1 + LONGEST :]
+    for center in ways:
+        before = forecasts(name, outputs, precision, center=center)[:, 1 + LONGEST :]
+        after = forecasts(name, outputs + constant, precision, center=center)[:, 1 + LONGEST :]
         np.testing.assert_allclose(after - constant, before, rtol=0, atol=200 * eps * largest)
 
 
@@ -251,8 +251,8 @@ def test_the_batch_path_scores_what_replay_forecasts(name: str, precision: Preci
 
 
 @EVERY_IN_BOTH
-@pytest.mark.parametrize("centre", ["none", "first"])
-def test_strange_streams_leave_no_nan(name: str, precision: Precision, centre: str) -> None:
+@pytest.mark.parametrize("center", ["none", "first"])
+def test_strange_streams_leave_no_nan(name: str, precision: Precision, center: str) -> None:
     p, t = recording(name).outputs.shape[2], np.arange(600.0)
     rng = np.random.default_rng(0)
     noise = rng.standard_normal(600)
@@ -267,7 +267,7 @@ def test_strange_streams_leave_no_nan(name: str, precision: Precision, centre: s
         ]
     )
     outputs = np.repeat(strange[:, :, None], p, axis=2)
-    made = forecasts(name, outputs, precision, centre=centre)
+    made = forecasts(name, outputs, precision, center=center)
     assert np.isfinite(made).all()
 
 
@@ -310,14 +310,14 @@ def test_memory_is_constant_in_time(name: str) -> None:
 
 
 @EVERY
-def test_the_sample_that_sets_the_centre_is_not_scored(name: str) -> None:
+def test_the_sample_that_sets_the_center_is_not_scored(name: str) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy() + 1e3
     outputs[:, :2] = np.nan
-    options = dict(precision="float64", width=row.width, centre="first")
+    options = dict(precision="float64", width=row.width, center="first")
     sums = score_recording(row.learner, with_outputs(recording(name), outputs), [0, 10, STEPS], **options)
     for lookahead, samples in zip(row.learner.lookaheads, sums.samples[0], strict=True):
         np.testing.assert_array_equal(samples, 10 - 2 - lookahead)
-    made, others = (forecasts(name, outputs + more, "float64", centre="first") for more in (0, 77))
+    made, others = (forecasts(name, outputs + more, "float64", center="first") for more in (0, 77))
     np.testing.assert_array_equal(made[:, :3], others[:, :3])  # the forecast of that sample knows nothing of it
 
 

@@ -13,11 +13,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ...._core.devices import computing
+from ...._core.progress import Progress, no_progress
 from ....learners import Driver, submatrix
 from ....learners._full_state.submatrix import submatrices
 from ....simulator import LinearSystem, simulate_chunks, zoo
 from ..._exact.block_risk import best_submatrices, submatrix_risk
-from ..study import Progress, Reproduction, no_progress, weighted_limit
+from ..study import Reproduction, weighted_limit
 
 SYSTEMS = ("figure-1", "figure-1-explosive")
 HORIZONS = tuple(range(10, 71, 10))

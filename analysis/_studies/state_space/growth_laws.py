@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import norm
 
+from ...._core.progress import Progress, no_progress
 from ....learners import ladder
 from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import best_errors
@@ -18,7 +19,7 @@ from ..._exact.modes import critical_length, growth_exponent
 from ..._exact.theory import trust_horizon
 from ..._growth.curves import curve_array, curves, log_edges
 from ..._growth.laws import BORDER, fitted_stretches, growth_laws
-from ..study import FALSE_ALARM, Progress, Reproduction, no_progress, simulated_scores
+from ..study import FALSE_ALARM, Reproduction, simulated_scores
 
 SYSTEMS = (
     "random-walk", "double-integrator", "triple-integrator", "two-tones", "near-unit-root", "stable-ar",

@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ...._core.progress import Progress, no_progress
 from ....learners import kalman, ladder, truncated_kalman
 from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import best_errors, diffuse_errors, truncated_excess
 from ..._exact.riccati import innovation_covariances, kalman_gain
-from ..study import Progress, Reproduction, mean_limits, no_progress, simulated_scores
+from ..study import Reproduction, mean_limits, simulated_scores
 
 WALKS = ("random-walk", "random-walk-0.1", "random-walk-0.01")
 SIZES = (1, 2, 4, 8, 16, 32)

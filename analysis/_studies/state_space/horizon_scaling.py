@@ -12,12 +12,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from ...._core.progress import Progress, no_progress
 from ....learners import kalman, ladder
 from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import diffuse_errors
 from ..._exact.riccati import kalman_gain
-from ..._growth.bootstrap import redraws
-from ..study import FALSE_ALARM, Progress, Reproduction, mean_limits, no_progress, simulated_scores
+from ..._growth.bootstrap import resample_counts
+from ..study import FALSE_ALARM, Reproduction, mean_limits, simulated_scores
 from .hidden_random_walk import WALKS, exact_excess
 
 SIZES = range(1, 41)
@@ -152,7 +153,7 @@ def _rows(
     for k, horizon in enumerate(horizons.tolist()):
         for j, size in enumerate(SIZES):
             rows.append((system.name, "regret", horizon, size, *(float(column[k, j]) for column in columns)))
-    weights = redraws(runs, DRAWS, seed) / runs
+    weights = resample_counts(runs, DRAWS, seed) / runs
     rho = kalman_gain(system).rho
     drawn = best_sizes(np.moveaxis(regrets @ weights.T, -1, 0), rho)
     theories = np.stack([best_sizes(expected + sign * neglected, rho) for sign in (-1, 0, 1)])

@@ -17,6 +17,7 @@ from scipy.signal import lfilter
 from scipy.stats import t as student
 
 from ...._core.devices import computing
+from ...._core.progress import Progress, no_progress
 from ....learners import (
     Driver,
     gradient_descent,
@@ -31,7 +32,7 @@ from ....learners import (
 from ....learners._state_space.spectral_filter import filter_bank
 from ....simulator import LinearSystem, Trajectories, simulate, zoo
 from ..._exact.riccati import kalman_gain
-from ..study import FALSE_ALARM, Progress, Reproduction, no_progress
+from ..study import FALSE_ALARM, Reproduction
 from .online_bounds import Floats, Sums, descent_bound, least_squares_bound, newton_bound, sums_at, vovk_bound
 
 AUTOREGRESSION = (1.0, -0.6, 0.3)

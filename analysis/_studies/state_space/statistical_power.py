@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from ...._core.progress import Progress, no_progress
 from ....learners import Scores, ladder
 from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import best_errors
@@ -19,8 +20,8 @@ from ..._exact.modes import critical_length
 from ..._growth.critical_size import Critical, critical_size
 from ..._growth.curves import curves, log_edges, rebin
 from ..._growth.laws import DRAWS, FEWEST_GROUPS, growth_laws
-from ..._location.visibility import showing_horizon
-from ..study import FALSE_ALARM, Progress, Reproduction, no_progress, simulated_scores
+from ..._location.visibility import detection_horizon
+from ..study import FALSE_ALARM, Reproduction, simulated_scores
 
 SYSTEMS = ("random-walk", "double-integrator", "two-tones", "weak-tone")
 REPLICATES = (4, 8, 16, 64)
@@ -46,7 +47,7 @@ def reproduce_power(
     * *right*: h* is located,
     * *not showing yet*: the length is located at which the exact error of the best filters stops growing at this
       horizon, and it is not h*: a weak mode is still under the rest of the error, and shows later
-      (``showing_horizon``),
+      (``detection_horizon``),
     * *undecided*, or *wrong*: another length, or one above all that were tried.
 
     A sure verdict asks that 95 % of the draws agree. So at most 5 % may be wrong, and with fewer than 8 runs none may
@@ -90,7 +91,7 @@ def reproduce_power(
         for horizon in horizons:
             part = _late(sums, horizon)
             exact = _exact(system, part, horizon)
-            shows = None if exact is None else showing_horizon(system, exact)
+            shows = None if exact is None else detection_horizon(system, exact)
             hidden = exact if shows is not None and shows > horizon else None
             for runs in REPLICATES:
                 found = [_located(_some(part, most * k, runs), horizon, runs, seed + k, draws) for k in range(seeds)]

@@ -10,11 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
+from ...._core.progress import Progress, no_progress
 from ....simulator import LinearSystem, simulate
 from ..._exact.covariances import state_factors
 from ..._exact.modes import parameter_threshold, unstable_modes
 from ..._growth.laws import BORDER
-from ..study import Progress, Reproduction, no_progress, weighted_limit
+from ..study import Reproduction, weighted_limit
 
 Matrix = NDArray[np.float64]
 

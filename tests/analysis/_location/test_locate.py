@@ -14,7 +14,7 @@ import pytest
 
 from ergoscope._core.devices import Precision
 from ergoscope._core.files import check_folder
-from ergoscope.analysis import best_errors, curves, design, diffuse_errors, kalman_gain, locate, save, theory
+from ergoscope.analysis import best_errors, curves, design, diffuse_errors, kalman_gain, locate, save_location, theory
 from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import Driver, kalman, ladder, score
@@ -80,7 +80,7 @@ def test_a_system_that_varies_in_time_has_an_oracle_and_no_theory(name: str, tmp
     assert (found.theory, found.trust_horizon) == (None, None)
     assert "theory names no size for a system that varies in time" in found.sentence
     assert found.rungs["excess"].is_not_null().all()
-    answer = location_json(found, save(found, tmp_path, system))
+    answer = location_json(found, save_location(found, tmp_path, system))
     assert answer["theory"] is None
     # The oracle is the Kalman filter: what is left of the error beside the excess is its innovation covariance.
     P, A, C = np.zeros((2, 2)), system.A, system.C
@@ -217,7 +217,7 @@ def test_real_recordings(pytestconfig: pytest.Config, name: str, output: str) ->
 def test_the_answer_as_json_and_files(tmp_path) -> None:
     system = zoo("random-walk")
     found = locate(system, sizes=range(4), horizon=2000, replicates=32)
-    files = save(found, tmp_path / "out", system)
+    files = save_location(found, tmp_path / "out", system)
     answer = json.loads((tmp_path / "out" / "location.json").read_text())
     assert answer == json.loads(json.dumps(location_json(found, files)))
     assert set(answer) == {
@@ -293,7 +293,7 @@ def test_a_recording_with_gaps_is_scored_where_it_was_observed() -> None:
     found = locate(gappy, sizes=range(5))
     assert found.critical_size == 2
     errors = found.curves.filter((pl.col("metric") == "error") & (pl.col("size") == 0))
-    assert errors["samples"].sum() == (~lost).sum() - 16  # the first one of each run sets its centre
+    assert errors["samples"].sum() == (~lost).sum() - 16  # the first one of each run sets its center
 
 
 @pytest.mark.parametrize("burst", [1, 20])

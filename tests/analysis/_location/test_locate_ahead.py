@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.analysis import Location, best_errors, innovation_covariances, locate, save
+from ergoscope.analysis import Location, best_errors, innovation_covariances, locate, save_location
 from ergoscope.analysis._growth.curves import block_edges
 from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import kalman, ladder, qr_array, replay
@@ -135,7 +135,7 @@ def test_a_recording_holds_its_inputs_unless_told_otherwise() -> None:
 def test_one_recording_has_a_best_size_for_each_lookahead(tmp_path) -> None:
     run = simulate(2, zoo("double-integrator"), 4000)
     found = locate(run, sizes=range(6), lookaheads=(1, 5))
-    made = replay(ladder(range(6), lookaheads=(1, 5)), run, centre="first")[0, :, :, :, 0]
+    made = replay(ladder(range(6), lookaheads=(1, 5)), run, center="first")[0, :, :, :, 0]
     for j, part in enumerate(found.each):
         edges = block_edges(4000, lookahead=part.lookahead)
         late = slice(edges[edges >= 4000 // 20][0], None)
@@ -145,7 +145,7 @@ def test_one_recording_has_a_best_size_for_each_lookahead(tmp_path) -> None:
         assert (part.verdict, part.theory) == ("undecided", None)
         assert part.best.size >= 2
         assert dict(part.rungs.select("size", "paired").iter_rows())[1] == "better"
-    answer = json.loads(json.dumps(location_json(found, save(found, tmp_path))))
+    answer = json.loads(json.dumps(location_json(found, save_location(found, tmp_path))))
     (further,) = answer["further"]
     assert (answer["lookahead"], further["lookahead"]) == (1, 5)
     assert set(further) == set(answer) - {"further", "settings", "files"}
@@ -160,7 +160,7 @@ def test_gaps_are_not_scored_ahead_either() -> None:
     lost = np.random.default_rng(0).random(run.outputs.shape) < 0.1
     gappy = Trajectories(np.where(lost, np.nan, run.outputs), run.inputs, run.lengths, 1.0, ("y",), (), run.run_names)
     found = locate(gappy, sizes=range(3), lookaheads=(1, 5))
-    first = np.argmin(lost[:, :, 0], axis=1)  # sets the centre: what is forecast before it does not count
+    first = np.argmin(lost[:, :, 0], axis=1)  # sets the center: what is forecast before it does not count
     for lookahead in (1, 5):
         rows = found.curves.filter((pl.col("lookahead") == lookahead) & (pl.col("size") == 0))
         scored = ~lost[:, :, 0] & (np.arange(1000) >= first[:, None] + lookahead)

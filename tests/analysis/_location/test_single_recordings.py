@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from ergoscope.analysis import Location, autoregression, locate, save, theory
+from ergoscope.analysis import Location, autoregression, locate, save_location, theory
 from ergoscope.analysis._location import fitted_models as _locate_model
 from ergoscope.analysis._location.autoregression import Autoregression
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
@@ -189,7 +189,7 @@ def test_the_horizon_of_capped_models_is_said(tmp_path: Path, monkeypatch: pytes
     capped, whole = (locate(simulate(5, zoo("stable-ar"), length), sizes=range(3)) for length in (1020, 1000))
     assert words in capped.sentence
     assert words not in whole.sentence
-    save(capped, tmp_path)
+    save_location(capped, tmp_path)
     assert json.loads((tmp_path / "location.json").read_text())["model"]["horizon"] == 1000
-    save(whole, tmp_path)
+    save_location(whole, tmp_path)
     assert "64 runs of 1 000 samples" in (tmp_path / "report.html").read_text().replace("\u00a0", " ")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis import locate
-from ergoscope.analysis._location.visibility import exact_slope, showing_horizon
+from ergoscope.analysis._location.visibility import detection_horizon, exact_slope
 from ergoscope.simulator import zoo
 
 
@@ -19,19 +19,19 @@ def slope_of(q: float, horizon: int) -> float:
 def test_a_slow_walk_shows_when_its_variance_passes_the_noise() -> None:
     walk = zoo("random-walk-0.01")
     assert exact_slope(walk, 0, 1000) == pytest.approx(slope_of(0.01, 1000), rel=1e-9)
-    found = showing_horizon(walk, 0)
+    found = detection_horizon(walk, 0)
     assert found is not None
     assert slope_of(0.01, found) >= 0.5 > slope_of(0.01, int(found / 1.03))
 
 
 def test_what_is_bounded_never_shows() -> None:
-    assert showing_horizon(zoo("near-unit-root"), 0) is None  # though it grows for a while
-    assert showing_horizon(zoo("double-integrator"), 2) is None
+    assert detection_horizon(zoo("near-unit-root"), 0) is None  # though it grows for a while
+    assert detection_horizon(zoo("double-integrator"), 2) is None
 
 
 def test_the_sentence_tells_when_a_weak_mode_will_show() -> None:
     found = locate("weak-tone", horizon=2000, sizes=range(6))
-    later = showing_horizon(zoo("weak-tone"), 2)
+    later = detection_horizon(zoo("weak-tone"), 2)
     assert later is not None
     assert 2000 < later < 10**5
     assert found.critical_size == 2

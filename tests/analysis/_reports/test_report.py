@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from ergoscope.analysis import locate, save, write_report
+from ergoscope.analysis import locate, save_location, write_report
 from ergoscope.analysis._studies.registry import save_reproduction
 from ergoscope.analysis._studies.study import Reproduction
 from ergoscope.simulator import read_recording, zoo
@@ -65,7 +65,7 @@ def located(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("located")
     found = locate("random-walk", sizes=range(4), horizon=1000, replicates=16, lookaheads=[1, 3])
     words = ["ergoscope", "locate", "random-walk", "--out", "it's <here>"]
-    save(replace(found, settings=found.settings | dict(command=words)), folder, zoo("random-walk"))
+    save_location(replace(found, settings=found.settings | dict(command=words)), folder, zoo("random-walk"))
     return folder
 
 
@@ -75,7 +75,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recorded")
     walk = np.random.default_rng(0).standard_normal(300).cumsum()
     pl.DataFrame({HOSTILE: walk}).write_parquet(folder / "data.parquet")
-    save(locate(read_recording(str(folder / "data.parquet"), [HOSTILE]), sizes=range(3)), folder / "out")
+    save_location(locate(read_recording(str(folder / "data.parquet"), [HOSTILE]), sizes=range(3)), folder / "out")
     return folder / "out"
 
 

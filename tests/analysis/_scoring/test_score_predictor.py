@@ -22,7 +22,7 @@ from ergoscope.analysis import (
     shortfalls,
 )
 from ergoscope.analysis._scoring import battery as inside
-from ergoscope.analysis._scoring.battery import case_names, measure
+from ergoscope.analysis._scoring.battery import case_names, run_case
 from ergoscope.learners import Outcome, kalman, open_predictor
 from ergoscope.learners._external.predictor import Failure
 from ergoscope.simulator import LinearSystem, zoo
@@ -133,7 +133,7 @@ def test_a_predictor_that_tries_to_peek_cannot() -> None:
 def test_one_that_could_peek_is_told_to_be_too_good(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened("kalman") as predictor:
         case = battery(resonance(), ["plant"], quick=True)[0]
-        measured = measure(case, predictor)
+        measured = run_case(case, predictor)
         peeked = measured._replace(forecast=measured.forecast + 0.2 * (measured.target - measured.forecast))
     from ergoscope.analysis._scoring.flaws import too_good
 
@@ -189,7 +189,7 @@ def test_the_excess_is_that_of_a_plain_sum_and_an_exact_reference_is_the_textboo
     assert bursts["excess"] < 1e-20 and bursts["verdict"] == "pass" and bursts["recovery"] == 0
     assert bias["verdict"] == "falls short" and bias["recovery"] is None and bias["excess"] > 100
     with opened("biased") as predictor:
-        measured = measure(battery(resonance(), ["plant"], quick=True)[0], predictor)
+        measured = run_case(battery(resonance(), ["plant"], quick=True)[0], predictor)
     late = slice(600, None)
     best = measured.forecast[:, late] - 0.5
     plain = 0.25 / np.mean((best - measured.target[:, late]) ** 2)

@@ -159,7 +159,7 @@ def test_a_worker_of_other_versions_ends_the_sweep(
 
 def test_a_worker_must_see_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cluster_task, "SEEN_WITHIN", 0)
-    shared = _cluster_task.Sweep(tmp_path, "digest", {}, "topic")
+    shared = _cluster_task.SweepContext(tmp_path, "digest", {}, "topic")
     (tmp_path / "file").touch()
     for where in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
         with pytest.raises(ValueError, match="must be a folder that all machines share"):

@@ -375,9 +375,9 @@ def test_it_is_gone_with_its_parent(file: Path, tmp_path: Path, number: int) -> 
         import signal
         signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
         import numpy as np
-        from ergoscope.learners._external.predictor import OutsidePredictor
+        from ergoscope.learners._external.predictor import ExternalPredictor
         from ergoscope.learners._external.sessions import Child
-        with OutsidePredictor("family", lambda: Child({f"{file}:Family"!r}, 100.0)) as predictor:
+        with ExternalPredictor("family", lambda: Child({f"{file}:Family"!r}, 100.0)) as predictor:
             predictor.run(np.zeros((60, 1)), np.zeros((60, 0)), 1.0)
         """
     environment = os.environ | {"PIDS": str(pids)}

@@ -70,15 +70,15 @@ def test_sizes_may_be_any_part_of_the_ladder() -> None:
     np.testing.assert_allclose(replay(ladder([2, 3, 8]), y), whole[:, :, :, [2, 3, 8]], rtol=0, atol=1e-9)
 
 
-def test_an_offset_is_centred_away() -> None:
+def test_an_offset_is_centered_away() -> None:
     # theory.md, trap (i): an offset of 1e4 left in costs forgetting 1 for 20 000 steps
     walk = simulate(2, zoo("random-walk"), 4000, 8)
-    plain = replay(ladder([8]), walk, centre="first")
+    plain = replay(ladder([8]), walk, center="first")
     moved = simulate(2, zoo("random-walk"), 4000, 8)
     object.__setattr__(moved, "outputs", moved.outputs + 1e4)
-    shifted = replay(ladder([8]), moved, centre="first")
+    shifted = replay(ladder([8]), moved, center="first")
     np.testing.assert_allclose(shifted[:, 1:] - 1e4, plain[:, 1:], rtol=0, atol=1e-7)
-    left_in = replay(ladder([8]), moved, centre="none")
+    left_in = replay(ladder([8]), moved, center="none")
 
     def mean_square(forecasts: np.ndarray) -> float:
         return float(np.mean((moved.outputs[:, 1000:, None] - forecasts[:, 1000:, 0]) ** 2))

@@ -116,8 +116,8 @@ def test_many_lanes_are_one_by_one() -> None:
 
 @BOTH
 @pytest.mark.parametrize("forgetting", [1.0, 0.95])
-@pytest.mark.parametrize("centre", ["first", "none", [3.0]])
-def test_streams_may_begin_late_or_never(centre: object, forgetting: float, precision: Precision) -> None:
+@pytest.mark.parametrize("center", ["first", "none", [3.0]])
+def test_streams_may_begin_late_or_never(center: object, forgetting: float, precision: Precision) -> None:
     rng = np.random.default_rng(2)
     y = rng.standard_normal((5, 500)) + 3
     y[0, :] = 3.0  # flat
@@ -126,7 +126,7 @@ def test_streams_may_begin_late_or_never(centre: object, forgetting: float, prec
     y[3, :137] = 3.0  # flat, then waking
     y[4] *= 2.0**40
     runs = recording(y.astype(precision))
-    driver = Driver(ladder(range(9), forgetting=forgetting), centre=centre, precision=precision)
+    driver = Driver(ladder(range(9), forgetting=forgetting), center=center, precision=precision)
     expected, made = both(driver, runs, [0, 100, 450, 500])
     assert np.isfinite(made.error).all()
     limit = 1e5 * np.finfo(precision).eps * expected.error.max(axis=(0, 1, 2, 3))

@@ -21,14 +21,14 @@ from ergoscope.streams import (
     Forecasts,
     MemorySink,
     MemorySource,
-    MqttSaid,
+    MqttOutputSink,
     MqttSink,
-    Refused,
+    RejectedMessage,
     Service,
+    forward,
     observation,
-    pour,
 )
-from ergoscope.streams._dashboard.monitor import Row, Watch
+from ergoscope.streams._dashboard.monitor import Monitor, Row
 from ergoscope.streams._messages.output_json import messages_of
 from ergoscope.streams._mqtt.address import read_address
 
@@ -40,14 +40,14 @@ def learned(outputs: int, block: int, steps: int = 96) -> list[Any]:
     items = [observation("a", y[k : k + block], sequence=k, epoch=7) for k in range(0, steps, block)]
     sink = MemorySink[Any]()
     service = Service(lambda p, q: ladder(range(4)) if p == 1 else lattice(range(4), outputs=p, inputs=q))
-    service.refusals.add(Refused("malformed", "no message."))
+    service.rejections.add(RejectedMessage("malformed", "no message."))
     for item in items:
         for said in service.take([item]):
             asyncio.run(sink.send(said))
     return [*sink.sent, *service.finish()]
 
 
-def heard(said: list[Any], watch: Watch, meta: dict[str, Any] | None = None, pause: float = 0.01) -> float:
+def heard(said: list[Any], watch: Monitor, meta: dict[str, Any] | None = None, pause: float = 0.01) -> float:
     """Let a watch hear it all, and return the time."""
     now = 100.0
     if meta is not None:
@@ -62,7 +62,7 @@ def heard(said: list[Any], watch: Watch, meta: dict[str, Any] | None = None, pau
 @pytest.mark.parametrize(("outputs", "block"), [(1, 1), (1, 4), (1, 16), (4, 1), (2, 3)])
 def test_what_a_learner_says_becomes_a_row(outputs: int, block: int) -> None:
     said = learned(outputs, block)
-    watch = Watch(read_address("mqtt://h/lab"))
+    watch = Monitor(read_address("mqtt://h/lab"))
     watch.hear("lab/a/status", b"online", 100.0)
     now = heard(said, watch, dict(schema=1, outputs=[f"y{i}" for i in range(outputs)], inputs=[]))
     (row,) = watch.rows(now + 2)
@@ -84,7 +84,7 @@ def test_what_a_learner_says_becomes_a_row(outputs: int, block: int) -> None:
 
 
 def test_a_message_that_comes_twice_is_not_counted_again_and_a_new_epoch_goes_on() -> None:
-    said, watch = learned(1, 16), Watch(read_address("mqtt://h/lab/+"))
+    said, watch = learned(1, 16), Monitor(read_address("mqtt://h/lab/+"))
     heard(said[:5], watch)
     now = heard(said[:5], watch)
     assert watch.rows(now)[0].samples == 80
@@ -95,8 +95,8 @@ def test_a_message_that_comes_twice_is_not_counted_again_and_a_new_epoch_goes_on
 
 def test_which_topics_are_heard() -> None:
     rest = ["meta", "status", "ergoscope/threshold", "ergoscope/error"]
-    assert Watch(read_address("mqtt://h/lab/+")).topics == [f"lab/+/{one}" for one in rest]
-    assert Watch(read_address("mqtt://h/lab/plant1")).topics == [
+    assert Monitor(read_address("mqtt://h/lab/+")).topics == [f"lab/+/{one}" for one in rest]
+    assert Monitor(read_address("mqtt://h/lab/plant1")).topics == [
         f"{place}/{one}" for place in ("lab/plant1", "lab/plant1/+") for one in rest
     ]
 
@@ -124,7 +124,7 @@ HOSTILE: list[tuple[str, bytes]] = [
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_what_is_not_as_described_is_counted_and_changes_nothing(number: int) -> None:
-    watch = Watch(read_address("mqtt://h/lab"))
+    watch = Monitor(read_address("mqtt://h/lab"))
     watch.hear(*HOSTILE[number], 0.0)
     assert watch.rows(1.0) == [] and watch.ignored == 1
     now = heard(learned(1, 16, 64), watch)
@@ -134,7 +134,7 @@ def test_what_is_not_as_described_is_counted_and_changes_nothing(number: int) ->
 
 
 def test_a_threshold_with_one_wrong_part_changes_nothing() -> None:
-    watch, said = Watch(read_address("mqtt://h/lab")), learned(1, 16, 64)
+    watch, said = Monitor(read_address("mqtt://h/lab")), learned(1, 16, 64)
     now = heard(said, watch)
     before = watch.rows(now)
     ((_, payload),) = messages_of(said[-1], ("threshold",))
@@ -230,8 +230,8 @@ def test_the_command_shows_what_is_published_and_nothing_that_commands_a_termina
 
     async def main() -> subprocess.CompletedProcess[bytes]:
         async with Broker(port), aiomqtt.Client("127.0.0.1", port) as client:
-            await pour(MemorySource([observation("a", 1.0, sequence=0)]), MqttSink(address))
-            async with MqttSaid(address, ["threshold"]) as out:
+            await forward(MemorySource([observation("a", 1.0, sequence=0)]), MqttSink(address))
+            async with MqttOutputSink(address, ["threshold"]) as out:
                 await out.send(said)
             await client.publish("lab/\x1b[31mred/status", b"online", retain=True)
             await client.publish("lab/a/meta", b"\x1b[31m", retain=True)

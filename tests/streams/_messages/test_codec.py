@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.streams import Observation, Refused, decode, encode, observation
+from ergoscope.streams import Observation, RejectedMessage, decode, encode, observation
 from ergoscope.streams._messages.json_codec import KEYS, check_stream
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -138,7 +138,7 @@ BAD: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_wrong_is_refused_by_its_kind(name: str) -> None:
     payload, kind = BAD[name]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RejectedMessage) as refused:
         decode(payload, None)
     assert refused.value.kind == kind
     assert 20 < len(str(refused.value)) < 400 and str(refused.value).isprintable()
@@ -150,7 +150,7 @@ def test_the_schema_on_the_page_is_the_one_that_is_held() -> None:
     for text in ("a b", "\u00e9", "", "a/b", "\n", "\x85", "\u2029", "\u2069", "+", "x" * 201):
         try:
             check_stream(text)
-        except Refused:
+        except RejectedMessage:
             assert name.search(text) is None
         else:
             assert name.search(text)

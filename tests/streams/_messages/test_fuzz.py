@@ -21,7 +21,7 @@ from ergoscope.streams import (
     MemorySink,
     MemorySource,
     Observation,
-    Refused,
+    RejectedMessage,
     Service,
     decode,
     encode,
@@ -109,10 +109,10 @@ def payloads() -> list[bytes]:
     return found
 
 
-def taken(payload: bytes) -> Observation | Refused:
+def taken(payload: bytes) -> Observation | RejectedMessage:
     try:
         return decode(payload, "hostile")
-    except Refused as refused:
+    except RejectedMessage as refused:
         return refused
 
 
@@ -121,7 +121,7 @@ def test_what_comes_of_any_bytes_is_an_observation_or_a_refusal(payloads: list[b
     kinds: Counter[str] = Counter()
     for payload in payloads:
         came = taken(payload)
-        if isinstance(came, Refused):
+        if isinstance(came, RejectedMessage):
             kinds[came.kind] += 1
             assert str(came).isprintable() and len(str(came)) < 400, payload
             continue
@@ -147,9 +147,9 @@ def test_what_comes_of_any_meta_is_a_plant_or_a_refusal() -> None:
         payload = json.dumps(meta).encode() if rng.random() < 0.7 else damaged(told, rng)
         try:
             came: Any = decode_plant(payload, "hostile")
-        except Refused as refused:
+        except RejectedMessage as refused:
             came = refused
-        if isinstance(came, Refused):
+        if isinstance(came, RejectedMessage):
             found[came.kind] += 1
             assert str(came).isprintable() and len(str(came)) < 400, payload
         else:
@@ -168,8 +168,8 @@ class Payloads(MemorySource):
         for stream, payload in self.messages:
             try:
                 yield decode(payload, stream)
-            except Refused as refused:
-                self.refusals.add(refused, stream)
+            except RejectedMessage as refused:
+                self.rejections.add(refused, stream)
 
 
 def serve(messages: list[tuple[str, bytes]]) -> tuple[Service, bytes]:
@@ -187,14 +187,14 @@ def test_hostile_messages_between_good_ones_change_nothing_of_theirs(payloads: l
     expected: Counter[str] = Counter()
     for message, payload in zip(valid, payloads, strict=True):
         came = taken(payload)
-        refused = isinstance(came, Refused)
-        if isinstance(came, Refused):
+        refused = isinstance(came, RejectedMessage)
+        if isinstance(came, RejectedMessage):
             expected[came.kind] += 1
         elif (came.output.shape[1], came.input.shape[1]) != (1, 0):
             expected["dimension"] += 1
         # What is refused comes on the good stream itself; what is not would rightly be one of its samples.
         mixed += [message, ("good" if refused else "hostile", payload)]
     service, forecasts = serve(mixed)
-    assert service.counts["good"].taken == len(valid) and service.refusals.counts == expected
+    assert service.counts["good"].taken == len(valid) and service.rejections.counts == expected
     assert service.counts["hostile"].taken > 10
     assert forecasts == serve(valid)[1] != b""

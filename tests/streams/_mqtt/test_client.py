@@ -144,7 +144,7 @@ def test_a_source_is_sent_again_what_was_not_acknowledged_and_what_came_meanwhil
             async with MqttSource(address, client="me") as source:
                 with pytest.raises(TimeoutError):
                     await asyncio.wait_for(anext(aiter(source)), 0.5)
-                assert source.refusals.counts.total() == left
+                assert source.rejections.counts.total() == left
         return [first, second]
 
     first, second = asyncio.run(asyncio.wait_for(main(), 30))

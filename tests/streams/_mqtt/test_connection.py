@@ -22,14 +22,14 @@ from ergoscope.streams import (
     Forecasts,
     MemorySink,
     MemorySource,
-    MqttSaid,
+    MqttOutputSink,
     MqttSink,
     MqttSource,
     Observation,
     Service,
+    forward,
     observation,
     play,
-    pour,
 )
 from ergoscope.streams._connect import observation_sink
 from ergoscope.streams._messages.output_json import messages_of
@@ -131,7 +131,7 @@ def test_what_is_published_comes_back_and_says_what_it_is(port: int) -> None:
     async def main() -> tuple[list[Observation], list[tuple[str, bool, bytes]]]:
         address = Address("127.0.0.1", port, "lab/x", "+")
         async with Broker(port), opened(MqttSource(address)) as came:
-            await pour(MemorySource(items), MqttSink(address, dict(dt=0.5)))
+            await forward(MemorySource(items), MqttSink(address, dict(dt=0.5)))
             await until(lambda: len(came) == len(items))
             return came, await heard(port, "lab/x/#", 6)
 
@@ -150,7 +150,7 @@ def test_the_names_of_a_recording_stand_in_its_meta(port: int) -> None:
 
     async def main() -> list[tuple[str, bool, bytes]]:
         async with Broker(port):
-            await pour(played, observation_sink(f"mqtt://127.0.0.1:{port}/lab/plant", played.meta))
+            await forward(played, observation_sink(f"mqtt://127.0.0.1:{port}/lab/plant", played.meta))
             return await heard(port, "lab/plant/meta", 1)
 
     ((_, retained, payload),) = run(main())
@@ -166,9 +166,9 @@ def test_learning_over_mqtt_gives_the_bits_of_replay_and_publishes_them(port: in
     async def main() -> list[tuple[str, bool, bytes]]:
         async with Broker(port), MqttSource(address) as source:
             learning = asyncio.create_task(service.run(source, sink))
-            await pour(play(recording, block=16), MqttSink(address))
+            await forward(play(recording, block=16), MqttSink(address))
             await learning
-            said = MqttSaid(address)
+            said = MqttOutputSink(address)
             count = sum(len(messages_of(item)) for item in sink.sent)
             hearing = asyncio.create_task(heard(port, "lab/+/ergoscope/+", count))
             await asyncio.sleep(0.3)
@@ -178,7 +178,7 @@ def test_learning_over_mqtt_gives_the_bits_of_replay_and_publishes_them(port: in
             return await hearing
 
     messages = run(main())
-    expected = replay(ladder(range(5)), recording, centre="first")
+    expected = replay(ladder(range(5)), recording, center="first")
     for i, name in enumerate(recording.run_names):
         mine = [part for part in sink.sent if isinstance(part, Forecasts) and part.stream == name]
         assert np.concatenate([part.forecast for part in mine]).tobytes() == expected[i].tobytes()
@@ -203,14 +203,14 @@ def test_bad_messages_are_counted_and_the_others_taken(port: int) -> None:
 
     source, came = run(main())
     assert [float(item.output[0, 0]) for item in came] == [1.0, 2.0]
-    assert source.refusals.counts == {"malformed": 2, "schema": 1, "oversized": 1}
+    assert source.rejections.counts == {"malformed": 2, "schema": 1, "oversized": 1}
 
 
 def test_what_comes_too_fast_pushes_out_the_oldest_and_is_counted(port: int) -> None:
     async def main() -> tuple[MqttSource, list[int | None]]:
         source = MqttSource(Address("127.0.0.1", port, "lab", "a"), waiting=50)
         async with Broker(port), source:
-            await pour(
+            await forward(
                 MemorySource([observation("a", 1.0, sequence=k) for k in range(300)]),
                 MqttSink(Address("127.0.0.1", port, "lab", "a")),
             )
@@ -224,7 +224,7 @@ def test_what_comes_too_fast_pushes_out_the_oldest_and_is_counted(port: int) -> 
         return source, came
 
     source, came = run(main())
-    assert came == list(range(250, 300)) and source.refusals.counts == {"dropped": 250}
+    assert came == list(range(250, 300)) and source.rejections.counts == {"dropped": 250}
 
 
 def test_a_broker_that_comes_back_is_found_again_and_what_was_lost_is_counted(
@@ -247,7 +247,7 @@ def test_a_broker_that_comes_back_is_found_again_and_what_was_lost_is_counted(
         out = MqttSink(address)
         async with MqttSource(address) as source:
             learning = asyncio.create_task(service.run(source, sink))
-            publishing = asyncio.create_task(pour(Slow([]), out))
+            publishing = asyncio.create_task(forward(Slow([]), out))
             await until(lambda: service.samples > 50)
             await first.__aexit__(None, None, None)
             await asyncio.sleep(0.5)
@@ -279,7 +279,7 @@ def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_
     async def main() -> tuple[int, list[tuple[str, bool, bytes]]]:
         first = Broker(port)
         await first.__aenter__()
-        async with MqttSaid(Address("127.0.0.1", port, "lab", "+")) as out:
+        async with MqttOutputSink(Address("127.0.0.1", port, "lab", "+")) as out:
             await out.send(verdict)
             await first.__aexit__(None, None, None)
             for item in made * 50:
@@ -308,7 +308,7 @@ def test_a_broker_that_is_not_there_yet_is_waited_for_and_that_is_said_once(
         async with Broker(port):
             await opening
             async with source:
-                await pour(MemorySource([observation("a", 1.0, sequence=7)]), MqttSink(address))
+                await forward(MemorySource([observation("a", 1.0, sequence=7)]), MqttSink(address))
                 async for item in source:
                     came.append(item.sequence)
                     break

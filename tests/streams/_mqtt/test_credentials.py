@@ -14,7 +14,7 @@ import pytest
 from amqtt.broker import Broker
 from pwdlib import PasswordHash
 
-from ergoscope.streams import MemorySource, MqttSink, MqttSource, Observation, observation, pour
+from ergoscope.streams import MemorySource, MqttSink, MqttSource, Observation, forward, observation
 from ergoscope.streams._mqtt.address import Address
 from ergoscope.streams._mqtt.credentials import Login, read_login, tls_context
 
@@ -55,7 +55,7 @@ async def exchange(folder: Path, pem: Path | None) -> list[Observation]:
     try:
         address = Address("localhost", port, "lab", "a", secure=pem is not None)
         async with MqttSource(address) as source:
-            await pour(MemorySource([observation("a", 1.5, sequence=0)]), MqttSink(address))
+            await forward(MemorySource([observation("a", 1.5, sequence=0)]), MqttSink(address))
             async for came in source:
                 return [came]
     finally:

@@ -25,11 +25,11 @@ from ergoscope.streams import (
     RecordSink,
     Service,
     connect,
+    forward,
     play,
-    pour,
     serve,
 )
-from ergoscope.streams._connect import said_sink
+from ergoscope.streams._connect import output_sink
 from ergoscope.streams._mqtt.address import read_address
 
 needs_clients = pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto_pub is not installed")
@@ -75,7 +75,7 @@ def test_mosquitto_pub_feeds_a_learner_and_mosquitto_sub_hears_it(mosquitto: Cal
     async def main() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
         predictions = asyncio.create_task(heard(port, "lab/plant0/ergoscope/prediction", 1))
         errors = asyncio.create_task(heard(port, "lab/plant0/ergoscope/error", 1))
-        learning = asyncio.create_task(serve(service, connect(where), said_sink(where)))
+        learning = asyncio.create_task(serve(service, connect(where), output_sink(where)))
         topics = ("lab/+/data", "ergoscope/prediction", "ergoscope/error")
         await until(lambda: all(f"{topic} (QoS" in log.read_text() for topic in topics))
         command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port), "-t", "lab/plant0/data", "-l"]
@@ -87,7 +87,7 @@ def test_mosquitto_pub_feeds_a_learner_and_mosquitto_sub_hears_it(mosquitto: Cal
         return await predictions, await errors, await heard(port, "lab/plant0/ergoscope/threshold", 1)
 
     (prediction,), (error,), (threshold,) = run(main())
-    expected = replay(ladder(SIZES), recording, centre="first")[0, :, 0, :, 0]
+    expected = replay(ladder(SIZES), recording, center="first")[0, :, 0, :, 0]
     assert (prediction["seq"], error["seq"]) == (1, 0)
     forecast, y, gap = (np.array(part, float) for part in (prediction["forecast"], error["y"], error["error"]))
     forecast, gap = forecast.reshape(-1, 4), gap.reshape(-1, 4)  # of one sample or of several
@@ -118,7 +118,7 @@ def test_a_live_run_that_was_recorded_gives_the_same_forecasts_again_bit_for_bit
     async def main() -> None:
         async with MqttSource(address) as source, MqttSource(address) as other:
             learning, recording_it = asyncio.create_task(live.run(source, sink)), asyncio.create_task(record(other))
-            await pour(play(recording, block=block), MqttSink(address))
+            await forward(play(recording, block=block), MqttSink(address))
             await recording_it
             await until(lambda: live.samples == recording.outputs[..., 0].size)
             live.stop()
@@ -127,7 +127,7 @@ def test_a_live_run_that_was_recorded_gives_the_same_forecasts_again_bit_for_bit
     run(main())
     again, played = Service(lambda p, q: ladder(SIZES)), MemorySink[Any]()
     run(again.run(RecordedSource(tmp_path / "run"), played))
-    expected = replay(ladder(SIZES), recording, centre="first")
+    expected = replay(ladder(SIZES), recording, center="first")
     for i, name in enumerate(recording.run_names):
         assert forecasts(played.sent, name) == forecasts(sink.sent, name) == expected[i].tobytes()
     assert again.counts == live.counts
@@ -146,7 +146,7 @@ def test_what_mosquitto_pub_sends_is_heard(mosquitto: Callable[..., Any]) -> Non
             async for item in source:
                 came.append(item)
                 if len(came) == 3:
-                    assert source.refusals.counts == {"malformed": 1}
+                    assert source.rejections.counts == {"malformed": 1}
                     return came
         return []
 

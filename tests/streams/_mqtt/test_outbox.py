@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ergoscope.simulator import zoo
-from ergoscope.streams import MemorySink, Observation, play_simulation, pour
+from ergoscope.streams import MemorySink, Observation, forward, play_simulation
 from ergoscope.streams._connect import outbox
 from ergoscope.streams._mqtt.address import Address
 from ergoscope.streams._mqtt.outbox import AGAIN, Outbox
@@ -26,10 +26,10 @@ def simulated(skip: int = 0, count: int = 300, rate: float | None = None) -> Any
 
 def test_a_simulation_goes_on_where_it_was(tmp_path: Path) -> None:
     sink, rest = MemorySink[Observation](), MemorySink[Observation]()
-    asyncio.run(pour(simulated(), sink))
+    asyncio.run(forward(simulated(), sink))
     for skip in (1, 7, 255, 599, 600):
         rest.sent.clear()
-        asyncio.run(pour(simulated(skip), rest))
+        asyncio.run(forward(simulated(skip), rest))
         assert [item[:3] for item in rest.sent] == [item[:3] for item in sink.sent[skip:]]
         assert all(np.array_equal(a.output, b.output) for a, b in zip(rest.sent, sink.sent[skip:], strict=True))
 
@@ -75,7 +75,7 @@ def test_a_broker_and_a_publisher_that_go_away_lose_nothing_and_the_order_is_kep
                 await opened()
 
             monkeypatch.setattr(box.connection, "_open", after_who_hears)
-            publishing = asyncio.create_task(pour(simulated(301, rate=200.0), box))  # longer than the broker lives
+            publishing = asyncio.create_task(forward(simulated(301, rate=200.0), box))  # longer than the broker lives
             await asyncio.sleep(0.1)
             await asyncio.to_thread(broker.stop, kill=True)
             await asyncio.sleep(0.2)
@@ -125,7 +125,7 @@ def test_so_many_are_in_flight_and_the_plant_waits(tmp_path: Path, monkeypatch: 
     async def main() -> None:
         box = Outbox(Address("h", 1, "lab", "+"), {}, tmp_path, "box")
         box.connection = Slow()  # type: ignore[assignment]
-        await pour(simulated(), box)
+        await forward(simulated(), box)
 
     asyncio.run(asyncio.wait_for(main(), 60))
     assert most == 20 and len(list(dict.fromkeys(seen))) == 600 and seen[-600:] == list(dict.fromkeys(seen))
@@ -145,7 +145,7 @@ def test_what_is_sent_again_is_bounded_by_the_journal_that_is_kept(tmp_path: Pat
 
 def _all(source: Any) -> list[Observation]:
     sink = MemorySink[Observation]()
-    asyncio.run(pour(source, sink))
+    asyncio.run(forward(source, sink))
     return sink.sent
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from ergoscope.learners import ladder
 from ergoscope.streams import Service, connect, serve
-from ergoscope.streams._connect import said_sink
+from ergoscope.streams._connect import output_sink
 
 SHIPPED = Path(__file__).resolve().parents[3] / "examples" / "mosquitto"
 USERS = ("learner", "plant1", "plant2", "viewer")
@@ -88,7 +88,7 @@ def test_outside_clients_feed_a_learner_and_hear_it_and_nobody_writes_what_is_no
         subprocess.run(client(lab, port, user, "mosquitto_pub", *words), input=payload, check=True, timeout=30)
 
     async def main() -> None:
-        learning = asyncio.create_task(serve(service, connect(where), said_sink(where, ["threshold"])))
+        learning = asyncio.create_task(serve(service, connect(where), output_sink(where, ["threshold"])))
         while "lab/+/data (QoS" not in log.read_text():  # until it hears
             await asyncio.sleep(0.01)
         for user, stream in (("plant2", "plant1"), ("viewer", "plant1"), ("viewer", "viewer"), ("learner", "learner")):
@@ -100,7 +100,9 @@ def test_outside_clients_feed_a_learner_and_hear_it_and_nobody_writes_what_is_no
         await learning
 
     asyncio.run(asyncio.wait_for(main(), 60))
-    assert list(service.counts) == ["plant1"] and service.counts["plant1"].taken == 300 and not service.refusals.counts
+    assert (
+        list(service.counts) == ["plant1"] and service.counts["plant1"].taken == 300 and not service.rejections.counts
+    )
     hear = client(lab, port, "viewer", "mosquitto_sub", "-C", "1", "-W", "20", "-t", "lab/plant1/ergoscope/threshold")
     told = json.loads(subprocess.run(hear, check=True, capture_output=True, timeout=30).stdout)
     assert told["samples"] == 300 and told["counts"]["taken"] == 300

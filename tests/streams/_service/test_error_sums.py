@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis._growth.curves import log_edges
-from ergoscope.streams._service.error_sums import MOST_BLOCKS, Tallies, gathered
+from ergoscope.streams._service.error_sums import MOST_BLOCKS, ErrorSums, gathered
 
 EDGES = log_edges(1 << 40)
 SIZES, LANES = 3, 9
@@ -34,7 +34,7 @@ class Twin:
         return np.stack([sum(self.rows[t : t + length]).sum(axis=1) for t in range(0, len(self.rows), length)])
 
 
-def feed(tallies: Tallies, cuts: list[np.ndarray[Any, Any]], error: Any, scored: Any) -> None:
+def feed(tallies: ErrorSums, cuts: list[np.ndarray[Any, Any]], error: Any, scored: Any) -> None:
     """Add samples ``cuts[k] .. cuts[k+1]-1`` of each lane at once."""
     for first, stop in zip(cuts, cuts[1:], strict=False):
         steps = stop - first
@@ -59,7 +59,7 @@ def test_sums_are_those_of_a_twin_and_have_the_same_bits_however_gathered(output
         cuts = [np.zeros(LANES, np.int64)]
         while (cuts[-1] < ages).any():
             cuts.append(np.minimum(cuts[-1] + rng.integers(0, 300, LANES) * (rng.random(LANES) < 0.7), ages))
-        kept.append(Tallies(SIZES, outputs, LANES))
+        kept.append(ErrorSums(SIZES, outputs, LANES))
         feed(kept[-1], cuts, error, scored)
     for i in range(LANES):
         twin = Twin(outputs)
@@ -75,14 +75,14 @@ def test_sums_are_those_of_a_twin_and_have_the_same_bits_however_gathered(output
 def test_what_is_told_restores_the_sums_and_a_cleared_lane_is_new() -> None:
     rng = np.random.default_rng(0)
     error, scored = rng.standard_normal((900, SIZES, 1, LANES)), np.ones((900, 1, LANES), bool)
-    tallies, again = Tallies(SIZES, 1, LANES), Tallies(SIZES, 1, LANES)
+    tallies, again = ErrorSums(SIZES, 1, LANES), ErrorSums(SIZES, 1, LANES)
     tallies.add(error[:700], np.zeros(scored[:700].shape), scored[:700], np.full(LANES, 700))
     again.restore(tallies.state(LANES))
     zero = np.zeros((200, 1, LANES))
     for one in (tallies, again):
         one.clear(2)
         one.add(error[700:], zero, scored[700:], np.full(LANES, 200))
-    fresh = Tallies(SIZES, 1, LANES)
+    fresh = ErrorSums(SIZES, 1, LANES)
     fresh.add(error[700:], zero, scored[700:], np.full(LANES, 200))
     for i in range(LANES):
         expected = (fresh if i == 2 else tallies).lane(i)
@@ -90,7 +90,7 @@ def test_what_is_told_restores_the_sums_and_a_cleared_lane_is_new() -> None:
 
 
 def test_late_blocks_leave_the_first_twentieth_out() -> None:
-    tallies = Tallies(1, 1, 1)
+    tallies = ErrorSums(1, 1, 1)
     assert tallies.lane(0).late_blocks()[0].shape == (0, 1)
     tallies.add(np.zeros((1000, 1, 1, 1)), np.ones((1000, 1, 1)), np.ones((1000, 1, 1), bool), np.array([1000]))
     losses, samples = tallies.lane(0).late_blocks()

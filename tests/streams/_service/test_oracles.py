@@ -19,7 +19,7 @@ from ergoscope.streams import (
     Forecasts,
     MemorySink,
     MemorySource,
-    MqttSaid,
+    MqttOutputSink,
     MqttSink,
     MqttSource,
     Observation,
@@ -27,9 +27,9 @@ from ergoscope.streams import (
     Threshold,
     observation,
 )
-from ergoscope.streams._messages.errors import Refused
+from ergoscope.streams._messages.errors import RejectedMessage
 from ergoscope.streams._messages.metadata import MOST_STATES, Plant, decode_plant, encode_meta, plant
-from ergoscope.streams._messages.output_json import lines_of, messages_of
+from ergoscope.streams._messages.output_json import messages_of, output_lines
 from ergoscope.streams._mqtt.address import Address
 from ergoscope.streams._service import stream_table as _lanes
 from ergoscope.streams._service.oracles import WIDE
@@ -111,7 +111,7 @@ def last(said: list[Any], name: str) -> Threshold:
 @pytest.mark.parametrize(("system", "block"), [(CART, 7), (PUSHED, 1)])
 def test_the_oracle_is_the_textbook_filter_and_the_excess_its_distance(system: LinearSystem, block: int) -> None:
     y, u = measured(system, 300, 1)
-    _, said = serve([plant("a", system), *cut("a", y, u, block)], centre="none")
+    _, said = serve([plant("a", system), *cut("a", y, u, block)], center="none")
     forecast, scored, oracle, verdict = of(said, "a")
     expected, before = textbook(system, y, u)
     ready = before >= system.states
@@ -126,7 +126,7 @@ def test_the_oracle_is_the_textbook_filter_and_the_excess_its_distance(system: L
     np.testing.assert_allclose(found.excess, (gap**2).sum(axis=(0, 2)) / samples, rtol=1e-9)
     np.testing.assert_allclose(found.error, (own**2).sum() / samples, rtol=1e-9)
     parts = [part for part in said if isinstance(part, Forecasts)]
-    row = json.loads(list(lines_of()(parts[-1]))[-2])
+    row = json.loads(list(output_lines()(parts[-1]))[-2])
     told = dict(messages_of(parts[-1]))
     assert json.loads(told["error"])["oracle"] == parts[-1].oracle_error.squeeze().tolist()  # type: ignore[union-attr]
     assert row["kind"] == "error" and row["oracle"] == parts[-1].oracle_error[-1].squeeze().tolist()  # type: ignore[index]
@@ -200,7 +200,7 @@ def test_a_plant_that_cannot_be_an_oracle_is_refused_and_the_stream_goes_on(monk
     y, u = measured(CART, 50, 0)
     items = [plant("a", CART), plant("b", PUSHED), plant("c", zoo("random-walk")), plant("d", CART)]
     service, said = serve(items + [one for name in "abcd" for one in cut(name, y, u, 10)])
-    assert service.refusals.counts == {"dimension": 1, "schema": 1}
+    assert service.rejections.counts == {"dimension": 1, "schema": 1}
     assert [of(said, name)[3].oracle is None for name in "abcd"] == [False, True, True, False]
     assert all(of(said, name)[0].tobytes() == of(said, "a")[0].tobytes() for name in "bcd")
 
@@ -221,7 +221,7 @@ def test_the_plant_in_meta_brings_the_oracle_over_mqtt(port: int) -> None:
                 await asyncio.sleep(0.01)
             service.stop()
             await learning
-            async with MqttSaid(address) as said:
+            async with MqttOutputSink(address) as said:
                 await said.send(sink.sent[-1])
             async with aiomqtt.Client("127.0.0.1", port) as client:
                 await client.subscribe("lab/a/ergoscope/threshold")
@@ -277,5 +277,5 @@ def test_meta_tells_the_plant_and_what_is_wrong_is_refused() -> None:
         "too long": b" " * (1 << 20) + b"{}",
     }
     for payload in bad.values():
-        with pytest.raises(Refused):
+        with pytest.raises(RejectedMessage):
             decode_plant(payload if isinstance(payload, bytes) else json.dumps(payload).encode(), "a")

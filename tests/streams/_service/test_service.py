@@ -63,19 +63,19 @@ def recorded(runs: int = 3, steps: int = 300, inputs: int = 0) -> Trajectories:
     return Trajectories(y, u, np.full(runs, steps), 0.5, y_names, u_names, names)
 
 
-@pytest.mark.parametrize(("inputs", "centre"), [(0, "first"), (0, "none"), (2, "first")])
+@pytest.mark.parametrize(("inputs", "center"), [(0, "first"), (0, "none"), (2, "first")])
 @pytest.mark.parametrize("block", [1, 7, 300])
-def test_live_gives_the_bits_of_replay(inputs: int, centre: str, block: int) -> None:
+def test_live_gives_the_bits_of_replay(inputs: int, center: str, block: int) -> None:
     recording = recorded(inputs=inputs)
-    _, said = serve(play(recording, block=block), centre=centre)
-    expected = replay(make(1 + inputs, inputs), recording, centre=centre, known_ahead=0)
+    _, said = serve(play(recording, block=block), center=center)
+    expected = replay(make(1 + inputs, inputs), recording, center=center, known_ahead=0)
     assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
 
 
 def test_many_streams_in_several_tiles_have_the_bits_of_each_alone() -> None:
     recording = recorded(runs=70, steps=40)
     _, said = serve(play(recording, block=3))
-    expected = replay(make(1, 0), recording, centre="first")
+    expected = replay(make(1, 0), recording, center="first")
     assert forecasts(said, recording.run_names, 40).tobytes() == expected.tobytes()
 
 
@@ -93,7 +93,7 @@ def test_shuffled_doubled_and_regrouped_samples_change_nothing(seed: int) -> Non
     keys = np.array([(m.sequence or 0) + rng.uniform(0, 40) * bool(m.sequence) for m in messages])
     order = np.repeat(np.argsort(keys), rng.integers(1, 3, len(messages)))
     service, said = serve([messages[k] for k in order])
-    expected = replay(make(1, 0), recording, centre="first")
+    expected = replay(make(1, 0), recording, center="first")
     assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
     assert all(counts.taken == 300 and counts.lost == 0 for counts in service.counts.values())
 
@@ -104,7 +104,7 @@ def test_what_is_lost_is_counted_and_learned_as_missing() -> None:
     service, said = serve(kept, window=4)
     lost = recording.outputs.copy()
     lost[:, [100, 101, 250]] = np.nan
-    expected = replay(make(1, 0), Trajectories(lost, *[getattr(recording, w) for w in WORDS]), centre="first")
+    expected = replay(make(1, 0), Trajectories(lost, *[getattr(recording, w) for w in WORDS]), center="first")
     assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
     assert service.counts["run 0"].lost == 3
 
@@ -119,7 +119,7 @@ def _each(recording: Trajectories) -> list[Observation]:
 def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
     items = [observation("a", 1.0), observation("b", [1.0, 2.0]), observation("a", 2.0), observation("a", 3.0, 1.0)]
     service, said = serve(items)
-    assert service.refusals.counts == {"dimension": 2}
+    assert service.rejections.counts == {"dimension": 2}
     assert [part.refused for part in said if isinstance(part, Threshold)][-1] == {"dimension": 2}
     assert forecasts(said, ("a",), 2).shape == (1, 2, 1, 5, 1)
 
@@ -127,8 +127,8 @@ def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
 def test_what_is_wider_than_allowed_is_refused_before_it_costs_anything() -> None:
     items = [observation("a", [1.0] * 3), observation("b", [1.0] * 2, [0.0] * 2), observation("c", 1.0, 1.0)]
     service, _ = serve([*items, observation("c", 2.0, 1.0)], channels=2)
-    assert service.refusals.counts == {"dimension": 2} and list(service.streams) == ["c"]
-    assert "--channels 3" in str(service.refusals.first)
+    assert service.rejections.counts == {"dimension": 2} and list(service.streams) == ["c"]
+    assert "--channels 3" in str(service.rejections.first)
 
 
 def test_errors_are_scored_as_the_driver_scores_them() -> None:
@@ -279,7 +279,7 @@ def test_where_many_messages_come_they_are_taken_together() -> None:
     sink = MemorySink[Any]()
     asyncio.run(service.run(Trickling(_each(recording)), sink))
     assert sum(taken) == 300 and len(taken) < 100
-    expected = replay(make(1, 0), recording, centre="first")
+    expected = replay(make(1, 0), recording, center="first")
     assert forecasts(sink.sent, recording.run_names, 300).tobytes() == expected.tobytes()
 
 

@@ -23,17 +23,17 @@ from ergoscope.streams import (
     RecordedSource,
     RecordSink,
     connect,
+    forward,
     observation,
     play,
     play_simulation,
-    pour,
 )
 from ergoscope.streams._sources.json_lines import observation_lines
 
 
 def all_of(source: Any) -> list[Observation]:
     sink = MemorySink[Observation]()
-    asyncio.run(pour(source, sink))
+    asyncio.run(forward(source, sink))
     return sink.sent
 
 
@@ -66,14 +66,14 @@ def test_lines_come_back_as_they_were_written(tmp_path: Path) -> None:
     items = [item if item.steps > 1 else item._replace(time=item.time[:1]) for item in items]
     file = tmp_path / "some.ndjson"
     with file.open("wb") as handle:
-        asyncio.run(pour(MemorySource(items), LineSink(handle, observation_lines)))
+        asyncio.run(forward(MemorySource(items), LineSink(handle, observation_lines)))
     assert same(all_of(connect(str(file))), items)
 
 
 def test_bad_lines_are_counted_and_the_others_taken() -> None:
     source = piped(b'{"y":1}\n\nnot\r\n{"y":"a"}\n' + b'{"y":NaN}\n{"y":2}')
     assert [float(item.output[0, 0]) for item in all_of(source)] == [1.0, 2.0]
-    assert source.refusals.counts == {"malformed": 1, "schema": 1, "non-finite": 1}
+    assert source.rejections.counts == {"malformed": 1, "schema": 1, "non-finite": 1}
 
 
 def test_ten_thousand_damaged_lines_leave_the_good_ones_between_them(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_ten_thousand_damaged_lines_leave_the_good_ones_between_them(tmp_path: P
     (tmp_path / "lines.ndjson").write_bytes(b"\n".join(lines))
     source = connect(str(tmp_path / "lines.ndjson"))
     assert same(all_of(source), good)
-    assert source.refusals.counts.total() == 10_000
+    assert source.rejections.counts.total() == 10_000
 
 
 def test_a_line_without_an_end_takes_no_memory(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_line_without_an_end_takes_no_memory(tmp_path: Path) -> None:
     file.write_bytes(b'{"y":1}\n' + b"7" * 5_000_000 + b'\n{"y":2}\n')
     source = connect(str(file))
     assert [float(item.output[0, 0]) for item in all_of(source)] == [1.0, 2.0]
-    assert source.refusals.counts == {"oversized": 1}
+    assert source.rejections.counts == {"oversized": 1}
 
 
 def test_what_is_sent_is_written_at_once() -> None:
@@ -146,28 +146,28 @@ def test_a_pace_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
 def test_what_is_recorded_is_played_message_by_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ergoscope.streams._sources.parquet.PART", 100)
     items = some()
-    asyncio.run(pour(MemorySource(items[:200]), RecordSink(tmp_path / "run")))
-    asyncio.run(pour(MemorySource(items[200:]), RecordSink(tmp_path / "run")))
+    asyncio.run(forward(MemorySource(items[:200]), RecordSink(tmp_path / "run")))
+    asyncio.run(forward(MemorySource(items[200:]), RecordSink(tmp_path / "run")))
     assert len(list((tmp_path / "run").iterdir())) > 4
     assert same(all_of(connect(str(tmp_path / "run"))), items)
 
 
 def test_a_folder_that_was_recorded_is_a_recording_too(tmp_path: Path) -> None:
     names = ["a", "b"]
-    asyncio.run(pour(play_simulation(zoo("random-walk"), 50, names, block=8), RecordSink(tmp_path)))
+    asyncio.run(forward(play_simulation(zoo("random-walk"), 50, names, block=8), RecordSink(tmp_path)))
     runs = read_recording(tmp_path / "part-000001.parquet", ["y"], by="stream", time="t")
     assert runs.outputs.tobytes() == simulate(0, zoo("random-walk"), 50, 2).outputs.tobytes()
 
 
 def test_a_record_is_played_at_its_speed(tmp_path: Path) -> None:
-    asyncio.run(pour(play_simulation(zoo("random-walk"), 50, ["a"]), RecordSink(tmp_path)))  # dt = 1 s
+    asyncio.run(forward(play_simulation(zoo("random-walk"), 50, ["a"]), RecordSink(tmp_path)))  # dt = 1 s
     begun = time.monotonic()
     assert len(all_of(RecordedSource(tmp_path, speed=100.0))) == 50
     assert 0.48 <= time.monotonic() - begun < 5
 
 
 def test_a_damaged_part_is_refused(tmp_path: Path) -> None:
-    asyncio.run(pour(MemorySource(some(10)), RecordSink(tmp_path)))
+    asyncio.run(forward(MemorySource(some(10)), RecordSink(tmp_path)))
     (tmp_path / "part-000002.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(ValueError, match="part-000002"):
         connect(str(tmp_path))
@@ -175,5 +175,5 @@ def test_a_damaged_part_is_refused(tmp_path: Path) -> None:
 
 def test_streams_of_several_widths_are_recorded(tmp_path: Path) -> None:
     items = [observation("a", 1.0), observation("b", [1.0, 2.0]), observation("a", 3.0)]
-    asyncio.run(pour(MemorySource(items), RecordSink(tmp_path)))
+    asyncio.run(forward(MemorySource(items), RecordSink(tmp_path)))
     assert same(all_of(connect(str(tmp_path))), items)

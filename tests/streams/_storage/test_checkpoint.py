@@ -119,7 +119,7 @@ def test_a_damaged_checkpoint_is_seen_and_the_one_before_it_taken(tmp_path: Path
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     serve([observation("a", 1.0, sequence=0)], state=tmp_path)
     with pytest.raises(ValueError, match="of another center: 'first', here it is 'none'"):
-        serve([], state=tmp_path, centre="none")
+        serve([], state=tmp_path, center="none")
     with pytest.raises(ValueError, match="another sizes"):
         asyncio.run(
             Service(lambda p, q: ladder(range(9)), window=8, state=tmp_path).run(MemorySource([]), MemorySink())

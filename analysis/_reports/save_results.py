@@ -1,0 +1,59 @@
+"""What a result leaves in a folder: report, figures, tables, and the answer for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from ..._core.files import check_folder, save_frame, write_text
+from .report import write_report
+from .style import save_figure
+
+
+def save_results(
+    folder: str | Path,
+    figures: Mapping[str, Figure],
+    tables: Mapping[str, pl.DataFrame],
+    name: str,
+    answer: Callable[[list[Path]], dict[str, Any]],
+) -> list[Path]:
+    """Write each file whole or not at all, the report last, from the others.
+
+    Args:
+        folder: Made if it is not there.
+        figures: PNG files by name.
+        tables: Parquet files by name.
+        name: Of the JSON file.
+        answer: The files to the JSON object that lists them.
+
+    Returns:
+        The files, in the order to open them.
+
+    Raises:
+        ValueError: The folder cannot be written in.
+    """
+    folder = check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / file for file in ("report.html", *figures, *tables, name)]
+    for file, figure in figures.items():
+        save_figure(figure, folder / file)
+    for file, table in tables.items():
+        save_frame(table, folder / file)
+    write_text(folder / name, json.dumps(answer(files), indent=2) + "\n")
+    write_report(folder)
+    return files
+
+
+def json_value(value: Any) -> Any:
+    """Return what stands in JSON for it: null for what is not finite, in lists and objects, too."""
+    if isinstance(value, Mapping):
+        return {word: json_value(part) for word, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_value(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
