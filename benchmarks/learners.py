@@ -61,7 +61,7 @@ def entry_of(name: str) -> Any:
 
 
 def sizes_of(name: str, seen: bool) -> Iterable[int] | None:
-    rungs = entry_of(name).rungs
+    rungs = entry_of(name).size_label
     if rungs in ("filter length", "window length"):
         return range(LONGEST + 1)
     if rungs in ("block size", "rank"):

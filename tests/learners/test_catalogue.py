@@ -30,7 +30,7 @@ def test_every_public_factory_is_in_the_catalogue() -> None:
 def test_an_entry_says_what_the_learner_says(name: str) -> None:
     entry = learner_entry(name)
     made = make(name)
-    assert made.name == name and made.size_label == entry.rungs
+    assert made.name == name and made.size_label == entry.size_label
     assert len(made.sizes) == len(made.parameters)
     assert make(name) is made or name == "kalman" or "system" in inspect.signature(entry.make).parameters
 
