@@ -1,1 +1,1 @@
-"""What the matrices say: theory without simulation."""
+"""Exact theory: what the matrices of a plant say, without any simulation."""

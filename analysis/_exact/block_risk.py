@@ -1,6 +1,6 @@
-"""The paper's first experiment in closed form: how many entries of A a predictor of a seen state needs.
+"""Figure 1 of the paper in closed form: how many entries of A a predictor of a measured state needs.
 
-Time: x_1 = w_0 is the first state, as in the paper, and sums run over t = 1 .. T-1 for a run of T samples.
+Time: x_1 = w_0 is the first state, as in the paper. Sums run over t = 1 .. T-1 for a run of T samples.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ Matrix = NDArray[np.float64]
 
 
 def best_submatrices(system: LinearSystem, steps: int) -> NDArray[np.float64]:
-    """Return the least-squares fit of x_{t+1} on x_t in the top-left k x k block, zero elsewhere, for every k.
+    """Return the least-squares fit of x_{t+1} on x_t in the top-left k x k block, for every k.
 
-    M_k = (A S)_kk S_kk^-1 with S = sum_{t=1}^{T-1} E x_t x_t': what infinitely many runs of T samples would give.
+    M_k = (A S)_kk S_kk^-1 with S = sum_{t=1}^{T-1} E x_t x_t'. The other entries are zero. This is the limit for
+    infinitely many runs of T samples.
 
     Args:
         system: Time-invariant; C and R play no part.
@@ -71,11 +72,14 @@ def submatrix_risk(system: LinearSystem, estimates: ArrayLike, steps: int) -> ND
 def critical_block(system: LinearSystem) -> int | None:
     """Return the smallest k for which a matrix zero outside its top-left k x k block can have bounded error.
 
-    (M - A) V = 0 on the non-ergodic invariant subspace V: the rows of A V beyond k must vanish, those before it must be
-    combinations of the first k rows of V. None where even k = state fails, which rounding alone can bring about.
+    The error is bounded if (M - A) V = 0 on the non-ergodic invariant subspace V. So the rows of A V after row k must
+    vanish, and rows 1 .. k of A V must be combinations of the first k rows of V.
 
     Args:
-        system: Time-invariant, its non-ergodic modes excited.
+        system: Time-invariant. Noise must excite its non-ergodic modes.
+
+    Returns:
+        k, or None where rounding makes even k = state fail.
 
     Raises:
         ValueError: The system is time-varying.
@@ -93,7 +97,7 @@ def critical_block(system: LinearSystem) -> int | None:
 
 
 def _summed_factor(system: LinearSystem, steps: int) -> Matrix:
-    # G with G G' = S: the normal equations on S itself would lose half the digits, and lambda = 1.1 needs them.
+    # G with G G' = S. Normal equations on S itself would lose half the digits, and lambda = 1.1 needs them.
     check_time_invariant(system)
     if steps != int(steps) or steps < 2:
         raise ValueError(f"steps must be a whole number of at least 2 (one step to predict), got {steps}.")

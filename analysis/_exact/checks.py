@@ -1,4 +1,4 @@
-"""Checks at the doors: of the exact theory, and of what takes frames."""
+"""Checks of the arguments of the exact theory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Matrix = NDArray[np.float64]
 
 
 def check_time_invariant(system: LinearSystem) -> None:
-    """Raise ValueError where a matrix of the system carries a time axis."""
+    """Raise ValueError if a matrix of the system has a time axis."""
     if system.time_varying:
         raise ValueError(
             f"The exact theory needs a time-invariant system, got {system.name!r} with a leading time axis: "
@@ -21,7 +21,7 @@ def check_time_invariant(system: LinearSystem) -> None:
 
 
 def initial_factor(system: LinearSystem, initial_covariance: ArrayLike | None) -> Matrix:
-    """Return a factor of E x_0 x_0', ``(state, rank)``, after checking it; none given means zero."""
+    """Check E x_0 x_0' and return a square root of it, ``(state, rank)``; None means zero."""
     if initial_covariance is None:
         return np.zeros((system.states, 0))
     P = np.asarray(initial_covariance, dtype=np.float64)

@@ -1,6 +1,6 @@
 """The covariance of the state and the power of the output over time, by doubling.
 
-Time: ``t = 0`` is the first sample, x_0 has mean zero and covariance P_0, and inputs are taken as known (zero).
+Time: ``t = 0`` is the first sample. x_0 has mean zero and covariance P_0. Inputs are known and taken as zero.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class StateFactors(NamedTuple):
         transform: T, ``(state, state)``, from modal coordinates to the system's own.
         inverse: T^-1, ``(state, state)``.
         dynamics: T^-1 A T, ``(state, state)``, block diagonal.
-        log_growth: Growth of each modal coordinate a step, ``(state,)``, 0 for those that do not explode.
-        factors: S_t, ``(time, state, state)``, lower triangular; finite where the covariance itself overflows.
+        log_growth: Logarithm of the growth of each modal coordinate per step, ``(state,)``; 0 where |lambda| <= 1.
+        factors: S_t, ``(time, state, state)``, lower triangular. They stay finite where the covariance overflows.
     """
 
     transform: Matrix
@@ -40,15 +40,15 @@ class StateFactors(NamedTuple):
 def state_factors(A: Matrix, noise: Matrix, initial: Matrix, times: NDArray[np.int64]) -> StateFactors:
     """Factor the covariance of x_{t+1} = A x_t + noise w_t, x_0 = initial w, at each time.
 
-    P_{a+b} = A^b P_a A^b' + P_b^0, with P_b^0 from a zero start, so log2(t) triangularisations reach t. Square roots
-    keep twice the digits, and coordinates in which modes of different growth do not mix keep a slow mode exact beside a
-    fast one; explosive ones are divided by their own growth.
+    P_{a+b} = A^b P_a A^b' + P_b^0, where P_b^0 starts from zero, so log2(t) triangularisations reach t. Square roots
+    keep twice the digits. Modal coordinates do not mix modes of different growth, so a slow mode stays exact beside a
+    fast one. Explosive coordinates are divided by their own growth.
 
     Args:
         A: ``(state, state)``.
         noise: A square root of Q, ``(state, any)``.
         initial: A square root of P_0, ``(state, any)``.
-        times: ``(time,)``, any order.
+        times: ``(time,)``, in any order.
     """
     T, inverse, dynamics, blocks = decoupled_blocks(A)
     growth = np.concatenate([np.full(block.states, max(block.modulus, 1.0)) for block in blocks])
@@ -78,7 +78,7 @@ def state_factors(A: Matrix, noise: Matrix, initial: Matrix, times: NDArray[np.i
 
 def squared_norm(rows: Matrix, factor: Matrix, log_scale: Matrix) -> float:
     """Return |rows diag(exp(log_scale)) factor|^2, infinite where it overflows."""
-    # An explosive state that the rows do not see must not set the scale: the rest would underflow beside it.
+    # An explosive state that the rows do not see must not set the scale: the others would underflow.
     seen = rows.any(axis=0)
     rows, factor, log_scale = rows[:, seen], factor[seen], log_scale[seen]
     top = float(log_scale.max(initial=0.0))
@@ -91,7 +91,7 @@ def squared_norm(rows: Matrix, factor: Matrix, log_scale: Matrix) -> float:
 
 
 def modal_rows(rows: Matrix, transform: Matrix) -> Matrix:
-    """Return rows @ transform with entries that are only rounding set to zero, lest an unseen explosive state shows."""
+    """Return rows @ transform. Entries that are only rounding become zero, or an unseen explosive state would show."""
     product = rows @ transform
     rounding = 1e-12 * np.linalg.norm(rows, axis=1)[:, None] * np.linalg.norm(transform, axis=0)
     return np.where(np.abs(product) <= rounding, 0.0, product)
@@ -104,14 +104,15 @@ def output_power(
 
     Args:
         system: Time-invariant. Inputs are taken as zero.
-        times: Whole numbers ``(time,)``; 0 is the first sample. The cost grows like log2 of the steps between them.
-        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        times: Whole numbers ``(time,)``; 0 is the first sample. The cost grows like log2 of the gaps between them.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; None means zero.
 
     Returns:
         ``(time,)``, in squared units of the output; infinite where it overflows.
 
     Raises:
-        ValueError: The system is time-varying, a time is no whole number of at least 0, or the covariance is none.
+        ValueError: The system is time-varying, a time is not a whole number of at least 0, or ``initial_covariance``
+            is not a covariance.
     """
     check_time_invariant(system)
     when = check_whole("times", times)

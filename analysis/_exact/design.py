@@ -1,4 +1,4 @@
-"""How long a filter a plant needs, told before one is written."""
+"""How long a filter a plant needs, before anyone writes one."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ DESIGN_METHODS = {
 
 
 class Design(NamedTuple):
-    """What ``design`` found.
+    """The result of ``design``.
 
     Attributes:
         sentence: The answer in words.
-        needed: One row a method: ``method, size, parameters, error, above`` (the error over that of the Kalman filter,
-            less 1), ``shorter`` (the same with one tap less). Size and what follows are null where no length up to 256
-            will do.
-        errors: One row a length: ``size, parameters, fitted, learned, truncated``, mean squared errors at the horizon.
+        needed: One row per method: ``method, size, parameters, error, above, shorter``. ``above`` is the error divided
+            by that of the Kalman filter, minus 1; ``shorter`` is the same with one tap less. ``size`` and the columns
+            after it are null if no length up to 256 is enough.
+        errors: One row per length: ``size, parameters, fitted, learned, truncated``. The last three are mean squared
+            errors at the horizon.
         kalman: tr S_T, the error of the Kalman filter at the horizon.
-        critical_size: h*, the shortest length with bounded error.
+        critical_size: h*, the shortest length whose error is bounded.
         memory: tau = 1 / |log rho| of the Kalman filter, in samples.
         horizon: T in samples.
-        tolerance: How far above the Kalman filter's the error may be, as a fraction.
-        trust_horizon: Samples up to which float64 carries; None without limit.
-        inputs: What is assumed of them.
-        system: Its name.
+        tolerance: How far the error may lie above that of the Kalman filter, as a fraction.
+        trust_horizon: The last sample for which float64 is precise enough; None means no limit.
+        inputs: What is assumed about the inputs.
+        system: Name of the system.
     """
 
     sentence: str
@@ -69,18 +70,22 @@ def design(
 
         E|e_T|^2 <= (1 + tolerance) tr S_T
 
-    Three filters of length h: the best taps for the horizon (``best_errors``, exact); taps learned online, which cost
-    ``learning_cost`` more (first order in h/T); the steady Kalman filter cut off after h samples and not re-fitted,
-    tr S_T + ``truncated_excess`` (exact but for the steady gain).
+    Three filters of length h are compared:
+
+    * fitted: the best taps for this horizon (``best_errors``, exact);
+    * learned: taps learned online, which cost ``learning_cost`` more (first order in h/T);
+    * truncated: the steady Kalman filter cut off after h samples and not fitted again, tr S_T + ``truncated_excess``
+      (exact except for the steady gain).
 
     Args:
-        source: A time-invariant system, or what ``find_system`` takes: a word, or a python-control plant.
+        source: A time-invariant system, or what ``find_system`` takes: a name or a python-control plant.
         horizon: T in samples, at least 1.
         tolerance: A fraction above 0, such as 0.01.
         Q, R, dt, delay: For a python-control plant, as in ``from_control``.
 
     Raises:
-        ValueError: No system, a time-varying one, one without a steady filter, or a horizon or tolerance out of range.
+        ValueError: The source gives no system, the system is time-varying or has no steady filter, or the horizon or
+            tolerance is out of range.
     """
     if int(horizon) != horizon or horizon < 1:
         raise ValueError(f"the horizon must be a whole number of at least 1 sample, got {horizon}.")
@@ -92,7 +97,7 @@ def design(
     sizes = np.arange(min(LONGEST, horizon) + 1)
     kalman = float(np.trace(innovation_covariances(system, [horizon])[0]))
     fitted = best_errors(system, sizes, [horizon])[0]
-    # Until the window has h* samples its error grows, and nothing that is learned of it lasts.
+    # Below h* the error grows, so what is learned does not last.
     learned = np.where(sizes >= critical, fitted + learning_cost(system, sizes, horizon), np.inf)
     truncated = kalman + truncated_excess(system, sizes, [horizon])[0]
     columns = dict(fitted=fitted, learned=learned, truncated=truncated)
@@ -104,7 +109,7 @@ def design(
     needed = pl.DataFrame(rows, schema=kinds, orient="row")
     inputs = "none"
     if system.inputs:
-        inputs = "known and fed to the filter beside the outputs; the parameters count their taps, too"
+        inputs = "known, and the filter reads them beside the outputs; the parameters count their taps, too"
     return Design(
         sentence=_sentence(system.name, needed, kalman, horizon, tolerance),
         needed=needed,

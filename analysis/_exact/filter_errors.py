@@ -1,8 +1,8 @@
 """The exact error of the best filter of each length, and of the truncated Kalman filter.
 
-Time: a filter of length h that looks H samples ahead predicts y_t from y_{t-H} .. y_{t-H-h+1}; ``t = 0`` is the first
-sample, and a window that reaches before it holds what there is. x_0 has mean zero and covariance P_0; inputs are taken
-as known (zero).
+Time: a filter of length h that looks H samples ahead predicts y_t from y_{t-H} .. y_{t-H-h+1}. ``t = 0`` is the first
+sample; a window that reaches before it is shortened. x_0 has mean zero and covariance P_0. Inputs are known and taken
+as zero.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .subspaces import krylov, non_ergodic, significant
 
 Matrix = NDArray[np.float64]
 
-# Explosive states are held at this size: beyond it a filter that cancels them no longer notices, and one that does not
-# has an error above _UNCANCELLED, which only an explosive state can make.
+# Explosive states are limited to this size. A filter that cancels them has the same error at any larger size. A filter
+# that does not cancel them has an error above _UNCANCELLED, which only an explosive state can cause.
 _LARGEST_STATE = 1e120
 _UNCANCELLED = 1e150
 _DIFFUSE = 1e12
@@ -36,28 +36,28 @@ def best_errors(
     initial_covariance: ArrayLike | None = None,
     lookahead: int = 1,
 ) -> NDArray[np.float64]:
-    """Return min over F_1 .. F_h of E|y_t - sum_{k=1..h} F_k y_{t-H+1-k}|^2, anew at each time, for each length h.
+    """Return min over F_1 .. F_h of E|y_t - sum_{k=1..h} F_k y_{t-H+1-k}|^2, for each time t and each length h.
 
     y_t and its window are linear in independent unit variables: those of the state where the longest window starts, and
-    of the noise since. With the columns of that map in the order y_{t-H}, y_{t-H-1}, .., y_t, one QR factorisation per
-    time gives every length: the error of length h is what of y_t lies below the rows of its window. Rows are sorted by
-    size, which keeps Householder's QR exact row by row, so unit noise survives beside a state of 1e10. Each octave of
-    lengths has a window of its own, for in a long one an explosive state costs the short lengths their digits; and a
-    longer filter is never worse than a shorter one.
+    those of the noise since. The columns of this map are ordered y_{t-H}, y_{t-H-1}, .., y_t. Then one QR factorisation
+    per time gives every length: the error of length h is the part of y_t below the rows of its window. Rows are sorted
+    by size, which keeps Householder's QR accurate row by row, so unit noise survives beside a state of 1e10. Each
+    octave of lengths has its own window, because in a long window an explosive state costs the short lengths their
+    digits. A longer filter is never worse than a shorter one.
 
     Args:
         system: Time-invariant.
         sizes: Lengths h, whole numbers ``(size,)``; 0 predicts zero.
         times: Whole numbers ``(time,)``.
-        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; None means zero.
         lookahead: H, at least 1.
 
     Returns:
         ``(time, size)``, in squared units of the output, summed over outputs; infinite where it overflows.
 
     Raises:
-        ValueError: The system is time-varying, a size or time is no whole number of at least 0, the lookahead none of
-            at least 1, or the covariance is none.
+        ValueError: The system is time-varying, a size or time is not a whole number of at least 0, the lookahead is not
+            a whole number of at least 1, or ``initial_covariance`` is not a covariance.
 
     References:
         A. J. Cox, N. J. Higham (1998), Stability of Householder QR factorization for weighted least squares problems.
@@ -105,8 +105,8 @@ def _octave_errors(
 def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64]:
     """Return tr S_h, S_h = C P_h C' + R, the limit of ``best_errors`` as t goes to infinity.
 
-    P_h is the Riccati recursion h steps after a start that is diffuse on the growing modes that noise reaches and
-    stationary on the decaying ones.
+    P_h is the Riccati recursion after h steps. It starts diffuse on the growing modes that noise reaches, and
+    stationary on the decaying modes.
 
     Args:
         system: Time-invariant.
@@ -116,7 +116,7 @@ def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64
         ``(size,)``, in squared units of the output; infinite below the critical length.
 
     Raises:
-        ValueError: The system is time-varying or a size is no whole number of at least 0.
+        ValueError: The system is time-varying or a size is not a whole number of at least 0.
 
     Examples:
         >>> diffuse_errors(zoo("double-integrator"), [1, 2, 3, 4]).round(3).tolist()
@@ -145,30 +145,30 @@ def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64
 def truncated_excess(
     system: LinearSystem, sizes: ArrayLike, times: ArrayLike, initial_covariance: ArrayLike | None = None
 ) -> NDArray[np.float64]:
-    """Return what cutting the steady Kalman filter to its last h samples costs at each time.
+    """Return the excess error of the steady Kalman filter cut to its last h samples, at each time.
 
-    y^_t = sum_{k=1..h} C F^(k-1) L y_{t-k} lacks C F^h x^_{t-h} of the whole filter, with F = A - L C, so the excess is
-    tr(C F^h Cov(x^_{t-h}) F^h' C'). It falls like rho^(2h), yet grows with t wherever the state does.
+    y^_t = sum_{k=1..h} C F^(k-1) L y_{t-k}, with F = A - L C, lacks the term C F^h x^_{t-h} of the whole filter. So the
+    excess is tr(C F^h Cov(x^_{t-h}) F^h' C'). It falls like rho^(2h) with h, but grows with t if the state grows.
 
     Args:
         system: Time-invariant.
         sizes: Lengths h, whole numbers ``(size,)``.
         times: Whole numbers ``(time,)``.
-        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero. The filter starts at x^_0 = 0.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; None means zero. The filter starts at x^_0 = 0.
 
     Returns:
         ``(time, size)``, in squared units of the output; 0 for t <= h.
 
     Raises:
-        ValueError: The system is time-varying, a size or time is no whole number of at least 0, the covariance is none,
-            or the system has no steady filter.
+        ValueError: The system is time-varying or has no steady filter, a size or time is not a whole number of at least
+            0, or ``initial_covariance`` is not a covariance.
     """
     check_time_invariant(system)
     lengths, when = check_whole("sizes", sizes), check_whole("times", times)
     n, A, C, L = system.states, system.A, system.C, kalman_gain(system).gain
     initial = initial_factor(system, initial_covariance)
     noise, error = covariance_factor(system.Q), covariance_factor(system.R)
-    # (x^, x - x^) has a triangular dynamics matrix, driven by both noises.
+    # (x^, x - x^) has a triangular dynamics matrix, and both noises drive it.
     joint = np.block([[A, L @ C], [np.zeros((n, n)), A - L @ C]])
     driven = np.block([[np.zeros_like(noise), L @ error], [noise, -L @ error]])
     started = np.vstack([np.zeros_like(initial), initial])
@@ -209,14 +209,14 @@ def _window_rows(
 
 
 def _window_errors(state: Matrix, recent: Matrix, outputs: int) -> NDArray[np.float64]:
-    """Return the error left of the last ``outputs`` columns after 0, 1, 2, .. blocks of the others, ``(size,)``."""
+    """Return the error of the last ``outputs`` columns given 0, 1, 2, .. blocks of the other columns, ``(size,)``."""
     rows = np.vstack([state, recent])
     if not np.isfinite(rows).all():
         return np.full(rows.shape[1] // outputs, np.inf)
     heights = np.abs(rows).max(axis=1, initial=0.0)
     order = np.argsort(-heights, kind="stable")
     rows, heights = rows[order], heights[order]
-    # What rounding leaves in the rows from each one on.
+    # Size of the rounding error in all rows from each one on.
     rounding = 1e-14 * np.sqrt(np.cumsum((heights**2)[::-1])[::-1])
     columns = rows.shape[1]
     upper: Matrix = np.asarray(np.linalg.qr(rows, mode="r"))
@@ -229,7 +229,7 @@ def _window_errors(state: Matrix, recent: Matrix, outputs: int) -> NDArray[np.fl
 
 
 def _dependent_qr(rows: Matrix, rounding: Matrix, columns: int) -> tuple[Matrix, NDArray[np.int64]]:
-    # A column that the earlier ones explain tells nothing: reflecting its rounding would hide part of y_t.
+    # A column that depends on earlier columns is skipped: a reflection of its rounding would hide part of y_t.
     rows, pivot = rows.copy(), 0
     reached = np.zeros(columns + 1, dtype=np.int64)
     for column in range(columns):

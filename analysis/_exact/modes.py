@@ -1,4 +1,4 @@
-"""How big a predictor must be: counts that follow from the modes of A alone, without any horizon."""
+"""How big a predictor must be: counts that follow from the modes of the plant, without any horizon."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Matrix = NDArray[np.float64]
 def unstable_modes(system: LinearSystem) -> int:
     """Count the eigenvalues of A with |lambda| >= 1, with multiplicity: m.
 
-    Computed eigenvalues that stand for one multiple eigenvalue are replaced by their mean first, and the mean counts
-    from 1 - 1e-9 on.
+    Computed eigenvalues that stand for one multiple eigenvalue are first replaced by their mean. An eigenvalue counts
+    if its modulus is at least 1 - 1e-9.
 
     Args:
         system: Time-invariant.
@@ -32,10 +32,10 @@ def unstable_modes(system: LinearSystem) -> int:
 
 
 def parameter_threshold(system: LinearSystem) -> int:
-    """Count the parameters below which one-step prediction of a seen state can fail: d*^2 = sum m_i^2.
+    """Return d*^2 = sum m_i^2, a lower bound on the parameters that one-step prediction of a measured state needs.
 
-    m_i is the multiplicity of each distinct eigenvalue with |lambda_i| >= 1. A lower bound: with fewer parameters there
-    is, arbitrarily near A, a system whose error per step grows without limit.
+    m_i is the multiplicity of each distinct eigenvalue with |lambda_i| >= 1. With fewer parameters there is a system,
+    arbitrarily near A, whose error per step grows without limit.
 
     Args:
         system: Time-invariant; C and R play no part.
@@ -52,31 +52,33 @@ def parameter_threshold(system: LinearSystem) -> int:
 def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None = None, lookahead: int = 1) -> int:
     """Return h*, the shortest filter y^_t = sum_{k=1..h} F_k y_{t-k} whose error stays bounded.
 
-    The error must cancel every mode with |lambda| >= 1 that is excited and seen. Excited: the reachable subspace of
-    (A_u, [Q_u^(1/2), q(A_u) P_0u^(1/2)]), with A_u the non-ergodic part and q(z) the product of z - lambda over the
-    distinct eigenvalues on the unit circle: what only the initial state excites grows from the second member of its
-    chain on, so the first may stay. On that subspace h* is the observability index, the smallest h with
-    rank [C; CA; ..; CA^(h-1)] = rank [C; CA; ..; CA^(n-1)].
+    The filter must cancel every mode with |lambda| >= 1 that is excited and seen. The excited subspace is the reachable
+    subspace of (A_u, [Q_u^(1/2), q(A_u) P_0u^(1/2)]). A_u is the non-ergodic part of A, and q(z) is the product of z -
+    lambda over the distinct eigenvalues on the unit circle. (A chain that only the initial state excites grows from its
+    second member on, so its first member need not be cancelled.) On this subspace h* is the observability index, the
+    smallest h with rank [C; CA; ..; CA^(h-1)] = rank [C; CA; ..; CA^(n-1)].
 
-    Looking H samples ahead, y^_t = sum_{k=1..h} F_k y_{t-H+1-k}, h* is the smallest h with C A^(h+H-1) in the row space
-    of [C; CA; ..; CA^(h-1)]. It never exceeds that of H = 1, and with one output equals it where every mode is real and
-    positive: z^(h+H-1) - sum_k f_k z^(h-k) has at most h such roots (Descartes). Otherwise powers may coincide: a
-    quarter turn a sample needs two taps to look 1 ahead and one to look 2 ahead, for there it is y_t = -y_{t-2}.
+    For a forecast H samples ahead, y^_t = sum_{k=1..h} F_k y_{t-H+1-k}, h* is the smallest h with C A^(h+H-1) in the
+    row space of [C; CA; ..; CA^(h-1)]. It never exceeds h* of H = 1. With one output it equals h* of H = 1 if every
+    mode is real and positive, because z^(h+H-1) - sum_k f_k z^(h-k) has at most h such roots (Descartes). Otherwise
+    powers may
+    coincide: a quarter turn per sample needs two taps for H = 1 and one tap for H = 2, because y_t = -y_{t-2}.
 
-    Ranks are counted on orthonormal bases after balancing A: a direction counts from 1e-10 of the matrix that makes it,
-    columns of the excitation and rows of C scaled to one first, so a weak excitation costs a tap as a strong one does.
+    Ranks are counted on orthonormal bases after A is balanced. Columns of the excitation and rows of C are scaled to
+    one, so a weak excitation costs a tap just as a strong one does. A direction counts from 1e-10 of the matrix that
+    makes it.
 
     Args:
         system: Time-invariant. Inputs are taken as known.
-        initial_covariance: E x_0 x_0', ``(state, state)``; none means zero.
+        initial_covariance: E x_0 x_0', ``(state, state)``; None means zero.
         lookahead: H, at least 1.
 
     Returns:
-        h*, 0 if nothing that grows is excited and seen.
+        h*; 0 if no growing mode is excited and seen.
 
     Raises:
-        ValueError: The system is time-varying, the covariance is none, or the lookahead is no whole number of at
-            least 1.
+        ValueError: The system is time-varying, ``initial_covariance`` is not a covariance, or the lookahead is not a
+            whole number of at least 1.
 
     Examples:
         >>> critical_length(zoo("double-integrator"))
@@ -86,23 +88,23 @@ def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None =
 
 
 def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLike | None = None) -> float:
-    """Return g, where E|e_t|^2 of the best filter of a length grows like t^g as t goes to infinity.
+    """Return the growth exponent g: E|e_t|^2 of the best filter of this length grows like t^g.
 
-    A filter that cancels the fastest directions and not the next leaves the growth of these. State directions in the
-    j-th image of a unit-circle chain, q(A_u)^(j-1), grow like t^(2j-1) in the mean square when noise reaches them and
-    like t^(2j-2) when the initial state alone does, so g is the largest of those classes whose directions, together
-    with all faster ones, have an observability index above ``size``.
+    A filter that cancels the fastest directions, and not the next ones, keeps the growth of the next ones. State
+    directions in the j-th image of a unit-circle chain, q(A_u)^(j-1), grow in mean square like t^(2j-1) if noise
+    reaches them, and like t^(2j-2) if only the initial state does. So g is the largest of these exponents whose
+    directions, together with all faster ones, have an observability index above ``size``.
 
     Args:
         system: Time-invariant. Inputs are taken as known.
         size: Length h of the filter, at least 0.
-        initial_covariance: E x_0 x_0', ``(state, state)``; none means zero, and then g is 0, 1, 3, 5, ..
+        initial_covariance: E x_0 x_0', ``(state, state)``; None means zero, and then g is 0, 1, 3, 5, .. or infinite.
 
     Returns:
-        0 where the error stays bounded, 1, 2, 3, .. or ``math.inf`` for exponential growth.
+        0 if the error stays bounded; 1, 2, 3, ..; ``math.inf`` for exponential growth.
 
     Raises:
-        ValueError: The system is time-varying, the size is negative, or the covariance is none.
+        ValueError: The system is time-varying, the size is negative, or ``initial_covariance`` is not a covariance.
 
     Examples:
         >>> [growth_exponent(zoo("double-integrator"), size) for size in range(3)]
@@ -119,7 +121,7 @@ def growth_ladder(
     lookahead: int = 1,
     tolerances: Tolerances = STATED,
 ) -> list[tuple[float, int]]:
-    """Return (exponent, shortest filter that cancels this growth and any faster), fastest first."""
+    """Return pairs (exponent, length of the shortest filter that cancels this and all faster growth), fastest first."""
     check_time_invariant(system)
     check_lookahead(lookahead)
     initial = initial_factor(system, initial_covariance)
@@ -147,7 +149,7 @@ def growth_ladder(
 
 
 def _shortest(A: Matrix, C: Matrix, lookahead: int, rank: float) -> int:
-    # The smallest h with A^(h+H-1) C in the span of C, AC, .., A^(h-1) C; both matrices come transposed.
+    # The smallest h with A^(h+H-1) C in the span of C, AC, .., A^(h-1) C. Both matrices are transposed.
     _, index = krylov(A, C, tolerance=rank)
     if lookahead == 1:
         return index
@@ -166,7 +168,7 @@ def _shortest(A: Matrix, C: Matrix, lookahead: int, rank: float) -> int:
 
 
 def _reached(A: Matrix, excitation: Matrix, start: int, stop: int, rank: float) -> Matrix:
-    # The reachable subspace of one decoupled block, in the coordinates of all of them.
+    # The reachable subspace of one decoupled block, in the coordinates of all blocks.
     exciting = significant(excitation[start:stop], excitation, rank)
     reached, _ = krylov(A[start:stop, start:stop], exciting, tolerance=rank)
     return np.vstack([np.zeros((start, reached.shape[1])), reached, np.zeros((len(A) - stop, reached.shape[1]))])

@@ -1,4 +1,4 @@
-"""Regret: what a filter has lost to the Kalman filter since the start, exactly."""
+"""Exact regret: the excess error of a filter over the Kalman filter, summed since the start."""
 
 from __future__ import annotations
 
@@ -14,13 +14,9 @@ from .filter_errors import best_errors, truncated_excess
 from .riccati import innovation_covariances
 from .subspaces import UNIT_TOLERANCE, distinct_eigenvalues
 
-_EVERY = 512  # up to here the excess is summed sample by sample
-
-
-_NODES = 9  # of an interpolation in log t beyond
-
-
-_STEEP = 10.0  # growth of the excess that one interpolation spans
+_EVERY = 512  # up to this sample the excess is summed sample by sample
+_NODES = 9  # of the interpolation in log t after it
+_STEEP = 10.0  # largest growth of the excess within one interpolation
 
 
 def regrets(
@@ -30,37 +26,37 @@ def regrets(
     filters: Literal["best", "truncated"] = "best",
     initial_covariance: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
-    """Return R_T = sum_{t<T} (E|e_t|^2 - tr S_t) of the filter of each length, exactly.
+    """Return the exact regret R_T = sum_{t<T} (E|e_t|^2 - tr S_t) of the filter of each length.
 
-    ``"best"`` fits its taps anew at each time (``best_errors``), so that R_T is about T (tr S_h - tr S_inf);
-    ``"truncated"`` is the steady Kalman filter cut off after h samples, above the whole one (``truncated_excess``).
-    From sample 512 on the excess is interpolated by a polynomial of degree 8 in log t over at most
-    an octave, and over less where it grows tenfold.
+    ``"best"`` fits its taps for each time (``best_errors``), and R_T is about T (tr S_h - tr S_inf). ``"truncated"`` is
+    the steady Kalman filter cut off after h samples, compared with the whole filter (``truncated_excess``). From sample
+    512 on a polynomial of degree 8 in log t interpolates the excess, over at most an octave, or less where the excess
+    grows tenfold.
 
     Args:
         system: Time-invariant.
         sizes: Lengths h, whole numbers ``(size,)``.
         horizons: T, whole numbers ``(horizon,)``.
-        filters: Which filter is cut to length h.
-        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        filters: ``"best"`` or ``"truncated"``.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; None means zero.
 
     Returns:
         ``(horizon, size)``, in squared units of the output; infinite where it overflows.
 
     Raises:
-        ValueError: The system is time-varying, a size or horizon is no whole number of at least 0, other filters are
-            named, or the covariance is none.
+        ValueError: The system is time-varying, a size or horizon is not a whole number of at least 0, ``filters`` is
+            unknown, or ``initial_covariance`` is not a covariance.
     """
     lengths, ends = check_whole("sizes", sizes), check_whole("horizons", horizons)
     if filters not in ("best", "truncated"):
-        raise ValueError(f"filters are 'best' or 'truncated', got {filters!r}.")
+        raise ValueError(f"filters must be 'best' or 'truncated', got {filters!r}.")
 
     def excess(times: NDArray[np.int64]) -> NDArray[np.float64]:
         if filters == "truncated":
             return truncated_excess(system, lengths, times, initial_covariance)
         least = np.trace(innovation_covariances(system, times, initial_covariance), axis1=1, axis2=2)
         errors = best_errors(system, lengths, times, initial_covariance) - least[:, None]
-        return np.where(errors > 1e-13 * least[:, None], errors, 0.0)  # below it is rounding
+        return np.where(errors > 1e-13 * least[:, None], errors, 0.0)  # smaller differences are rounding
 
     result, total, now = np.zeros((len(ends), len(lengths))), np.zeros(len(lengths)), 0
     with np.errstate(over="ignore", invalid="ignore"):
@@ -92,18 +88,18 @@ def _sum(excess: Callable[[NDArray[np.int64]], NDArray[np.float64]], first: int,
 
 
 def learning_cost(system: LinearSystem, size: ArrayLike, horizon: int) -> Any:
-    """Return the excess at a horizon that learning h taps by least squares costs, to first order; for each size given.
+    """Return the excess that learning h taps by least squares costs at a horizon, to first order, for each size.
 
         S (h + sum m_i^2) / T,    or for explosive systems S (prod |lambda_i|^2 - 1), whatever T
 
-    with S = tr S_inf of one output, the sum over the distinct eigenvalues on the unit circle and m_i their
-    multiplicities, the product over the eigenvalues outside. The log determinant of the window's Gram matrix grows so
-    many times log T: a chain of m unit modes driven by noise grows like T^2, T^4, .., T^(2m) in its m directions, the
-    h - m others like T.
+    S is tr S_inf of one output. The sum runs over the distinct eigenvalues on the unit circle, m_i being their
+    multiplicities. The product runs over the eigenvalues outside the circle. The factor h + sum m_i^2 is the growth of
+    the log determinant of the window's Gram matrix in units of log T: a chain of m unit modes driven by noise grows
+    like T^2, T^4, .., T^(2m) in its m directions, and the other h - m directions grow like T.
 
     Args:
-        system: Time-invariant, every mode with |lambda| >= 1 driven by noise.
-        size: Length h, at least the critical length; a number or an array of them.
+        system: Time-invariant. Noise must drive every mode with |lambda| >= 1.
+        size: Length h, at least the critical length; a number or an array.
         horizon: T, at least 1.
     """
     groups = np.abs(distinct_eigenvalues(system.A)[1])
@@ -121,5 +117,5 @@ def _unit_growth(system: LinearSystem) -> int:
 
 
 def explosive(system: LinearSystem) -> bool:
-    """Return whether some eigenvalue lies outside the unit circle, so that learning costs a constant excess."""
+    """Return whether an eigenvalue lies outside the unit circle. Learning it costs a constant excess."""
     return bool((np.abs(distinct_eigenvalues(system.A)[1]) > 1 + UNIT_TOLERANCE).any())

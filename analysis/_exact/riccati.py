@@ -1,6 +1,6 @@
-"""The Kalman filter as the exact theory needs it: its steady state and its innovation covariance over time.
+"""The Riccati equation of the Kalman filter: its steady solution and the innovation covariance over time.
 
-Time: x^_t is the one-step prediction of x_t from y_0 .. y_{t-1}; at t = 0 it is zero, with covariance P_0.
+Time: x^_t is the one-step prediction of x_t from y_0 .. y_{t-1}. At t = 0 it is zero, and its error has covariance P_0.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ class SteadyState(NamedTuple):
         gain: L = A K, ``(state, output)``, of the one-step predictor: the L of ``control.dlqe``.
         covariance: P_inf of x_t - x^_t, ``(state, state)``.
         innovation: S_inf = C P_inf C' + R, ``(output, output)``.
-        rho: Spectral radius of A - L C; 1 where a mode on the unit circle has no noise, 0 where R = 0 tells all.
+        rho: Spectral radius of A - L C. It is 1 if a mode on the unit circle has no noise, and 0 if R = 0 and the
+            outputs determine the state.
         memory: Effective memory tau = 1 / |log rho| in steps; infinite for rho = 1, 0 for rho = 0.
-        filter_gain: K = P_inf C' S_inf^+, ``(state, output)``, of x^_{t|t} = x^_t + K (y_t - C x^_t): that of
-            MATLAB's ``dlqe``, and where ``filterpy.kalman.KalmanFilter.K`` settles.
+        filter_gain: K = P_inf C' S_inf^+, ``(state, output)``, of x^_{t|t} = x^_t + K (y_t - C x^_t). It is the gain of
+            MATLAB's ``dlqe`` and the limit of ``filterpy.kalman.KalmanFilter.K``.
     """
 
     gain: Matrix
@@ -49,15 +50,15 @@ def kalman_gain(system: LinearSystem) -> SteadyState:
 
     P = A P A' + Q - A P C' (C P C' + R)^+ C P A',    L = A P C' (C P C' + R)^+
 
-    A unit-circle mode that no noise reaches is known in the end: its covariance is zero, and the equation is solved on
-    the states beside it. The solution of SciPy is kept if it satisfies the equation to 1e-8 and is stable; else the
-    recursion runs in square-root form from a wide start until it stands still, 20 000 steps at most.
+    A unit-circle mode that no noise reaches is known exactly in the end. Its covariance is zero, and the equation is
+    solved on the other states. The solution of SciPy is kept if it satisfies the equation to 1e-8 and is stable.
+    Otherwise the recursion runs in square-root form from a wide start until it converges, at most 20 000 steps.
 
     Args:
         system: Time-invariant. R = 0 is allowed.
 
     Raises:
-        ValueError: The system is time-varying, a growing mode is not seen in the output, or no steady state was found.
+        ValueError: The system is time-varying, the output does not see a growing mode, or no steady state was found.
 
     References:
         T. Kailath, A. H. Sayed, B. Hassibi, Linear Estimation (2000), chapters 8 and 14.
@@ -80,33 +81,33 @@ def kalman_gain(system: LinearSystem) -> SteadyState:
 
 
 def memory_of(rho: float) -> float:
-    """Return tau = 1 / |log rho| in steps: infinite from 1 on, 0 at 0."""
+    """Return tau = 1 / |log rho| in steps; infinite for rho >= 1, 0 for rho <= 0."""
     return float("inf") if rho >= 1 else 0.0 if rho <= 0 else float(-1 / np.log(rho))
 
 
 def innovation_covariances(
     system: LinearSystem, times: ArrayLike, initial_covariance: ArrayLike | None = None, lookahead: int = 1
 ) -> NDArray[np.float64]:
-    """Return S_t = C P_t C' + R of the time-varying Kalman filter, the least error any predictor can have.
+    """Return S_t = C P_t C' + R of the time-varying Kalman filter. No predictor has a smaller error.
 
-    P_t is the covariance of x_t given y up to t - H: for H = 1 that of the innovation, else of the forecast H ahead,
-    P <- A P A' + Q for each sample that is not seen yet.
+    P_t is the covariance of x_t given y up to t - H. For H = 1, S_t is the covariance of the innovation; for H > 1 it
+    is that of the forecast H ahead, with P <- A P A' + Q for each sample not measured yet.
 
-    The square-root recursion runs until it stands still. Where it does not in 3000 steps and R is well conditioned,
-    longer gaps between times are crossed by doubling.
+    The square-root recursion runs until it converges. If it has not converged after 3000 steps and R is well
+    conditioned, doubling crosses the longer gaps between times.
 
     Args:
         system: Time-invariant.
         times: Whole numbers ``(time,)``; 0 is the first sample, with S_0 = C P_0 C' + R.
-        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; None means zero.
         lookahead: H, at least 1.
 
     Returns:
         ``(time, output, output)``, in squared units of the outputs.
 
     Raises:
-        ValueError: The system is time-varying, a time is no whole number of at least 0, the lookahead none of at least
-            1, or the covariance is none.
+        ValueError: The system is time-varying, a time is not a whole number of at least 0, the lookahead is not a whole
+            number of at least 1, or ``initial_covariance`` is not a covariance.
 
     References:
         B. D. O. Anderson, J. B. Moore, Optimal Filtering (1979), section 6.7 (doubling).
@@ -133,7 +134,7 @@ def innovation_covariances(
                 continue
             following = _riccati_step(A, C, noise, error, factor)
             now += 1
-            # A start that no noise reaches yet may pause once; 2 n equal steps in a row are a standstill.
+            # Before noise reaches the output the recursion may pause. So compare only every 2 n steps.
             if now % (2 * system.states) == 0:
                 before, after = factor @ factor.T, following @ following.T
                 still = bool(np.abs(after - before).max(initial=0.0) <= 4e-15 * np.abs(after).max(initial=0.0))
@@ -147,7 +148,7 @@ def innovation_covariances(
 
 
 def _uncertain_states(system: LinearSystem) -> tuple[Matrix, bool]:
-    # A basis of the invariant subspace on which the steady covariance lives, and whether a mode was left out.
+    # A basis of the invariant subspace that holds the steady covariance, and whether it leaves a mode out.
     T, inverse, eigenvalues = non_ergodic(system.A)
     m, e = len(eigenvalues), int((np.abs(eigenvalues) > 1 + UNIT_TOLERANCE).sum())
     A = inverse @ system.A @ T
@@ -192,7 +193,7 @@ def _steady_factor(A: Matrix, C: Matrix, noise: Matrix, error: Matrix) -> Matrix
 
 
 def _gain(A: Matrix, C: Matrix, error: Matrix, factor: Matrix) -> Matrix:
-    # L = A P C' S^+ as least squares on square roots, which keeps the digits that P would lose.
+    # L = A P C' S^+ by least squares on square roots, which keep the digits that P would lose.
     known = np.vstack([(C @ factor).T, error.T])
     target = np.vstack([(A @ factor).T, np.zeros((error.shape[1], len(A)))])
     lengths = np.linalg.norm(known, axis=0)
@@ -201,7 +202,7 @@ def _gain(A: Matrix, C: Matrix, error: Matrix, factor: Matrix) -> Matrix:
 
 
 def _riccati_step(A: Matrix, C: Matrix, noise: Matrix, error: Matrix, factor: Matrix) -> Matrix:
-    # Joseph's form of the Riccati step on square roots: it stands R = 0 and redundant outputs.
+    # Joseph's form of the Riccati step on square roots. It works for R = 0 and for redundant outputs.
     gain = _gain(A, C, error, factor)
     return triangular(np.hstack([(A - gain @ C) @ factor, noise, gain @ error]))
 

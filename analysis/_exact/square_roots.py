@@ -11,7 +11,7 @@ Matrix = NDArray[np.float64]
 def covariance_factor(P: Matrix) -> Matrix:
     """Return F with F F' = P, ``(state, rank)``.
 
-    The rank is counted on the correlation matrix, eigenvalues above 1e-13, so a state's unit does not decide it.
+    The rank is the number of eigenvalues of the correlation matrix above 1e-13, so it does not depend on units.
     """
     deviation = np.sqrt(np.maximum(np.diag(P), 0.0))
     scale = np.where(deviation > 0, deviation, 1.0)

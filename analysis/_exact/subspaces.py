@@ -1,6 +1,6 @@
-"""Invariant subspaces of a dynamics matrix: multiple eigenvalues, decoupled blocks, Krylov ladders.
+"""Invariant subspaces of a dynamics matrix: multiple eigenvalues, decoupled blocks, Krylov subspaces.
 
-Every rank here is a decision about rounding, so the tolerances stand together at the head of the file.
+Every rank is a decision about rounding. The tolerances stand together at the head of this file.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ Matrix = NDArray[np.float64]
 UNIT_TOLERANCE = 1e-9
 """An eigenvalue is on the unit circle if its modulus is within this of one."""
 RANK_TOLERANCE = 1e-10
-"""A direction counts if it is longer than this, relative to the matrix that makes it (columns scaled to one first)."""
+"""A direction counts if its length, relative to the matrix that makes it, is above this (columns scaled to one)."""
 _COUPLING_LIMIT = 1e4
 
 
 class Tolerances(NamedTuple):
-    """What decides the multiplicity of an eigenvalue and the rank of a subspace.
+    """The tolerances that decide the multiplicity of an eigenvalue and the rank of a subspace.
 
     Attributes:
-        grouping: c: eigenvalues count as one up to a relative change c n eps of A.
-        rank: A direction counts if it is longer than this, relative to the matrix that makes it.
+        grouping: c. Eigenvalues count as one if a relative change of A by c n eps makes them equal.
+        rank: A direction counts if its length, relative to the matrix that makes it, is above this.
     """
 
     grouping: float = 100.0
@@ -36,7 +36,7 @@ STATED = Tolerances()
 
 
 class Block(NamedTuple):
-    """A run of consecutive states that does not act on the others.
+    """Consecutive states that do not act on the other states.
 
     Attributes:
         states: Number of states.
@@ -50,19 +50,19 @@ class Block(NamedTuple):
 def distinct_eigenvalues(
     A: Matrix, tolerances: Tolerances = STATED
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Group computed eigenvalues into the exact, possibly multiple, ones they stand for.
+    """Group computed eigenvalues that stand for one exact multiple eigenvalue.
 
-    Rounding spreads an eigenvalue of a Jordan block of size k over a circle of radius about (eps |A|)^(1/k), yet moves
-    the mean of the circle, like every coefficient of prod (z - lambda_i), by about eps |A| only. So k computed values
-    are one k-fold eigenvalue if they lie within that radius of their mean and the elementary symmetric functions e_j of
-    their deviations are rounding too: |e_j| <= c n eps |A|^j, c = 100. Large groups are tried first.
+    Rounding spreads an eigenvalue of a Jordan block of size k over a circle of radius about (eps |A|)^(1/k). But it
+    moves the mean of the circle, and every coefficient of prod (z - lambda_i), by about eps |A| only. So k computed
+    values are one k-fold eigenvalue if they lie within that radius of their mean, and if the elementary symmetric
+    functions e_j of their deviations are rounding too: |e_j| <= c n eps |A|^j, c = 100. Large groups are tried first.
 
     Args:
         A: ``(state, state)``.
-        tolerances: With another c.
+        tolerances: Holds c.
 
     Returns:
-        The computed eigenvalues and, beside each, the mean of its group, both ``(state,)``.
+        The computed eigenvalues and, for each, the mean of its group, both ``(state,)``.
 
     References:
         J. H. Wilkinson, The Algebraic Eigenvalue Problem (1965), chapter 2.
@@ -90,17 +90,17 @@ def distinct_eigenvalues(
 
 
 def split(A: Matrix, first: NDArray[np.bool_], computed: NDArray[np.complex128]) -> tuple[Matrix, Matrix] | None:
-    """Decouple two sets of eigenvalues: x = T z makes A block diagonal, the chosen set first.
+    """Decouple two sets of eigenvalues: x = T z makes A block diagonal, with the chosen set first.
 
-    Ordered real Schur form, then the Sylvester equation A_11 X - X A_22 = -A_12.
+    The method is an ordered real Schur form, then the Sylvester equation A_11 X - X A_22 = -A_12.
 
     Args:
         A: ``(state, state)``.
-        first: Which of the eigenvalues belong to the first block, ``(state,)``, conjugates together.
-        computed: The eigenvalues that ``first`` speaks of, ``(state,)``.
+        first: Which eigenvalues belong to the first block, ``(state,)``. Conjugates belong together.
+        computed: The eigenvalues, in the order of ``first``, ``(state,)``.
 
     Returns:
-        T and its inverse, or None where rounding keeps the two sets from being told apart.
+        T and its inverse, or None where rounding mixes the two sets.
     """
     count = int(first.sum())
     if count in (0, len(A)):
@@ -127,10 +127,10 @@ def non_ergodic(A: Matrix, tolerances: Tolerances = STATED) -> tuple[Matrix, Mat
     """Decouple the modes that do not decay: x = T z, first |lambda| > 1, then the unit circle, then the rest.
 
     Returns:
-        T and its inverse ``(state, state)``, and the eigenvalues that do not decay, in this order.
+        T and its inverse ``(state, state)``, and the eigenvalues that do not decay, in the same order.
 
     Raises:
-        ValueError: Rounding keeps the three kinds from being told apart.
+        ValueError: Rounding mixes the three kinds.
     """
     computed, grouped = distinct_eigenvalues(A, tolerances)
     kind = (np.abs(grouped) >= 1 - UNIT_TOLERANCE).astype(int) + (np.abs(grouped) > 1 + UNIT_TOLERANCE)
@@ -141,9 +141,9 @@ def non_ergodic(A: Matrix, tolerances: Tolerances = STATED) -> tuple[Matrix, Mat
         step = split((inverse @ A @ T)[start:, start:], kind[start:] == level, computed[start:])
         if step is None:
             raise ValueError(
-                "A must have its eigenvalues outside, on and inside the unit circle apart; got moduli "
+                "A must have eigenvalues that are clearly outside, on or inside the unit circle; got moduli "
                 f"{np.abs(computed)}, which rounding mixes: scale the states to similar sizes, or move eigenvalues "
-                "next to one onto or off it."
+                "near the circle onto it or away from it."
             )
         T[:, start:], inverse[start:] = T[:, start:] @ step[0], step[1] @ inverse[start:]
         start += int((kind == level).sum())
@@ -153,10 +153,10 @@ def non_ergodic(A: Matrix, tolerances: Tolerances = STATED) -> tuple[Matrix, Mat
 def decoupled_blocks(A: Matrix) -> tuple[Matrix, Matrix, Matrix, list[Block]]:
     """Decouple modes that grow at different rates, fastest first: x = T z.
 
-    In these coordinates each state keeps its own scale, so that a fast mode's rounding does not cover a slow one. One
-    block for each modulus above one, one for the unit circle, one for the rest. Blocks whose separation would need a
-    coupling above 1e4 stay together. Each block is in real Schur form, whose zeros stay zeros in its powers: a full
-    matrix leaks the top of a chain into its foot, and squaring compounds the leak.
+    In these coordinates each state has its own scale, so the rounding of a fast mode does not cover a slow one. There
+    is one block for each modulus above one, one for the unit circle and one for the rest. Two blocks stay together if
+    their separation needs a coupling above 1e4. Each block is in real Schur form. Its zeros stay zeros in its powers;
+    in a full matrix rounding couples the first state of a chain to the last, and squaring multiplies the error.
 
     Args:
         A: ``(state, state)``.
@@ -195,17 +195,17 @@ def decoupled_blocks(A: Matrix) -> tuple[Matrix, Matrix, Matrix, list[Block]]:
 def krylov(A: Matrix, B: Matrix, most: int | None = None, tolerance: float = RANK_TOLERANCE) -> tuple[Matrix, int]:
     """Return an orthonormal basis of span [B, AB, A^2 B, ..] and the number of terms it takes.
 
-    With A' and C' the terms are the observability index. Columns of B are scaled to one first, so a weak direction
-    counts as much as a strong one; later directions count if they are longer than 1e-10 |A|.
+    For A' and C' the number of terms is the observability index. Columns of B are scaled to one first, so a weak
+    direction counts as much as a strong one. Later directions count if they are longer than ``tolerance`` |A|.
 
     Args:
         A: ``(state, state)``.
         B: ``(state, any)``; zero columns are left out.
-        most: Terms at which to stop, at least 1; None for all.
-        tolerance: In place of 1e-10.
+        most: Largest number of terms, at least 1; None means all.
+        tolerance: Of the rank.
 
     Returns:
-        The basis ``(state, rank)`` and the number of terms, 0 for the zero subspace.
+        The basis ``(state, rank)`` and the number of terms; 0 for the zero subspace.
     """
     lengths = np.linalg.norm(B, axis=0)
     new = _orthonormal(B[:, lengths > 0] / lengths[lengths > 0], tolerance)
@@ -223,7 +223,7 @@ def krylov(A: Matrix, B: Matrix, most: int | None = None, tolerance: float = RAN
 
 
 def significant(part: Matrix, whole: Matrix, tolerance: float = RANK_TOLERANCE) -> Matrix:
-    """Return the part, with columns that are only rounding beside the same column of the whole set to zero."""
+    """Return the part. Columns that are only rounding, compared with the same column of the whole, become zero."""
     rounding = np.linalg.norm(part, axis=0) <= tolerance * np.linalg.norm(whole, axis=0)
     return np.where(rounding, 0.0, part)
 

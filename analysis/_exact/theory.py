@@ -1,4 +1,4 @@
-"""What theory says of a system before anything is measured: five numbers, and how far a precision carries."""
+"""What theory says about a system: five numbers, and how far a floating-point precision is enough."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _OVERFLOW_MARGIN = 1e-2
 
 
 class Theory(NamedTuple):
-    """What is known of a system without a horizon.
+    """What theory says about a system without a horizon.
 
     Attributes:
-        critical_size: h*, the shortest filter with bounded error; of another learner its own size, None where theory
-            names none.
+        critical_size: h*, the length of the shortest filter with bounded error. For a learner with another kind of size
+            it is that size; None if theory names no size.
         unstable_modes: m, the eigenvalues with |lambda| >= 1, with multiplicity.
         parameter_threshold: d*^2 = sum m_i^2.
         rho: Spectral radius of the steady Kalman filter's A - L C.
@@ -39,19 +39,20 @@ class Theory(NamedTuple):
 
 
 def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> Theory:
-    """Return the five numbers; those of the filter speak of the states that the output shows.
+    """Return the five numbers of ``Theory``. rho and memory are those of the states that the output sees.
 
     Args:
         system: Time-invariant.
-        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; none means zero.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; None means zero.
 
     Warns:
-        UserWarning: m, d*^2 or h* hang on a tolerance: an eigenvalue is within 1e-6 of the unit circle and not on it
-            (1e-9); eigenvalues count as one, or would if A were known to seven digits; or what is excited and seen is
-            another subspace for a rank tolerance of 1e-12 or 1e-8 in place of 1e-10. It names the other answer.
+        UserWarning: m, d*^2 or h* depend on a tolerance. Three cases: an eigenvalue is within 1e-6 of the unit circle
+            and not on it (1e-9); eigenvalues count as one, or would count as one if A were known to seven digits only;
+            the excited and seen subspace changes if the rank tolerance is 1e-12 or 1e-8 instead of 1e-10. The warning
+            names the other answer.
 
     Raises:
-        ValueError: The system is time-varying or the covariance is none.
+        ValueError: The system is time-varying or ``initial_covariance`` is not a covariance.
     """
     critical = critical_length(system, initial_covariance)
     warn_of_tolerances(system, initial_covariance)
@@ -71,30 +72,30 @@ def trust_horizon(
 ) -> int | None:
     """Return the last time at which learned errors can be trusted in this precision.
 
-    A learner's rounding is about 100 eps |y| beside the noise. Trust ends where eps |y_t|_rms exceeds
-    1e-3 (tr S_inf)^(1/2), which keeps rounding below 10 % of the noise and 1 % of the error, or where |y_t|^2 comes
-    within 1 % of the largest number. The system starts at zero, so the power only grows and bisection finds the time.
+    The rounding error of a learner is about 100 eps |y|. Trust ends where eps |y_t|_rms exceeds 1e-3 (tr S_inf)^(1/2):
+    up to there rounding is below 10 % of the noise and 1 % of the mean squared error. It also ends where |y_t|^2
+    exceeds 1 % of the largest number. The system starts at zero, so the power only grows, and bisection finds the time.
 
-    A system that varies in time has no S_inf: its power C X C' + R, X <- A X A' + Q, and the S_t of its Kalman filter
-    are followed sample by sample, and trust ends where the two first meet.
+    A system that varies in time has no S_inf. Its power C X C' + R, X <- A X A' + Q, and the S_t of its Kalman filter
+    are computed sample by sample, and trust ends where the power first reaches the limit.
 
     Args:
         system: The plant.
         precision: ``float32`` or ``float64``.
-        horizon: How far to follow a system that varies in time, which needs it; the others do not.
+        horizon: The last time to compute for a system that varies in time; required there, ignored otherwise.
 
     Returns:
-        The time in steps, or None where it lies beyond 1e9, or beyond the horizon.
+        The time in steps, or None if it is later than 1e9 steps, or than the horizon.
 
     Raises:
-        ValueError: The precision is neither of the two, or a system that varies in time was given without a horizon.
+        ValueError: The precision is neither of the two, or the system varies in time and there is no horizon.
     """
     if precision not in ("float32", "float64"):
         raise ValueError(f"precision must be 'float32' or 'float64', got {precision!r}.")
     number = np.finfo(precision)
     if system.time_varying:
         if horizon is None:
-            raise ValueError(f"{system.name!r} varies in time: pass the horizon up to which to follow it.")
+            raise ValueError(f"{system.name!r} varies in time: pass the horizon, the last time to compute.")
         return _varying_trust(system, number, horizon)
     seen = _seen_part(system)
     innovation: NDArray[np.float64] = system.R if seen is None else kalman_gain(seen).innovation
@@ -134,7 +135,7 @@ def _varying_trust(system: LinearSystem, number: np.finfo[np.floating], horizon:
 
 
 def _seen_part(system: LinearSystem) -> LinearSystem | None:
-    # What the output cannot show is no part of predicting it; None where it shows no state at all.
+    # A state that the output does not see has no part in prediction. None if the output sees no state.
     basis, _ = krylov(system.A.T, system.C.T)
     if basis.shape[1] == system.states:
         return system

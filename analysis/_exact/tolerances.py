@@ -1,4 +1,4 @@
-"""Whether the counts of theory hang on a tolerance, and on which: a warning that names the other answer."""
+"""Whether the counts of theory depend on a tolerance: a warning that names the other answer."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from ...simulator import LinearSystem
 from .modes import growth_ladder, multiplicities
 from .subspaces import STATED, UNIT_TOLERANCE, Tolerances, distinct_eigenvalues
 
-EDGE = 1e-6  # an eigenvalue this near the unit circle and not on it is worth a word
-TIGHTER, LOOSER = 1 / 30, 1e6  # of the grouping: an exact multiple eigenvalue still passes; A known to seven digits
-RANKS = 1e-2, 1e2  # of the rank tolerance: 1e-12 to 1e-8
+EDGE = 1e-6  # an eigenvalue this near the unit circle, and not on it, gets a warning
+TIGHTER, LOOSER = 1 / 30, 1e6  # factors of the grouping: an exact multiple eigenvalue still passes; A of seven digits
+RANKS = 1e-2, 1e2  # factors of the rank tolerance: 1e-12 and 1e-8
 _HALVINGS = 8
 
 
 class Counts(NamedTuple):
-    """The answers that tolerances decide; h* is None where rounding keeps the modes from being told apart."""
+    """The answers that tolerances decide. ``length``, h*, is None where rounding mixes the modes."""
 
     m: int
     threshold: int
     length: int | None
 
     def __str__(self) -> str:
-        return f"m = {self.m}, d*^2 = {self.threshold}, h* = {'not to be told' if self.length is None else self.length}"
+        return f"m = {self.m}, d*^2 = {self.threshold}, h* = {'unknown' if self.length is None else self.length}"
 
 
 def counts(
     system: LinearSystem, initial_covariance: ArrayLike | None = None, tolerances: Tolerances = STATED
 ) -> Counts:
-    """Return m, d*^2 and h* as they are with these tolerances."""
+    """Return m, d*^2 and h* for these tolerances."""
     each = multiplicities(system, tolerances)
     try:
         ladder = growth_ladder(system, initial_covariance, tolerances=tolerances)
@@ -43,16 +43,17 @@ def counts(
 
 
 def warn_of_tolerances(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> None:
-    """Warn the caller's caller where m, d*^2 or h* hang on a tolerance.
+    """Warn if m, d*^2 or h* depend on a tolerance; the warning points at the caller's caller.
 
-    The counts are computed again with one tolerance at a time moved, and must stay as they are:
+    The counts are computed again with one tolerance changed at a time, and must not change:
 
-    * the grouping of eigenvalues, |e_j| <= c n eps |A|^j with c = 100, for c 30 times smaller and 1e6 times larger: the
-      latter is A known to some seven digits, [[1, 1], [1e-9, 1]] being a double integrator or not;
-    * the rank tolerance 1e-10, which decides what is excited and seen, for 1e-12 and 1e-8.
+    * the grouping of eigenvalues, |e_j| <= c n eps |A|^j with c = 100: c is divided by 30 and multiplied by 1e6. The
+      second means that A is known to seven digits, so [[1, 1], [1e-9, 1]] may be a double integrator;
+    * the rank tolerance 1e-10, which decides what is excited and seen: 1e-12 and 1e-8.
 
-    Eigenvalues that count as one and yet lie further apart than rounding moves them, 100 n eps |A| times the condition
-    number of the eigenvalue, are told, too; and an eigenvalue within 1e-6 of the unit circle and not on it (1e-9).
+    Two more cases get a warning: eigenvalues that count as one but lie further apart than rounding explains, which is
+    100 n eps |A| times the condition number of the eigenvalue; and an eigenvalue within 1e-6 of the unit circle that is
+    not on it (1e-9).
 
     References:
         J. H. Wilkinson, The Algebraic Eigenvalue Problem (1965), chapter 2: the condition of an eigenvalue.
@@ -87,16 +88,16 @@ def _turning(
     turns, limit = (getattr(_moved(field, power), field) for power in (10**other, 1.0))
     if field == "grouping":
         scale = system.states * float(np.finfo(np.float64).eps)
-        what = "how far apart eigenvalues may lie that count as one: as a relative change of A it is"
-        remedy = "write A with all its digits, or the multiple eigenvalue that it stands for"
+        what = "the distance up to which eigenvalues count as one: as a relative change of A it is"
+        remedy = "write A with all its digits, or with the multiple eigenvalue that you mean"
     else:
         scale = 1.0
-        what = "from what length on a direction counts as excited and seen: beside the matrix that makes it, it is"
-        remedy = "write 0 for what is not there, or scale the state"
+        what = "the length from which a direction counts as excited and seen: relative to its matrix it is"
+        remedy = "write 0 for an entry that is not there, or scale the state"
     return (
-        f"{system.name}: the answer hangs on a tolerance, {what} {limit * scale:.1e}, and the answer {stated}; "
-        f"{'from' if factor > 1 else 'up to'} {turns * scale:.1e} it would be {answer}. Unless you mean the former, "
-        f"{remedy}."
+        f"{system.name}: the answer depends on a tolerance, {what} {limit * scale:.1e}, and the answer is {stated}; "
+        f"{'from' if factor > 1 else 'up to'} {turns * scale:.1e} it would be {answer}. If you do not mean the first "
+        f"answer, {remedy}."
     )
 
 
@@ -108,12 +109,12 @@ def _edge(system: LinearSystem) -> str:
     side = "stable" if near[0] < 1 else "explosive"
     return (
         f"{system.name} has an eigenvalue of modulus 1 {near[0] - 1:+.1e}, which is taken as {side}; on the circle "
-        f"(within {UNIT_TOLERANCE:g}) theory says otherwise: write 1 if that is what it stands for."
+        f"(within {UNIT_TOLERANCE:g}) theory has another answer: write 1 if you mean 1."
     )
 
 
 def _apart(system: LinearSystem, stated: Counts) -> str:
-    """Tell eigenvalues that count as one although rounding does not explain how far apart they are."""
+    """Describe eigenvalues that count as one although rounding does not explain their distance."""
     computed, grouped = distinct_eigenvalues(system.A)
     growing = np.abs(grouped) >= 1 - UNIT_TOLERANCE
     gaps = np.where(growing, np.abs(computed - grouped), 0.0)
@@ -123,7 +124,7 @@ def _apart(system: LinearSystem, stated: Counts) -> str:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         try:
             left = np.linalg.inv(right)
-        except np.linalg.LinAlgError:  # exactly defective: the condition is infinite, rounding explains any gap
+        except np.linalg.LinAlgError:  # exactly defective: the condition is infinite, and rounding explains any gap
             return ""
         condition = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=0)
     nearest = np.abs(values[:, None] - computed[None]).argmin(axis=0)
@@ -136,6 +137,6 @@ def _apart(system: LinearSystem, stated: Counts) -> str:
     threshold = stated.threshold - (count**2 - count) * (2 if grouped[worst].imag else 1)
     return (
         f"{system.name}: {count} eigenvalues near {grouped[worst]:.6g} lie {gaps[worst]:.1e} from their mean, more "
-        f"than the {rounding[worst]:.1e} that rounding explains, and count as one: d*^2 = {stated.threshold}; apart it "
-        f"would be {threshold}. Write them equal, or further apart, if that is what they stand for."
+        f"than the {rounding[worst]:.1e} that rounding explains, and count as one: d*^2 = {stated.threshold}; if they "
+        f"were distinct it would be {threshold}. Write them equal, or further apart, whichever you mean."
     )

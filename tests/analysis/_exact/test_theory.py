@@ -80,8 +80,8 @@ def test_trust_of_a_system_that_varies_in_time_ends_where_it_starts_to_grow():
         trust_horizon(LinearSystem(A, [[1]], [[1]], [[1]]), "float64")
 
 
-def test_an_eigenvalue_at_the_edge_of_the_unit_circle_is_told() -> None:
-    """Within 1e-9 it is on the circle, beyond 1e-6 it is not; between the answer hangs on rounding somebody did."""
+def test_an_eigenvalue_at_the_edge_of_the_unit_circle_gets_a_warning() -> None:
+    """Within 1e-9 it is on the circle, beyond 1e-6 it is not; between them the answer depends on rounding."""
 
     def walk(root: float) -> LinearSystem:
         return LinearSystem(A=[[root]], C=[[1.0]], Q=[[1.0]], R=[[1.0]], name="walk")
@@ -100,7 +100,7 @@ def turn(angle: float) -> np.ndarray:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-HANGING = {  # A, C, what is said: how near, and the other answer
+DEPENDENT = {  # A, C, the warning: how near, and the other answer
     "pair 1e-7": (
         [[1, 1], [1e-7, 1]],
         [1, 0],
@@ -115,7 +115,7 @@ HANGING = {  # A, C, what is said: how near, and the other answer
     "tones that count as one": (
         block_diag(turn(0.3), turn(0.3 + 1e-7)),
         [1, 0, 1, 0],
-        r"2 eigenvalues near 0.955336\+0.29552j lie 5.0e-08 from their mean, .* d\*\^2 = 8; apart it would be 4",
+        r"2 eigenvalues near 0.955336\+0.29552j lie 5.0e-08 from their mean, .* d\*\^2 = 8; .* distinct it would be 4",
     ),
     "hardly seen": (np.diag([1.0, -1.0]), [1, 1e-9], r"h\* = 2; from 2\.\de-09 it would be .* h\* = 1"),
     "nearly seen": (np.diag([1.0, -1.0]), [1, 1e-11], r"h\* = 1; up to [12]\.\de-11 it would be .* h\* = 2"),
@@ -123,11 +123,11 @@ HANGING = {  # A, C, what is said: how near, and the other answer
 
 
 @pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
-@pytest.mark.filterwarnings("ignore:.*hangs on a tolerance:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*depends on a tolerance:UserWarning")
 @pytest.mark.filterwarnings("ignore:.*has an eigenvalue of modulus:UserWarning")
-@pytest.mark.parametrize("name", HANGING)
-def test_an_answer_that_hangs_on_a_tolerance_is_told(name: str) -> None:
-    A, C, words = HANGING[name]
+@pytest.mark.parametrize("name", DEPENDENT)
+def test_an_answer_that_depends_on_a_tolerance_gets_a_warning(name: str) -> None:
+    A, C, words = DEPENDENT[name]
     with pytest.warns(UserWarning, match=words) as said:
         theory(LinearSystem(A, [C], np.eye(len(A)), [[1.0]], name=name))
     assert said[0].filename == __file__
@@ -145,7 +145,7 @@ FIRM = {
 
 
 @pytest.mark.parametrize("name", FIRM)
-def test_an_answer_that_stands_is_given_without_a_word(name: str) -> None:
+def test_a_firm_answer_gets_no_warning(name: str) -> None:
     A, C = FIRM[name]
     with warnings.catch_warnings():
         warnings.simplefilter("error")

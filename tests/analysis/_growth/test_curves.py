@@ -1,4 +1,4 @@
-"""What is no proper frame of curves or laws is refused by every function that takes one, in words that help."""
+"""Every function that takes a frame of curves or laws refuses a wrong one, and its message says what is wrong."""
 
 from __future__ import annotations
 
