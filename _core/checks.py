@@ -1,4 +1,4 @@
-"""Checks of what users hand in: whole numbers, ranges, counts."""
+"""Checks of arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def check_whole(word: str, values: Iterable[int] | ArrayLike) -> NDArray[np.int64]:
-    """Return whole numbers >= 0 as a vector, or raise ValueError."""
+    """Return whole numbers of at least 0 as a vector.
+
+    Raises:
+        ValueError: They are not.
+    """
     array = np.asarray(values if hasattr(values, "__len__") else list(values))  # type: ignore[arg-type]
     if array.ndim != 1 or not (np.issubdtype(array.dtype, np.number) or array.size == 0):
         raise ValueError(f"{word} must be a list of whole numbers, got {values!r}.")

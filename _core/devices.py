@@ -1,4 +1,4 @@
-"""Precision and devices are arguments, in force for a block of code; importing the package sets neither."""
+"""Precision and devices: set for a block of code, never by an import."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Placed = TypeVar("Placed")
 
 @contextmanager
 def computing(precision: Precision = "float64", device: str | None = None) -> Iterator[None]:
-    """Compute in one precision on one kind of device while the block runs, then go back.
+    """Compute in one precision on one device while the block runs; then restore the old settings.
 
     Args:
         precision: ``"float32"`` or ``"float64"``.
-        device: As in ``find_devices``; of several, what is not spread goes to the first.
+        device: As in ``find_devices``. If it names several, arrays that are not sharded go to the first.
 
     Raises:
-        ValueError: No such precision, or no such device here.
+        ValueError: There is no such precision, or this machine has no such device.
     """
     if precision not in ("float32", "float64"):
         raise ValueError(f"precision must be float32 or float64, got {precision!r}.")
@@ -36,14 +36,14 @@ def computing(precision: Precision = "float64", device: str | None = None) -> It
 
 
 def find_devices(name: str | None = None) -> tuple[jax.Device, ...]:
-    """Return the devices that a name means, or say which there are.
+    """Return the devices that a name stands for.
 
     Args:
         name: ``"cpu"``, ``"gpu"`` or ``"tpu"`` for the first of its kind, ``"gpu:1"`` for the second, ``"gpu:all"`` for
-            all of them; None for the one that JAX computes on now.
+            all of them; None for the device that JAX uses now.
 
     Raises:
-        ValueError: No such device here.
+        ValueError: This machine has no such device; the message lists the devices it has.
     """
     if name is None:
         default = jax.config.values["jax_default_device"]
@@ -63,18 +63,18 @@ def find_devices(name: str | None = None) -> tuple[jax.Device, ...]:
 
 
 def all_devices() -> tuple[jax.Device, ...]:
-    """Return every device of this machine that JAX can compute on, the preferred kind first."""
+    """Return every device of this machine that JAX can use; the preferred kind comes first."""
     preferred, cpus = jax.devices(), jax.devices("cpu")
     return (*preferred, *(device for device in cpus if device not in preferred))
 
 
-def spread(arrays: Placed, device: str | None, whole: bool = False) -> Placed:
-    """Return a tree of arrays with their last axis spread evenly over the devices of a name.
+def shard(arrays: Placed, device: str | None, whole: bool = False) -> Placed:
+    """Split the last axis of every array of a tree evenly over the devices that a name stands for.
 
     Args:
-        arrays: Arrays whose last axis, that of the lanes, is a multiple of the number of devices.
-        device: As in ``find_devices``; with one device the arrays stay as they are.
-        whole: Every device gets all of every array.
+        arrays: Arrays. Their last axis counts lanes; its length is a multiple of the number of devices.
+        device: As in ``find_devices``. With one device the arrays are returned unchanged.
+        whole: Do not split: every device holds a full copy.
     """
     devices = find_devices(device)
     if len(devices) == 1:

@@ -1,12 +1,12 @@
-"""How far long work is: a function that a caller hands in."""
+"""Progress of long work: a function that the caller passes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeAlias
 
-Progress: TypeAlias = Callable[[int, int], None]  # done, in all
+Progress: TypeAlias = Callable[[int, int], None]  # done, total
 
 
 def no_progress(done: int, total: int) -> None:
-    """Say nothing."""
+    """Report nothing."""

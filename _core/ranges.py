@@ -1,4 +1,4 @@
-"""Whole numbers as they are written: ``0..16`` or ``1,2,4..8``."""
+"""Ranges of whole numbers, written ``0..16`` or ``1,2,4..8``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ MOST = 100_000
 
 
 def parse_range(word: str, text: str, example: str = "0..16 or 1,2,4..8") -> list[int]:
-    """Return the whole numbers that a text names, rising.
+    """Return the whole numbers that a text lists, in rising order.
 
     Args:
-        word: What they are, for messages.
-        text: Such as ``0..16`` or ``1,2,4..8``; both ends of a range belong to it.
-        example: How they are written, for messages.
+        word: What the numbers are, for messages.
+        text: For example ``0..16`` or ``1,2,4..8``. A range includes both ends.
+        example: An example of the notation, for messages.
 
     Raises:
-        ValueError: Not whole numbers, negative, not rising, or more than 100 000.
+        ValueError: The text has another form, a negative number, numbers that do not rise, or more than 100 000 of
+            them.
     """
     numbers: list[int] = []
     for part in text.split(","):
@@ -25,13 +26,17 @@ def parse_range(word: str, text: str, example: str = "0..16 or 1,2,4..8") -> lis
         if not span or (numbers and span[0] <= numbers[-1]):
             raise ValueError(f"{word} must rise, got {text!r}: write the smaller one first.")
         if len(numbers) + len(span) > MOST:
-            raise ValueError(f"{text!r} are more than 100 000 {word}.")
+            raise ValueError(f"{text!r} lists more than 100 000 {word}.")
         numbers += span
     return numbers
 
 
 def check_count(word: str, value: int, least: int) -> int:
-    """Return a whole number, or say what was expected."""
+    """Return a whole number of at least ``least``.
+
+    Raises:
+        ValueError: It is none.
+    """
     if int(value) != value or value < least:
         raise ValueError(f"{word} must be a whole number of at least {least}, got {value}.")
     return int(value)

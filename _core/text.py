@@ -1,4 +1,4 @@
-"""Numbers, versions and near misses in words."""
+"""Text for messages: numbers, versions, suggestions."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from importlib.metadata import version
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what computes the numbers."""
+    """Return the versions of Python and of the packages that compute the numbers."""
     computing = ("ergoscope", "jax", "numpy", "polars")
     return dict(python=platform.python_version()) | {name: version(name) for name in computing}
 
 
 def spaced(number: int) -> str:
-    """Return a whole number with spaces between its thousands."""
+    """Return a whole number with a space between groups of three digits: 12 345."""
     return f"{number:,}".replace(",", " ")
 
 
 def spans(sizes: list[int]) -> str:
-    """Return whole numbers in words: 0..3, 7."""
+    """Return whole numbers as text, with ranges: 0..3, 7."""
     parts: list[list[int]] = []
     for size in sizes:
         if parts and size == parts[-1][-1] + 1:
@@ -31,7 +31,7 @@ def spans(sizes: list[int]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that says a word is not known: the nearest one that is, or a full stop."""
+    """Return ``; did you mean 'NAME'?`` for the known name nearest to a word, or a full stop if none is near."""
     folded = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.5)
     return f"; did you mean {folded[near[0]]!r}?" if near else "."

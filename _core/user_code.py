@@ -1,4 +1,4 @@
-"""Objects from a user's own Python, which is run here and nowhere else."""
+"""Objects from a user's Python file. This is the only file that runs a user's code."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .text import did_you_mean
 
 
 def named_object(source: str, name: str) -> Any:
-    """Run a Python file, or import a module, and return what is called ``name`` in it.
+    """Run a Python file, or import a module, and return its object ``name``.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It fails, or has no such name.
+        ValueError: The code fails, or has no such name.
     """
-    module = _run_file(existing(Path(source).expanduser())) if source.endswith(".py") else _import(source)
+    module = _run_file(existing_file(Path(source).expanduser())) if source.endswith(".py") else _import(source)
     if not hasattr(module, name):
         public = [word for word in vars(module) if not word.startswith("_")]
         raise ValueError(f"{source} has no {name!r}{did_you_mean(name, public)}")
@@ -31,7 +31,7 @@ def named_object(source: str, name: str) -> Any:
 
 
 def _run_file(file: Path) -> ModuleType:
-    # A name of its own, so that a file called control.py or numpy.py does not take the place of the package.
+    # A name of its own: a file called control.py or numpy.py must not replace the package.
     spec = importlib.util.spec_from_file_location(f"_ergoscope_file_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise ValueError(f"{file} cannot be run as Python.")
@@ -48,14 +48,14 @@ def _run_file(file: Path) -> ModuleType:
 
 def _import(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError(f"{name!r} is neither a Python file (.py) nor the name of a module.")
+        raise ValueError(f"{name!r} is not a Python file (.py) and not the name of a module.")
     with _importing_from(Path.cwd()), user_code(f"importing {name}"):
         return importlib.import_module(name)
 
 
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    # Last, not first as Python itself does: a user's random.py next to the plant must not break the libraries.
+    # Last, not first as Python does: a random.py beside the plant must not replace the library.
     sys.path.append(str(folder))
     try:
         yield
@@ -65,19 +65,23 @@ def _importing_from(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def user_code(doing: str) -> Iterator[None]:
-    """Turn whatever a user's code raises into a ValueError that says what, and in which line of it."""
+    """Turn any error of a user's code into a ValueError that gives the error and the line of that code."""
     try:
         yield
     except (Exception, SystemExit) as exc:
-        # The innermost line outside Python, the installed packages and this one is the user's own.
+        # The innermost line outside Python, the installed packages and this package is the user's.
         others = ("<", sys.base_prefix, sys.prefix, os.path.dirname(__file__))
         own = [frame for frame in traceback.extract_tb(exc.__traceback__) if not frame.filename.startswith(others)]
         place = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
         raise ValueError(f"{doing} failed: {type(exc).__name__}: {exc}{place}") from exc
 
 
-def existing(file: Path) -> Path:
-    """Return the file if it is there, else say so and name the nearest one."""
+def existing_file(file: Path) -> Path:
+    """Return the file.
+
+    Raises:
+        FileNotFoundError: It does not exist; the message suggests the nearest name.
+    """
     if not file.is_file():
         beside = os.listdir(file.parent) if file.parent.is_dir() else []
         raise FileNotFoundError(f"no file is called {str(file)!r}{did_you_mean(file.name, beside)}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from .._core.files import drop_unfinished
+from .._core.files import remove_unfinished
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def ending_cleanly() -> Iterator[None]:
 
 
 def _end(*_: Any) -> None:
-    drop_unfinished()
+    remove_unfinished()
     with suppress(RuntimeError):  # it was being written to
         Console(stderr=True).show_cursor()  # a progress bar hides it
         sys.stdout.flush()

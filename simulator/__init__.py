@@ -1,4 +1,4 @@
-"""The world: systems, trajectories, recordings."""
+"""Systems, simulated trajectories, recordings."""
 
 import lazy_loader
 

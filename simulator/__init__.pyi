@@ -1,12 +1,10 @@
 from ._recordings.read import read_recording as read_recording
 from ._recordings.trajectories import Trajectories as Trajectories
 from ._recordings.write import write_trajectories as write_trajectories
-from ._simulation.noise import Noise as Noise
 from ._simulation.simulate import Missing as Missing
 from ._simulation.simulate import simulate as simulate
 from ._simulation.simulate import simulate_chunks as simulate_chunks
 from ._simulation.simulate import simulate_to_file as simulate_to_file
-from ._stress.faults import faults as faults
 from ._systems.control import from_control as from_control
 from ._systems.filterpy import to_filterpy as to_filterpy
 from ._systems.find import find_system as find_system

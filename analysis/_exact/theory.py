@@ -116,7 +116,7 @@ def trust_horizon(
 
 def _varying_trust(system: LinearSystem, number: np.finfo[np.floating], horizon: int) -> int | None:
     X = P = np.zeros((system.states, system.states))
-    place = system.place(np.arange(horizon))
+    place = system.time_index(np.arange(horizon))
     with np.errstate(over="ignore", invalid="ignore"):
         for t, row in enumerate(place.tolist()):
             A, C, Q, R = (

@@ -11,7 +11,8 @@ from ..._core.checks import check_whole
 from ..._core.devices import Precision
 from ..._core.progress import Progress, no_progress
 from ...learners import Learner
-from ...simulator import LinearSystem, Missing, Noise, Trajectories, find_system
+from ...simulator import LinearSystem, Missing, Trajectories, find_system
+from ...simulator._simulation.noise import Noise
 from .location import Location
 from .options import InputsAhead, Options
 from .recording import locate_recording

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from ..._core.devices import computing
 from ..._core.ranges import check_count
 from ...learners import Driver, Learner, Scores, kalman, score
-from ...simulator import LinearSystem, Missing, Noise, simulate_chunks
+from ...simulator import LinearSystem, Missing, simulate_chunks
 from ...simulator._simulation.inputs import Signal, input_signal
+from ...simulator._simulation.noise import Noise
 from .._exact.theory import trust_horizon
 from .._growth.curves import GROUPS, log_edges
 from .memory_check import check_memory

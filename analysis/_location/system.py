@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from ..._core.devices import computing
 from ...learners import Learner
-from ...simulator import LinearSystem, Missing, Noise
+from ...simulator import LinearSystem, Missing
+from ...simulator._simulation.noise import Noise
 from .._exact.block_risk import critical_block
 from .._exact.modes import critical_length
 from .._exact.regret import explosive, learning_cost

@@ -17,9 +17,9 @@ from ..._core.text import did_you_mean
 from ...learners import Learner, Outcome, kalman, make_learner, replay
 from ...learners._catalogue import default_learner
 from ...learners._external.predictor import ExternalPredictor
-from ...simulator import LinearSystem, faults, zoo, zoo_names
-from ...simulator._stress.faults import find_fault
-from ...simulator._stress.readings import Readings, Scene, plain
+from ...simulator import LinearSystem, zoo, zoo_names
+from ...simulator._stress.faults import faults, find_fault
+from ...simulator._stress.readings import Readings, Scenario, nominal
 from .._exact.theory import trust_horizon
 
 Kind = Literal["plant", "zoo", "stress"]
@@ -69,9 +69,9 @@ class Case(NamedTuple):
     shows: str
     reference: str
     exact: bool
-    scene: Scene
+    scene: Scenario
     since: int | None
-    make: Callable[[Scene], Readings]
+    make: Callable[[Scenario], Readings]
 
 
 class CaseResult(NamedTuple):
@@ -199,10 +199,10 @@ def run_case(
 def _case(name: str, plant: LinearSystem, lengths: Lengths, seed: int) -> Case:
     if name == "plant":
         shows = f"{plant.name}: nothing happens to it"
-        return Case(name, "plant", shows, STEADY, True, _scene(plant, lengths.plant, lengths, seed), None, plain)
+        return Case(name, "plant", shows, STEADY, True, _scene(plant, lengths.plant, lengths, seed), None, nominal)
     if name in zoo_names():
         scene = _scene(zoo(name), lengths.zoo, lengths, seed)
-        return Case(name, "zoo", zoo_names()[name], STEADY, True, scene, None, plain)
+        return Case(name, "zoo", zoo_names()[name], STEADY, True, scene, None, nominal)
     if name not in faults():
         hint = did_you_mean(name, case_names())
         raise ValueError(f"no case is called {name!r}{hint} There are: {', '.join(case_names())}.")
@@ -215,11 +215,11 @@ def _case(name: str, plant: LinearSystem, lengths: Lengths, seed: int) -> Case:
     return Case(name, "stress", fault.shows, fault.reference, fault.exact, scene, since, fault.make)
 
 
-def _scene(system: LinearSystem, steps: int, lengths: Lengths, seed: int) -> Scene:
+def _scene(system: LinearSystem, steps: int, lengths: Lengths, seed: int) -> Scenario:
     """Return a scene that ends where rounding would reach the noise; a fault takes its fifth eighth."""
     end = trust_horizon(system, "float64", steps)
     steps = steps if end is None else min(steps, end)
-    return Scene(system, steps, lengths.replicates, steps // 2, 5 * steps // 8, seed)
+    return Scenario(system, steps, lengths.replicates, steps // 2, 5 * steps // 8, seed)
 
 
 @lru_cache(maxsize=16)  # one learner, one compiled kernel

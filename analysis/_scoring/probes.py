@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...learners import Outcome
 from ...learners._external.predictor import ExternalPredictor
-from ...simulator._stress.readings import plain
+from ...simulator._stress.readings import nominal
 from .battery import Case
 
 LENGTH = 2000  # readings
@@ -33,7 +33,7 @@ class Probes(NamedTuple):
 def probe(predictor: ExternalPredictor, case: Case) -> Probes:
     """Run the series of ``Probes``, made of the plant of a case."""
     scene = case.scene._replace(replicates=2, steps=min(LENGTH, case.scene.steps))
-    readings, dt = plain(scene), scene.system.dt
+    readings, dt = nominal(scene), scene.system.dt
     (a, b), u = readings.given, readings.inputs
     level = np.diff(a, axis=0).std(axis=0)
     noise = level * np.random.default_rng(scene.seed).standard_normal(a.shape)

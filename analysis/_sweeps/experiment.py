@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from ..._core.devices import Precision
 from ..._core.ranges import parse_range
 from ..._core.text import did_you_mean
-from ...simulator import LinearSystem, Noise, find_system
+from ...simulator import LinearSystem, find_system
+from ...simulator._simulation.noise import Noise
 
 
 class Experiment(NamedTuple):

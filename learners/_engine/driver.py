@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
-from ..._core.devices import Precision, computing, find_devices, spread
+from ..._core.devices import Precision, computing, find_devices, shard
 from .._base import Learner
 from .partition import PartitionedLearner
 
@@ -104,7 +104,7 @@ class Driver:
         with computing(precision, device):
             self.devices = find_devices(device)
             both = PartitionedLearner.of(learner), None if oracle is None else PartitionedLearner.of(oracle)
-            self.who: tuple[PartitionedLearner, PartitionedLearner | None] = spread(both, device, whole=True)
+            self.who: tuple[PartitionedLearner, PartitionedLearner | None] = shard(both, device, whole=True)
         if learner.pooled and width % len(self.devices):
             raise ValueError(
                 f"{learner.name} learns from all {width} replicates at once: choose one device, or a multiple of "
@@ -127,14 +127,14 @@ class Driver:
 
     def place(self, lanes: TileState) -> TileState:
         """Return the tile with its lanes spread over the devices; the one state of a pooled learner goes to each."""
-        state = spread(lanes.state, self.device, whole=self.learner.pooled)
-        return spread(lanes._replace(state=None), self.device)._replace(state=state)
+        state = shard(lanes.state, self.device, whole=self.learner.pooled)
+        return shard(lanes._replace(state=None), self.device)._replace(state=state)
 
     def record(self) -> Array:
         """Return an empty buffer for the forecasts of one block, ``(block, lookahead, size, output, lane)``."""
         with computing(self.precision, self.device):
             shape = self.block, len(self.learner.lookaheads), len(self.learner.sizes), self.outputs, self.width
-            return spread(jnp.zeros(shape), self.device)
+            return shard(jnp.zeros(shape), self.device)
 
     def advance(
         self, lanes: TileState, record: Array, outputs: ArrayLike, inputs: ArrayLike, begin: ArrayLike, end: ArrayLike
@@ -158,7 +158,7 @@ class Driver:
     def take_score(self, lanes: TileState) -> tuple[TileState, Score]:
         """Return the sums gathered so far, and the tile with its sums back at zero."""
         with computing(self.precision, self.device):
-            empty = spread(jax.tree.map(jnp.zeros_like, lanes.score), self.device)
+            empty = shard(jax.tree.map(jnp.zeros_like, lanes.score), self.device)
             return lanes._replace(score=empty), lanes.score
 
 

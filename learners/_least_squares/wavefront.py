@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
-from ..._core.devices import computing, spread
+from ..._core.devices import computing, shard
 from .._engine.driver import Driver
 from .._engine.partition import PartitionedLearner
 from .._engine.replay import InputsAt, Scores
@@ -213,7 +213,7 @@ class _Tile:
         self.start = Start(np.full(width, -1, np.int32), zeros, ones, np.ones((), self.dtype))
         with computing(driver.precision, driver.device):
             rest = _rest(driver.who[1], driver.inputs, lattice.stages, bins, width, share, self.dtype)
-            self.wave, self.closed, self.late, self.oracle = spread(rest, driver.device)
+            self.wave, self.closed, self.late, self.oracle = shard(rest, driver.device)
 
     def advance(self, ticks: Ticks, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
         """Take the rows in and move the wave on by as many ticks, or to its end."""

@@ -225,7 +225,7 @@ def _matrices(system: LinearSystem, t: Int[Array, " lane"], dtype: Any) -> _Matr
 
     def at(word: str) -> Array:
         matrix = jnp.asarray(getattr(system, word), dtype)
-        return matrix[:, :, None] if matrix.ndim == 2 else jnp.moveaxis(matrix[system.place(t)], 0, -1)
+        return matrix[:, :, None] if matrix.ndim == 2 else jnp.moveaxis(matrix[system.time_index(t)], 0, -1)
 
     return _Matrices(*(at(word) for word in _Matrices._fields))
 

@@ -1,1 +1,1 @@
-"""Trajectories, and the files that they are read from and written to."""
+"""Trajectories: the record, and its files."""

@@ -1,4 +1,4 @@
-"""The record of what a plant did: one or many runs, simulated or measured.
+"""The record of runs, simulated or measured.
 
 Time: row ``t`` holds ``y[t]`` and ``u[t]``; ``t`` counts samples from 0, ``dt`` seconds apart.
 """
@@ -17,12 +17,12 @@ class Trajectories:
 
     Args:
         outputs: ``(batch, time, output)``; NaN marks a missing sample.
-        inputs: ``(batch, time, input)``; NaN where a recording has none.
-        lengths: Samples in each run, ``(batch,)``; rows beyond a run's length are NaN.
-        dt: Sampling time in seconds, or None where it is not known.
-        output_names, input_names: One name a column.
-        run_names: One name a run.
-        states: ``(batch, time, state)`` where they are known (simulated and asked for), else None.
+        inputs: ``(batch, time, input)``; NaN marks a missing sample.
+        lengths: Number of samples of each run, ``(batch,)``; rows after the end of a run are NaN.
+        dt: Sampling time in seconds; None if unknown.
+        output_names, input_names: One name per column.
+        run_names: One name per run.
+        states: ``(batch, time, state)`` of a simulation, else None.
     """
 
     outputs: NDArray[np.floating]

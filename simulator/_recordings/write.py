@@ -1,4 +1,4 @@
-"""Trajectories become tidy files.
+"""Write trajectories to tidy files.
 
 Time: row ``t`` of a run holds ``y[t]``, ``u[t]`` and ``x[t]``; ``t`` counts samples from 0, ``dt`` seconds apart.
 """
@@ -20,20 +20,20 @@ ROWS_AT_ONCE = 1 << 18
 
 
 def write_trajectories(trajectories: Trajectories | Iterable[Trajectories], path: str | os.PathLike[str]) -> None:
-    """Write trajectories as a tidy table, whole or not at all.
+    """Write trajectories as a tidy table, atomically.
 
-    Columns: run (0, 1, ..), t (sample number), time (seconds; left out where ``dt`` is None), one for each output and
-    each input by its name, and x1, x2, .. where the states are there. A missing sample is an empty cell. Read it back
-    with ``read_recording(path, outputs, inputs, by="run", time="time")``.
+    Columns: run (0, 1, ..), t (sample number), time (seconds; absent if ``dt`` is None), one per output and input with
+    its name, and x1, x2, .. if the states are known. A missing sample is an empty cell. Read the file with
+    ``read_recording(path, outputs, inputs, by="run", time="time")``.
 
     Args:
-        trajectories: One record; or an iterable of them, consecutive stretches of time of the same runs, of which
-            only a few are held at once (their rows follow stretch by stretch).
-        path: File to write, ``.parquet`` or ``.csv``, in a folder that exists.
+        trajectories: One record; or an iterable of records, consecutive stretches of time of the same runs. Only a few
+            of them are in memory at once; the rows follow stretch by stretch.
+        path: File to write, ``.parquet`` or ``.csv``; its folder must exist.
 
     Raises:
-        ValueError: Another suffix, a folder that cannot be written in, two columns of one name, no stretch at all, or
-            stretches that are not of the same runs; nothing is written then.
+        ValueError: The suffix is another, the folder is not writable, two columns have one name, the iterable is empty,
+            or its records belong to different runs. No file is written then.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in (".parquet", ".csv"):
@@ -46,12 +46,12 @@ def write_trajectories(trajectories: Trajectories | Iterable[Trajectories], path
 def _write_csv(frames: Iterator[pl.DataFrame], file: Path) -> None:
     with file.open("wb") as handle:
         for i, frame in enumerate(frames):
-            # As float64, so that a float32 sample read back as float64 is the same number.
+            # As float64: a float32 sample then reads back as the same number.
             frame.cast({pl.Float32: pl.Float64}).write_csv(handle, include_header=i == 0)
 
 
 def _write_parquet(frames: Iterator[pl.DataFrame], file: Path) -> None:
-    """Write one part a frame, then stream the parts into one file: polars cannot append row groups."""
+    """Write one file per frame, then join the files: polars cannot append row groups."""
     with temporary_folder(file.with_name(f"{file.name}.parts")) as folder:
         parts: list[Path] = []
         for frame in frames:
@@ -64,7 +64,7 @@ def _write_parquet(frames: Iterator[pl.DataFrame], file: Path) -> None:
 
 
 def _frames(chunks: Iterator[Trajectories]) -> Iterator[pl.DataFrame]:
-    """Yield the table in pieces of a fair size, so that small chunks do not become many small parts."""
+    """Yield the table in large pieces: small chunks are collected first."""
     first: Trajectories | None = None
     done = np.zeros(0, np.int64)
     held: list[pl.DataFrame] = []
@@ -88,12 +88,12 @@ def _check_same(first: Trajectories, chunk: Trajectories) -> None:
     differing = [name for name in names if getattr(chunk, name) != getattr(first, name)]
     if differing or (chunk.states is None) != (first.states is None):
         raise ValueError(
-            f"stretches of trajectories must be of the same runs; {', '.join(differing) or 'states'} changed."
+            f"stretches of trajectories must belong to the same runs; {', '.join(differing) or 'states'} changed."
         )
 
 
 def _table(chunk: Trajectories, done: NDArray[np.int64]) -> pl.DataFrame:
-    """Return the rows of a chunk, run by run, ``done`` samples of each run having gone before."""
+    """Return the rows of a chunk, run by run; ``done`` samples of each run came before it."""
     states = 0 if chunk.states is None else chunk.states.shape[-1]
     names = ["run", "t", *(() if chunk.dt is None else ("time",)), *chunk.output_names, *chunk.input_names]
     names += [f"x{i + 1}" for i in range(states)]

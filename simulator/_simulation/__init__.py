@@ -1,1 +1,1 @@
-"""Trajectories of a plant, drawn from its equations."""
+"""Simulation of linear systems."""

@@ -1,4 +1,4 @@
-"""Known inputs as functions of time, so that any stretch can be had without the one before it.
+"""Known inputs as functions of time: any stretch can be computed without the stretch before it.
 
 Time: ``signal(t)`` for an integer array ``t`` of samples from 0.
 """
@@ -16,26 +16,26 @@ KINDS = ("zero", "white", "prbs", "sweep")
 
 
 def input_signal(kind: str | ArrayLike, inputs: int, amplitude: float = 1.0, seed: int = 0) -> Signal:
-    """Return a known input, one column a channel, as a function of the sample number.
+    """Return a known input, one column per channel, as a function of the sample number.
 
     * ``"zero"``: u = 0.
     * ``"white"``: independent Gaussian samples of standard deviation ``amplitude``.
     * ``"prbs"``: a maximum-length binary sequence of +-``amplitude``, period 2047; channels are shifted copies.
-    * ``"sweep"``: amplitude * sin(phase), its frequency rising from 0 to half the sampling rate in 4096 samples, again
-      and again; channels start at different points of it.
-    * an array ``(time, input)``: itself; past its end the last row is held.
+    * ``"sweep"``: amplitude * sin(phase). The frequency rises from 0 to half the sampling rate in 4096 samples, then
+      starts again; channels are shifted copies.
+    * an array ``(time, input)``: its rows; after its end the last row holds.
 
     Args:
-        kind: One of the words, or the array.
+        kind: One of the names, or the array.
         inputs: Number of channels.
-        amplitude: In the unit of the input.
-        seed: Of the white input.
+        amplitude: Amplitude in the unit of the input.
+        seed: Seed of the white input.
 
     Returns:
         A function from an integer array ``(time,)`` to ``(time, input)``.
 
     Raises:
-        ValueError: An unknown word, or an array of another width.
+        ValueError: The name is unknown, or the array has another width.
     """
     if not isinstance(kind, str):
         given = np.asarray(kind, dtype=np.float64)
@@ -61,7 +61,7 @@ def _white(t: NDArray[np.int64], inputs: int, amplitude: float, seed: int) -> ND
 
 
 def _prbs(t: NDArray[np.int64], inputs: int, amplitude: float, seed: int) -> NDArray[np.float64]:
-    from scipy.signal import max_len_seq  # here, for it costs a second and a half to load
+    from scipy.signal import max_len_seq  # here: the import takes 1.5 s
 
     del seed
     sequence = 2.0 * max_len_seq(11)[0] - 1.0

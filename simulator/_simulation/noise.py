@@ -1,4 +1,4 @@
-"""Laws of the noise: independent variables of mean zero and variance one, which the system scales to Q and R."""
+"""Noise distributions: independent variables of mean 0 and variance 1. The simulation scales them to Q and R."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ SHARE, SIZE = 0.01, 10.0
 
 
 def check_noise(noise: str) -> None:
-    """Raise ValueError unless there is a law of that name."""
+    """Raise ValueError unless there is a noise of that name."""
     if noise not in LAWS:
         raise ValueError(f"no noise is called {noise!r}; there are {', '.join(LAWS)}.")
 
 
 def unit_noise(key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any, noise: Noise) -> Float[Array, "..."]:
-    """Draw independent variables with E z = 0 and E z^2 = 1, so that w = G z has covariance G G'.
+    """Draw independent variables with E z = 0 and E z^2 = 1; then w = G z has covariance G G'.
 
     * ``"normal"``: z ~ N(0, 1), E z^4 = 3.
     * ``"student-t"``: z = sqrt(3/5) t_5, t_5 = n_0 / sqrt((n_1^2 + .. + n_5^2) / 5) with normal n_i, E z^4 = 9.
     * ``"uniform"``: z uniform on +-sqrt(3), E z^4 = 9/5.
-    * ``"impulsive"``: z = b n / sqrt(1.99), n normal, b = 10 with probability 0.01 and else 1, so that 1 % of the
+    * ``"impulsive"``: z = b n / sqrt(1.99), n normal, b = 10 with probability 0.01, else 1: 1 % of the
       samples are ten times as large; E z^4 = 3 (0.99 + 0.01 10^4) / 1.99^2 = 76.5.
 
     Args:
         key: Random key.
-        shape: Of the array.
-        dtype: Of the array.
-        noise: The law.
+        shape: Shape of the array.
+        dtype: Type of the array.
+        noise: The distribution.
 
     References:
         S. Kotz, S. Nadarajah, Multivariate t Distributions and Their Applications, 2004, chapter 1. J. W. Tukey,
@@ -47,7 +47,7 @@ def unit_noise(key: PRNGKeyArray, shape: tuple[int, ...], dtype: Any, noise: Noi
     if noise == "student-t":
         n = jax.random.normal(key, (1 + FREEDOM, *shape), dtype)
         squares = n[1] * n[1]
-        for i in range(2, 1 + FREEDOM):  # one by one: a reduction's rounding would depend on the runs side by side
+        for i in range(2, 1 + FREEDOM):  # not a reduction: its rounding would depend on the number of runs
             squares = squares + n[i] * n[i]
         return n[0] * jnp.sqrt((FREEDOM - 2) / squares)
     coin, shock = jax.random.split(key)

@@ -1,10 +1,10 @@
-"""Trajectories on the device, block by block.
+"""Simulation on the device, in blocks.
 
-Time: ``y[t] = C x[t] + D u[t] + v[t]`` is taken before ``x[t+1] = A x[t] + B u[t] + w[t]``; ``t = 0`` is the initial
+Time: ``y[t] = C x[t] + D u[t] + v[t]`` is computed before ``x[t+1] = A x[t] + B u[t] + w[t]``; ``t = 0`` is the initial
 state.
 
-The noise of replicate ``i`` in block ``b`` comes from the key folded with ``i`` and ``b`` alone: a path depends neither
-on how many replicates run beside it nor on how many blocks are made at once. The batch axis is the innermost one.
+The noise of replicate ``i`` in block ``b`` depends on the key, ``i`` and ``b`` only. A path therefore does not depend
+on the number of replicates or on the number of blocks computed at once. The batch axis is the last one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
-from ..._core.devices import Precision, computing, find_devices, spread
+from ..._core.devices import Precision, computing, find_devices, shard
 from .._recordings.trajectories import Trajectories
 from .._recordings.write import write_trajectories
 from .._systems.linear_system import ARRAY_FIELDS, LinearSystem
@@ -32,21 +32,21 @@ BLOCK = 128
 
 
 class Missing(NamedTuple):
-    """Missing samples: the fraction that is missing, in bursts of so many samples; a row goes as a whole."""
+    """Missing samples: the fraction ``rate``, in bursts of ``burst`` samples; all outputs of a row together."""
 
     rate: float = 0.0
     burst: int = 1
 
 
 class Chunk(NamedTuple):
-    """A stretch of all replicates, on the device, batch innermost."""
+    """A stretch of time of all replicates, on the device; the batch axis is last."""
 
     outputs: Float[Array, "time output batch"]
     inputs: Float[Array, "time input"]
     states: Float[Array, "time state batch"]
 
 
-class _World(NamedTuple):
+class _SimulationState(NamedTuple):
     x: Float[Array, "state batch"]
     missing: Int[Array, " batch"]
 
@@ -65,27 +65,26 @@ def simulate_chunks(
     dtype: Any = None,
     device: str | None = None,
 ) -> Iterator[Chunk]:
-    """Yield a simulation as device arrays of ``blocks * 128`` rows, the last one shorter; memory stays constant.
+    """Yield a simulation as device arrays of ``blocks * 128`` rows; the last may be shorter. Memory is constant.
 
     Args:
         key: Random key.
         system: The plant.
-        steps: Samples to make, at least 1.
-        replicates: Independent runs under the same input.
-        inputs: ``"zero"``, ``"white"``, ``"prbs"``, ``"sweep"``, an array ``(time, input)``, or a function of the time.
+        steps: Number of samples, at least 1.
+        replicates: Independent runs with the same input.
+        inputs: ``"zero"``, ``"white"``, ``"prbs"``, ``"sweep"``, an array ``(time, input)``, or a function of time.
         initial: ``"zero"``; a vector ``(state,)``; ``"stationary"``, x[0] ~ (0, X) with X = A X A' + Q; or
             ``"riccati"``, x[0] ~ (0, P) with P the steady covariance of the Kalman predictor.
-        missing: Which samples are lost; they are NaN.
-        noise: Law of the noise, ``"normal"``, ``"student-t"``, ``"uniform"`` or ``"impulsive"``: w = Q^(1/2) z with
-            independent entries of z as in ``unit_noise``, and v likewise, so that Q and R stay the covariances. Q^(1/2)
-            has the scaled eigenvectors as columns. A random initial state stays normal.
-        blocks: Blocks made at once; the numbers do not depend on it.
-        dtype: Of the arrays; by default the widest that is switched on.
-        device: Replicates are spread over the devices that this names, as in ``find_devices``; None leaves them where
-            JAX computes now.
+        missing: Missing samples; they are NaN.
+        noise: Distribution of the noise, ``"normal"``, ``"student-t"``, ``"uniform"`` or ``"impulsive"``: w = Q^(1/2) z
+            with independent entries of z as in ``unit_noise``, and v = R^(1/2) z: Q and R are the covariances for every
+            distribution. The columns of Q^(1/2) are scaled eigenvectors. A random initial state is always normal.
+        blocks: Blocks computed at once; the numbers do not depend on it.
+        dtype: Type of the arrays; by default the widest that JAX is set to.
+        device: The devices that share the replicates, as in ``find_devices``; None: the device that JAX uses now.
 
     Raises:
-        ValueError: A count that is not positive, an unknown noise, or an initial state that the system has not got.
+        ValueError: A count is not positive, the noise is unknown, or the system has no such initial state.
     """
     for word, value in (("steps", steps), ("replicates", replicates), ("blocks", blocks)):
         if int(value) != value or value < 1:
@@ -98,20 +97,20 @@ def simulate_chunks(
     devices = len(find_devices(device))
     width = -(-replicates // devices) * devices
     lanes = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(width, dtype=jnp.uint32))
-    world = _World(_initial_state(lanes, system, initial, dtype), jnp.zeros(width, jnp.int32))
-    lanes, world = spread((lanes, world), device)
-    chol_Q, chol_R = (_root(matrix) for matrix in (system.Q, system.R))
+    world = _SimulationState(_initial_state(lanes, system, initial, dtype), jnp.zeros(width, jnp.int32))
+    lanes, world = shard((lanes, world), device)
+    chol_Q, chol_R = (_square_root(matrix) for matrix in (system.Q, system.R))
     start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
-    ranks = max(chol_Q.shape[-1] + chol_R.shape[-1], 1)  # no noise at all is a system too
+    ranks = max(chol_Q.shape[-1] + chol_R.shape[-1], 1)  # at least 1: a system may have no noise
     never = np.ones((blocks * BLOCK, 1), np.float32)
     for start in range(0, steps, blocks * BLOCK):
         stretch = np.arange(start, start + blocks * BLOCK)
-        place = system.place(stretch)
+        place = system.time_index(stretch)
         rows = dict(zip(ARRAY_FIELDS, (getattr(system, word) for word in ARRAY_FIELDS), strict=True))
         rows = {word: _rows(value, place, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
         u = jnp.asarray(signal(stretch), dtype)
         which = lanes, jnp.uint32(start // BLOCK), blocks
-        draws = _draw(*which, ranks, dtype, noise), _toss(*which) if missing.rate else never
+        draws = _draw_noise(*which, ranks, dtype, noise), _draw_losses(*which) if missing.rate else never
         world, chunk = _advance(world, rows, u, *draws, start_of_burst, np.int32(missing.burst))
         keep = min(steps - start, blocks * BLOCK)
         if (keep, width) != (blocks * BLOCK, replicates):
@@ -133,12 +132,12 @@ def simulate(
     precision: Precision = "float64",
     device: str | None = None,
 ) -> Trajectories:
-    """Simulate a plant and return all of it as NumPy arrays.
+    """Simulate a plant and return all samples as NumPy arrays.
 
         x[t+1] = A x[t] + B u[t] + w[t],    y[t] = C x[t] + D u[t] + v[t],    w ~ (0, Q), v ~ (0, R)
 
-    The arguments are those of ``simulate_chunks``, which yields the same numbers without holding them all; ``seed`` is
-    a whole number, ``precision`` and ``device`` say where and how it is computed.
+    The arguments are those of ``simulate_chunks``, which yields the same numbers in pieces. ``seed`` is a whole number
+    from 0 to 2^64 - 1; ``precision`` is ``"float64"`` or ``"float32"``; ``device`` names the device.
 
     Returns:
         Trajectories with outputs ``(batch, time, output)``, inputs and states.
@@ -167,7 +166,7 @@ def simulate(
             for w in ("outputs", "states")
         )
         u = np.concatenate([np.asarray(c.inputs) for c in chunks])
-    return trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
+    return _trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
 
 
 def simulate_to_file(
@@ -185,12 +184,12 @@ def simulate_to_file(
     device: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Simulate a plant into a tidy file (``write_trajectories``); memory does not grow with the steps.
+    """Simulate a plant and write a tidy file (``write_trajectories``). Memory does not grow with the steps.
 
-    The arguments are those of ``simulate``; ``progress`` is called with the samples done and the samples in all.
+    The arguments are those of ``simulate``; ``progress`` is called with the samples done and the total.
 
     Raises:
-        ValueError: What ``simulate`` or ``write_trajectories`` refuses; then nothing is written.
+        ValueError: As in ``simulate`` and ``write_trajectories``; no file is written then.
     """
 
     def stretches() -> Iterator[Trajectories]:
@@ -209,7 +208,7 @@ def simulate_to_file(
         ):
             y, x = (np.asarray(leaf).transpose(2, 0, 1) for leaf in (chunk.outputs, chunk.states))
             u = np.asarray(chunk.inputs)
-            yield trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
+            yield _trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
             done += y.shape[1]
             progress(done, steps)
 
@@ -217,34 +216,34 @@ def simulate_to_file(
         write_trajectories(stretches(), path)
 
 
-def trajectories(
+def _trajectories(
     outputs: NDArray[np.floating], inputs: NDArray[np.floating], states: NDArray[np.floating] | None, dt: float
 ) -> Trajectories:
-    """Name the columns and runs of simulated arrays ``(batch, time, ...)``."""
+    """Return trajectories of simulated arrays ``(batch, time, ...)`` with names for columns and runs."""
     return Trajectories(
         outputs=outputs,
         inputs=inputs,
         states=states,
         lengths=np.full(len(outputs), outputs.shape[1], np.int64),
         dt=dt,
-        output_names=names("y", outputs.shape[2]),
-        input_names=names("u", inputs.shape[2]),
+        output_names=_names("y", outputs.shape[2]),
+        input_names=_names("u", inputs.shape[2]),
         run_names=tuple(str(i) for i in range(len(outputs))),
     )
 
 
-def names(letter: str, count: int) -> tuple[str, ...]:
+def _names(letter: str, count: int) -> tuple[str, ...]:
     """Return y for one channel, y1, y2, .. for more."""
     return (letter,) if count == 1 else tuple(f"{letter}{i + 1}" for i in range(count))
 
 
 @partial(jax.jit, static_argnames=("blocks", "ranks", "dtype", "noise"))
-def _draw(
+def _draw_noise(
     lanes: Key[Array, " batch"], first: Array, blocks: int, ranks: int, dtype: Any, noise: Noise
 ) -> Float[Array, "time rank batch"]:
-    """Draw the shocks outside the recursion, which is then cheap.
+    """Draw the noise of some blocks.
 
-    It is compiled apart, for draws take much longer to compile, and hang on less of a system than its recursion.
+    This is apart from the recursion: it takes long to compile and depends on fewer properties of a system.
     """
     draw = partial(unit_noise, shape=(BLOCK, ranks), dtype=dtype, noise=noise)
     z = jax.vmap(jax.vmap(draw), out_axes=-1)(_keys(lanes, first, blocks)[..., 0])
@@ -252,15 +251,15 @@ def _draw(
 
 
 @partial(jax.jit, static_argnames=("blocks",))
-def _toss(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Float[Array, "time batch"]:
-    """Draw the coins that lose samples."""
+def _draw_losses(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Float[Array, "time batch"]:
+    """Draw the uniform numbers that decide which samples are missing."""
     coin = partial(jax.random.uniform, shape=(BLOCK,), dtype=jnp.float32)
     coins = jax.vmap(jax.vmap(coin), out_axes=-1)(_keys(lanes, first, blocks)[..., 1])
     return coins.reshape(blocks * BLOCK, len(lanes))
 
 
 def _keys(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Key[Array, "batch block two"]:
-    """Return the keys of the shocks and of the coins of each replicate in each block from the first on."""
+    """Return the keys of noise and losses for each replicate in each block from the first on."""
     numbers = first + jnp.arange(blocks, dtype=jnp.uint32)
     keys = jax.vmap(jax.vmap(jax.random.fold_in, (None, 0)), (0, None))(lanes, numbers)
     return jax.vmap(jax.vmap(jax.random.split))(keys)
@@ -268,18 +267,18 @@ def _keys(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Key[Array, 
 
 @jax.jit
 def _advance(
-    world: _World, rows: dict[str, Any], u: Array, z: Array, coins: Array, start: Array | float, burst: Array
-) -> tuple[_World, Chunk]:
-    """Move every replicate on by as many samples as were drawn."""
+    world: _SimulationState, rows: dict[str, Any], u: Array, z: Array, coins: Array, start: Array | float, burst: Array
+) -> tuple[_SimulationState, Chunk]:
+    """Advance every replicate by the samples that were drawn."""
     ranks = rows["Q"].shape[-1], rows["R"].shape[-1]
 
-    def step(world: _World, row: Any) -> tuple[_World, tuple[Array, Array]]:
+    def step(world: _SimulationState, row: Any) -> tuple[_SimulationState, tuple[Array, Array]]:
         now, z, coin, u = row
         left = jnp.where(world.missing > 0, world.missing, jnp.where(coin < start, burst, 0))
         known_x, known_y = now["B"] @ u, now["D"] @ u
         y = now["C"] @ world.x + now["R"] @ z[ranks[0] : sum(ranks)] + known_y[:, None]
         x = now["A"] @ world.x + now["Q"] @ z[: ranks[0]] + known_x[:, None]
-        return _World(x, jnp.maximum(left - 1, 0)), (jnp.where(left > 0, jnp.nan, y), world.x)
+        return _SimulationState(x, jnp.maximum(left - 1, 0)), (jnp.where(left > 0, jnp.nan, y), world.x)
 
     fixed = {word: value for word, value in rows.items() if value.ndim == 2}
     moving = {word: value for word, value in rows.items() if value.ndim == 3}
@@ -288,12 +287,12 @@ def _advance(
 
 
 def _rows(matrix: NDArray[np.float64], place: NDArray[np.int64], dtype: Any) -> Array:
-    """Return a constant matrix as it is, a time-varying one at those places of its time axis."""
+    """Return a constant matrix unchanged, a time-varying one at the given indices of its time axis."""
     return jnp.asarray(matrix if matrix.ndim == 2 else matrix[place], dtype)
 
 
-def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a factor G with G G' = covariance and, where it is constant, no column for a direction without noise."""
+def _square_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a factor G with G G' = covariance; a constant G has no column for a direction without noise."""
     values, vectors = np.linalg.eigh(covariance)
     values = np.maximum(values, 0.0)
     factor = vectors * np.sqrt(values)[..., None, :]

@@ -1,1 +1,1 @@
-"""Faults that a predictor is put through."""
+"""Faults of plants and sensors, for tests of predictors."""

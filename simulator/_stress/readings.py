@@ -1,10 +1,11 @@
-"""What a predictor is given of a plant, and what its reference is told.
+"""The readings of a predictor under a fault, and the data of its reference.
 
-Time: a *reading* ``t`` is what a predictor is given; it is of the plant's sample ``sample[t]``. Reading ``t`` is
+Time: *reading* ``t`` is the measurement that a predictor gets at time ``t``. It belongs to sample ``sample[t]`` of the
+plant. With a linear sensor
 
-    given[t] = scale[t] y[sample[t]] + offset[t]
+    given[t] = scale[t] y[sample[t]] + offset[t].
 
-where the sensor does no more to it than that. A fault begins at reading ``begin``; one that passes is over at ``end``.
+A fault begins at reading ``begin``; a temporary fault ends at ``end``.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from .._systems.linear_system import LinearSystem
 Matrix = NDArray[np.float64]
 
 
-class Scene(NamedTuple):
-    """What a case is made of: the plant constant in time, how long, how often, and when the fault begins and ends."""
+class Scenario(NamedTuple):
+    """A time-invariant plant, the number of steps and replicates, and the times at which the fault begins and ends."""
 
     system: LinearSystem
     steps: int
@@ -34,19 +35,18 @@ class Scene(NamedTuple):
 
 
 class Readings(NamedTuple):
-    """What a predictor is given, and what its reference is told.
+    """The readings of a predictor, and the data of its reference.
 
     Attributes:
-        given: Readings; NaN marks what is missing.
+        given: Readings; NaN marks a missing one.
         inputs: Known inputs at the readings.
-        system: The plant as the reference knows it.
-        seen: What the reference is told, a sample of the plant each; NaN where nothing.
-        target: The plant's own output before the sensor's fault, measurement noise included: forecasts are held
-            against it.
-        sample: Of which sample of the plant a reading is.
-        offset: Of a reading, in its own unit.
-        scale: Of a reading.
-        scored: Whether a reading counts.
+        system: The plant model of the reference.
+        seen: Measurements of the reference, one per sample of the plant; NaN marks a missing one.
+        target: Output of the plant before the sensor's fault, with measurement noise. Forecasts are compared with it.
+        sample: The sample of the plant that each reading belongs to.
+        offset: Offset of each reading, in the unit of the output.
+        scale: Scale of each reading.
+        scored: Whether the forecast of a reading counts.
     """
 
     given: Float[np.ndarray, "batch time output"]
@@ -60,11 +60,11 @@ class Readings(NamedTuple):
     scored: Bool[np.ndarray, " time"]
 
 
-def plain(scene: Scene, system: LinearSystem | None = None, samples: int | None = None) -> Readings:
-    """Return the readings of a plant that nothing happens to, its inputs a maximum-length binary sequence of +-1."""
-    system = scene.system if system is None else system
-    steps = scene.steps if samples is None else samples
-    seen = simulate(scene.seed, system, steps, scene.replicates, inputs="prbs")
+def nominal(scenario: Scenario, system: LinearSystem | None = None, samples: int | None = None) -> Readings:
+    """Return the readings without a fault; the inputs are a maximum-length binary sequence of +-1."""
+    system = scenario.system if system is None else system
+    steps = scenario.steps if samples is None else samples
+    seen = simulate(scenario.seed, system, steps, scenario.replicates, inputs="prbs")
     y = np.asarray(seen.outputs)
     time = np.arange(steps)
     return Readings(
@@ -81,20 +81,22 @@ def plain(scene: Scene, system: LinearSystem | None = None, samples: int | None 
 
 
 def noise_level(system: LinearSystem) -> Float[np.ndarray, " output"]:
-    """Return the standard deviation s of each output n samples after the state was known, n the number of states.
+    """Return the standard deviation s of the n-step forecast of each output from a known state, n states.
 
-    s^2 = diag(R + sum_{i<n} C A^i Q A^i' C'): the unit that faults are measured in.
+    s^2 = diag(R + sum_{i<n} C A^i Q A^i' C'). Faults are given in units of s.
 
     Raises:
         ValueError: The plant varies in time, or an output has no noise.
     """
     if system.time_varying:
-        raise ValueError(f"{system.name} varies in time; stress cases need a plant that does not.")
+        raise ValueError(f"{system.name} varies in time; stress cases need a time-invariant plant.")
     covariance, reach = system.R.copy(), system.C
     for _ in range(system.states):
         covariance += reach @ system.Q @ reach.T
         reach = reach @ system.A
     level = np.sqrt(np.diag(covariance))
     if not (level > 0).all():
-        raise ValueError(f"{system.name} has an output without noise: give Q or R, for faults are measured in it.")
+        raise ValueError(
+            f"{system.name} has an output without noise: give Q or R; faults are given in units of the noise."
+        )
     return np.asarray(level)

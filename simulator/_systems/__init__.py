@@ -1,1 +1,1 @@
-"""What a plant is, where it comes from, and the ready ones."""
+"""Linear systems: the class, the zoo, readers and converters."""

@@ -1,6 +1,6 @@
-"""Plants from python-control.
+"""Plants of python-control.
 
-Time: a continuous plant is sampled at ``t dt``, its input held from one sample to the next; it may take it late.
+Time: a continuous plant is sampled at ``t dt``. Its input is constant between samples and may be delayed.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ def from_control(
     dt: float | None = None,
     delay: ArrayLike = 0.0,
 ) -> LinearSystem:
-    """Return the discrete system with noise that a python-control plant and two covariances describe.
+    """Return the discrete system of a python-control plant and two noise covariances.
 
-    A discrete plant is taken as it is. A continuous one, dx = (A x + B u) dt + noise, is sampled: the input is held,
-    and
+    A discrete plant is used unchanged. A continuous plant, dx = (A x + B u) dt + noise, is sampled with a zero-order
+    hold:
 
         Ad = exp(A dt),  Bd = int_0^dt exp(A s) ds B,  Qd = int_0^dt exp(A s) Q exp(A' s) ds
 
-    with C and D kept. R is in both cases the covariance of the noise on the samples.
+    C and D do not change. R is the covariance of the noise on the samples in both cases.
 
-    With a delay of k dt + r, 0 <= r < dt, each sample is reached by two held inputs, exactly and without Pade:
+    With a delay of k dt + r, 0 <= r < dt, each step depends on two inputs. This is exact, not a Pade approximation:
 
         x[t+1] = Ad x[t] + int_0^(dt-r) exp(A s) ds B u[t-k] + exp(A (dt-r)) int_0^r exp(A s) ds B u[t-k-1] + w[t]
 
-    The inputs on their way are further states, the newest first, behind those of the plant.
+    The delayed inputs are further states, after those of the plant, the newest first.
 
     Args:
         plant: A ``StateSpace`` or ``TransferFunction`` of python-control. A transfer function becomes
-            ``control.tf2ss(plant, method="scipy")``, and Q speaks of the states of that realisation.
-        Q: Process noise: covariance a sample for a discrete plant, spectral density (covariance a second) for a
+            ``control.tf2ss(plant, method="scipy")``; Q refers to the states of that realisation.
+        Q: Process noise: covariance per sample for a discrete plant, spectral density (covariance per second) for a
             continuous one. ``(state, state)``; a list of numbers is the diagonal, a number stands for number * I.
         R: Measurement noise, ``(output, output)``, or a list, or a number.
         dt: Sampling time in seconds. Needed for a continuous plant; for a discrete plant without one (``dt=True``) it
@@ -52,11 +52,11 @@ def from_control(
             samples.
 
     Returns:
-        LinearSystem, under the plant's name.
+        LinearSystem with the name of the plant.
 
     Raises:
-        ValueError: No plant of python-control, no sampling time, another one than the plant has, no state, a
-            covariance of the wrong shape, or a delay that is none.
+        ValueError: The object is not a plant of python-control, the sampling time is missing or differs from that of
+            the plant, the plant has no state, a covariance has the wrong shape, or the delay is not valid.
 
     References:
         C. F. Van Loan, Computing integrals involving the matrix exponential, IEEE Trans. Automatic Control 23(3), 1978.
@@ -88,11 +88,11 @@ def from_control(
         )
     late = dead_time(delay, B.shape[1], period)
     if continuous:
-        early, behind = _split(A, B, period, late.rest)
-        A, _, Q = sampled(A, B, Q, period)
+        early, behind = _split_input(A, B, period, late.rest)
+        A, _, Q = discretize(A, B, Q, period)
     elif late.rest.any():
         raise ValueError(
-            f"a discrete plant knows its inputs at its samples alone: delay must be a multiple of {period:g} s, "
+            f"the input of a discrete plant changes at its samples only: delay must be a multiple of {period:g} s, "
             f"got {delay!r}."
         )
     else:
@@ -102,10 +102,10 @@ def from_control(
 
 
 def covariance(word: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
-    """Return a covariance from a matrix, from its diagonal, or from a number that multiplies the identity.
+    """Return a covariance matrix from a matrix, a list (the diagonal) or a number (times the identity).
 
     Raises:
-        ValueError: It is none of them, or of another size.
+        ValueError: The value is none of these, or has another size.
     """
     try:
         given = np.array(value, dtype=np.float64)
@@ -131,18 +131,18 @@ def _state_space(plant: control.StateSpace | control.TransferFunction) -> contro
             f"expected a StateSpace or TransferFunction of python-control, got {type(plant).__name__}; a nonlinear "
             "system can be linearised with control.linearize."
         )
-    # One realisation everywhere: control.ss takes another one where slycot is installed, and Q would change meaning.
+    # The same realisation everywhere: with slycot installed, control.ss uses another, and Q would change its meaning.
     single = plant.ninputs == plant.noutputs == 1
     try:
         return control.tf2ss(plant, method="scipy" if single else None)
     except (ValueError, TypeError, NotImplementedError, ImportError, control.ControlMIMONotImplemented) as exc:
         raise ValueError(
-            f"the transfer function has no state-space form here ({exc}); pass a control.StateSpace."
+            f"the transfer function cannot be converted to state space ({exc}); pass a control.StateSpace."
         ) from exc
 
 
 def _check_definite(Q: NDArray[np.float64]) -> None:
-    # Sampling would hide these: the integral of an indefinite density can be definite.
+    # Check before sampling: the integral of an indefinite density can be definite.
     if not np.isfinite(Q).all():
         raise ValueError("Q must hold finite numbers, got NaN or infinity.")
     scale = np.abs(Q).max(initial=0.0)
@@ -150,26 +150,26 @@ def _check_definite(Q: NDArray[np.float64]) -> None:
         raise ValueError("Q must be symmetric and positive semidefinite, as a spectral density is.")
 
 
-def _split(
+def _split_input(
     A: NDArray[np.float64], B: NDArray[np.float64], dt: float, rest: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what a sample has of the input held over its last dt - rest, and of the one held before."""
+    """Return the effect of the input of the last dt - rest seconds of a step, and that of the input before it."""
     early, behind = np.zeros_like(B), np.zeros_like(B)
     for i, seconds in enumerate(rest):
         column, quiet = B[:, i : i + 1], np.zeros_like(A)
-        transition, early[:, i : i + 1], _ = sampled(A, column, quiet, dt - seconds)
+        transition, early[:, i : i + 1], _ = discretize(A, column, quiet, dt - seconds)
         if seconds > 0:
-            behind[:, i : i + 1] = transition @ sampled(A, column, quiet, seconds)[1]
+            behind[:, i : i + 1] = transition @ discretize(A, column, quiet, seconds)[1]
     return early, behind
 
 
-def sampled(
+def discretize(
     A: NDArray[np.float64], B: NDArray[np.float64], Q: NDArray[np.float64], dt: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return Ad, Bd, Qd: Van Loan's block exponential over dt / 2^k, then k doublings.
 
-    The exponential over all of dt holds exp(-A dt), which overflows for a fast stable mode. The doublings
-    Q(2 s) = Q(s) + exp(A s) Q(s) exp(A s)' add only what is positive.
+    The exponential over the whole dt contains exp(-A dt), which overflows for a fast stable mode. Each doubling
+    Q(2 s) = Q(s) + exp(A s) Q(s) exp(A s)' adds positive terms only.
     """
     states = len(A)
     halvings = max(0, int(np.ceil(np.log2(max(float(np.linalg.norm(A, 1)) * dt, 1.0)))))

@@ -1,7 +1,6 @@
-"""Dead time of the inputs: a plant that takes each input some time after it is given.
+"""Dead time of the inputs.
 
-Time: ``u[t]`` is held from ``t dt`` to ``(t + 1) dt``; of input i the plant has at each time what was given ``delay_i``
-before.
+Time: ``u[t]`` is constant from ``t dt`` to ``(t + 1) dt``. Input i acts on the plant ``delay_i`` seconds later.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Matrix = NDArray[np.float64]
 
-MOST = 256  # samples of delay, all inputs together: each is a state
+MOST = 256  # samples of delay, sum over the inputs; each is a state
 
 
 class DeadTime(NamedTuple):
@@ -21,7 +20,7 @@ class DeadTime(NamedTuple):
 
     Attributes:
         whole: Whole samples, ``(input,)``.
-        rest: What is left, in seconds of at least 0 and less than dt, ``(input,)``.
+        rest: The remainder in seconds, at least 0 and less than dt, ``(input,)``.
     """
 
     whole: NDArray[np.int64]
@@ -29,15 +28,16 @@ class DeadTime(NamedTuple):
 
 
 def dead_time(delay: ArrayLike, inputs: int, dt: float) -> DeadTime:
-    """Return the whole samples of a delay and the rest; what is within 1e-9 dt of a whole sample counts as one.
+    """Split a delay into whole samples and a remainder. A remainder within 1e-9 dt of a whole sample is rounded.
 
     Args:
         delay: Seconds, one number for all inputs or ``(input,)``.
-        inputs: How many there are.
+        inputs: Number of inputs.
         dt: Sampling time in seconds.
 
     Raises:
-        ValueError: No finite numbers of at least 0, another number of them, or more samples than ``MOST`` together.
+        ValueError: A delay is negative or not finite, the number of delays is wrong, or their sum exceeds ``MOST``
+            samples.
     """
     try:
         given = np.array(delay, dtype=np.float64)
@@ -48,11 +48,11 @@ def dead_time(delay: ArrayLike, inputs: int, dt: float) -> DeadTime:
     if not (np.isfinite(given).all() and (given >= 0).all()):
         raise ValueError(f"delay must be seconds of at least 0, got {delay!r}.")
     if inputs == 0 and given.any():
-        raise ValueError("the plant has no input that could be delayed: leave delay out.")
+        raise ValueError("the plant has no input: leave delay out.")
     samples = np.broadcast_to(given, (inputs,)) / dt
     if np.ceil(samples).sum() > MOST:
         raise ValueError(
-            f"a delay of {np.ceil(samples).sum():.0f} samples is more than {MOST}, each of which is a state: "
+            f"a delay of {np.ceil(samples).sum():.0f} samples is more than {MOST}, and each sample is a state: "
             "sample the plant more slowly."
         )
     whole = np.floor(samples + 1e-9)
@@ -63,21 +63,21 @@ def dead_time(delay: ArrayLike, inputs: int, dt: float) -> DeadTime:
 def with_dead_time(
     A: Matrix, early: Matrix, late: Matrix, C: Matrix, D: Matrix, Q: Matrix, delay: DeadTime
 ) -> tuple[Matrix, Matrix, Matrix, Matrix, Matrix]:
-    """Return A, B, C, D, Q of the plant with a shift register for each input that comes late.
+    """Return A, B, C, D, Q of the plant with a shift register for each delayed input.
 
         x[t+1] = A x[t] + early u[t - whole] + late u[t - whole - 1] + w[t]
-        y[t]   = C x[t] + D u(t dt - delay),   u(t dt - delay) = u[t - whole], with a rest u[t - whole - 1]
+        y[t]   = C x[t] + D u(t dt - delay),   u(t dt - delay) = u[t - whole], or u[t - whole - 1] if there is a rest
 
-    The new states are the last inputs given, newest first, input by input; no noise reaches them.
+    The new states are the last inputs, input by input, the newest first. They have no noise.
 
     Args:
         A: ``(state, state)``.
-        early: Effect of the later of the two inputs that one sampling time sees, ``(state, input)``.
-        late: Of the earlier one, ``(state, input)``; zero where there is no rest.
+        early: Effect of the newer of the two inputs of one step, ``(state, input)``.
+        late: Effect of the older one, ``(state, input)``; zero without a rest.
         C: ``(output, state)``.
         D: ``(output, input)``.
         Q: ``(state, state)``.
-        delay: Of each input.
+        delay: The delay of each input.
     """
     states, length = len(A), delay.whole + (delay.rest > 0)
     n, p, m = states + int(length.sum()), len(C), len(length)

@@ -1,4 +1,4 @@
-"""A system as a Kalman filter of filterpy."""
+"""Systems as Kalman filters of filterpy."""
 
 from __future__ import annotations
 
@@ -18,28 +18,26 @@ def to_filterpy(
 ) -> KalmanFilter:
     """Return the Kalman filter of a system as a ``filterpy.kalman.KalmanFilter``: F = A, B, H = C, Q, R, x and P.
 
-    Its x and P are those of the first sample before that is seen, so the order is forecast, update, predict:
+    x and P belong to the first sample, before its measurement. The order is therefore: forecast, update, predict.
 
-        made = filter.H @ filter.x              # the forecast of y[t], (output, 1)
-        filter.update(y)                        # None where it is missing
+        forecast = filter.H @ filter.x          # of y[t], (output, 1)
+        filter.update(y)                        # None if y is missing
         filter.predict(u)                       # u[t], (input, 1); without inputs, predict()
 
-    These are the forecasts of ``learners.kalman`` to rounding. filterpy knows no direct term: where D is not zero, the
-    forecast is H x + D u[t], and what is given to ``update`` is y - D u[t].
+    The forecasts equal those of ``learners.kalman`` up to rounding. filterpy has no direct term: if D is not zero, the
+    forecast is H x + D u[t], and ``update`` gets y - D u[t].
 
     Args:
         system: Time-invariant.
-        mean: Of the first state, ``(state,)``; zero by default.
-        covariance: Of the first state, ``(state, state)``; zero by default, as simulations start.
+        mean: Mean of the first state, ``(state,)``; zero by default.
+        covariance: Covariance of the first state, ``(state, state)``; zero by default, as in simulations.
 
     Raises:
         ModuleNotFoundError: filterpy is not installed.
-        ValueError: A time-varying system, or a mean or covariance of another shape.
+        ValueError: The system varies in time, or mean or covariance has another shape.
     """
     if system.time_varying:
-        raise ValueError(
-            f"{system.name} varies in time, and a KalmanFilter does not: pass one time slice of each matrix."
-        )
+        raise ValueError(f"{system.name} varies in time, a KalmanFilter does not: pass one time slice of each matrix.")
     n = system.states
     x = np.zeros(n) if mean is None else np.array(mean, np.float64)
     P = np.zeros((n, n)) if covariance is None else np.array(covariance, np.float64)

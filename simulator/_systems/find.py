@@ -1,4 +1,4 @@
-"""What a word stands for: a system of the zoo, a file that describes one, or a recording."""
+"""Systems by name, by file or as objects; and how recordings are told apart from them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def find_system(
     dt: float | None = None,
     delay: ArrayLike | None = None,
 ) -> LinearSystem:
-    """Return the system that a word names, or that an object is.
+    """Return the system of a name, a file or an object.
 
     Args:
         source: ``plant.toml``, ``module.py:name`` or a name of the zoo; or a LinearSystem, a plant of python-control,
             or a function without arguments that returns one.
-        Q, R, dt, delay: As in ``read_system``; a system of the zoo brings its own.
+        Q, R, dt, delay: As in ``read_system``; a system of the zoo has its own.
 
     Raises:
-        ValueError: There is no such system, or it cannot be read.
+        ValueError: There is no such system, or its file cannot be read.
     """
     if not isinstance(source, str):
         return as_system(source, "the plant", Q, R, dt, delay)
@@ -35,12 +35,12 @@ def find_system(
         return read_system(source, Q, R, dt, delay)
     system = zoo(source)
     if any(given is not None for given in (Q, R, dt, delay)):
-        raise ValueError(f"{source} brings its own Q, R and dt, and no delay; leave them out.")
+        raise ValueError(f"{source} has its own Q, R and dt, and no delay; leave them out.")
     return system
 
 
 def is_recording(where: str) -> bool:
-    """Return whether a word names recorded runs: a CSV or Parquet file, there or not, a glob, or another path."""
+    """Return whether a text names a recording: CSV or Parquet (existing or not), a glob, or an existing path."""
     path = Path(where).expanduser()
     if path.suffix.lower() in (".toml", ".py") or ".py:" in where:
         return False

@@ -1,4 +1,4 @@
-"""The plant: a linear system with noise, partially observed.
+"""The plant: a linear system with process and measurement noise.
 
 Time: ``y[t]`` is measured before ``x`` moves to ``t + 1``; ``t`` counts samples from 0, ``dt`` seconds apart.
 """
@@ -28,9 +28,9 @@ class LinearSystem:
         x[t+1] = A x[t] + B u[t] + w[t],    E w w' = Q
         y[t]   = C x[t] + D u[t] + v[t],    E v v' = R,    w and v independent
 
-    A frozen pytree: the six matrices are leaves, the rest is static. A leading time axis on a leaf makes the system
-    time-varying; past its end the last matrix holds, or the axis begins anew. The matrices are kept as float64 NumPy
-    arrays; precision is chosen where they are used.
+    A frozen pytree: the six matrices are leaves, the other fields are static. A matrix with a leading time axis makes
+    the system time-varying. After the end of that axis the last matrix holds, or the axis repeats (``periodic``). The
+    matrices are float64 NumPy arrays; each user of the system chooses its own precision.
 
     Args:
         A: Dynamics, ``(state, state)``, or ``(time, state, state)``.
@@ -40,15 +40,15 @@ class LinearSystem:
         B: Input map, ``(state, input)``. Left out: no inputs.
         D: Direct term, ``(output, input)``. Left out: zero.
         dt: Sampling time in seconds, positive.
-        name: What to call it in tables and figures.
-        periodic: The time axis begins anew past its end.
+        name: Name in tables and figures.
+        periodic: The time axis repeats after its end.
 
     Warns:
-        UserWarning: A mode never shows in the output.
+        UserWarning: A mode is not observable.
 
     Raises:
-        ValueError: A shape, a symmetry, a definiteness or a finite entry is missing; the message says which and what to
-            do.
+        ValueError: A matrix has a wrong shape or an entry that is not finite, or a covariance is not symmetric or not
+            positive semidefinite; the message says which matrix, and the remedy.
     """
 
     A: NDArray[np.float64]
@@ -125,22 +125,22 @@ class LinearSystem:
         """Whether a matrix carries a leading time axis."""
         return any(getattr(self, word).ndim == 3 for word in ARRAY_FIELDS)
 
-    def place(self, t: T) -> T:
-        """Return the row of the time axis that speaks of sample ``t``, an array of whole numbers.
+    def time_index(self, t: T) -> T:
+        """Return the index on the time axis for sample ``t``, an array of whole numbers.
 
-        t mod length where the system is periodic, else min(t, length - 1); 0 where no matrix has the axis.
+        The index is t mod length for a periodic system, else min(t, length - 1). It is 0 without a time axis.
         """
         length = max((len(x) for x in (getattr(self, word) for word in ARRAY_FIELDS) if x.ndim == 3), default=1)
         return t % length if self.periodic else t.clip(0, length - 1)
 
     def replace(self, **changes: Any) -> LinearSystem:
-        """Return a copy with some fields changed, checked anew."""
+        """Return a copy with some fields changed. The copy is checked."""
         return LinearSystem(
             **{field.name: changes.get(field.name, getattr(self, field.name)) for field in fields(self)}
         )
 
     def to_control(self) -> tuple[control.StateSpace, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the plant as a discrete python-control ``StateSpace``, with Q and R beside it."""
+        """Return the plant as a discrete ``StateSpace`` of python-control, with Q and R."""
         import control
 
         if self.time_varying:
@@ -153,7 +153,7 @@ class LinearSystem:
 
     @classmethod
     def tree_unflatten(cls, static: tuple[float, str, bool], leaves: Any) -> LinearSystem:
-        # Leaves may be tracers here, so the door checks of __init__ are left out.
+        # Leaves may be tracers here, so this skips the checks of __init__.
         self = object.__new__(cls)
         for word, value in zip((*ARRAY_FIELDS, "dt", "name", "periodic"), (*leaves, *static), strict=True):
             object.__setattr__(self, word, value)

@@ -1,4 +1,4 @@
-"""A system from where a user keeps it: a TOML file, or a name in a Python file or module."""
+"""Systems from TOML files, Python files and modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._core.text import did_you_mean
-from ..._core.user_code import existing, named_object, user_code
+from ..._core.user_code import existing_file, named_object, user_code
 from .control import covariance, from_control
 from .linear_system import ARRAY_FIELDS, LinearSystem
 
@@ -24,25 +24,25 @@ def read_system(
     dt: float | None = None,
     delay: ArrayLike | None = None,
 ) -> LinearSystem:
-    """Read a system from a TOML file, or from a name in a Python file or module.
+    """Read a system from a TOML file, a Python file or a module.
 
-    * ``plant.toml``: A, C, Q, R, and where there are inputs B, D; also dt (seconds, default 1) and name. A matrix is a
-      list of rows; Q and R may be a list (the diagonal) or a number (times the identity).
+    * ``plant.toml``: A, C, Q, R; with inputs also B, D; optional dt (seconds, default 1) and name. A matrix is a list
+      of rows. Q and R may also be a list (the diagonal) or a number (times the identity).
     * ``plant.py:name`` or ``package.module:name``: a LinearSystem, a ``StateSpace`` or ``TransferFunction`` of
       python-control (Q and R are then needed, and dt if it is continuous; see ``from_control``), or a function without
-      arguments that returns one of them. **The file is run as Python**: name only files that you trust. The folder of
-      the file, or the working folder for a module, can be imported from.
+      arguments that returns one of them. **The file is run as Python**: name only files that you trust. The code
+      can import from the folder of the file; a module can import from the working folder.
 
     Args:
         where: As above.
-        Q: Process noise in place of that of the file, as in ``from_control``.
-        R: Measurement noise, likewise.
+        Q: Process noise that replaces that of the file, as in ``from_control``.
+        R: Measurement noise that replaces that of the file.
         dt: Sampling time in seconds, for a python-control plant without one.
         delay: Dead time of the inputs in seconds, of a python-control plant.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file cannot be read or run, or what it gives is no system; the message says what is wrong.
+        ValueError: The file cannot be read or run, or its object is not a system; the message says what is wrong.
     """
     if where.lower().endswith(".toml"):
         if dt is not None:
@@ -53,15 +53,15 @@ def read_system(
     source, _, name = where.rpartition(":")
     if not source or not name.isidentifier():
         raise ValueError(
-            f"{where!r} names no system: expected FILE.toml, FILE.py:NAME or MODULE:NAME, NAME being that of a "
-            "LinearSystem, a python-control plant, or a function that returns one."
+            f"{where!r} names no system: expected FILE.toml, FILE.py:NAME or MODULE:NAME. NAME is a LinearSystem, a "
+            "python-control plant, or a function that returns one."
         )
     return as_system(named_object(source, name), where, Q, R, dt, delay, name)
 
 
 def _from_toml(file: Path, Q: ArrayLike | None, R: ArrayLike | None) -> LinearSystem:
     try:
-        table = tomllib.loads(existing(file).read_text(encoding="utf-8"))
+        table = tomllib.loads(existing_file(file).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as exc:
@@ -71,14 +71,14 @@ def _from_toml(file: Path, Q: ArrayLike | None, R: ArrayLike | None) -> LinearSy
 
 
 def system_of(table: dict[str, Any], where: str) -> LinearSystem:
-    """Return the system that a table of plain numbers tells, with the keys and short forms of ``plant.toml``.
+    """Return the system of a table with the keys and short forms of ``plant.toml``.
 
     Args:
         table: As read from TOML or JSON.
-        where: What the table is, for messages.
+        where: Name of the table, for messages.
 
     Raises:
-        ValueError: A key that is not known, missing, or holds what it must not; the message says which.
+        ValueError: A key is unknown or missing, or its value is not valid; the message says which.
     """
     for key in table:
         if key not in KEYS:
@@ -102,19 +102,19 @@ def system_of(table: dict[str, Any], where: str) -> LinearSystem:
 
 
 def table_of(system: LinearSystem) -> dict[str, Any]:
-    """Return a system as a table of plain numbers: what ``system_of`` reads back, bit for bit.
+    """Return a system as a table of numbers; ``system_of`` reads it back bit for bit.
 
     Raises:
-        ValueError: It varies in time: a table holds one matrix of each kind.
+        ValueError: The system varies in time: a table holds one matrix of each kind.
     """
     if system.time_varying:
-        raise ValueError(f"{system.name} varies in time, and a table holds one matrix of each kind.")
+        raise ValueError(f"{system.name} varies in time; a table holds one matrix of each kind.")
     matrices = {word: getattr(system, word).tolist() for word in ARRAY_FIELDS if getattr(system, word).size}
     return matrices | dict(dt=system.dt, name=system.name)
 
 
 def _rows(value: Any) -> int | None:
-    """Return the number of rows; None for what is no matrix, which LinearSystem then refuses in its own words."""
+    """Return the number of rows, or None if the value is not a matrix; LinearSystem then raises the error."""
     try:
         matrix = np.array(value, dtype=np.float64)
     except (TypeError, ValueError):
@@ -131,16 +131,16 @@ def as_system(
     delay: ArrayLike | None = None,
     name: str | None = None,
 ) -> LinearSystem:
-    """Return the system that a user's object is: a LinearSystem, a python-control plant, or a function of one.
+    """Return the system of an object: a LinearSystem, a python-control plant, or a function that returns one.
 
     Args:
         found: The object.
-        where: What messages call it.
+        where: Name of the object in messages.
         Q, R, dt, delay: As in ``read_system``.
-        name: Of the system that a python-control plant becomes; by default the plant's own.
+        name: Name of a system made from a python-control plant; by default the name of the plant.
 
     Raises:
-        ValueError: It is none, or lacks what is not given.
+        ValueError: The object is not a system, or Q, R or dt is missing.
     """
     import control
 

@@ -1,6 +1,6 @@
-"""Ready systems, each with a known answer. Theory is computed from the matrices, never typed here.
+"""The zoo: ready systems with known answers. The answers are computed from the matrices, never written here.
 
-No JAX at the top of this file: the list of systems must be printable without loading it.
+This file does not import JAX at its top: the list of systems must print without it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NEAR = "P. C. B. Phillips, Towards a unified asymptotic theory for autoregressio
 
 
 class Entry(NamedTuple):
-    """One system of the zoo: what it is, where it is from, and its matrices."""
+    """One system of the zoo: summary, reference and matrices."""
 
     summary: str
     reference: str
@@ -45,7 +45,7 @@ def _fixed_slope() -> dict[str, Any]:
 
 
 def _tones(*angles: float, radius: float = 1.0, q: tuple[float, ...] = (1.0, 1.0)) -> dict[str, Any]:
-    """Oscillators side by side, their sum seen: radius and angle of the eigenvalues, process noise of each."""
+    """Parallel oscillators, sum measured: radius and angle of the eigenvalues, process noise of each."""
     A, Q = np.zeros((2, 2 * len(angles), 2 * len(angles)))
     for k, (angle, variance) in enumerate(zip(angles, q, strict=False)):
         block = slice(2 * k, 2 * k + 2)
@@ -54,14 +54,14 @@ def _tones(*angles: float, radius: float = 1.0, q: tuple[float, ...] = (1.0, 1.0
 
 
 def _seasonal() -> dict[str, Any]:
-    """A level, and a pattern of four quarters that sums to noise: s[t+1] = -s[t] - s[t-1] - s[t-2] + w[t]."""
+    """A level and a seasonal pattern of four quarters: s[t+1] = -s[t] - s[t-1] - s[t-2] + w[t]."""
     A = np.zeros((4, 4))
     A[0, 0], A[1, 1:], A[2, 1], A[3, 2] = 1.0, -1.0, 1.0, 1.0
     return dict(A=A, C=[[1.0, 1.0, 0.0, 0.0]], Q=np.diag([1.0, 0.25, 0.0, 0.0]), R=np.eye(1))
 
 
 def _autoregression(*roots: float) -> dict[str, Any]:
-    """Companion form, the newest value first and measured exactly: y[t+1] = a1 y[t] + a2 y[t-1] + .. + w[t]."""
+    """Companion form, the newest value first, measured without noise: y[t+1] = a1 y[t] + a2 y[t-1] + .. + w[t]."""
     order = len(roots)
     A = np.eye(order, k=-1)
     A[0] = -np.poly(roots)[1:]
@@ -69,7 +69,7 @@ def _autoregression(*roots: float) -> dict[str, Any]:
 
 
 def _random_stable(order: int, radius: float, seed: int) -> dict[str, Any]:
-    """A matrix of independent normal entries, scaled to a spectral radius; a normal output row."""
+    """A matrix and an output row with independent normal entries; the matrix is scaled to a spectral radius."""
     rng = np.random.default_rng(seed)
     A, C = rng.standard_normal((order, order)), rng.standard_normal((1, order))
     return dict(A=radius * A / np.abs(np.linalg.eigvals(A)).max(), C=C, Q=np.eye(order), R=np.eye(1))
@@ -196,13 +196,13 @@ def zoo(name: str) -> LinearSystem:
         >>> zoo("double-integrator").A.tolist()
         [[1.0, 1.0], [0.0, 1.0]]
     """
-    from .linear_system import LinearSystem  # here, so that listing names loads no JAX
+    from .linear_system import LinearSystem  # here: it imports JAX, and listing names must not
 
     return LinearSystem(**zoo_entry(name).matrices(), name=name)
 
 
 def zoo_entry(name: str) -> Entry:
-    """Return what is written of a system: one line about it, its reference, and the function that makes its matrices.
+    """Return the zoo's entry of a system: summary, reference, and the function that makes its matrices.
 
     Args:
         name: One of ``zoo_names()``.
@@ -217,5 +217,5 @@ def zoo_entry(name: str) -> Entry:
 
 
 def zoo_names() -> dict[str, str]:
-    """Return the name of every ready system, with one line about it."""
+    """Return the names of all systems of the zoo, each with one line about it."""
     return {name: entry.summary for name, entry in ENTRIES.items()}

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ergoscope._core.files import atomic_path, drop_unfinished, temporary_folder, write_text
+from ergoscope._core.files import atomic_path, remove_unfinished, temporary_folder, write_text
 
 
 def test_a_block_that_ends_well_becomes_the_file(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_refusal_of_the_system_is_told_in_its_words(tmp_path: Path, monkeypatc
 def test_a_process_that_ends_within_blocks_may_drop_what_they_wrote(tmp_path: Path) -> None:
     with temporary_folder(tmp_path / "parts") as parts, temporary_folder(tmp_path / "more"):
         (parts / "part").write_text("half")
-        drop_unfinished()
+        remove_unfinished()
         assert not list(tmp_path.iterdir())
 
 
@@ -120,5 +120,5 @@ def test_a_temporary_folder_is_gone_after_its_block_and_is_tracked_no_more(tmp_p
         (parts / "part").write_text("half")
     assert not parts.exists()
     parts.mkdir()  # somebody else's
-    drop_unfinished()
+    remove_unfinished()
     assert parts.exists()

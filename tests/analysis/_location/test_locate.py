@@ -18,7 +18,8 @@ from ergoscope.analysis import best_errors, curves, design, diffuse_errors, kalm
 from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import Driver, kalman, ladder, score
-from ergoscope.simulator import LinearSystem, Missing, Noise, Trajectories, read_recording, simulate, zoo, zoo_names
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, read_recording, simulate, zoo, zoo_names
+from ergoscope.simulator._simulation.noise import Noise
 
 METRICS = ("error", "excess")
 Z = 3.89  # two-sided 1e-4 of the normal law

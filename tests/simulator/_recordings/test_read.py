@@ -292,7 +292,7 @@ def test_what_is_refused_over_several_runs(write: Write, tmp_path: Path) -> None
         read_recording(tmp_path / "bare", ["y"])
     with pytest.raises(FileNotFoundError, match="no file matches"):
         read_recording(str(tmp_path / "none*.csv"), ["y"])
-    with pytest.raises(FileNotFoundError, match="no file or folder.*Did you mean 'a.csv'"):
+    with pytest.raises(FileNotFoundError, match="no file or folder.*did you mean 'a.csv'"):
         read_recording(tmp_path / "a.cvs", ["y"])
 
 

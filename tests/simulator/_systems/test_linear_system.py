@@ -65,8 +65,8 @@ def test_a_direct_term_without_b_has_inputs() -> None:
 def test_a_time_axis_is_held_past_its_end_or_begins_anew() -> None:
     moving = LinearSystem(np.arange(3.0).reshape(3, 1, 1), [[1.0]], [[1.0]], [[1.0]])
     t = np.array([0, 2, 3, 7])
-    np.testing.assert_array_equal(moving.place(t), [0, 2, 2, 2])
+    np.testing.assert_array_equal(moving.time_index(t), [0, 2, 2, 2])
     again = moving.replace(periodic=True).replace(name="again")
-    np.testing.assert_array_equal(again.place(t), [0, 2, 0, 1])
+    np.testing.assert_array_equal(again.time_index(t), [0, 2, 0, 1])
     assert jax.tree.map(lambda leaf: leaf, again).periodic
-    np.testing.assert_array_equal(LinearSystem(**GOOD).place(t), np.zeros(4))
+    np.testing.assert_array_equal(LinearSystem(**GOOD).time_index(t), np.zeros(4))
