@@ -48,7 +48,7 @@ def _run_file(file: Path) -> ModuleType:
 
 def _import(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise ValueError(f"{name!r} is not a Python file (.py) and not the name of a module.")
+        raise ValueError(f"{name!r} is neither a Python file (.py) nor the name of a module.")
     with _importing_from(Path.cwd()), user_code(f"importing {name}"):
         return importlib.import_module(name)
 

@@ -1,4 +1,5 @@
 from ._recordings.read import read_recording as read_recording
+from ._recordings.trajectories import Reading as Reading
 from ._recordings.trajectories import Trajectories as Trajectories
 from ._recordings.write import write_trajectories as write_trajectories
 from ._simulation.simulate import Missing as Missing

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .tables import Table, find_files, numeric_columns, read_table
 from .time_grid import Stamps, regular_grid
-from .trajectories import Trajectories
+from .trajectories import Reading, Trajectories
 
 
 class _Run(NamedTuple):
@@ -52,7 +52,7 @@ def read_recording(
             every run.
 
     Returns:
-        Trajectories, float64; ``dt`` is None without ``time``.
+        Trajectories, float64; ``dt`` is None without ``time``. ``reading`` counts rows and missing samples.
 
     Raises:
         FileNotFoundError: No such file, an empty folder, or a glob that matches nothing.
@@ -84,6 +84,8 @@ def read_recording(
     values = np.full((len(runs), lengths.max(), len(outputs) + len(inputs)), np.nan)
     for row, run, place in zip(values, runs, places, strict=True):
         row[place] = run.values
+    present = int((~np.isnan(values[..., : len(outputs)])).all(axis=-1).sum())
+    total = int(lengths.sum())
     return Trajectories(
         outputs=values[..., : len(outputs)],
         inputs=values[..., len(outputs) :],
@@ -92,6 +94,13 @@ def read_recording(
         output_names=outputs,
         input_names=inputs,
         run_names=tuple(run.name for run in runs),
+        reading=Reading(
+            rows=sum(len(run.rows) for run in runs),
+            missing=total - present,
+            step=dt,
+            filled=present / total,
+            files=tuple(file.name for file in files),
+        ),
     )
 
 

@@ -6,9 +6,28 @@ Time: row ``t`` holds ``y[t]`` and ``u[t]``; ``t`` counts samples from 0, ``dt``
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Reading(NamedTuple):
+    """What was read from files.
+
+    Attributes:
+        rows: Rows read, over all files and runs.
+        missing: Missing samples: rows of the grid without a value of every output, holes included.
+        step: Sampling time in seconds; None without a time column.
+        filled: Share of the samples that have a value of every output, from 0 to 1.
+        files: Names of the files.
+    """
+
+    rows: int
+    missing: int
+    step: float | None
+    filled: float
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +42,7 @@ class Trajectories:
         output_names, input_names: One name per column.
         run_names: One name per run.
         states: ``(batch, time, state)`` of a simulation, else None.
+        reading: What was read from files; None for trajectories that were not read.
     """
 
     outputs: NDArray[np.floating]
@@ -33,6 +53,7 @@ class Trajectories:
     input_names: tuple[str, ...]
     run_names: tuple[str, ...]
     states: NDArray[np.floating] | None = None
+    reading: Reading | None = None
 
     def first(self, samples: int) -> Trajectories:
         """Return the first samples of each run."""

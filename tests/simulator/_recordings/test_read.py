@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.simulator import read_recording
+from ergoscope.simulator import Reading, read_recording
 
 ROOT = Path(__file__).parents[3]
 DAISY = ROOT.parent / "shared" / "data" / "daisy"
@@ -342,3 +342,10 @@ def test_daisy(name: str, u: str, y: str, time: str | None, rows: int, dt: float
     np.testing.assert_array_equal(read.outputs[0, :, 0], twin[y])
     np.testing.assert_array_equal(read.inputs[0, :, 0], twin[u])
     assert read.dt == dt and read.lengths.tolist() == [rows]
+
+
+def test_the_reading_counts_rows_missing_samples_and_files(write: Write) -> None:
+    read = read_recording(write("t,y,u\n5.0,1,1\n5.1,2,2\n5.2,3,3\n5.5,4,4\n5.6,,5\n"), ["y"], ["u"], time="t")
+    assert read.reading == Reading(rows=5, missing=3, step=0.1, filled=4 / 7, files=("a.csv",))
+    two = read_recording(write("r,y,z\na,1,1\na,2,\na,3,3\nb,2,2\nb,3,3\n"), ["y", "z"], by="r")
+    assert two.reading == Reading(rows=5, missing=1, step=None, filled=4 / 5, files=("a.csv",))

@@ -144,6 +144,6 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="two columns would be called 'x1'"):
         write_trajectories(dataclasses.replace(some(), input_names=("x1",)), tmp_path / "a.csv")
     for other, words in ((some(dt=0.2), "dt"), (some(states=None), "states")):
-        with pytest.raises(ValueError, match=f"must be of the same runs; {words} changed"):
+        with pytest.raises(ValueError, match=f"must belong to the same runs; {words} changed"):
             write_trajectories([some(), other], tmp_path / "a.parquet")
     assert os.listdir(tmp_path) == []
