@@ -240,15 +240,15 @@ def reproduce(
     """Reproduce a result: measured beside exact theory. Exit code 1 if they disagree."""
     from .. import analysis
     from .._core.files import check_folder
-    from ..analysis._studies.registry import chosen_reproductions, save_reproduction
+    from ..analysis._studies.registry import chosen_studies, save_study
 
     disagree = False
     folder = check_folder(out or Path("runs") / what)
-    for name in chosen_reproductions(what):
+    for name in chosen_studies(what):
         with Meter(name, hidden=False) as meter:
             result = analysis.reproduce(name, seed, quick, replicates, meter.update)
             settings = dict(command=_said(), seed=seed, quick=quick, replicates=replicates)
-            files = save_reproduction(name, result, folder, settings)
+            files = save_study(name, result, folder, settings)
         console.print(result.sentence, highlight=False, soft_wrap=True)
         for file in files:
             console.print(f"  {file}", highlight=False)

@@ -1,4 +1,4 @@
-"""What a person sees: the table, the sentence, the progress bar. Nothing is computed here."""
+"""Print tables, sentences and progress bars on the terminal. Nothing is computed here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
 
 
 class Meter:
-    """A progress bar with rate and time left on standard error; silent where that is no terminal."""
+    """A progress bar with rate and remaining time on standard error; silent if standard error is no terminal."""
 
     def __init__(self, what: str, hidden: bool, unit: str = "samples") -> None:
         errors = Console(stderr=True)
@@ -40,7 +40,7 @@ class Meter:
         self._task = self._bar.add_task(what, total=None)
 
     def update(self, done: int, total: int) -> None:
-        """Say how far the work is."""
+        """Show the work done and the work in all."""
         self._bar.update(self._task, completed=done, total=total)
 
     def __enter__(self) -> Meter:
@@ -63,7 +63,7 @@ class _Rate(ProgressColumn):
 
 
 def show_location(location: Location, files: list[Path], quiet: bool) -> None:
-    """Print the table and the sentence of each look-ahead, and the files; quiet: the sentences alone."""
+    """Print the table and the sentence of each look-ahead, and the files; with ``quiet`` only the sentences."""
     for part in location.each:
         if not quiet:
             console.print(_table(part))
@@ -110,7 +110,7 @@ def short_number(value: float | None) -> str:
 
 
 def show_names(names: dict[str, str]) -> None:
-    """Print names, each with its line."""
+    """Print names, each with its summary."""
     table = Table(show_header=False, box=None)
     for name, line in names.items():
         table.add_row(f"[bold]{name}[/bold]", line)
@@ -118,18 +118,18 @@ def show_names(names: dict[str, str]) -> None:
 
 
 def show_learners(entries: dict[str, Entry]) -> None:
-    """Print every learner: name, rungs, what it is."""
+    """Print every learner: its name, what a size is, and a summary."""
     table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for head in ("learner", "a size is", "what it is"):
         table.add_column(head, no_wrap=head == "learner")
     for name, entry in entries.items():
         table.add_row(name, entry.size_label, entry.about)
     console.print(table)
-    console.print("One of them in full, with its options: ergoscope learners NAME", highlight=False)
+    console.print("For one learner with its options: ergoscope learners NAME", highlight=False)
 
 
 def show_learner(name: str, entry: Entry, options: dict[str, tuple[type, Any]]) -> None:
-    """Print one learner: its options as they are written, then its own words."""
+    """Print one learner: its options as on the command line, then its description."""
     written = ",".join(f"{word}={_default(default)}" for word, (_, default) in options.items())
     console.print(f"[bold]--learner {name}{':' * bool(written)}{written}[/bold]", highlight=False, soft_wrap=True)
     console.print(inspect.getdoc(entry.make), highlight=False, markup=False, soft_wrap=True)
@@ -140,7 +140,7 @@ def _default(value: Any) -> str:
 
 
 def show_design(design: Design) -> None:
-    """Print what a design needs: the table, what it rests on, the sentence."""
+    """Print a design: its table, its assumptions, its sentence."""
     from ..analysis._exact.design import DESIGN_METHODS
 
     title = f"{design.system}: filters within {100 * design.tolerance:.3g} % of the Kalman filter at the horizon"
@@ -152,7 +152,7 @@ def show_design(design: Design) -> None:
         cells = ["-" if row[word] is None else str(row[word]) for word in ("size", "parameters")]
         table.add_row(DESIGN_METHODS[row["method"]], *cells, short_number(row["error"]), *above)
     console.print(table)
-    memory = f"{design.memory:.3g} samples" if math.isfinite(design.memory) else "without end"
+    memory = f"{design.memory:.3g} samples" if math.isfinite(design.memory) else "infinite"
     console.print(
         f"Kalman filter: error {design.kalman:.4g}, memory {memory}. Bounded from {design.critical_size} taps on. "
         f"Inputs: {design.inputs}.",
@@ -167,10 +167,10 @@ def _share(value: float | None) -> str:
 
 
 def show_portrait(portrait: Portrait, files: list[Path]) -> None:
-    """Print what is known of a system of the zoo."""
+    """Print the facts about a system of the zoo."""
     lines = [f"[bold]{portrait.system.name}[/bold]: {portrait.summary}", f"from: {portrait.reference}"]
     if portrait.theory is None or portrait.errors is None:
-        lines.append("theory: none, for it varies in time")
+        lines.append("theory: none, because the system varies in time")
     else:
         found = portrait.theory
         lines += [

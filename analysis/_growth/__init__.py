@@ -1,1 +1,1 @@
-"""Error curves, growth laws, and the sizes found in them."""
+"""Error curves, their growth laws, and the sizes located from them."""

@@ -1,4 +1,4 @@
-"""Drawing replicates, groups of them or blocks of samples again, with replacement: the draws of every bootstrap."""
+"""Bootstrap draws: replicates, groups of replicates or blocks of samples, drawn with replacement."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-SMALL = 2**18  # multiplications of one product
+SMALL = 2**18  # multiplications in one product
 
 
-@lru_cache(maxsize=2)  # many runs are drawn alike
+@lru_cache(maxsize=2)  # many runs use the same draws
 def resample_counts(units: int, draws: int, seed: int) -> NDArray[np.float64]:
-    """Return how often each unit is drawn, ``(draw, unit)``: whole numbers whose sum over the units is their number.
+    """Return how often each unit is drawn, ``(draw, unit)``. Each row is whole numbers and sums to ``units``.
 
     References:
         B. Efron, Bootstrap methods: another look at the jackknife, 1979.
@@ -25,7 +25,8 @@ def resample_counts(units: int, draws: int, seed: int) -> NDArray[np.float64]:
 def threadless_product(counts: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ``counts @ values``, ``(draw, column)``, in parts too small for OpenBLAS to start threads.
 
-    Threads wait for one another many times as long as they work; values beyond 16 384 numbers are worth them.
+    In a small product, threads spend more time waiting than computing. Values of more than 16 384 numbers gain from
+    threads.
     """
     rows = max(SMALL // values.size, 16)
     return np.concatenate([part @ values for part in np.array_split(counts, -(-len(counts) // rows))])

@@ -1,4 +1,4 @@
-"""The size at which the error stops growing, and the size that is best at this horizon."""
+"""The size from which on the error is bounded, and the size of least error at this horizon."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .curves import check_frame
 
 
 class Critical(NamedTuple):
-    """The critical size, None unless the verdict is ``located``; ``reason`` says why and what would decide it."""
+    """The critical size; None unless the verdict is ``located``. ``reason`` says why, and what would decide it."""
 
     size: int | None
     verdict: str  # "located", "above" the largest size tried, "undecided"
@@ -21,18 +21,18 @@ class Critical(NamedTuple):
 
 
 def critical_size(laws: pl.DataFrame) -> Critical:
-    """Return the smallest size whose error is bounded, every smaller one growing.
+    """Return the smallest size whose error is bounded; every smaller size must grow.
 
     Args:
-        laws: What ``growth_laws`` returned.
+        laws: The frame that ``growth_laws`` returned.
 
     Raises:
-        ValueError: Columns missing or of another type, no rows, a size twice or without a number.
+        ValueError: A column is missing or of another type, there are no rows, or a size is null or occurs twice.
     """
     kinds = dict(size=pl.Int64(), verdict=pl.String(), reason=pl.String())
     rows = check_frame(laws, kinds, "the frame of growth laws").sort("size").to_dicts()
     if laws["size"].is_duplicated().any() or laws["size"].is_null().any():
-        raise ValueError("there must be one growth law a size, got several or null: take one run and look-ahead.")
+        raise ValueError("expected one growth law for each size, got several or null: select one run and look-ahead.")
     below = []
     for row in rows:
         if row["verdict"] == "bounded":
@@ -40,24 +40,26 @@ def critical_size(laws: pl.DataFrame) -> Critical:
         if row["verdict"] == "undecided":
             return Critical(None, "undecided", f"size {row['size']} is undecided: {row['reason']}.")
         below.append(row["size"])
-    return Critical(None, "above", f"every size up to {below[-1]} grows: try larger ones.")
+    return Critical(None, "above", f"every size up to {below[-1]} grows: try larger sizes.")
 
 
 def _located(size: int, rows: list[dict[str, object]]) -> Critical:
     growing = [row["size"] for row in rows if row["verdict"] == "growing" and int(str(row["size"])) > size]
     if growing:
-        again = f"size {size} is bounded but {growing} grow again: a longer horizon or more replicates would decide it."
+        again = (
+            f"size {size} is bounded, but {growing} grow again: a longer horizon or more replicates would decide it."
+        )
         return Critical(None, "undecided", again)
     smallest = "; no smaller size was tried" if rows[0]["size"] == size and size > 0 else ""
     return Critical(size, "located", f"bounded at {size}{smallest}.")
 
 
 class Best(NamedTuple):
-    """The size of least mean squared error so far, and what the recording can tell apart from it."""
+    """The size of least mean squared error, and the sizes that the data do not tell apart from it."""
 
     size: int
     alike: list[int]  # sizes whose loss is not told apart from the best one
-    pairs: pl.DataFrame  # size, against, difference, low, high, verdict: each size against the one before it
+    pairs: pl.DataFrame  # size, against, difference, low, high, verdict: each size and the size before it
 
 
 def best_size(
@@ -65,16 +67,16 @@ def best_size(
 ) -> Best:
     """Compare sizes on the same samples by a paired block bootstrap.
 
-    The difference of two sizes' squared errors is summed in blocks of consecutive samples, long enough to be nearly
-    independent; blocks are drawn with replacement. A size is better or worse than its neighbour where 95 % of the draws
-    say so.
+    The difference between the squared errors of two sizes is summed over blocks of consecutive samples. Blocks are
+    long enough to be nearly independent, and are drawn with replacement. A size is better or worse than the size before
+    it if 0 lies outside the 95 % interval of the difference.
 
     Args:
         losses: Sums of squared errors, ``(block, size)``.
         samples: Scored samples in each block, ``(block,)``.
         sizes: Size of each column.
-        seed: Of the draws.
-        draws: How many.
+        seed: Seed of the draws.
+        draws: Number of draws.
 
     Raises:
         ValueError: The shapes do not fit, the sizes do not rise, a loss is NaN, or fewer than two blocks hold samples.
@@ -85,18 +87,20 @@ def best_size(
     if losses.ndim != 2 or losses.shape != (len(samples), len(sizes)):
         raise ValueError(f"losses must have shape {(len(samples), len(sizes))}, (block, size), got {losses.shape}.")
     if sizes != sorted(set(sizes)):
-        raise ValueError(f"sizes must rise, for each is held against the one before it; got {sizes}: sort the columns.")
+        raise ValueError(
+            f"sizes must rise, because each is compared with the size before it; got {sizes}: sort the columns."
+        )
     used = samples > 0
     if used.sum() < 2:
-        raise ValueError(f"at least two blocks must hold samples, for blocks are drawn; got {used.sum()}.")
+        raise ValueError(f"at least two blocks must hold samples, because blocks are drawn; got {used.sum()}.")
     if np.isnan(losses[used]).any():
-        raise ValueError("losses must be numbers, got NaN: leave out the blocks without samples.")
+        raise ValueError("losses must be numbers, got NaN: remove the blocks without samples.")
     losses, samples = losses[used], samples[used]
     counts = resample_counts(len(losses), draws, seed)
     drawn = threadless_product(counts, losses) / (counts @ samples)[:, None]
     mean = losses.sum(axis=0) / samples.sum()
     best = int(np.argmin(mean))
-    alike = np.quantile(drawn - drawn[:, [best]], 0.025, axis=0) <= 0  # the best one is like itself
+    alike = np.quantile(drawn - drawn[:, [best]], 0.025, axis=0) <= 0  # the best size is alike itself
     lows, highs = np.quantile(np.diff(drawn, axis=1), [0.025, 0.975], axis=0).tolist()
     pairs = []
     for k, (low, high) in enumerate(zip(lows, highs, strict=True), start=1):
@@ -112,13 +116,14 @@ def best_size(
 
 
 def best_of_curves(curves: pl.DataFrame, seed: int = 0) -> Best:
-    """Compare the sizes over the groups of replicates by their excess, or by their error where no oracle ran beside.
+    """Compare the sizes over groups of replicates, by the excess, or by the error if there was no oracle.
 
-    The first twentieth is left out. From one group nothing is told apart. A loss that is no number counts as huge.
+    The first twentieth of the horizon is left out. One group cannot tell sizes apart. A loss that is NaN or infinite
+    counts as the largest number.
 
     Args:
         curves: Error curves (``SCHEMA``) of one learner, lookahead and system.
-        seed: Of the draws.
+        seed: Seed of the draws.
     """
     metric = "excess" if "excess" in curves["metric"].unique() else "error"
     late = curves.filter((pl.col("metric") == metric) & (pl.col("first") > pl.col("last").max() // 20))

@@ -1,6 +1,6 @@
-"""Error curves as tidy frames: one row a (size, group of replicates, stretch of time, metric).
+"""Error curves as tidy frames: one row for each size, group of replicates, stretch of time and metric.
 
-Time: a stretch ``[first, last]`` counts samples from 1, so that ``last`` is a horizon: how many samples were predicted.
+Time: a stretch ``[first, last]`` counts samples from 1. ``last`` is a horizon: the number of samples predicted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..._core.checks import check_whole
 from ...learners import Learner, Scores
 
 GROUPS = 64
-KEYS = ("run", "system", "learner", "lookahead")  # what tells one analysis from another
+KEYS = ("run", "system", "learner", "lookahead")  # one analysis has one value of each
 SCHEMA: dict[str, pl.DataType] = {
     "run": pl.String(),
     "system": pl.String(),
@@ -35,29 +35,30 @@ SCHEMA: dict[str, pl.DataType] = {
 
 
 def log_edges(horizon: int, per_octave: int = 8) -> NDArray[np.int64]:
-    """Return stretches of equal length on a log scale: rising whole numbers from 0 to the horizon."""
+    """Return the edges of stretches of equal length on a log scale: whole numbers that rise from 0 to the horizon."""
     octaves = np.arange(0, np.log2(max(horizon, 1)), 1 / per_octave)
     return np.unique(np.concatenate([[0], np.round(2.0**octaves), [horizon]]).astype(np.int64))
 
 
 def block_edges(horizon: int, most: int = 2000, lookahead: int = 1) -> NDArray[np.int64]:
-    """Return equal stretches of about horizon^(1/3) samples, the length that a block bootstrap wants.
+    """Return the edges of equal stretches of about horizon^(1/3) samples, the block length of a block bootstrap.
 
-    Errors of forecasts H ahead overlap by H - 1 samples: a stretch is at least twice as long as that.
+    Errors of forecasts H samples ahead overlap by H - 1 samples. A stretch has at least twice that length.
     """
     length = max(int(np.ceil(horizon ** (1 / 3))), -(-horizon // most), 2 * (lookahead - 1))
     return np.unique(np.append(np.arange(0, horizon, length), horizon)).astype(np.int64)
 
 
 def rebin(scores: Scores, edges: NDArray[np.int64]) -> Scores:
-    """Return the scores over coarser stretches.
+    """Return the scores summed over coarser stretches.
 
     Args:
-        scores: What the driver summed.
-        edges: Rising whole numbers from 0 to the last present edge or beyond, those before it among the present ones.
+        scores: The sums of the driver.
+        edges: Whole numbers that rise from 0 to the last edge of ``scores`` or beyond. Those up to the last edge must
+            be edges of ``scores``.
 
     Raises:
-        ValueError: They are not.
+        ValueError: The edges do not rise from 0, or are not among those of ``scores``.
     """
     edges = check_whole("edges", edges)
     if len(edges) < 2 or edges[0] != 0 or (np.diff(edges) <= 0).any():
@@ -65,30 +66,30 @@ def rebin(scores: Scores, edges: NDArray[np.int64]) -> Scores:
     kept = edges[edges <= scores.edges[-1]]
     starts = np.searchsorted(scores.edges, kept[:-1])
     if (scores.edges[starts] != kept[:-1]).any() or kept[-1] != scores.edges[-1]:
-        raise ValueError("coarser edges must be among the finer ones, and end where they end.")
+        raise ValueError("coarser edges must be among the finer edges and end at the last of them.")
     return Scores(kept, *(np.add.reduceat(leaf, starts, axis=0) for leaf in scores[1:]))
 
 
 def curves(scores: Scores, learner: Learner, system: str = "", groups: int = GROUPS, run: str = "") -> pl.DataFrame:
     """Return mean squares as a tidy frame.
 
-    ``error`` is the mean of |e|^2, ``excess`` the mean of |yhat - yhat_oracle|^2: over the scored samples of a stretch
-    and the replicates of a group, summed over the outputs.
+    ``error`` is the mean of |e|^2 and ``excess`` the mean of |yhat - yhat_oracle|^2. The mean is over scored samples
+    of a stretch and the replicates of a group; the outputs are summed.
 
     Args:
-        scores: What the driver summed.
-        learner: Whose labels stand in the frame.
+        scores: The sums of the driver.
+        learner: The learner that was scored; gives the labels.
         system: Name of the plant or recording.
-        groups: Replicates are averaged into at most this many groups, the unit of the bootstrap.
-        run: Names this run where several are put together.
+        groups: Replicates are averaged into at most this many groups, the units of the bootstrap.
+        run: Name of this run, for frames that hold several runs.
 
     Returns:
-        A frame with the columns of ``SCHEMA``, sorted; a stretch in which a group has no sample is left out.
+        A sorted frame with the columns of ``SCHEMA``. A stretch in which a group has no sample is left out.
     """
     batch = scores.samples.shape[-1]
     if scores.error.shape[2] != len(learner.sizes) or groups < 1:
         raise ValueError(
-            f"scores must be of the learner's {len(learner.sizes)} sizes and groups at least 1, got "
+            f"scores must have the learner's {len(learner.sizes)} sizes, and groups must be at least 1; got "
             f"{scores.error.shape[2]} sizes and {groups} groups."
         )
     groups = min(groups, batch)
@@ -128,23 +129,23 @@ def _tidy(
 
 
 def check_curves(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame, or say which column is missing or of another type."""
+    """Return the frame, or raise ValueError that names the column that is missing or of another type."""
     return check_frame(frame, SCHEMA, "the frame of error curves")
 
 
 def curve_array(
     frame: pl.DataFrame, metric: str = "error"
 ) -> tuple[NDArray[np.float64], list[int], NDArray[np.float64]]:
-    """Return horizon ``(time,)``, sizes and values ``(time, size, group)`` of one metric; NaN where there is none.
+    """Return horizon ``(time,)``, sizes and values ``(time, size, group)`` of one metric; a missing value is NaN.
 
     Raises:
-        ValueError: Columns missing or of another type, nothing of this metric, all of it NaN, or the curves of several
-            runs, systems, learners or look-aheads, which would lie on one another.
+        ValueError: A column is missing or of another type, the metric is missing or all NaN, or the frame holds several
+            runs, systems, learners or look-aheads.
     """
     part = check_curves(frame).filter(pl.col("metric") == metric)
     if part.is_empty():
         there = ", ".join(frame["metric"].unique().sort())
-        raise ValueError(f"there must be curves of the metric {metric!r}, got those of {there}.")
+        raise ValueError(f"expected curves of the metric {metric!r}, got {there}.")
     mixed = part.select(pl.col(KEYS).ne_missing(pl.col(KEYS).first()).any()).row(0)
     for word, several in zip(KEYS, mixed, strict=True):
         if several:
@@ -153,7 +154,7 @@ def curve_array(
     shape, places = tuple(len(axis) for axis, _ in axes), tuple(where for _, where in axes)
     null = part.select("last", "size", "group").null_count().row(0) != (0, 0, 0)
     if null or np.bincount(np.ravel_multi_index(places, shape)).max() > 1:
-        raise ValueError("there must be one row a size, group and stretch, got several or null: drop what is too much.")
+        raise ValueError("expected one row for each size, group and stretch, got several or null: remove the others.")
     if not part["value"].is_not_nan().any():
         raise ValueError(f"every value of the metric {metric!r} is NaN or null: there is nothing to fit.")
     values, horizon = np.full(shape, np.nan), np.full(shape[0], np.nan)
@@ -163,18 +164,18 @@ def curve_array(
 
 
 def check_frame(frame: Any, kinds: Mapping[str, pl.DataType], where: str) -> pl.DataFrame:
-    """Return the polars frame, or raise ValueError where it is none, is empty, or a column is missing or wrong."""
+    """Return the frame, or raise ValueError if it is no polars frame, is empty, or lacks or mistypes a column."""
     if not isinstance(frame, pl.DataFrame):
-        also = ": collect it, or hand it to each_run" if isinstance(frame, pl.LazyFrame) else ""
+        also = ": call collect() on it, or pass it to each_run" if isinstance(frame, pl.LazyFrame) else ""
         raise ValueError(f"{where} must be a polars DataFrame, got {type(frame).__name__}{also}.")
     check_columns(frame.schema, kinds, where)
     if frame.is_empty():
-        raise ValueError(f"{where} must have rows, got none: look at what was filtered away.")
+        raise ValueError(f"{where} must have rows, got none: check the filters before it.")
     return frame
 
 
 def check_columns(schema: Mapping[str, pl.DataType], kinds: Mapping[str, pl.DataType], where: str) -> None:
-    """Raise ValueError naming the first column that is missing, or of another type."""
+    """Raise ValueError that names the first column that is missing or of another type."""
     for name, kind in kinds.items():
         if name not in schema:
             raise ValueError(f"{where} needs the column {name!r}; there are {', '.join(schema)}.")

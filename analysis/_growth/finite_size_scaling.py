@@ -1,6 +1,6 @@
-"""Finite-size scaling: the located sizes at several horizons, cut from one set of curves.
+"""Finite-size scaling: the sizes located at several horizons, from one set of curves.
 
-Time: a horizon T is a number of samples; what is located at T has seen the stretches that end by then, no later ones.
+Time: a horizon T is a number of samples. The sizes at T use the stretches that end at T or before.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from .curves import check_curves
 from .laws import SETTLING
 from .summary import located
 
-SHORTEST = 64  # of the horizons that are taken by themselves
+SHORTEST = 64  # horizon that is chosen by default
 
 
 def scaling(curves: pl.DataFrame, horizons: Iterable[int] | ArrayLike | None = None, seed: int = 0) -> pl.DataFrame:
-    """Return the sizes located at several horizons, one row each, from one run's curves.
+    """Return the sizes located at several horizons from the curves of one run, one row for each horizon.
 
-    A row is what ``located`` says of the curves up to its horizon, and so what a run that had ended there would have
-    shown. The critical size stays where it is, but for weak modes and roots near one; regret and best size grow about
-    like (tau/2) log T (``reproduce_horizon_scaling`` holds the length of least regret against theory).
+    A row is ``located`` of the curves up to its horizon, the same as for a run that ends there. The critical size is
+    the same at all horizons, except for weak modes and roots near one. Regret size and best size grow about like
+    (tau/2) log T (``reproduce_horizon_scaling`` compares the length of least regret with theory).
 
     Args:
-        curves: Error curves (``SCHEMA``) of one run, learner, lookahead and system, as ``each_run`` hands them on.
-        horizons: T, whole numbers; each is taken back to the end of a stretch. None means the whole, a half, a quarter,
-            .., as far as 16 (h + 1) samples for the largest size h and 64.
-        seed: Of the draws.
+        curves: Error curves (``SCHEMA``) of one run, learner, lookahead and system, as from ``each_run``.
+        horizons: T, whole numbers; each is rounded down to the end of a stretch. None means the whole horizon, its
+            half, its quarter, .., down to 16 (h + 1) samples for the largest size h, and at least 64.
+        seed: Seed of the draws.
 
     Returns:
-        ``horizon`` and the columns of ``located``, rising.
+        ``horizon`` and the columns of ``located``, by rising horizon.
 
     Raises:
-        ValueError: A horizon is beyond the curves or before their first stretch, or what ``growth_laws`` refuses.
+        ValueError: A horizon is after the last stretch or before the end of the first, or ``growth_laws`` raises.
     """
     frame = check_curves(curves)
     ends = frame["last"].unique().sort().to_numpy()
@@ -51,7 +51,7 @@ def scaling(curves: pl.DataFrame, horizons: Iterable[int] | ArrayLike | None = N
 
 
 def _octaves(frame: pl.DataFrame, last: int) -> NDArray[np.int64]:
-    """Return the last horizon, its half, its quarter, ..: as far as the largest size is learned."""
+    """Return the last horizon, its half, its quarter, .., while the largest size has enough samples."""
     largest = int(frame["size"].max())  # type: ignore[arg-type]
     least = max(SETTLING * (largest + 1), SHORTEST)
     return last >> np.arange(max(int(np.log2(last / least)), 0) + 1)

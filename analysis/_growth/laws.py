@@ -1,8 +1,8 @@
-"""How the error grows with the horizon: a law for each size, and whether it is bounded.
+"""How the error grows with the horizon: a law for each size, and whether the error is bounded.
 
-A bounded error that still climbs to its limit has a small positive exponent, which enough replicates make significant.
-Exponents are quantised (0, 1, 2, 3, ..), so boundedness is a classification with the border at 1/2, and not a test of
-"exponent = 0".
+A bounded error that still rises to its limit has a small positive exponent. Enough replicates make that exponent
+significant, so a test of "exponent = 0" would be wrong. Exponents are quantised (0, 1, 2, 3, ..): the verdict is a
+classification with the border at 1/2.
 """
 
 from __future__ import annotations
@@ -15,40 +15,40 @@ from .bootstrap import resample_counts, threadless_product
 from .curves import curve_array
 
 BORDER = 0.5
-UNSURE = (0.2, 0.8)  # exponents that a weak mode or a root near one leaves behind at a short horizon
-SETTLING = 16  # samples for each coefficient before its error is taken for that of a fitted filter
+UNSURE = (0.2, 0.8)  # exponents that weak modes and roots near one show at a short horizon
+SETTLING = 16  # samples for each coefficient until a filter counts as fitted
 FEWEST_GROUPS = 8
 DRAWS = 1000
 
 
 def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.DataFrame:
-    """Fit error ~ t^exponent for each size and say whether it is bounded.
+    """Fit error ~ t^exponent for each size and decide whether the error is bounded.
 
-    The mean over the replicates is fitted on a log-log scale over t > T/20, with stretches equally spaced in log t, and
-    over t > T/4 once more; a filter of length h that looks H samples ahead is given 16 (h + 1) + H - 1 samples to be
-    learned first, where T/4 allows it.
-    The replicates are drawn again with replacement: the interval holds 95 % of the draws. A verdict is given only where
+    The mean over the replicates is fitted on a log-log scale over t > T/20 with stretches equally spaced in log t, and
+    a second time over t > T/4. A filter of length h with look-ahead H first gets 16 (h + 1) + H - 1 samples to learn,
+    but never more than T/4.
+    The replicates are drawn with replacement; the interval holds 95 % of the draws. There is a verdict only if
 
-    * 95 % of the draws lie on one side of 1/2, and the fit over t > T/4 lies there too,
+    * 95 % of the draws lie on one side of 1/2, and the fit over t > T/4 lies on the same side,
     * the exponent is not between 0.2 and 0.8,
-    * it does not move into that range from T/20 to T/4, by more than 0.1 in 95 % of the draws, and
-    * there are at least 8 groups of replicates;
+    * it does not move into that range from T/20 to T/4 by more than 0.1 in 95 % of the draws, and
+    * there are at least 8 groups of replicates.
 
-    everything else is undecided. A law is exponential where log error is closer to a line in t than in log t.
+    Everything else is undecided. A law is exponential if log error is closer to a line in t than in log t.
 
     Args:
         curves: Error curves (``SCHEMA``) of one learner, lookahead and system.
-        seed: Of the draws.
-        draws: How many.
+        seed: Seed of the draws.
+        draws: Number of draws.
 
     Returns:
-        One row a size: ``size, law, exponent, low, high, late, rate, verdict, reason``. ``exponent`` with ``low`` and
-        ``high`` for t > T/20, ``late`` for t > T/4, ``rate`` per sample where the law is exponential. ``law`` is
-        ``bounded``, ``t^1``, ``t^2``, .., ``exponential`` or ``undecided``; ``verdict`` is ``bounded``, ``growing`` or
-        ``undecided`` with its ``reason``.
+        One row for each size: ``size, law, exponent, low, high, late, rate, verdict, reason``. ``exponent`` with
+        ``low`` and ``high`` for t > T/20, ``late`` for t > T/4, ``rate`` per sample if the law is exponential. ``law``
+        is ``bounded``, ``t^1``, ``t^2``, .., ``exponential`` or ``undecided``; ``verdict`` is ``bounded``, ``growing``
+        or ``undecided`` with its ``reason``.
 
     Raises:
-        ValueError: Columns missing, or fewer than four stretches with t > T/4.
+        ValueError: A column is missing, or there are fewer than four stretches with t > T/4.
     """
     horizon, sizes, values = curve_array(curves, "error")
     lookahead, late, weights = int(curves["lookahead"][0]), _late(horizon), _weights(values, seed, draws)
@@ -66,15 +66,15 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
 
 
 def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> tuple[int, int | None]:
-    """Return the 95 % interval of the smallest size whose exponent is below 1/2, over redrawn replicates.
+    """Return the 95 % bootstrap interval of the smallest size whose exponent is below 1/2.
 
-    The arguments are those of ``growth_laws``, with the same draws for all sizes; an upper end of None means above the
+    The arguments are those of ``growth_laws``. All sizes use the same draws. An upper end of None means above the
     largest size tried.
     """
     horizon, sizes, values = curve_array(curves, "error")
     lookahead, weights = int(curves["lookahead"][0]), _weights(values, seed, draws)
     windows = [fitted_stretches(horizon, size, lookahead - 1) for size in sizes]
-    with np.errstate(invalid="ignore"):  # an infinite error is above every border
+    with np.errstate(invalid="ignore"):  # an infinite error counts as growing
         slopes = [
             _slopes(np.log(horizon[window]), _log_means(values[window, k], weights))[1:]
             for k, window in enumerate(windows)
@@ -93,13 +93,13 @@ def _late(horizon: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def fitted_stretches(horizon: NDArray[np.float64], size: int, unfitted: int = 0) -> NDArray[np.bool_]:
-    """Return which stretches a growth law is fitted to: t > T/20 once the size is learned, and always t > T/4."""
+    """Return the stretches that a growth law is fitted to: t > T/20 after the size has learned, and always t > T/4."""
     settled = max(horizon[-1] / 20, SETTLING * (size + 1) + unfitted)
     return np.asarray((horizon > horizon[-1] / 4) | (horizon > settled))
 
 
 def _weights(values: NDArray[np.float64], seed: int, draws: int) -> NDArray[np.float64]:
-    """Return how much each group of replicates weighs in each draw, ``(draw, group)``."""
+    """Return the weight of each group of replicates in each draw, ``(draw, group)``."""
     groups = values.shape[2]
     return np.asarray(resample_counts(groups, draws, seed) / groups)
 
@@ -148,19 +148,19 @@ def _verdict(slopes: NDArray[np.float64], late_slopes: NDArray[np.float64]) -> t
     if (late < BORDER) != (side == "bounded") or on_its_way:
         return (
             "undecided",
-            f"the exponent still moves, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it",
+            f"the exponent still changes, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it",
         )
     return side, ""
 
 
 def _log_means(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the log mean of values ``(time, group)``: of all replicates, then of each draw of them; ``(.., time)``."""
+    """Return log means of values ``(time, group)``: over all replicates, then over each draw; ``(1 + draw, time)``."""
     mean = np.vstack([values.mean(axis=1), threadless_product(weights, values.T)])
     return np.asarray(np.log(np.maximum(mean, np.finfo(float).tiny)))
 
 
 def _slopes(axis: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the least-squares slope of each row over an axis."""
+    """Return the least-squares slope of each row against an axis."""
     x = axis - axis.mean()
     return np.asarray(means @ x / (x @ x))
 

@@ -1,4 +1,4 @@
-"""The sizes located from one run's curves, as one row."""
+"""The sizes located from the curves of one run, as one row."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from .regret_size import regret_size
 
 
 def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
-    """Return the sizes located from one run's curves as one row.
+    """Return the sizes located from the curves of one run, as one row.
 
-    Columns ``critical_size, low, high, verdict, reason`` (``critical_size`` and ``critical_interval``; null where
-    undecided), ``regret_size, regret_low, regret_high``, null where no oracle ran beside or of one replicate, and
-    ``best_size, best_low, best_high``: the size of least error after the first twentieth, with the smallest and the
-    largest that are not told apart from it.
+    The columns are
+
+    * ``critical_size, low, high, verdict, reason``, from ``critical_size`` and ``critical_interval``;
+    * ``regret_size, regret_low, regret_high``; null without an oracle and for one replicate;
+    * ``best_size, best_low, best_high``: the size of least error after the first twentieth, and the smallest and the
+      largest size that the data do not tell apart from it.
 
     Raises:
-        ValueError: What ``growth_laws`` refuses.
+        ValueError: ``growth_laws`` raises it.
     """
     critical = critical_size(growth_laws(curves, seed))
     low, high = critical_interval(curves, seed) if critical.verdict == "located" else (None, None)

@@ -1,1 +1,1 @@
-"""``locate``: the size from which on the error stops growing, of a system or a recording."""
+"""``locate``: the size from which on the prediction error of a system or a recording is bounded."""

@@ -1,4 +1,4 @@
-"""An autoregression fitted to a recording by least squares, as a linear system.
+"""Fit an autoregression to a recording by least squares, and return it as a linear system.
 
 Time: y[t] = c + B_0 u[t] + sum_{k=1..p} (A_k y[t-k] + B_k u[t-k]) + e[t], with E e e' = S.
 """
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ...simulator import LinearSystem, Trajectories
 from .lagged_regressors import columns, window
 
-ROWS = 16  # for each coefficient of an output
-LARGEST = 1e140  # sample whose squares can be summed
-LAGS = 20  # of the residuals that are tested beyond the order
+ROWS = 16  # for each coefficient of one output
+LARGEST = 1e140  # largest sample whose squares can be summed
+LAGS = 20  # lags beyond the order at which the residuals are tested
 
 
 class Autoregression(NamedTuple):
@@ -25,11 +25,11 @@ class Autoregression(NamedTuple):
     Attributes:
         order: p, by Akaike's criterion.
         coefficients: Rows c, B_0, then A_k and B_k for k = 1..p, transposed: ``(column, output)``.
-        covariance: S, of the residuals, ``(output, output)``.
-        factor: R of the regressors X = Q R, so that the coefficients scatter like S (x) (R'R)^-1.
-        rows: Samples in the fit.
-        whiteness: p-value of the portmanteau test that the residuals are white; NaN for too few rows.
-        channels: Outputs and inputs.
+        covariance: S, the covariance of the residuals, ``(output, output)``.
+        factor: R of the regressors X = Q R. The covariance of the coefficients is S (x) (R'R)^-1.
+        rows: Number of samples in the fit.
+        whiteness: p-value of the portmanteau test for white residuals; NaN if there are too few rows.
+        channels: Number of outputs and of inputs.
     """
 
     order: int
@@ -41,7 +41,7 @@ class Autoregression(NamedTuple):
     channels: tuple[int, int]
 
     def drawn(self, rng: np.random.Generator) -> Autoregression:
-        """Return a model drawn from the asymptotic normal law of the coefficients around the fitted ones."""
+        """Draw a model from the asymptotic normal law of the fitted coefficients."""
         scatter = np.linalg.solve(self.factor, rng.standard_normal(self.coefficients.shape))
         return self._replace(coefficients=self.coefficients + scatter @ _root(self.covariance).T)
 
@@ -52,15 +52,15 @@ class Autoregression(NamedTuple):
 
     @property
     def eigenvalues(self) -> NDArray[np.complex128]:
-        """Eigenvalues, the largest modulus first; none for order 0."""
+        """Eigenvalues by falling modulus; none for order 0."""
         values = np.linalg.eigvals(self._companion()).astype(complex) if self.order else np.zeros(0, complex)
         return np.asarray(values[np.argsort(-np.abs(values), kind="stable")])
 
     def on_the_circle(self) -> list[tuple[int, Autoregression]]:
-        """Return models whose k largest eigenvalues are moved onto the unit circle, with k, rising.
+        """Return models with the k largest eigenvalues moved onto the unit circle, each with its k, by rising k.
 
-        Angles stay, pairs stay together. With several outputs there is one model alone: all eigenvalues over the
-        largest modulus.
+        Angles do not change; complex pairs move together. With several outputs there is only one model, with all
+        eigenvalues divided by the largest modulus.
         """
         values = self.eigenvalues
         if not len(values) or np.abs(values[0]) == 0:
@@ -76,11 +76,11 @@ class Autoregression(NamedTuple):
         return found
 
     def system(self, name: str = "fitted model") -> LinearSystem:
-        """Return it as a linear system of deviations from the level, without the constant c.
+        """Return the model as a linear system of the deviations from the level, without the constant c.
 
             x[t] = (y[t] - B_0 u[t], y[t-1], .., y[t-p+1], u[t-1], .., u[t-p+1]),    y[t] = x_1[t] + B_0 u[t]
 
-        The noise e[t+1] moves x_1 alone, and nothing is measured with noise.
+        The noise e[t+1] enters x_1 only. There is no measurement noise.
         """
         q, m = self.channels
         p = max(self.order, 1)
@@ -101,19 +101,19 @@ class Autoregression(NamedTuple):
         C, Q = np.eye(q, states), np.zeros((states, states))
         Q[:q, :q] = self.covariance
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a lag too many is a mode that never shows
+            warnings.simplefilter("ignore")  # a surplus lag is a mode that the output does not show
             return LinearSystem(A, C, Q, np.zeros((q, q)), B=B, D=B_0, name=name)
 
     def _A(self) -> NDArray[np.float64]:
-        """A_1', .., A_p', ``(lag, output, output)``."""
+        """Return A_1', .., A_p', ``(lag, output, output)``."""
         q, m = self.channels
         return self.coefficients[1 + m :].reshape(self.order, q + m, q)[:, :q]
 
     def _lagged(self, A: NDArray[np.float64]) -> Autoregression:
-        """Return the model with other A_1', .., A_p'."""
+        """Return the model with A_1', .., A_p' replaced."""
         q, m = self.channels
         coefficients = self.coefficients.copy()
-        coefficients[1 + m :].reshape(self.order, q + m, q)[:, :q] = A  # of a view
+        coefficients[1 + m :].reshape(self.order, q + m, q)[:, :q] = A  # writes into a view
         return self._replace(coefficients=coefficients)
 
     def _companion(self) -> NDArray[np.float64]:
@@ -123,19 +123,19 @@ class Autoregression(NamedTuple):
 
 
 def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | None:
-    """Fit the autoregression whose order Akaike's criterion names, by least squares over all runs together.
+    """Fit an autoregression by least squares over all runs together; Akaike's criterion selects the order.
 
         AIC(p) = N log det S_p + 2 (coefficients of order p)
 
-    on the rows that the largest order leaves; the order that is chosen is fitted again to all its own rows. Rows with
-    a missing sample are left out. An order is tried where it leaves 16 rows for each coefficient of an output.
+    AIC is computed on the rows of the largest order. The selected order is fitted again to all rows that it can use.
+    Rows with a missing sample are left out. An order is tried if it leaves 16 rows for each coefficient of an output.
 
     Args:
         recording: One or several runs.
         most: Largest order.
 
     Returns:
-        The fit; None where there are too few rows for order 0, no noise is left, or the squares overflow.
+        The fit; None if there are too few rows for order 0, if no noise is left, or if the squares overflow.
 
     References:
         H. Luetkepohl, New Introduction to Multiple Time Series Analysis, 2005, sections 3.2, 4.3 and 4.4.
@@ -160,7 +160,7 @@ def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | 
 
 
 def fit_order(recording: Trajectories, order: int) -> Autoregression | None:
-    """Fit the autoregression of one order; None where there are too few rows or nothing is left for noise."""
+    """Fit the autoregression of one order; return None if there are too few rows or no noise is left."""
     _, _, q = recording.outputs.shape
     m = recording.inputs.shape[2]
     X, Y, places = _rows(recording, order)
@@ -178,7 +178,7 @@ def fit_order(recording: Trajectories, order: int) -> Autoregression | None:
 
 
 def _rows(recording: Trajectories, order: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return regressors with a constant in front, targets, and the place of each row, runs far apart."""
+    """Return the regressors, first column constant, the targets, and a time of each row; times of runs do not touch."""
     level, of_inputs = (
         np.nanmean(np.asarray(leaf, float), axis=(0, 1)) for leaf in (recording.outputs, recording.inputs)
     )
@@ -192,15 +192,17 @@ def _rows(recording: Trajectories, order: int) -> tuple[NDArray[np.float64], NDA
 
 
 def _fit(X: NDArray[np.float64], Y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return R of X = Q R, and Q'Y with a root of what is left below: its rows from k on are left by k columns."""
+    """Return R of X = Q R, and the columns of Y in the same triangle: rows from k on are the residuals of k columns."""
     triangle: NDArray[np.float64] = np.linalg.qr(np.concatenate([X, Y], axis=1)).R
     return triangle[: X.shape[1], : X.shape[1]], triangle[:, X.shape[1] :]
 
 
 def _whiteness(residuals: NDArray[np.float64], places: NDArray[np.int64], order: int) -> float:
-    """Return the p-value of Hosking's portmanteau statistic over p + 20 lags; with one output Ljung and Box's.
+    """Return the p-value of Hosking's portmanteau statistic over p + 20 lags (Ljung and Box's for one output).
 
-    Q = (1 + 2/N) sum_k n_k tr(C_k' C_0^-1 C_k C_0^-1), n_k the pairs k samples apart, C_k their mean product.
+        Q = (1 + 2/N) sum_k n_k tr(C_k' C_0^-1 C_k C_0^-1)
+
+    n_k is the number of pairs k samples apart, C_k their mean product.
     """
     from scipy.special import chdtrc
 

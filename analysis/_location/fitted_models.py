@@ -1,4 +1,4 @@
-"""Locate on models fitted to a recording: what replicates of it might have shown."""
+"""Locate on models fitted to a recording: what many runs of the plant might have shown."""
 
 from __future__ import annotations
 
@@ -22,33 +22,38 @@ from .autoregression import Autoregression, autoregression, fit_order
 from .model_answer import ModelAnswer
 from .options import SHORTEST, Options
 
-LONGEST = 20_000  # samples of a model's run
+LONGEST = 20_000  # samples of each run of a model
 LARGEST_ORDER = 24
-DRAWN = 200  # models whose largest eigenvalue is looked at
-SIMULATED = 4  # of them, beside the fitted one
+DRAWN = 200  # models drawn for the range of the largest eigenvalue
+SIMULATED = 4  # of these, beside the fitted model
 LEVEL = 0.01  # of the portmanteau test
-FAR = 20.0  # growth over the recording, in powers of e, that no estimate of an eigenvalue on the circle shows
+FAR = 20.0  # log of the growth over the recording that no estimate of an eigenvalue on the circle shows
 _Found: TypeAlias = tuple[Critical, tuple[int, int | None]]
 
 
 def model_answers(recording: Trajectories, options: Options, driver: Driver) -> tuple[ModelAnswer, ...]:
-    """Fit autoregressions to a recording, simulate them and locate on these; one answer for each lookahead.
+    """Fit autoregressions to a recording, simulate them and locate on the runs; one answer for each lookahead.
 
-    The fitted model, the two of the least and the largest |eigenvalue| among 200 drawn from the asymptotic law of its
-    coefficients, and two more of them are each run 64 times, as long as the recording (at most 20 000 samples), under
-    its own inputs. A size is named only where all agree, and with them the models that have the largest eigenvalue, the
-    two largest, .. moved onto the unit circle, as far as the recording may come from these: where at least 2 of their
-    runs, with the recording's samples missing and fitted likewise, put the last of them as far off. For near one,
-    estimates are biased and not normal. An eigenvalue that grows e^20-fold over the recording is surely outside.
-    Nothing is simulated where the residuals are not white at 1 %, over the order's and 20 more lags.
+    Each model is run 64 times, as long as the recording (at most 20 000 samples) and with its inputs. The models are
+
+    * the fitted one;
+    * of 200 models drawn from the asymptotic law of its coefficients, those with the smallest and the largest
+      |eigenvalue|, and two others;
+    * models with the largest eigenvalue, the two largest, .. moved onto the unit circle, if the recording may come from
+      them: at least 2 of their runs, with the recording's missing samples and fitted in the same way, must put the last
+      moved eigenvalue as far from the circle. Near the circle estimates are biased and not normal. An eigenvalue that
+      grows e^20-fold over the recording is outside for sure.
+
+    A size is named only if all models agree. Nothing is simulated if the residuals are not white at 1 % over 20 lags
+    beyond the order.
 
     Args:
         recording: One or several runs.
-        options: Of ``locate``: replicates, seed, precision, device, progress.
-        driver: The learner made ready, without an oracle.
+        options: The options of ``locate``: replicates, seed, precision, device, progress.
+        driver: The driver of the learner, without an oracle.
 
     References:
-        J. Y. Park, Bootstrap unit root tests, 2003: of the model on the circle.
+        J. Y. Park, Bootstrap unit root tests, 2003: for the models on the circle.
         G. M. Ljung, G. E. P. Box, On a measure of lack of fit in time series models, 1978.
         J. R. M. Hosking, The multivariate portmanteau statistic, 1980.
     """
@@ -63,11 +68,11 @@ def model_answers(recording: Trajectories, options: Options, driver: Driver) -> 
         return (answer,) * len(learner.lookaheads)
 
     if fitted is None:
-        return nothing("there are too few whole rows, or there is no noise, to fit an autoregression to")
+        return nothing("an autoregression cannot be fitted: too few rows without missing samples, or no noise")
     if not fitted.whiteness >= LEVEL:
         return nothing(
-            f"what an autoregression of order {fitted.order} leaves is not white (portmanteau test, "
-            f"p = {fitted.whiteness:.1g}), so it would speak of another plant"
+            f"the residuals of an autoregression of order {fitted.order} are not white (portmanteau test, "
+            f"p = {fitted.whiteness:.1g}), so it is not a model of this plant"
         )
     rng = np.random.default_rng(options.seed)
     drawn = sorted((fitted.drawn(rng) for _ in range(DRAWN)), key=lambda model: model.radius)
@@ -79,13 +84,13 @@ def model_answers(recording: Trajectories, options: Options, driver: Driver) -> 
             continue
         if _may_be(edge, count, fitted, options, seen, signal):
             models.append(edge)
-        elif _off(fitted, count) < 0:  # what lies outside says nothing of those that follow
+        elif _off(fitted, count) < 0:  # an eigenvalue outside the circle tells nothing about the next ones
             break
     for k, model in enumerate(models):
         progress = partial(_tell, options, k * horizon, len(models) * horizon)
         located = _located(model, k, driver, options, horizon, signal, progress)
         if located is None:
-            return nothing("a model that fits as well explodes at once")
+            return nothing("one of the fitted models explodes at once")
         found.append(located)
     horizon = min(samples for samples, _ in found)
     radii = fitted.radius, drawn[0].radius, drawn[-1].radius
@@ -120,9 +125,11 @@ def _located(
     inputs: NDArray[np.float64],
     progress: Callable[[int], None],
 ) -> tuple[int, list[_Found]] | None:
-    """Return a model's samples before rounding reaches its noise, and what they say; None where it explodes.
+    """Locate on the runs of one model; return None if it explodes at once.
 
-    That is the critical size and its interval for each lookahead.
+    Returns:
+        The number of samples before rounding reaches the noise, and for each lookahead the critical size and its
+        interval.
     """
     system, replicates = model.system(), options.replicates
     signal = input_signal(inputs, system.inputs)
@@ -144,7 +151,7 @@ def _located(
 def _simulated(
     system: LinearSystem, place: int, options: Options, horizon: int, signal: Signal
 ) -> NDArray[np.floating[Any]]:
-    """Return runs of a model from zero, ``(time, output, replicate)``; each place has noise of its own."""
+    """Simulate runs of a model from zero, ``(time, output, replicate)``; each place has its own noise."""
     key = jax.random.fold_in(jax.random.key(options.seed), place)
     chunks = simulate_chunks(key, system, horizon, options.replicates, inputs=signal, blocks=16, device=options.device)
     return np.concatenate([np.asarray(chunk.outputs) for chunk in chunks])
@@ -158,7 +165,7 @@ def _may_be(
     seen: NDArray[np.bool_],
     inputs: NDArray[np.float64],
 ) -> bool:
-    """Return whether runs of a model on the circle, fitted likewise, put its last eigenvalue there as far off."""
+    """Return whether the recording may come from a model on the circle, by fits to runs of that model."""
     system, horizon = edge.system(), len(seen)
     with computing(options.precision, options.device):
         outputs = _simulated(system, DRAWN, options, horizon, input_signal(inputs, system.inputs))
@@ -181,14 +188,14 @@ def _tell(options: Options, before: int, total: int, done: int) -> None:
 
 
 def _trusted(outputs: NDArray[np.floating[Any]], system: LinearSystem, options: Options) -> int:
-    """Return how many samples there are before rounding reaches a thousandth of the noise."""
+    """Return the number of samples before rounding reaches a thousandth of the noise."""
     limit = 1e-3 * np.sqrt(np.trace(system.Q)) / np.finfo(options.precision).eps
-    beyond = ~(np.abs(outputs).max(axis=(1, 2)) <= limit)  # NaN is beyond, too
+    beyond = ~(np.abs(outputs).max(axis=(1, 2)) <= limit)  # NaN counts as beyond
     return int(beyond.argmax()) if beyond.any() else len(outputs)
 
 
 def _observed(recording: Trajectories) -> NDArray[np.bool_]:
-    """Return what was observed of the run with the most samples, up to its last one, ``(time, output)``."""
+    """Return which samples of the longest run were observed, up to the last one, ``(time, output)``."""
     there = np.isfinite(recording.outputs) & (
         np.arange(recording.outputs.shape[1])[:, None] < recording.lengths[:, None, None]
     )
@@ -197,7 +204,7 @@ def _observed(recording: Trajectories) -> NDArray[np.bool_]:
 
 
 def _recorded_inputs(recording: Trajectories) -> NDArray[np.float64]:
-    """Return the inputs of the longest run as deviations from their mean; what is missing is held."""
+    """Return the inputs of the longest run as deviations from their mean. A missing input takes the last value."""
     run = int(np.argmax(recording.lengths))
     u = np.asarray(recording.inputs[run, : recording.lengths[run]], float)
     if u.shape[1] == 0:

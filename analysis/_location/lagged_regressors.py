@@ -1,4 +1,4 @@
-"""The window of a recording: what a linear predictor of each length sees, as the rows of one matrix.
+"""Lagged regressors of a recording: the data that a linear predictor of each length uses, one row for each sample.
 
 Time: the row of sample ``t`` holds ``u[t]``, then ``(y, u)[t-1]``, ``(y, u)[t-2]``, ..: a shorter window is a prefix.
 """
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 class Window(NamedTuple):
-    """The rows of one run in which nothing is missing."""
+    """The rows of one run that have no missing sample."""
 
     regressors: NDArray[np.float64]  # (row, column)
     targets: NDArray[np.float64]  # (row, output)
@@ -20,12 +20,12 @@ class Window(NamedTuple):
 
 
 def window(outputs: NDArray[np.float64], inputs: NDArray[np.float64], length: int) -> Window:
-    """Return the window of a length over one run.
+    """Return the rows of one run for a window length.
 
     Args:
         outputs: ``(time, output)``, NaN where missing.
         inputs: ``(time, input)``, NaN where missing.
-        length: Lags h.
+        length: Number of lags h.
     """
     both = np.concatenate([outputs, inputs], axis=1)
     times = np.arange(length, len(both))
@@ -37,5 +37,5 @@ def window(outputs: NDArray[np.float64], inputs: NDArray[np.float64], length: in
 
 
 def columns(length: int, outputs: int, inputs: int) -> int:
-    """Return how many columns the window of a length has."""
+    """Return the number of columns of a window length."""
     return inputs + length * (outputs + inputs)

@@ -1,4 +1,4 @@
-"""The answer of ``locate``: a record, its table, its sentence."""
+"""The record that ``locate`` returns, and its table of rungs."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from .sentences import ahead_words
 
 @dataclass(frozen=True)
 class Location:
-    """What ``locate`` found, for one look-ahead; those of the others stand in ``further``.
+    """The answer of ``locate`` for one look-ahead. ``further`` holds the answers for the other look-aheads.
 
     Attributes:
-        critical_size: The size from which on the error is bounded; None when undecided or above the largest size tried.
+        critical_size: The size from which on the error is bounded; None if undecided or above the largest size tried.
         verdict: ``"located"``, ``"above"`` or ``"undecided"``.
-        reason: Why, and what would decide it.
-        sentence: The answer in words, with what theory says and the horizon it speaks of.
-        theory: What the matrices say; None for a recording and for a system that varies in time.
+        reason: The reason of the verdict, and what would decide it.
+        sentence: The answer in words, with the theory and the horizon that it holds for.
+        theory: The theory of the system; None for a recording and for a system that varies in time.
         horizon: Samples predicted in the longest run.
-        trust_horizon: Samples after which rounding reaches the noise; None where it never does, or for a system that
-            varies in time not within the horizon.
-        rungs: One row a size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law, exponent,
-            low, high, late, rate, verdict, reason``; for a recording also ``paired``, the size against the one before
-            it.
-        horizons: The horizons at which ``errors`` are given, the last one that of ``error`` and ``excess``.
-        curves: Error curves of all lookaheads, tidy.
-        interval: For a located critical size, its 95 % interval over redrawn replicates; an upper end of None is above
-            the largest size tried.
-        regret: The smallest size whose regret is within twice the least: for a system without explosive modes, and
-            where a recording shows it one sample ahead.
-        best: The size of least error after the first twentieth, and what is not told apart from it.
+        trust_horizon: Number of samples after which rounding reaches the noise; None if it never does. For a system
+            that varies in time: None if it does not within the horizon.
+        rungs: One row for each size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law,
+            exponent, low, high, late, rate, verdict, reason``; for a recording also ``paired``, the comparison with the
+            size before.
+        horizons: The horizons of ``errors``. The last one is also that of ``error`` and ``excess``.
+        curves: Error curves of all lookaheads, as a tidy frame.
+        interval: 95 % bootstrap interval of a located critical size. An upper end of None means above the largest size
+            tried.
+        regret: The smallest size whose regret is within twice the least: for a system without explosive modes, and for
+            a recording that shows it one sample ahead.
+        best: The size of least error after the first twentieth, and the sizes not told apart from it.
         system: Name of the system or recording.
-        settings: All that is needed to run it again.
-        lookahead: How many samples ahead the forecasts are that all this speaks of; the fewest of those asked for.
-        further: What was found for the other lookaheads, rising.
-        model: For a recording of fewer than 8 runs, what models fitted to it say of boundedness: not measured, and no
-            part of the verdict.
+        settings: All settings that are needed to run it again.
+        lookahead: Look-ahead of the forecasts in samples; the smallest of those asked for.
+        further: The answers for the other lookaheads, by rising look-ahead.
+        model: For a recording of fewer than 8 runs, the critical size by models fitted to it. It is not measured, and
+            not part of the verdict.
     """
 
     critical_size: int | None
@@ -67,17 +67,17 @@ class Location:
 
     @property
     def recorded(self) -> bool:
-        """Whether this is of a recording: no oracle ran beside."""
+        """Whether the source is a recording, which has no oracle."""
         return "excess" not in self.curves["metric"].unique()
 
     @property
     def each(self) -> tuple[Location, ...]:
-        """One location for each lookahead, itself first."""
+        """One location for each lookahead; this one first."""
         return self, *self.further
 
     @property
     def subject(self) -> str:
-        """Name of the system or recording, with the look-ahead and what its forecasts are where one was asked for."""
+        """Name of the system or recording, with the look-ahead and the kind of forecast if asked for."""
         return self.system + ahead_words(self.settings, self.lookahead)
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ class Location:
 
 
 def three_horizons(last: int) -> tuple[int, ...]:
-    """Return three horizons that show growth, the last one given: a factor of ten apart, of three for a short one."""
+    """Return three horizons that show growth and end at the last: a factor of ten apart, three if it is short."""
     step = 10 if last >= 2000 else 3
     return tuple(sorted({max(last // step**2, 8), max(last // step, 8), last}))
 
@@ -93,7 +93,7 @@ def three_horizons(last: int) -> tuple[int, ...]:
 def rung_table(curves: pl.DataFrame, laws: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:
     """Return the growth laws with the errors at three horizons and the excess at the last, and the horizons.
 
-    A value at a horizon T is the mean over T/sqrt(2) < t <= T and all replicates.
+    The value at a horizon T is the mean over T/sqrt(2) < t <= T and all replicates.
     """
     last = int(curves["last"].max())  # type: ignore[arg-type]
     horizons = three_horizons(last)

@@ -1,4 +1,4 @@
-"""Whether what was asked for fits into memory, told before any of it is allocated."""
+"""Check that the sizes and runs fit into memory before any of it is allocated."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ...learners import Driver, Learner
 from ...learners._engine.memory import memory_free, memory_needed
 from .._growth.curves import GROUPS
 
-ROW = 300  # bytes of one row of a curve while its frame is made, measured
-SPARE = 0.9  # of what is free
+ROW = 300  # bytes for each row of a curve while its frame is built, measured
+SPARE = 0.9  # share of the free memory
 
 
 def check_memory(
@@ -19,18 +19,18 @@ def check_memory(
     runs: int,
     stretches: int,
 ) -> None:
-    """Say which is the largest size that fits, if these sizes do not.
+    """Raise ValueError if the sizes do not fit into memory; name the largest size that does.
 
     Args:
-        driver_of: What would run a learner.
-        learner_of: The learner of some sizes.
-        learner: What was asked for.
-        runs: Streams side by side.
-        stretches: Stretches of each curve.
+        driver_of: Returns the driver of a learner.
+        learner_of: Returns the learner for a list of sizes.
+        learner: The learner asked for.
+        runs: Number of streams.
+        stretches: Number of stretches of each curve.
 
     Raises:
-        ValueError: They need more than is free: the sum of the engine, the curves and, of the sizes up to it, the
-            largest one that would fit.
+        ValueError: The engine and the curves need more memory than is free. The message gives both, and the largest
+            size that fits.
     """
     driver, sizes = driver_of(learner), learner.sizes
     free = {driver.device: memory_free(driver.device), "cpu": memory_free("cpu")}
@@ -51,7 +51,7 @@ def check_memory(
 
     if fits(sizes[-1]):
         return
-    low, high = 0, sizes[-1]  # low fits, or nothing does
+    low, high = 0, sizes[-1]  # low fits, or no size fits
     while len(sizes) > 1 and high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
@@ -59,7 +59,7 @@ def check_memory(
     remedy = f"the largest size that fits is {low}" if low else "try fewer replicates or a shorter horizon"
     raise ValueError(
         f"sizes up to {sizes[-1]} on {runs} streams need {_gib(engine)} for the engine and {_gib(curves)} for the "
-        f"curves, and {' and '.join(_gib(bytes_) for bytes_ in free.values())} are free: {remedy}."
+        f"curves; {' and '.join(_gib(bytes_) for bytes_ in free.values())} are free: {remedy}."
     )
 
 

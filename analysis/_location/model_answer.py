@@ -1,4 +1,4 @@
-"""What a model fitted to a recording says of boundedness, which the recording alone cannot show."""
+"""The critical size by models fitted to a recording. One recording alone cannot show whether an error is bounded."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import NamedTuple
 
 
 class ModelAnswer(NamedTuple):
-    """What autoregressions fitted to a recording say, simulated and located like a system; not measured.
+    """The critical size by autoregressions fitted to a recording and simulated like a system; not measured.
 
     Attributes:
-        order: p of the fitted one; None where there are too few samples for any.
-        radii: Largest |eigenvalue| of the fitted model, and the least and the most of 200 models drawn around it.
-        whiteness: p-value of the portmanteau test of its residuals.
+        order: Order p of the fitted model; None if there are too few samples for a fit.
+        radii: Largest |eigenvalue| of the fitted model, and the smallest and the largest of it over 200 drawn models.
+        whiteness: p-value of the portmanteau test of the residuals.
         critical_size: The size on which all simulated models agree; None unless the verdict is ``located``.
         verdict: ``"located"``, ``"above"`` or ``"undecided"``.
-        reason: Why, and what would decide it.
-        interval: Least and largest end of the models' 95 % intervals of the critical size; an upper end of None is
-            above the largest size tried. None where nothing was simulated.
-        horizon: Samples of each simulated run; the fewest, where rounding reached the noise of some models before.
+        reason: The reason of the verdict, and what would decide it.
+        interval: Lowest and highest end of the models' 95 % intervals of the critical size. An upper end of None means
+            above the largest size tried. None if no model was simulated.
+        horizon: Samples of each simulated run. If rounding reaches the noise of some models earlier: the fewest.
         replicates: Runs of each model.
-        models: How many were simulated.
+        models: Number of simulated models.
     """
 
     order: int | None
@@ -34,9 +34,9 @@ class ModelAnswer(NamedTuple):
     models: int
 
     def sentence(self, word: str, recorded: int) -> str:
-        """Return it in words; ``word`` is what a size is called, ``recorded`` the samples of the longest run."""
+        """Return the answer as a sentence. ``word`` names a size; ``recorded`` is the samples of the longest run."""
         if self.models == 0:
-            return f"No fitted model decides it either: {self.reason.rstrip('.')}."
+            return f"Fitted models do not decide it either: {self.reason.rstrip('.')}."
         speaks = f"autoregressions of order {self.order}, {self._modulus()}"
         if self.horizon < recorded:
             speaks += f", {self.replicates} runs of " + f"{self.horizon:,} samples each".replace(",", " ")
@@ -55,4 +55,4 @@ class ModelAnswer(NamedTuple):
             return "white noise"
         fitted, least, most = self.radii
         digits = 3 if most - least > 2e-3 else 5
-        return f"largest root {fitted:.{digits}f}, in doubt from {least:.{digits}f} to {most:.{digits}f}"
+        return f"largest root {fitted:.{digits}f}, uncertain from {least:.{digits}f} to {most:.{digits}f}"

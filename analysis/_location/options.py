@@ -1,4 +1,4 @@
-"""What ``locate`` was asked for: checked, completed, and noted for the next time."""
+"""The options of ``locate``: check them, fill in the defaults, record them as settings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .._exact.riccati import kalman_gain
 from .._growth.laws import growth_laws
 from .location import rung_table
 
-FILTERS = ("filters", "direct filters")  # what learners tend to whose taps theory speaks of
+FILTERS = ("filters", "direct filters")  # limits of learners that theory names a size for
 InputsAhead: TypeAlias = Literal["known", "held"]
-SHORTEST = 16  # samples that a growth law can be fitted to
+SHORTEST = 16  # fewest samples for a growth law
 
 
 class Options(NamedTuple):
-    """The arguments of ``locate`` that both its ways need."""
+    """The arguments of ``locate`` that systems and recordings share."""
 
     sizes: Iterable[int] | None
     horizon: int | None
@@ -42,14 +42,14 @@ class Options(NamedTuple):
 def choose_learner(
     options: Options, channels: tuple[int, int], default: Iterable[int], system: LinearSystem | None = None
 ) -> Learner:
-    """Return the learner that was asked for, or the one that fits the channels and the look-aheads."""
+    """Return the learner asked for, or the default learner for these channels and look-aheads."""
     far = options.lookaheads != (1,)
     if isinstance(options.learner, Learner):
         own = options.learner
         if far and own.lookaheads != options.lookaheads:
             raise ValueError(
-                f"your learner forecasts {own.lookaheads} samples ahead, asked for were {options.lookaheads}: make it "
-                "with these, or leave lookaheads out."
+                f"your learner forecasts {own.lookaheads} samples ahead, but lookaheads are {options.lookaheads}: make "
+                "the learner with these, or leave lookaheads out."
             )
         return own
     whole = system is not None and np.array_equal(system.C, np.eye(system.states)) and not system.R.any()
@@ -75,21 +75,21 @@ def choose_learner(
 
 
 def direct_term(system: LinearSystem) -> bool:
-    """Return whether u[t] is told when y[t] is predicted."""
+    """Return whether the prediction of y[t] uses u[t]."""
     return bool(system.D.any())
 
 
 def choose_inputs_ahead(options: Options, learner: Learner, inputs: int, default: InputsAhead) -> InputsAhead | None:
-    """Return whether inputs ahead are known or held; None where there are none to know."""
+    """Return whether inputs ahead are known or held; None if there are no inputs, or only one-step forecasts."""
     if options.inputs_ahead is not None and not inputs:
         raise ValueError(
-            f"inputs ahead cannot be {options.inputs_ahead} where there is no input: name it, or leave this out."
+            f"inputs_ahead cannot be {options.inputs_ahead!r} where there is no input: name the input, or leave it out."
         )
     return (options.inputs_ahead or default) if inputs and learner.lookaheads != (1,) else None
 
 
 def check_ahead(learner: Learner, horizon: int) -> None:
-    """Say so where a look-ahead leaves too little of the horizon."""
+    """Raise ValueError if a look-ahead leaves too little of the horizon."""
     furthest = learner.lookaheads[-1]
     if furthest > max(horizon // 4, 1):
         raise ValueError(
@@ -100,7 +100,7 @@ def check_ahead(learner: Learner, horizon: int) -> None:
 def settings_of(
     options: Options, learner: Learner, ahead: InputsAhead | None, center: Any, horizon: int, replicates: int
 ) -> dict[str, Any]:
-    """Return what is needed to run it again."""
+    """Return the settings that are needed to run it again."""
     devices = find_devices(options.device)
     return dict(
         learner=options.learner if isinstance(options.learner, str) else learner.name,
@@ -128,6 +128,6 @@ def _forecasts(learner: Learner) -> str | None:
 
 
 def rungs_of(frame: pl.DataFrame, lookahead: int, seed: int) -> tuple[pl.DataFrame, tuple[int, ...]]:
-    """Return the table of one look-ahead, and its horizons."""
+    """Return the table of rungs of one look-ahead, and its horizons."""
     part = frame.filter(pl.col("lookahead") == lookahead)
     return rung_table(part, growth_laws(part, seed))

@@ -1,4 +1,4 @@
-"""Locate on a recording: replay it, and claim no more than its runs can show."""
+"""Locate on a recording: replay it, and claim only what its runs can show."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from .sentences import ahead_words, recording_sentence
 
 
 def locate_recording(recording: Trajectories, options: Options, center: Any) -> Location:
+    """Replay a recording with every size and locate the sizes; see ``locate``."""
     horizon = longest = int(recording.lengths.max())
     if options.horizon is not None:
         horizon = min(longest, check_count("horizon", options.horizon, SHORTEST))
@@ -41,14 +42,14 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
     learner = learner_of(options.sizes)
     if learner.sizes[-1] > horizon // 2:
         raise ValueError(
-            f"size {learner.sizes[-1]} is beyond the data: {horizon} samples carry sizes up to {horizon // 2}."
+            f"size {learner.sizes[-1]} is beyond the data: {horizon} samples allow sizes up to {horizon // 2}."
         )
     check_ahead(learner, horizon)
     ahead = choose_inputs_ahead(options, learner, channels[1], "held")
     recording = recording.first(horizon)
     largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
     if largest > float(np.finfo(options.precision).max):
-        raise ValueError(f"the recording reaches {largest:.3g}, more than float32 holds: use float64.")
+        raise ValueError(f"the recording reaches {largest:.3g}, too large for float32: use float64.")
     runs, name = len(recording.lengths), ", ".join(recording.output_names)
     coarse = log_edges(horizon)
     fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}
@@ -128,20 +129,20 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
 
 
 def claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
-    """Return what a recording may claim of the critical size."""
+    """Return the critical size, or undecided if the recording cannot show it."""
     if runs < FEWEST_GROUPS:
         few = (
-            f"{runs} run{'s' * (runs > 1)} cannot show whether the error is bounded, for one path does not average; "
+            f"{runs} run{'s' * (runs > 1)} cannot show whether the error is bounded, for one path does not average: "
             f"record {FEWEST_GROUPS} or more."
         )
         return Critical(None, "undecided", few)
     if trust is not None and trust < SHORTEST:
-        return Critical(None, "undecided", f"rounding reaches the error at sample {trust}, noise or not.")
+        return Critical(None, "undecided", f"rounding reaches the error at sample {trust}.")
     return critical
 
 
 def _late(sums: Scores, place: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the losses ``(block, size)`` of one lookahead in the blocks of all runs, without the first twentieth."""
+    """Return the losses ``(block, size)`` of one lookahead, for the blocks of all runs after the first twentieth."""
     late = sums.edges[:-1] >= sums.edges[-1] // 20
     samples = sums.samples[late, place].min(axis=1).reshape(-1)
     losses = np.moveaxis(sums.error[late, place].sum(axis=2), 2, 1).reshape(len(samples), -1)
@@ -164,9 +165,9 @@ def _regret(
 
 
 def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int | None:
-    """Return the samples up to which rounding stays below a thousandth of the best root mean square error, if not all.
+    """Return the number of samples until rounding reaches a thousandth of the best root mean square error; else None.
 
-    The best error at a horizon is that of the best size over the later half of the time till then.
+    The best error at a horizon is that of the best size over the later half of the samples up to it.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         centered = np.abs(recording.outputs - recording.outputs[:, :1])
@@ -175,13 +176,13 @@ def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int
         for k, stop in enumerate(sums.edges[1:].tolist()):
             half = slice(int(np.searchsorted(sums.edges, stop / 2)), k + 1)
             best = (error[half].sum(axis=0) / max(samples[half].sum(), 1)).min()
-            lost = not reached[stop - 1] * np.finfo(precision).eps <= 1e-3 * np.sqrt(best)  # NaN is lost, too
+            lost = not reached[stop - 1] * np.finfo(precision).eps <= 1e-3 * np.sqrt(best)  # NaN counts as lost
             if lost and samples[half].sum() and stop >= SHORTEST:
                 return int(sums.edges[k])
     return None
 
 
 def _until(sums: Scores, samples: int) -> Scores:
-    """Return the sums of the stretches that end by then."""
+    """Return the sums of the stretches that end at that sample or before."""
     bins = int(np.searchsorted(sums.edges, samples))
     return Scores(sums.edges[: bins + 1], *(leaf[:bins] for leaf in sums[1:]))

@@ -1,6 +1,6 @@
-"""Regret from a recording: the size it asks for, without an oracle.
+"""The smallest size of low regret on a recording, without an oracle.
 
-Time: sums run over T/20 < t <= T, as everywhere.
+Time: sums run over T/20 < t <= T.
 """
 
 from __future__ import annotations
@@ -25,27 +25,28 @@ def recorded_regret(
 ) -> RegretSize | None:
     """Locate the smallest size whose regret the recording shows to be within a factor of the least.
 
-    Whatever the oracle, the regret of two sizes differs by their summed losses, R(h) - R(g) = sum of loss_h - loss_g,
-    but for noise, and is itself at least what learning costs, R(g) >= L(g). So h is within the factor of the least
-    where
+    For any oracle, the difference of the regrets of two sizes is the difference of their summed losses, up to noise:
+    R(h) - R(g) = sum of loss_h - loss_g. A regret is at least the cost of learning, R(g) >= L(g). Size h is therefore
+    within the factor of the least if
 
-        sum of (loss_h - loss_g) <= (factor - 1) L(g)    for every size g tried,
+        sum of (loss_h - loss_g) <= (factor - 1) L(g)    for every size g tried.
 
-    and it counts as shown where the upper 95 % limit of each sum, of a paired block bootstrap, keeps to that. L leaves
-    out what g lacks of the oracle, so a size that is named may be larger than an oracle would name.
+    It counts as shown if the upper 95 % limit of each sum, from a paired block bootstrap, fulfils this. L does not
+    contain the bias of size g, so the size can be larger than the one that an oracle gives.
 
     Args:
         losses: Sums of squared errors, ``(block, size)``.
-        learning: L in the same unit, over all runs, ``(size,)``.
+        learning: L in the same unit, summed over all runs, ``(size,)``.
         sizes: Size of each column.
-        runs: In the recording.
-        seed: Of the draws.
+        runs: Number of runs of the recording.
+        seed: Seed of the draws.
         factor: At least 1.
-        draws: How many.
+        draws: Number of draws.
 
     Returns:
-        ``size`` as above, which is ``high``, too; ``low`` is the smallest whose lower limits keep to it; ``regret`` is
-        L of the best size and the summed difference to it, a run. None where no size is shown to do.
+        ``size``, which is also ``high``, is the size above; ``low`` is the smallest size whose lower limits fulfil the
+        condition; ``regret`` is L of the best size plus the summed difference to it, for each run. None if no size is
+        shown to be within the factor.
 
     References:
         H. R. Kuensch, The jackknife and the bootstrap for general stationary observations, 1989.
@@ -75,21 +76,21 @@ def recorded_regret(
 def learning_part(
     recording: Trajectories, sizes: list[int], center: str | ArrayLike, noise: float
 ) -> NDArray[np.float64]:
-    """Return what learning the window of each size has cost over the recording, measured from the windows themselves.
+    """Return the cost of learning each window over the recording, measured from the windows.
 
         L(h) = S sum over runs of (log det G_h(T) - log det G_h(T/20)),    G_h(t) = sum_{s<=t} z_s z_s'
 
-    with z the window and S the innovation's variance: h log 20 S for a window that forgets, more for modes that do not
-    decay (docs/theory.md). The windows nest, so one triangular factor gives all sizes.
+    z is the window and S the variance of the innovation. The cost is h log 20 S for a stable plant, and more for modes
+    that do not decay (docs/theory.md). The windows are nested, so one triangular factor gives all sizes.
 
     Args:
         recording: One or many runs; rows with missing samples are left out.
         sizes: Lengths h, rising.
-        center: What was taken off the outputs, as in ``Driver``.
+        center: What was subtracted from the outputs, as in ``Driver``.
         noise: S, summed over the outputs.
 
     Returns:
-        ``(size,)``; not finite where the rows till T/20 span no window.
+        ``(size,)``; not finite if the rows up to T/20 do not span the window.
     """
     _, _, outputs = recording.outputs.shape
     inputs = recording.inputs.shape[2]
@@ -99,7 +100,7 @@ def learning_part(
         y, u = np.asarray(y[:length], float), np.asarray(u[:length], float)
         rows = window(y - _center(y, center), u, sizes[-1])
         first = int(np.searchsorted(rows.times, length // 20))
-        first = max(first, 2 * int(ends[-1]))  # fewer rows do not fix so many taps
+        first = max(first, 2 * int(ends[-1]))  # fewer rows do not determine so many taps
         if len(rows.times) <= first:
             continue
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Every size on simulated runs of a system, beside its Kalman predictor: made ready once, run as often as wanted."""
+"""Run every size on simulated runs of a system, beside its Kalman predictor: prepare once, run many times."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from .options import SHORTEST, InputsAhead, Options, check_ahead, choose_inputs_
 
 
 class PreparedRun(NamedTuple):
-    """A system and what predicts it; all runs of it share their compiled kernels.
+    """A system and its predictors. All its runs share the compiled kernels.
 
     Attributes:
-        system: The plant, without inputs where none is driven.
-        learner: What predicts.
+        system: The plant; without inputs if all inputs are zero.
+        learner: The learner.
         driver: The learner beside the Kalman predictor.
         signal: The known input.
-        ahead: Whether inputs ahead are known or held; None where there are none to know.
-        asked: Samples that were asked for.
-        horizon: Samples that are run at most, for rounding reaches the noise after them.
-        trust: Where that is.
+        ahead: Whether inputs ahead are known or held; None if there are no inputs, or only one-step forecasts.
+        asked: Samples asked for.
+        horizon: Samples to run: those asked for, but not beyond ``trust``.
+        trust: Number of samples after which rounding reaches the noise; None for never.
         replicates: Independent runs.
     """
 
@@ -48,10 +48,10 @@ class PreparedRun(NamedTuple):
 
 
 def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> PreparedRun:
-    """Return the system with its learner, after every check that needs no run.
+    """Return the system with its learner, after all checks that need no run.
 
     Raises:
-        ValueError: What the learner, the horizon, the inputs or the memory do not allow.
+        ValueError: The learner, the horizon, the inputs or the memory do not allow it.
     """
     asked = check_count("horizon", 20_000 if options.horizon is None else options.horizon, SHORTEST)
     replicates = check_count("replicates", options.replicates, 1)
@@ -85,7 +85,7 @@ def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> 
 
 
 def check_horizon(learner: Learner, asked: int, trust: int | None) -> int:
-    """Return how many of the samples asked for are run, or say that they are too few."""
+    """Return how many of the samples asked for are run, or raise ValueError if they are too few."""
     check_count("horizon", asked, SHORTEST)
     if learner.sizes[-1] >= asked:
         raise ValueError(f"size {learner.sizes[-1]} is beyond the horizon of {asked} samples: try smaller sizes.")
@@ -95,31 +95,31 @@ def check_horizon(learner: Learner, asked: int, trust: int | None) -> int:
 
 
 def run_prepared(
-    ready: PreparedRun,
+    prepared: PreparedRun,
     key: PRNGKeyArray,
     horizon: int,
     missing: Missing = Missing(),
     noise: Noise = "normal",
     progress: Callable[[int], None] = lambda done: None,
 ) -> Scores:
-    """Simulate from a zero state, predict, and return the sums over stretches that are equal on a log scale.
+    """Simulate from a zero state, predict, and return the sums over stretches of equal length on a log scale.
 
     Args:
-        ready: What runs.
-        key: Of the draws, which depend on it alone.
+        prepared: The system and its predictors.
+        key: Random key; the draws depend on it only.
         horizon: Samples of each run.
         missing: Which samples are lost.
-        noise: Law of the noise.
+        noise: Distribution of the noise.
         progress: Called with the samples done.
     """
-    driver, replicates = ready.driver, ready.replicates
+    driver, replicates = prepared.driver, prepared.replicates
     with computing(driver.precision, driver.device):
         chunks = simulate_chunks(
             key,
-            ready.system,
+            prepared.system,
             horizon,
             replicates,
-            inputs=ready.signal,
+            inputs=prepared.signal,
             missing=missing,
             noise=noise,
             device=driver.device,
@@ -127,7 +127,7 @@ def run_prepared(
         return score(
             driver,
             (chunk.outputs for chunk in chunks),
-            ready.signal,
+            prepared.signal,
             np.full(replicates, horizon),
             log_edges(horizon).tolist(),
             progress,

@@ -1,7 +1,7 @@
-"""What streams show so far: their verdict from sums alone, for no sample is kept.
+"""Locate on running streams, from sums only: no sample is kept.
 
-The rules are those of a recording (``locate``); what needs the samples themselves, the size that regret asks for and
-the models fitted to it, is left out.
+The rules are those of a recording (``locate``). The size of low regret and the fitted models need the samples, so they
+are left out.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from .sentences import recording_sentence
 
 
 class Streamed(NamedTuple):
-    """What is found of streams by now.
+    """The answer for streams so far.
 
     Attributes:
-        critical: The critical size; undecided of fewer than 8 streams, which stand for as many runs.
-        best: The size of least error after the first twentieth; None where nothing can be said yet.
-        sentence: The answer in words.
+        critical: The critical size; undecided for fewer than 8 streams. Each stream counts as one run.
+        best: The size of least error after the first twentieth; None if there are too few samples.
+        sentence: The answer as a sentence.
         horizon: Samples of the longest stream.
     """
 
@@ -45,24 +45,24 @@ def locate_streamed(
     seed: int = 0,
     draws: int = 500,
 ) -> Streamed:
-    """Locate the size from which on the error of streams stops growing, from what they have summed to.
+    """Locate the size from which on the error of streams stops growing, from their sums.
 
     Args:
-        sums: Over the stretches of ``log_edges``; each entry of its batch axis is one stream, and all are taken for
+        sums: Sums over the stretches of ``log_edges``. Each entry of the batch axis is one stream; all streams count as
             runs of one plant.
         losses: Sums of squares in blocks of consecutive samples after the first twentieth, ``(block, size)``.
         samples: Scored samples of each block.
-        learner: Whose labels stand in the answer.
-        name: Of the stream or streams.
-        seed: Of the bootstrap.
-        draws: Of the bootstrap.
+        learner: The learner of the streams; gives the labels.
+        name: Name of the stream or streams.
+        seed: Seed of the bootstrap.
+        draws: Number of draws of the bootstrap.
     """
     horizon, runs = int(sums.edges[-1]), sums.samples.shape[-1]
     used = samples > 0
-    # A size whose error has overflowed is the worst one.
+    # A size whose error has overflowed counts as the worst.
     losses = np.where(np.isfinite(losses), losses, np.finfo(np.float64).max / (8 * max(len(losses), 1)))
     if horizon < SHORTEST or used.sum() < 2:
-        few = f"{horizon} samples say nothing yet; {SHORTEST} are the fewest."
+        few = f"{horizon} samples are too few; at least {SHORTEST} are needed."
         critical = Critical(None, "undecided", few)
         return Streamed(critical, None, f"{name}: the critical {learner.size_label} is undecided: {few}", horizon)
     best = best_size(losses[used], samples[used], list(learner.sizes), seed, draws)
@@ -71,6 +71,6 @@ def locate_streamed(
         if np.isfinite(sums.error).all():
             critical = critical_size(growth_laws(curves(sums, learner, name), seed, draws))
         else:
-            critical = Critical(None, "undecided", "an error has overflowed: leave out the stream that it is of.")
+            critical = Critical(None, "undecided", "an error has overflowed: leave out its stream.")
     sentence = recording_sentence(name, learner.size_label, critical, best, None, None, horizon, horizon, runs)
     return Streamed(critical, best, sentence, horizon)

@@ -1,4 +1,4 @@
-"""Locate on a system: simulate it beside its Kalman predictor, fit growth laws, hold them against theory."""
+"""Locate on a system: simulate it beside its Kalman predictor, fit growth laws, compare with theory."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ from .visibility import detection_horizon, exact_slope
 def locate_system(
     system: LinearSystem, options: Options, inputs: str | ArrayLike, missing: Missing, noise: Noise
 ) -> Location:
-    ready = prepare(system, options, inputs)
-    system, learner, driven = ready.system, ready.learner, ready.system.inputs > 0
-    horizon, asked, trust, replicates = ready.horizon, ready.asked, ready.trust, ready.replicates
+    """Simulate a system with every size and locate the sizes; see ``locate``."""
+    prepared = prepare(system, options, inputs)
+    system, learner, driven = prepared.system, prepared.learner, prepared.system.inputs > 0
+    horizon, asked, trust, replicates = prepared.horizon, prepared.asked, prepared.trust, prepared.replicates
     with computing(options.precision, options.device):
         key = jax.random.key(options.seed)
-        sums = run_prepared(ready, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
-        settings = settings_of(options, learner, ready.ahead, "none", asked, replicates)
+        sums = run_prepared(prepared, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
+        settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
     frame, general = curves(sums, learner, system.name), None if system.time_varying else theory(system)
     parts = []
@@ -94,12 +95,12 @@ def locate_system(
 
 
 def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner: Learner, lookahead: int) -> int | None:
-    """Return the size from which on theory says that this learner's error is bounded, where it names one."""
+    """Return the size from which on this learner's error is bounded in theory; None if theory names none."""
     if learner.tends_to == "blocks":
         return critical_block(system)
     if learner.tends_to not in FILTERS:
         return None
-    if driven:  # such modes must be cancelled like those that noise drives: no finite window recalls all of u
+    if driven:  # modes that an input drives must be cancelled too: no finite window holds all of u
         system = system.replace(Q=system.Q + system.B @ system.B.T)
     if learner.tends_to == "direct filters" and lookahead > 1:
         return critical_length(system, lookahead=lookahead)
@@ -109,9 +110,9 @@ def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner:
 def _exact_slope(
     system: LinearSystem, sizes: tuple[int | None, int | None], horizon: int, learner: Learner, lookahead: int
 ) -> float | None:
-    """Return the log-log slope over t > T/20 of the best filter's exact error, at the lesser of two different sizes.
+    """Return the log-log slope over t > T/20 of the best filter's exact error, at the smaller of two different sizes.
 
-    None where a size is missing, both are the same, or the learner does not fit that filter.
+    Return None if a size is missing, if both are equal, or if the learner does not fit that filter.
     """
     first, second = sizes
     fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:])

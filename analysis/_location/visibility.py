@@ -1,4 +1,4 @@
-"""The horizon from which on a weak mode shows in the growth of the error."""
+"""The horizon from which on the growth of an error is visible."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHORTEST, _LONGEST = 20, 10**8
 
 
 def exact_slope(system: LinearSystem, size: int, horizon: int, lookahead: int = 1) -> float:
-    """Return the log-log slope over t > T/20 of the exact error of the best filter of a length, as a verdict fits it.
+    """Return the log-log slope over t > T/20 of the exact error of the best filter of a length, fitted as in a verdict.
 
     Args:
         system: Time-invariant.
@@ -27,10 +27,10 @@ def exact_slope(system: LinearSystem, size: int, horizon: int, lookahead: int = 
 
 
 def detection_horizon(system: LinearSystem, size: int, lookahead: int = 1) -> int | None:
-    """Return the horizon from which on the exact error of a filter that is too short grows visibly, to 1 %.
+    """Return the horizon from which on the exact error of a filter that is too short grows visibly, within 1 %.
 
-    Growing is a ``exact_slope`` of at least 1/2, the border of the verdict; a mode that little noise drives stays under
-    the rest of the error for long.
+    It grows visibly if ``exact_slope`` is at least 1/2, the border of the verdict. A mode driven by little noise is
+    hidden by the rest of the error for a long time.
 
     Args:
         system: Time-invariant.
@@ -38,7 +38,8 @@ def detection_horizon(system: LinearSystem, size: int, lookahead: int = 1) -> in
         lookahead: H, at least 1.
 
     Returns:
-        A horizon from 20 on; None where the error is bounded (h at least the critical length) or shows beyond 1e8 only.
+        A horizon of at least 20; None if the error is bounded (h at least the critical length) or its growth shows only
+        beyond 1e8.
     """
     if size >= critical_length(system, lookahead=lookahead):
         return None

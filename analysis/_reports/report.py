@@ -30,7 +30,7 @@ def write_report(folder: str | Path, out: str | Path | None = None, progress: Pr
     It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
 
     Args:
-        folder: Where ``save``, ``save_reproduction``, ``save_scorecard`` or ``sweep`` has written; figures are those
+        folder: Where ``save_location``, ``save_study``, ``save_scorecard`` or ``sweep`` has written; figures are those
             that a JSON file there lists.
         out: The file to write; by default report.html in the folder.
         progress: Called with the points of a sweep that are analysed and those there are.

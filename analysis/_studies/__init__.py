@@ -1,1 +1,1 @@
-"""Published results, measured beside exact theory."""
+"""Studies: published results, measured beside exact theory."""

@@ -1,4 +1,4 @@
-"""What every reproduction returns, how far measured may lie from exact, and the runs that they measure.
+"""What studies share: their result, the limits of measured values around exact ones, and simulated runs.
 
 Time: a stretch ``[edges[k], edges[k+1])`` counts samples from 0.
 """
@@ -19,11 +19,11 @@ from ..._core.devices import computing
 from ...learners import Driver, Learner, Scores, score
 from ...simulator import LinearSystem, simulate_chunks
 
-FALSE_ALARM = 1e-4  # of a whole table of measured entries, both sides together
+FALSE_ALARM = 1e-4  # probability for a whole table of measured entries, both sides together
 
 
-class Reproduction(NamedTuple):
-    """A measured table beside the exact one: ``agrees`` is whether every entry is within its limits."""
+class StudyResult(NamedTuple):
+    """A table of measured and exact values. ``agrees``: every measured value is within its limits."""
 
     table: pl.DataFrame
     agrees: bool
@@ -33,15 +33,15 @@ class Reproduction(NamedTuple):
 def mean_limits(
     expected: NDArray[np.float64], samples: NDArray[np.float64], entries: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return between what limits the mean of independent runs lies, but for a chance of 1e-4 / entries.
+    """Return the limits of the mean of independent runs; it lies outside with probability 1e-4 / entries.
 
-    A mean square over a stretch is a weighted sum of chi-squares, and so is its mean over N runs: by Satterthwaite it
-    is expected chi^2_nu / nu, with nu = 2 N (mean / deviation)^2 of the runs.
+    A mean square over a stretch is a weighted sum of chi-squares, and so is its mean over N runs. Satterthwaite's
+    approximation is expected chi^2_nu / nu, with nu = 2 N (mean / deviation)^2 of the runs.
 
     Args:
-        expected: What the mean should be, ``(entry,)``, positive.
-        samples: One mean square a run, ``(entry, batch)``.
-        entries: How many entries the whole table has.
+        expected: Expected mean, ``(entry,)``, positive.
+        samples: One mean square for each run, ``(entry, batch)``.
+        entries: Number of entries in the whole table.
 
     References:
         F. E. Satterthwaite, An approximate distribution of estimates of variance components, 1946.
@@ -53,9 +53,9 @@ def mean_limits(
 
 
 def weighted_limit(weights: NDArray[np.float64], entries: int) -> float:
-    """Return what a sum of chi-squares with these weights exceeds with a chance of 1e-4 / entries.
+    """Return the value that a sum of chi-squares with these weights exceeds with probability 1e-4 / entries.
 
-    Taken as a gamma law of the same mean and variance (Satterthwaite).
+    The sum is approximated by a gamma law of the same mean and variance (Satterthwaite).
     """
     mean, variance = weights.sum(), 2 * (weights**2).sum()
     return float(gammaincinv(mean**2 / variance, 1 - FALSE_ALARM / entries) * variance / mean)
@@ -70,15 +70,15 @@ def simulated_scores(
     oracle: Learner | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Scores:
-    """Return what a learner's errors sum to over stretches of simulated runs, each from a zero state.
+    """Return the sums of a learner's squared errors over stretches of simulated runs, each from a zero state.
 
     Args:
-        system: What is simulated, with one output and no input.
-        learner: What predicts.
-        edges: Of the stretches, rising from 0 to the horizon.
+        system: The plant, with one output and no input.
+        learner: The learner.
+        edges: Edges of the stretches, rising from 0 to the horizon.
         replicates: Independent runs.
-        seed: Of the simulation.
-        oracle: What the excess is measured against.
+        seed: Seed of the simulation.
+        oracle: The oracle that the excess is measured against.
         progress: Called with the samples done.
     """
     horizon = edges[-1]

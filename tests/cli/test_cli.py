@@ -103,7 +103,7 @@ BAD = {
         ["locate", "random-walk", "--lookahead", "90", "--horizon", "200"],
         "needs a horizon of at least 360",
     ),
-    "inputs ahead of another kind": (["locate", "random-walk", "--inputs-ahead", "guessed"], "known or held"),
+    "inputs ahead of another kind": (["locate", "random-walk", "--inputs-ahead", "guessed"], "'known' or 'held'"),
     "inputs ahead where there are none": (["locate", "random-walk", "--inputs-ahead", "held"], "there is no input"),
     "horizon 0": (["locate", "random-walk", "--horizon", "0"], "horizon must be"),
     "no replicates": (["locate", "random-walk", "--replicates", "0"], "replicates must be"),
@@ -119,7 +119,7 @@ BAD = {
     ),
     "noise for a recording": (
         ["locate", "runs.csv", "--output", "y", "--by", "run", "--noise", "uniform"],
-        "a recording has noise of its own",
+        "a recording has its own",
     ),
     "center that is none": (
         ["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"],
@@ -267,15 +267,15 @@ def test_a_plant_of_python_control_by_name(folder: Path, run: Run) -> None:
 def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     agrees: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from ergoscope.analysis._studies import registry as _reproductions
-    from ergoscope.analysis._studies.study import Reproduction
+    from ergoscope.analysis._studies import registry
+    from ergoscope.analysis._studies.study import StudyResult
 
-    def run(seed: int, progress: object, **quick: object) -> Reproduction:
-        return Reproduction(pl.DataFrame(dict(seed=[seed])), agrees or "octaves" in quick, f"done with {len(quick)}")
+    def run(seed: int, progress: object, **quick: object) -> StudyResult:
+        return StudyResult(pl.DataFrame(dict(seed=[seed])), agrees or "octaves" in quick, f"done with {len(quick)}")
 
-    for name, entry in _reproductions.ENTRIES.items():
-        stand_in = entry._replace(run=run, figure=lambda table: Figure())
-        monkeypatch.setitem(_reproductions.ENTRIES, name, stand_in)
+    for name, study in registry.STUDIES.items():
+        stand_in = study._replace(run=run, figure=lambda table: Figure())
+        monkeypatch.setitem(registry.STUDIES, name, stand_in)
     monkeypatch.setattr(
         sys, "argv", ["ergoscope", "reproduce", "all", "--quick", "--seed", "7", "--out", str(tmp_path)]
     )
@@ -283,9 +283,9 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == (0 if agrees else 1)
-    assert capsys.readouterr().out.count("done with") == len(_reproductions.ENTRIES)
+    assert capsys.readouterr().out.count("done with") == len(registry.STUDIES)
     written = sorted(path.name for path in tmp_path.iterdir())
-    names = list(_reproductions.ENTRIES)
+    names = list(registry.STUDIES)
     expected = [f"{name}.{kind}" for name in names for kind in ("png", "parquet")]
     assert written == sorted(["report.html", *(f"reproduction-{name}.json" for name in names), *expected])
     assert (tmp_path / "report.html").read_text(encoding="utf-8").count('class="answer">done with') == len(names)
@@ -293,10 +293,10 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
 
 
 def test_the_help_names_what_is_reproduced(folder: Path, run: Run) -> None:
-    from ergoscope.analysis._studies.registry import reproductions
+    from ergoscope.analysis._studies.registry import studies
 
     said = run("reproduce", "--help", cwd=folder).stdout
-    assert all(name in said for name in [*reproductions(), "all"])
+    assert all(name in said for name in [*studies(), "all"])
 
 
 def test_the_zoo_is_listed(folder: Path, run: Run) -> None:

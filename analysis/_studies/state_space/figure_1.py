@@ -1,6 +1,6 @@
 """The paper's Figure 1: how large a block of the dynamics must be fitted before the risk stops growing.
 
-Time: horizon T means the transitions x[t] -> x[t+1] for t = 1 .. T-1 of each trajectory, x[0] = 0.
+Time: horizon T uses the transitions x[t] -> x[t+1] for t = 1 .. T-1 of each trajectory, x[0] = 0.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ....learners import Driver, submatrix
 from ....learners._full_state.submatrix import submatrices
 from ....simulator import LinearSystem, simulate_chunks, zoo
 from ..._exact.block_risk import best_submatrices, submatrix_risk
-from ..study import Reproduction, weighted_limit
+from ..study import StudyResult, weighted_limit
 
 SYSTEMS = ("figure-1", "figure-1-explosive")
 HORIZONS = tuple(range(10, 71, 10))
@@ -29,17 +29,17 @@ def reproduce_figure_1(
     seed: int = 0,
     horizons: Sequence[int] = HORIZONS,
     progress: Progress = no_progress,
-) -> Reproduction:
-    """Fit every top-left block on simulated trajectories and hold the risk of the fits against the exact optimum.
+) -> StudyResult:
+    """Fit every top-left block on simulated trajectories, and compare the risk of the fits with the exact optimum.
 
         M_k = argmin sum over trajectories and t < T of |x[t+1] - M x[t]|^2,   M zero outside its k x k block
         risk = mean over t of E |(M_k - A) x[t]|^2 on the exact covariance;   the figure shows log(1 + risk)
 
-    The risk of a fit is never below the optimum, and above it by a weighted sum of chi-squares: its 1 - 1e-4 / entries
-    quantile, from the sandwich covariance of the fit, is the upper limit of an entry.
+    The risk of a fit is never below the optimum. It is above it by a weighted sum of chi-squares. The upper limit of an
+    entry is the 1 - 1e-4 / entries quantile of this sum, from the sandwich covariance of the fit.
 
     Returns:
-        A table ``system, horizon, size, measured, exact, limit`` (all in log(1 + risk)), and whether it agrees.
+        A table ``system, horizon, size, measured, exact, limit`` (in log(1 + risk)), and whether it agrees.
 
     References:
         I. Ziemann, N. Matni, G. J. Pappas, *State space models, emergence, and ergodicity: How many parameters are
@@ -65,7 +65,7 @@ def reproduce_figure_1(
     agrees = outside.is_empty()
     verdict = f"agree within {gap:.3f}" if agrees else f"{outside.height} of {table.height} entries beyond their limits"
     sentence = f"figure 1: measured on {replicates} trajectories, exact theory beside: {verdict}"
-    return Reproduction(table, agrees, sentence + "; the risk stops growing at k = 4" * agrees)
+    return StudyResult(table, agrees, sentence + "; the risk stops growing at k = 4" * agrees)
 
 
 def _fits(
@@ -89,9 +89,9 @@ def _fits(
 def _excess_limit(states: NDArray[np.float64], optimum: NDArray[np.float64], entries: int) -> NDArray[np.float64]:
     """Return the 1 - 1e-4 / entries quantile of risk(fit) - risk(optimum) for each size, by the central limit theorem.
 
-    A row of a fit is off by S^-1 sum_i g_i / N with g_i the trajectory's sum of residual times regressor and S the mean
-    Gram matrix; the risk is off by the square of that in S, averaged over time. With V the covariance of g, this is a
-    sum of chi-squares weighted by the eigenvalues of S^-1/2 V S^-1/2 / N.
+    The error of a row of a fit is S^-1 sum_i g_i / N, where g_i is the trajectory's sum of residual times regressor and
+    S the mean Gram matrix. The excess risk is the square of this error in the norm of S, averaged over time. With V the
+    covariance of g, it is a sum of chi-squares weighted by the eigenvalues of S^-1/2 V S^-1/2 / N.
     """
     before, after = states[:, :-1], states[:, 1:]
     batch, steps = before.shape[:2]

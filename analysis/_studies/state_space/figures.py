@@ -1,4 +1,4 @@
-"""Figures of the reproductions: measured points on exact curves. Colours run through a map that is readable in grey."""
+"""Figures of the studies: measured points on exact curves. The colour map is readable in grey."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIKE_LOG = ("square-root-rls", "vovk")
 
 
 def hidden_random_walk_figure(table: pl.DataFrame) -> Figure:
-    """Draw the excess of learned filters against their length, and of truncated ones against the time."""
+    """Draw the excess of learned filters over their length, and of truncated filters over time."""
     systems = table["system"].unique(maintain_order=True).to_list()
     figure = Figure(figsize=(12.0, 7.6), layout="constrained")
     panels = figure.subplots(2, len(systems), sharey="row", squeeze=False)
@@ -60,7 +60,7 @@ def _draw_truncated(axes: Axes, part: pl.DataFrame) -> None:
 
 
 def theorem_2_figure(table: pl.DataFrame) -> Figure:
-    """Draw the growth exponent against the number of parameters, one panel a system, one line a family."""
+    """Draw the growth exponent over the number of parameters: a panel for each system, a line for each family."""
     systems = table["system"].unique(maintain_order=True).to_list()
     figure = Figure(figsize=(12.0, 7.6), layout="constrained")
     panels = figure.subplots(2, -(-len(systems) // 2), squeeze=False).ravel()
@@ -89,7 +89,7 @@ def theorem_2_figure(table: pl.DataFrame) -> Figure:
 
 
 def growth_laws_figure(table: pl.DataFrame) -> Figure:
-    """Draw the growth exponent against the filter length, one panel a system; where it is exponential, the rate."""
+    """Draw the growth exponent over the filter length, a panel for each system; for exponential growth, the rate."""
     systems = table["system"].unique(maintain_order=True).to_list()
     figure = Figure(figsize=(12.0, 9.0), layout="constrained")
     panels = figure.subplots(3, -(-len(systems) // 3), squeeze=False)
@@ -118,7 +118,7 @@ def growth_laws_figure(table: pl.DataFrame) -> Figure:
 
 
 def horizon_scaling_figure(table: pl.DataFrame) -> Figure:
-    """Draw the length of least regret against the horizon, and all regrets collapsed onto one curve."""
+    """Draw the length of least regret over the horizon, and all regrets collapsed onto one curve."""
     figure = Figure(figsize=(12.0, 5.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     systems = table["system"].unique(maintain_order=True).to_list()
@@ -143,11 +143,11 @@ def horizon_scaling_figure(table: pl.DataFrame) -> Figure:
 
 
 def power_figure(table: pl.DataFrame) -> Figure:
-    """Draw the shares of the verdicts over the number of runs, one row a horizon and one column a system."""
+    """Draw the shares of the verdicts over the number of runs: a row for each horizon, a column for each system."""
     systems, horizons = (table[word].unique(maintain_order=True).to_list() for word in ("system", "horizon"))
     figure = Figure(figsize=(12.0, 2.4 * len(horizons) + 1.2), layout="constrained")
     panels = figure.subplots(len(horizons), len(systems), sharex=True, sharey=True, squeeze=False)
-    shades = (("right", "#1b4f72", ""), ("not showing yet", "#5dade2", "//"), ("undecided", "#eceff1", ""))
+    shades = (("right", "#1b4f72", ""), ("not visible yet", "#5dade2", "//"), ("undecided", "#eceff1", ""))
     for row, horizon in zip(panels, horizons, strict=True):
         for axes, system in zip(row, systems, strict=True):
             part = table.filter((pl.col("system") == system) & (pl.col("horizon") == horizon)).sort("replicates")
@@ -173,7 +173,7 @@ def power_figure(table: pl.DataFrame) -> Figure:
 
 
 def regret_bounds_figure(table: pl.DataFrame) -> Figure:
-    """Draw regrets and their bounds against the horizon: on log axes, those like log T alone, and of the mixture."""
+    """Draw regrets and bounds over the horizon: all on log axes, those like log T, and those of the mixture."""
     figure = Figure(figsize=(14.0, 5.2), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     mixed = table.filter(learner="length-mixture")
@@ -201,7 +201,7 @@ def regret_bounds_figure(table: pl.DataFrame) -> Figure:
 def _regrets(axes: Axes, table: pl.DataFrame, by: str, names: list[str], bounds: bool = True) -> None:
     for name, colour, mark in zip(names, _colours(len(names)), MARKS, strict=False):
         row = table.filter(pl.col(by) == name).sort("horizon")
-        if row.is_empty():  # its colour and its mark are kept free
+        if row.is_empty():  # its colour and mark stay unused
             continue
         axes.plot(row["horizon"], row["measured"], mark + "-", color=colour, lw=1.2, ms=5, label=name)
         if bounds:
@@ -209,13 +209,13 @@ def _regrets(axes: Axes, table: pl.DataFrame, by: str, names: list[str], bounds:
 
 
 def _points(axes: Axes, row: pl.DataFrame, over: str, colour: object, mark: str, label: str) -> None:
-    """Draw measured points, and the limits they must lie in as bars around the exact value."""
+    """Draw measured points, and their limits around the exact value as bars."""
     axes.vlines(row[over], np.maximum(row["low"], 1e-12), row["high"], color="0.6", lw=3, alpha=0.6, zorder=1)
     axes.plot(row[over], row["measured"], mark, color=colour, ms=5, label=label, zorder=3)
 
 
 def _ticks(axes: Axes, values: list[int]) -> None:
-    """Label a log axis with these numbers alone."""
+    """Label a log axis with these numbers only."""
     axes.set_xticks(values, [str(value) for value in values])
     axes.minorticks_off()
 
@@ -225,7 +225,7 @@ def _colours(count: int) -> list[object]:
 
 
 def figure_1_figure(table: pl.DataFrame) -> Figure:
-    """Draw the paper's Figure 1: log(1 + risk) against k, one line a horizon, one panel a system; crosses are exact."""
+    """Draw Figure 1: log(1 + risk) over k, a line for each horizon, a panel for each system; crosses are exact."""
     systems = table["system"].unique(maintain_order=True).to_list()
     figure, panels = canvas(len(systems))
     for axes, system in zip(panels, systems, strict=True):

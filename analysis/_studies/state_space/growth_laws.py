@@ -1,6 +1,6 @@
-"""Growth laws measured: t^1, t^3, t^5, exponential or bounded, for every filter length below and at the critical one.
+"""Growth laws, measured: t^1, t^3, t^5, exponential or bounded, for filter lengths up to and beyond the critical one.
 
-Time: the error at horizon t is that of predicting sample t from those before it.
+Time: the error at horizon t is that of the prediction of sample t from the samples before it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..._exact.modes import critical_length, growth_exponent
 from ..._exact.theory import trust_horizon
 from ..._growth.curves import curve_array, curves, log_edges
 from ..._growth.laws import BORDER, fitted_stretches, growth_laws
-from ..study import FALSE_ALARM, Reproduction, simulated_scores
+from ..study import FALSE_ALARM, StudyResult, simulated_scores
 
 SYSTEMS = (
     "random-walk", "double-integrator", "triple-integrator", "two-tones", "near-unit-root", "stable-ar",
@@ -30,26 +30,26 @@ FURTHER = 2  # lengths shown beyond the critical one
 
 def reproduce_growth_laws(
     replicates: int = 256, seed: int = 0, horizon: int = 20_000, progress: Progress = no_progress
-) -> Reproduction:
-    """Fit the growth of the learned error for every filter length and hold it against theory's class.
+) -> StudyResult:
+    """Fit the growth of the learned error for every filter length and compare it with the class of theory.
 
         E |e_t|^2 ~ t^g,   g = growth_exponent(system, h): 0 (bounded), 1, 3, 5, .. or exponential
 
-    Exponents are quantised, so a measured one belongs to class g where its interval meets (g - 1/2, g + 1/2); the
-    interval holds 1 - 1e-4 / entries by the normal law, its deviation that of the bootstrap over replicates. The
-    sentence says where it is wider than the cell and so tells little. A class of infinite exponent must be told as
-    exponential by ``growth_laws``, no other may.
+    Exponents are quantised. A measured exponent agrees with class g if its interval meets (g - 1/2, g + 1/2). The
+    interval has probability 1 - 1e-4 / entries by the normal law, with the deviation of the bootstrap over replicates.
+    The sentence counts the intervals that are wider than their class. ``growth_laws`` must name a law exponential if
+    and only if theory's exponent is infinite.
 
     Args:
         replicates: Simulated runs, at least 8.
-        seed: Of the simulation and the bootstrap.
-        horizon: Samples of each run; fewer where a system's trust horizon is shorter.
+        seed: Seed of the simulation and the bootstrap.
+        horizon: Samples of each run; fewer if the trust horizon of a system is shorter.
         progress: Called with the systems done and the systems in all.
 
     Returns:
         A table ``system, size, theory, exponent, low, high, exact, law, rate, exact_rate, agrees``: ``exact`` is the
-        log-log slope of the best filter's exact error over the same stretches, rates are per sample and those of
-        exponential laws.
+        log-log slope of the best filter's exact error over the same stretches. Rates are per sample, for exponential
+        laws only.
 
     References:
         I. Ziemann, N. Matni, G. J. Pappas (2025), State space models, emergence, and ergodicity.
@@ -71,14 +71,14 @@ def reproduce_growth_laws(
     if wrong.height:
         first = ", ".join(f"{row['system']} at length {row['size']}" for row in wrong.head(3).to_dicts())
         sentence += f"{wrong.height} of {entries} exponents beyond their limits ({first})"
-        return Reproduction(table, False, sentence)
+        return StudyResult(table, False, sentence)
     powers = table.filter(pl.col("theory").is_finite())
     gap = float(np.abs(powers["exponent"].to_numpy() - powers["theory"].to_numpy()).max())
     seen = ", ".join(f"t^{g:.0f}" if g else "bounded" for g in powers["theory"].unique().sort())
     sentence += f"agree within {gap:.2f} of the growth exponent; {entries} filters in the classes {seen}, exponential"
     wide = powers.filter((pl.col("high") - pl.col("low")) / 2 >= BORDER).height
     sentence += f" ({wide} with an interval wider than its class: more replicates would narrow it)" * (wide > 0)
-    return Reproduction(table, True, sentence)
+    return StudyResult(table, True, sentence)
 
 
 def _rows(system: LinearSystem, laws: pl.DataFrame, horizon: np.ndarray, entries: int) -> pl.DataFrame:

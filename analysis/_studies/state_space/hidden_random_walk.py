@@ -1,6 +1,6 @@
-"""The hidden random walk: what a filter of h samples costs over the Kalman predictor, and what Theorem 4 says of it.
+"""The hidden random walk: the excess of a filter of h samples over the Kalman predictor, and Theorem 4.
 
-Time: a stretch ``first .. last`` counts samples from 1; the sample at index t is predicted from the t before it.
+Time: a stretch ``first .. last`` counts samples from 1; the sample at index t is predicted from those before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ....learners import kalman, ladder, truncated_kalman
 from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import best_errors, diffuse_errors, truncated_excess
 from ..._exact.riccati import innovation_covariances, kalman_gain
-from ..study import Reproduction, mean_limits, simulated_scores
+from ..study import StudyResult, mean_limits, simulated_scores
 
 WALKS = ("random-walk", "random-walk-0.1", "random-walk-0.01")
 SIZES = (1, 2, 4, 8, 16, 32)
@@ -29,26 +29,27 @@ class Excess(NamedTuple):
 
     best: NDArray[np.float64]  # of the best filter of h samples
     learned: NDArray[np.float64]  # of the filter learned by least squares
-    neglected: NDArray[np.float64]  # the size of what that formula leaves out
-    truncated: NDArray[np.float64]  # of the steady Kalman filter cut off after h samples
+    neglected: NDArray[np.float64]  # size of the terms that this formula leaves out
+    truncated: NDArray[np.float64]  # of the steady Kalman filter truncated after h samples
 
 
 def reproduce_hidden_random_walk(
     replicates: int = 1024, seed: int = 0, horizon: int = 32_768, progress: Progress = no_progress
-) -> Reproduction:
+) -> StudyResult:
     """Measure the excess of learned and of truncated filters on three random walks, q/r = 1, 0.1, 0.01.
 
         best filter of h samples:     P_h - P_inf,  P_1 = q + r,  P_{h+1} = P_h r / (P_h + r) + q;  falls like rho^(2h)
         learned by least squares:     P_h - P_inf + S_h (h + 1) / t,  S_h = P_h + r
         Kalman filter cut after h:    rho^(2h) E x^_{t-h}^2, which grows with t
 
-    An entry is the mean over one octave of t and over the runs. Its limits are those of ``mean_limits``; the learned
-    entries have besides the second order of the learning cost, 2 S_h ((h + 1) / t)^2, and what the best filter at t has
-    not yet lost of P_h - P_inf: it leans on the variance of the walk at t, which one path does not tell.
+    An entry is the mean over one octave of t and over the runs. Its limits are those of ``mean_limits``. The limits of
+    a learned entry are wider by two terms: the second order of the learning cost, 2 S_h ((h + 1) / t)^2, and the part
+    of P_h - P_inf that the best filter at t does not have yet. The best filter uses the variance of the walk at t,
+    which one path does not show.
 
     Args:
         replicates: Simulated runs.
-        seed: Of the simulation.
+        seed: Seed of the simulation.
         horizon: Samples of each run, at least 4096; the last four octaves are shown.
         progress: Called with the samples done and the samples in all.
 
@@ -56,7 +57,7 @@ def reproduce_hidden_random_walk(
         A table ``system, filter, size, first, last, measured, exact, low, high, best``, in squared units of the output.
 
     Raises:
-        ValueError: A horizon too short for the longest filter.
+        ValueError: The horizon is too short for the longest filter.
 
     References:
         I. Ziemann, N. Matni, G. J. Pappas (2025), State space models, emergence, and ergodicity, Theorem 4.
@@ -90,7 +91,7 @@ def reproduce_hidden_random_walk(
                 rows.append((name, word, SIZES[size], edges[1 + octave] + 1, edges[2 + octave], *entry))
     columns = ["system", "filter", "size", "first", "last", "measured", "exact", "low", "high", "best"]
     table = pl.DataFrame(rows, schema=columns, orient="row")
-    return Reproduction(table, *_verdict(table, replicates))
+    return StudyResult(table, *_verdict(table, replicates))
 
 
 def exact_excess(system: LinearSystem, sizes: Sequence[int], edges: Sequence[int]) -> Excess:
@@ -102,7 +103,7 @@ def exact_excess(system: LinearSystem, sizes: Sequence[int], edges: Sequence[int
         best = (best_errors(system, sizes, few) - innovation_covariances(system, few)[:, 0]).mean(axis=0)
         learned = best + S * (h + 1) * np.mean(1 / t)
         # (p + 1) / t of the cost for p random regressors, and h / t for the windows that reach before the first sample;
-        # and what the best filter gains at t by taps whose sum falls short of one, which each path teaches otherwise
+        # and the gain of the best filter at t by taps with a sum below one, which a single path does not teach
         neglected = 2 * S * (h + 1) ** 2 * np.mean(1.0 / t**2) + limit - best
         parts.append((best, learned, neglected, truncated_excess(system, sizes, few).mean(axis=0)))
     return Excess(*(np.stack(part) for part in zip(*parts, strict=True)))
@@ -120,17 +121,17 @@ def _verdict(table: pl.DataFrame, replicates: int) -> tuple[bool, str]:
     limit = diffuse_errors(zoo(WALKS[-1]), [1])[0] - kalman_gain(zoo(WALKS[-1])).innovation[0, 0]
     first, last = slow["last"].to_numpy()[[0, -1]]
     return True, (
-        f"{sentence}agree within {gap:.0f} %, all {table.height} entries within their limits. Of Theorem 4 as printed "
-        f"it does not hold that every short filter diverges per step: with free taps one is enough, at q/r = 0.01 its "
-        f"excess is {free[0]:.2f} to t = {first} and {free[-1]:.2f} to t = {last}, {limit:.2f} in the limit. Nor is "
-        f"|log(1 - rho)| the rate: the excess falls like rho^(2h), rho measured {rhos}. It holds that the truncated "
-        f"Kalman filter diverges (h = 1: {cut[0]:.3g}, then {cut[-1]:.3g}), and that the regret does below "
+        f"{sentence}agree within {gap:.0f} %, all {table.height} entries within their limits. Two parts of Theorem 4 "
+        f"as printed do not hold. A short filter need not diverge per step: one free tap is enough, at q/r = 0.01 its "
+        f"excess is {free[0]:.2f} to t = {first} and {free[-1]:.2f} to t = {last}, {limit:.2f} in the limit. The rate "
+        f"is not |log(1 - rho)|: the excess falls like rho^(2h), rho measured {rhos}. Two parts hold: the truncated "
+        f"Kalman filter diverges (h = 1: {cut[0]:.3g}, then {cut[-1]:.3g}), and the regret diverges below "
         f"(tau/2) log T (horizon-scaling)"
     )
 
 
 def measured_rho(table: pl.DataFrame, system: str) -> float:
-    """Return the factor by which the truncated filter's error falls with each sample more, from its measured excess."""
+    """Return the factor by which the excess of the truncated filter falls with each further sample, as measured."""
     part = table.filter((pl.col("system") == system) & (pl.col("filter") == "truncated")).sort("last", "size")
     excess = part["measured"].to_numpy()[-len(SIZES) :]
     return float((excess[2] / excess[0]) ** (0.5 / (SIZES[2] - SIZES[0])))

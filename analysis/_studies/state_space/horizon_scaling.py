@@ -1,4 +1,4 @@
-"""Horizon scaling: the filter length of least regret on the hidden random walk, and how it moves with the horizon.
+"""Horizon scaling: the filter length of least regret on the hidden random walk as a function of the horizon.
 
 Time: the regret to T sums the excess over the Kalman predictor from sample T_0 to T, T_0 = 512.
 """
@@ -18,7 +18,7 @@ from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import diffuse_errors
 from ..._exact.riccati import kalman_gain
 from ..._growth.bootstrap import resample_counts
-from ..study import FALSE_ALARM, Reproduction, mean_limits, simulated_scores
+from ..study import FALSE_ALARM, StudyResult, mean_limits, simulated_scores
 from .hidden_random_walk import WALKS, exact_excess
 
 SIZES = range(1, 41)
@@ -29,21 +29,22 @@ FITTED = np.geomspace(1e4, 1e8, 9)  # horizons of the exactly fitted filters
 
 def reproduce_horizon_scaling(
     replicates: int = 512, seed: int = 0, octaves: int = 7, progress: Progress = no_progress
-) -> Reproduction:
-    """Cumulate the excess of learned filters on three random walks and find the length of least regret at each horizon.
+) -> StudyResult:
+    """Sum the excess of learned filters on three random walks and find the length of least regret at each horizon.
 
         regret_h(T) = sum over t = T_0 .. T of P_h - P_inf + S_h (h + 1) / t, about T c rho^(2h) + S (h + 1) log(T/T_0)
 
-    Its minimiser (between whole lengths by the same form) grows with log T, by less than tau/2 in this range, so it is
-    held against that of the exact functional at each T, and the slopes against each other. Learning apart, the length
-    that exactly fitted filters need, T (P_h - P_inf) = S_inf, has the slope tau/2, up to rho^(2h).
+    The minimiser is interpolated between whole lengths by the same form. It grows with log T, with a slope below tau/2
+    in this range. It is compared with the minimiser of the exact functional at each T, and the slopes are compared too.
+    Without learning, the length that exactly fitted filters need, T (P_h - P_inf) = S_inf, has the slope tau/2, up to
+    rho^(2h).
 
-    Limits: of a regret those of ``mean_limits``; of a minimiser and a slope the normal law with the deviation of a
-    bootstrap over the runs; of each besides what the functional neglects (``reproduce_hidden_random_walk``).
+    Limits: for a regret those of ``mean_limits``; for a minimiser and a slope the normal law with the deviation of a
+    bootstrap over the runs. All are wider by the terms that the functional neglects (``reproduce_hidden_random_walk``).
 
     Args:
         replicates: Simulated runs.
-        seed: Of the simulation and the bootstrap.
+        seed: Seed of the simulation and the bootstrap.
         octaves: The longest horizon is 512 * 2^octaves samples; at least 3.
         progress: Called with the samples done and the samples in all.
 
@@ -53,13 +54,13 @@ def reproduce_horizon_scaling(
         size* is the length that exactly fitted filters need at that horizon.
 
     Raises:
-        ValueError: Too few octaves for a slope.
+        ValueError: There are too few octaves for a slope.
 
     References:
         I. Ziemann, N. Matni, G. J. Pappas (2025), State space models, emergence, and ergodicity, Theorem 4.
     """
     if octaves < 3:
-        raise ValueError(f"octaves must be at least 3, for a slope needs a range of horizons, got {octaves}.")
+        raise ValueError(f"octaves must be at least 3, because a slope needs a range of horizons; got {octaves}.")
     edges = [0, *np.round(START * 2.0 ** np.arange(0, octaves + 0.25, 0.5)).astype(int).tolist()]
     learner, parts = ladder(range(SIZES[-1] + 1)), []
     entries = len(WALKS) * (len(SIZES) + 1) * (len(edges) - 3) + 2 * len(WALKS)
@@ -76,13 +77,14 @@ def reproduce_horizon_scaling(
         expected, neglected = ((part * steps).cumsum(axis=0)[1:] for part in (exact.learned, exact.neglected))
         parts.append(_rows(system, np.array(edges[3:]), regrets, expected, neglected, entries, seed))
     table = pl.concat(parts)
-    return Reproduction(table, *_verdict(table, replicates))
+    return StudyResult(table, *_verdict(table, replicates))
 
 
 def best_sizes(regrets: NDArray[np.float64], rho: float) -> NDArray[np.float64]:
     """Return the minimiser over ``SIZES``, ``(.., size)`` to ``(..)``, between whole sizes.
 
-    It is that of a + b h + c rho^(2h) through the least regret and those tau/2 beside it: rho^(2h) = b tau / (2 c).
+    It is the minimiser of a + b h + c rho^(2h) through the least regret and its neighbours at a distance of tau/2:
+    rho^(2h) = b tau / (2 c).
     """
     tau = -1 / np.log(rho)
     step = max(round(tau / 2), 1)
@@ -97,24 +99,24 @@ def best_sizes(regrets: NDArray[np.float64], rho: float) -> NDArray[np.float64]:
 def fitted_sizes(system: LinearSystem, horizons: NDArray[Any]) -> NDArray[np.float64]:
     """Return the length that exactly fitted filters need at each horizon: T (P_h - P_inf) = S_inf.
 
-    Log-linear between whole lengths, as P_h - P_inf is up to rho^(2h).
+    It is interpolated log-linearly between whole lengths; P_h - P_inf is log-linear up to rho^(2h).
     """
     steady = kalman_gain(system)
     S = float(steady.innovation[0, 0])
     lengths = np.arange(1, int(steady.memory * 10) + 8)
     excess = diffuse_errors(system, lengths) - S
-    kept = excess > 1e-11 * S  # below, the difference is rounding
+    kept = excess > 1e-11 * S  # a smaller difference is rounding
     return np.asarray(np.interp(np.log(horizons), -np.log(excess[kept] / S), lengths[kept]))
 
 
 def collapsed(table: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return x = (2/tau) (h - h*) and (regret_h - regret_h*) / (S (tau/2) log(T/T_0)) of the measured regrets.
 
-    At the minimiser h* of T c rho^(2h) + S (h + 1) log(T/T_0) the two slopes cancel, so the second is e^-x - 1 + x for
-    every system and horizon.
+    At the minimiser h* of T c rho^(2h) + S (h + 1) log(T/T_0) the two slopes cancel. The second value is therefore
+    e^-x - 1 + x for every system and horizon.
 
     Args:
-        table: What ``reproduce_horizon_scaling`` returned, of one system.
+        table: The rows of one system in the table of ``reproduce_horizon_scaling``.
     """
     steady = kalman_gain(zoo(table["system"][0]))
     rows = table.filter(pl.col("quantity") == "regret").sort("horizon", "size")
@@ -122,7 +124,7 @@ def collapsed(table: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.floa
     horizons, h = rows["horizon"].to_numpy().reshape(-1, len(SIZES))[:, :1], np.array(SIZES)
     least = best_sizes(regrets, steady.rho)[:, None]
     x = (h - least) * 2 / steady.memory
-    # the least regret itself lies between whole lengths, e^-x - 1 + x below that of the nearest
+    # the minimum lies between whole lengths, e^-x - 1 + x below the regret of the nearest whole length
     unit = steady.innovation[0, 0] * steady.memory / 2 * np.log(horizons / START)
     nearest = regrets.argmin(axis=1)[:, None]
     gap = np.take_along_axis(x, nearest, 1)
@@ -199,7 +201,7 @@ def _verdict(table: pl.DataFrame, replicates: int) -> tuple[bool, str]:
         )
     }
     return True, (
-        f"{sentence}agree within {gap:.1f} samples of the length of least regret. Against log T it grows by "
+        f"{sentence}agree within {gap:.1f} samples of the length of least regret. Its slope against log T is "
         f"{slopes['measured']} of tau/2 ({slopes['exact']} in theory) on {', '.join(WALKS)}; that of exactly fitted "
-        f"filters by {slopes['fitted']}"
+        f"filters is {slopes['fitted']}"
     )

@@ -1,6 +1,6 @@
-"""What theory lets online learners lose to fixed weights v, on any data: bounds of their regret.
+"""Regret bounds of online learners against fixed weights v; they hold for any data.
 
-Time: a horizon T counts samples; its sums are over the first T. The weights forecast phi[t]' v.
+Time: a horizon T counts samples; sums are over the first T samples. The weights forecast phi[t]' v.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ Floats = NDArray[np.float64]
 
 
 class Sums(NamedTuple):
-    """What bounds are made of, at each horizon and for each run: ``(horizon, run)``, and the Gram matrices."""
+    """The sums in the bounds, at each horizon and for each run: ``(horizon, run)``; and the Gram matrices."""
 
-    best: Floats  # loss of v, the best fixed weights by their loss and ridge |v|^2
+    best: Floats  # loss of v, the fixed weights of least loss plus ridge |v|^2
     norm: Floats  # ridge |v|^2
     loss: Floats  # of the learner
     error: Floats  # largest |e|^2
@@ -29,14 +29,14 @@ class Sums(NamedTuple):
 
 
 def least_squares_bound(sums: Sums) -> Floats:
-    """Return ridge |v|^2 + max e^2 log det(I + G / ridge), the ridge one number for each column."""
+    """Return ridge |v|^2 + max e^2 log det(I + G / ridge), with one ridge for each column."""
     root = np.sqrt(sums.ridge)
     _, logdet = np.linalg.slogdet(np.eye(root.shape[-1]) + sums.gram / (root[..., :, None] * root[..., None, :]))
     return np.asarray(sums.norm + sums.error * logdet)
 
 
 def vovk_bound(sums: Sums) -> Floats:
-    """Return ridge |v|^2 + d Y^2 log(1 + T X^2 / (d ridge)), the ridge that of all d columns."""
+    """Return ridge |v|^2 + d Y^2 log(1 + T X^2 / (d ridge)), with one ridge for all d columns."""
     ridge, d = sums.ridge[..., 0], sums.ridge.shape[-1]
     inside = 1 + sums.horizons * sums.regressor / (d * ridge)
     return np.asarray(sums.norm + d * sums.output**2 * np.log(inside))
@@ -50,18 +50,18 @@ def newton_bound(sums: Sums, margin: float) -> Floats:
 
 
 def descent_bound(sums: Sums, radius: float) -> Floats:
-    """Return D sqrt(2 sum |g|^2), D = 2 radius; it holds where |v| is at most the radius."""
+    """Return D sqrt(2 sum |g|^2), D = 2 radius; it holds if |v| is at most the radius."""
     return np.asarray(2 * radius * np.sqrt(2 * sums.gradients))
 
 
 def sums_at(y: Floats, phi: Floats, made: Floats, horizons: NDArray[np.int64], ridge: Floats) -> Sums:
-    """Return what the bounds are made of, at each horizon.
+    """Return the sums in the bounds, at each horizon.
 
     Args:
         y: Outputs, ``(run, time)``.
         phi: Regressors, ``(run, time, column)``.
         made: Forecasts, ``(run, time)``.
-        horizons: In samples, ``(horizon,)``.
+        horizons: Horizons in samples, ``(horizon,)``.
         ridge: ``(run, column)``.
     """
     e2, phi2 = (y - made) ** 2, (phi**2).sum(axis=-1)

@@ -1,6 +1,6 @@
-"""Regret bounds: what learners lose to the best fixed choice in hindsight, beside what theory lets them lose.
+"""Regret bounds: the regret of learners against the best fixed choice in hindsight, beside its bound.
 
-Time: the regret at horizon T sums the losses of the first T samples; that of the mixture begins after its settling.
+Time: the regret at horizon T sums the losses of the first T samples; for the mixture it starts after the settling.
 """
 
 from __future__ import annotations
@@ -32,16 +32,17 @@ from ....learners import (
 from ....learners._state_space.spectral_filter import filter_bank
 from ....simulator import LinearSystem, Trajectories, simulate, zoo
 from ..._exact.riccati import kalman_gain
-from ..study import FALSE_ALARM, Reproduction
+from ..study import FALSE_ALARM, StudyResult
 from .online_bounds import Floats, Sums, descent_bound, least_squares_bound, newton_bound, sums_at, vovk_bound
 
 AUTOREGRESSION = (1.0, -0.6, 0.3)
-STREAM, LENGTH = "y[t] = 0.6 y[t-1] - 0.3 y[t-2] + e[t]", 4  # two of the four coefficients are learned to be zero
+STREAM, LENGTH = "y[t] = 0.6 y[t-1] - 0.3 y[t-2] + e[t]", 4  # the true value of two of the four coefficients is zero
 RIDGE, MARGIN, RADIUS = 1.0, 2.0, 1.0
 MIXED, LONGEST = ("random-walk", "double-integrator", "two-tones"), 8
-SETTLED = 16 * (LONGEST + 1)  # samples before the mixture's bound begins
-POLES, FILTERS, WINDOW = (1.0, 0.99, 0.9, 0.5, 0.0), 8, 64  # of the symmetric system, driven; of the spectral filter
-DRIVE = 0.1  # deviation of its input
+SETTLED = 16 * (LONGEST + 1)  # samples before the bound of the mixture starts
+POLES = (1.0, 0.99, 0.9, 0.5, 0.0)  # of the driven symmetric system
+FILTERS, WINDOW = 8, 64  # of the spectral filter
+DRIVE = 0.1  # standard deviation of its input
 ROUNDING = 1e-6
 
 
@@ -55,46 +56,47 @@ BOUNDS: dict[str, tuple[Any, Callable[[Sums], Floats]]] = {
 
 def reproduce_regret_bounds(
     replicates: int = 64, seed: int = 0, octaves: int = 8, progress: Progress = no_progress
-) -> Reproduction:
-    """Hold the regret of online learners at every horizon, run by run, against the bound that theory gives it.
+) -> StudyResult:
+    """Compare the regret of online learners with its bound, at every horizon and for every run.
 
-    On a stable autoregression under uniform noise of variance one, which is bounded, against the best fixed weights of
-    the same horizon:
+    The first stream is a stable autoregression with uniform noise of variance one, which is bounded. The regret is
+    against the best fixed weights of the same horizon:
 
         square-root-rls     ridge |v|^2 + max e^2 log det(I + G / ridge)                        like log T
         vovk                ridge |v|^2 + d Y^2 log(1 + T X^2 / (d ridge))                      like log T
         newton-step         ridge |v|^2 / 2 + 4 c^2 d log(1 + sum |g|^2 / (8 c^2 d ridge))      like log T
         gradient-descent    2 radius sqrt(2 sum |g|^2)                                          like sqrt(T)
 
-    on a driven symmetric system with a pole at 1 spectral filtering, which is least squares too, against the best
-    weights of its filters, and on three systems that do not decay the length mixture against the best single length:
-    2 Delta(T) + L_h(s) - min L(s), Delta being what mixing has cost. The regret of least squares is known besides: its
-    mean gains S d log 2 an octave, S the variance of the innovations. Of the bounded stream's learners what an
-    octave adds is held against what it adds to the bound, too.
+    The second is a driven symmetric system with a pole at 1. Spectral filtering, which is least squares too, is
+    compared with the best weights of its filters. Then, on three systems that do not decay, the length mixture is
+    compared with the best single length: the bound is 2 Delta(T) + L_h(s) - min L(s), where Delta is the cost of
+    mixing. The mean regret of least squares is also known: it gains S d log 2 in each octave, S being the variance of
+    the innovations. For the learners on the bounded stream, the gain of an octave is also compared with the gain of the
+    bound.
 
-    A bound has no chance in it: one run beyond it, by more than rounding, is a disagreement. The limits of the mean
-    gain are Student's at 1e-4 / entries, and 2 d / T relatively for the second order of the learning cost.
+    A bound always holds: one run beyond it, by more than rounding, is a disagreement. The limits of the mean gain are
+    Student's at 1e-4 / entries, plus a relative 2 d / T for the second order of the learning cost.
 
     Args:
         replicates: Simulated runs.
-        seed: Of the simulation.
+        seed: Seed of the simulation.
         octaves: The longest horizon is 144 * 2^octaves samples; at least 3.
         progress: Called with the parts done and the parts in all.
 
     Returns:
         A table ``system, learner, horizon, measured, bound, beyond, gain, low, high``, in units of the variance S of
-        the innovations: mean regret and bound, the largest regret less its bound among the runs, and what this octave
-        has added to the mean, within its limits.
+        the innovations: mean regret and bound, the largest difference of regret and bound over the runs, and the gain
+        of this octave with its limits.
 
     Raises:
-        ValueError: Too few octaves to tell laws apart.
+        ValueError: There are too few octaves to distinguish the laws.
 
     References:
-        Those of ``newton_step``, ``vovk``, ``gradient_descent`` and ``length_mixture``. Least squares: N. Cesa-Bianchi,
+        See ``newton_step``, ``vovk``, ``gradient_descent`` and ``length_mixture``. Least squares: N. Cesa-Bianchi,
         G. Lugosi, *Prediction, Learning, and Games*, 2006, section 11.7.
     """
     if octaves < 3:
-        raise ValueError(f"octaves must be at least 3, to tell log T from sqrt(T), got {octaves}.")
+        raise ValueError(f"octaves must be at least 3, to distinguish log T from sqrt(T); got {octaves}.")
     horizons = SETTLED * 2 ** np.arange(1, octaves + 1)
     rows: list[pl.DataFrame] = []
     for part in (_bounded, _spectral, _mixed):
@@ -102,11 +104,11 @@ def reproduce_regret_bounds(
             rows.append(frame)
             progress(len(rows), len(BOUNDS) + 1 + len(MIXED))
     table = pl.concat(rows)
-    return Reproduction(table, *_verdict(table, replicates))
+    return StudyResult(table, *_verdict(table, replicates))
 
 
 def bounded_stream(seed: int, steps: int, replicates: int) -> tuple[Floats, Floats]:
-    """Return runs ``(run, time)``, each in the unit in which its learner works, and those units ``(run,)``."""
+    """Return runs ``(run, time)``, each in the unit of its learner, and these units ``(run,)``."""
     random = np.random.default_rng(seed)
     y = lfilter([1.0], AUTOREGRESSION, random.uniform(-np.sqrt(3), np.sqrt(3), (replicates, steps + 100)))[:, 100:]
     units = np.ldexp(1.0, np.frexp(y[:, 0])[1])
@@ -134,16 +136,16 @@ def _bounded(replicates: int, seed: int, horizons: NDArray[np.int64]) -> Iterato
 
 
 def _spectral(replicates: int, seed: int, horizons: NDArray[np.int64]) -> Iterator[pl.DataFrame]:
-    """Yield the rows of spectral filtering on the symmetric marginally stable system."""
+    """Yield the rows of spectral filtering on the symmetric, marginally stable system."""
     random, steps = np.random.default_rng([seed, 1]), int(horizons[-1])
     u, y = np.array([[[DRIVE]], [[1.0]]]) * random.standard_normal((2, replicates, steps))
-    for pole in POLES:  # with A = diag(poles), all inputs and outputs one
+    for pole in POLES:  # A = diag(poles); all entries of B and C are one
         y += lfilter([0.0, 1.0], [1.0, -pole], u)
     learner = spectral_filter([FILTERS], WINDOW, ridge=RIDGE, inputs=1)
     made = replay(learner, _recording(y, u))[:, :, 0, 0, 0]
     channels = np.stack([u, y], axis=-1)[:, :-1]
     filtered = [lfilter(taps, 1.0, channels, axis=1) for taps in filter_bank(WINDOW, FILTERS)]
-    phi = np.concatenate([channels, *filtered], axis=-1)  # of the second sample on: nothing is learned from the first
+    phi = np.concatenate([channels, *filtered], axis=-1)  # from the second sample on: the first teaches nothing
     ridge = RIDGE * np.tile(channels[:, 0] ** 2, 1 + FILTERS)
     sums = sums_at(y[:, 1:], phi, made[:, 1:], horizons - 1, ridge)
     regret, bound = sums.loss - sums.best, least_squares_bound(sums)
@@ -173,9 +175,9 @@ def _mixed(replicates: int, seed: int, horizons: NDArray[np.int64]) -> Iterator[
 
 
 def mixture_run(y: Floats, horizons: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-    """Return forecasts ``(run, time)``, Delta ``(horizon, run)``, and how far lengths are behind when all are settled.
+    """Return forecasts ``(run, time)``, Delta ``(horizon, run)``, and the lag of each length behind the best.
 
-    The last is ``(size, run)``.
+    The last is taken when all lengths have settled, ``(size, run)``.
     """
     runs, cost, made, start = len(y), [], [], np.zeros(0)
     with computing("float64"):
@@ -227,7 +229,7 @@ def _rows(
 
 
 def growth(table: pl.DataFrame, learner: str) -> float:
-    """Return the exponent of T in a learner's regret over the last two octaves."""
+    """Return the exponent of T in the regret of a learner over the last two octaves."""
     found = table.filter(pl.col("learner") == learner).sort("horizon")["measured"].to_numpy()[[-3, -1]]
     return float(np.log2(found[1] / found[0]) / 2)
 
@@ -253,7 +255,7 @@ def _verdict(table: pl.DataFrame, replicates: int) -> tuple[bool, str]:
         for row in last.to_dicts()
     )
     return True, (
-        f"{sentence}agree within {100 * np.abs(least - 1).max():.0f} % on what an octave adds to least squares, "
+        f"{sentence}agree within {100 * np.abs(least - 1).max():.0f} % on the gain of least squares in an octave, "
         f"S d log 2, and no run of the {table.height} entries is beyond its bound. Mean regret at T = "
         f"{longest}, in units of S: {shares}"
     )

@@ -1,6 +1,6 @@
-"""Power: how many runs, and how long, a verdict takes on four systems, from plain to hard.
+"""Statistical power: the number and the length of runs that a verdict needs on four systems, from easy to hard.
 
-Time: a stretch ``(edges[k], edges[k+1]]`` counts samples from 1; a verdict at horizon T reads the first T samples only.
+Time: a stretch ``(edges[k], edges[k+1]]`` counts samples from 1; a verdict at horizon T uses the first T samples.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from ..._growth.critical_size import Critical, critical_size
 from ..._growth.curves import curves, log_edges, rebin
 from ..._growth.laws import DRAWS, FEWEST_GROUPS, growth_laws
 from ..._location.visibility import detection_horizon
-from ..study import FALSE_ALARM, Reproduction, simulated_scores
+from ..study import FALSE_ALARM, StudyResult, simulated_scores
 
 SYSTEMS = ("random-walk", "double-integrator", "two-tones", "weak-tone")
 REPLICATES = (4, 8, 16, 64)
 HORIZONS = (500, 2000, 20_000)
-BATCH = 128  # runs simulated together: as in the quick form of the growth laws, whose compiled code then serves here
+BATCH = 128  # runs simulated together, as in the quick form of the growth laws: both use the same compiled code
 FURTHER = 2  # lengths tried beyond the critical one
-FALSE_SHARE = 0.05  # of sure verdicts that are wrong: they stand where 95 % of the draws agree
-OUTCOMES = ("right", "not showing yet", "undecided", "wrong")
+FALSE_SHARE = 0.05  # share of verdicts that may be wrong: a verdict needs 95 % of the draws
+OUTCOMES = ("right", "not visible yet", "undecided", "wrong")
 
 
 def reproduce_power(
@@ -38,44 +38,44 @@ def reproduce_power(
     horizons: Sequence[int] = HORIZONS,
     draws: int = DRAWS,
     progress: Progress = no_progress,
-) -> Reproduction:
-    """Count how often a critical length is located rightly, wrongly or not at all, for so many runs of such a length.
+) -> StudyResult:
+    """Count how often a critical length is located rightly, wrongly or not at all, by the number and length of runs.
 
-    All cells share one simulation: a shorter run is the beginning of a longer one, fewer runs are the first of many, so
-    that neighbouring cells differ by what was added and not by chance. A verdict is
+    All cells share one simulation: a shorter run is the start of a longer one, and fewer runs are the first of more.
+    Neighbouring cells therefore differ by the added data only. A verdict is
 
     * *right*: h* is located,
-    * *not showing yet*: the length is located at which the exact error of the best filters stops growing at this
-      horizon, and it is not h*: a weak mode is still under the rest of the error, and shows later
+    * *not visible yet*: another length than h* is located, and it is the length at which the exact error of the best
+      filters stops growing at this horizon. A weak mode is still hidden by the rest of the error and shows later
       (``detection_horizon``),
-    * *undecided*, or *wrong*: another length, or one above all that were tried.
+    * *undecided*, or *wrong*: another length, or a length above all that were tried.
 
-    A sure verdict asks that 95 % of the draws agree. So at most 5 % may be wrong, and with fewer than 8 runs none may
-    be given. The limit of a cell is that of the binomial law at 1e-4 / entries.
+    A verdict needs 95 % of the draws. At most 5 % may therefore be wrong, and there is no verdict for fewer than 8
+    runs. The limit of a cell is that of the binomial law at 1e-4 / entries.
 
     Args:
-        replicates: Simulated runs a system, a seed for each 64 of them.
-        seed: Of the simulation and the bootstraps.
-        horizons: In samples, rising, at least 100 each.
-        draws: Of each bootstrap.
+        replicates: Simulated runs for each system; every 64 of them have their own seed.
+        seed: Seed of the simulation and the bootstraps.
+        horizons: Horizons in samples, rising, at least 100 each.
+        draws: Number of draws of each bootstrap.
         progress: Called with the systems done and the systems in all.
 
     Returns:
-        A table ``system, replicates, horizon, seeds, critical, exact, shows, right, not showing yet, undecided, wrong,
-        high``: the four as shares, ``high`` the limit of the last. ``exact`` is the length at which the exact error
-        stops growing at this horizon, null where it stays undecided; ``shows`` where that is less than h*, the horizon
-        from which on its error grows visibly.
+        A table ``system, replicates, horizon, seeds, critical, exact, shows, right, not visible yet, undecided, wrong,
+        high``. The four outcomes are shares; ``high`` is the limit of ``wrong``. ``exact`` is the length at which the
+        exact error stops growing at this horizon, null if undecided. ``shows`` is the horizon from which on the error
+        of that length grows visibly, if it is less than h*.
 
     Raises:
-        ValueError: Fewer than 64 replicates.
+        ValueError: There are fewer than 64 replicates.
     """
     most = REPLICATES[-1]
     if replicates < most:
-        raise ValueError(f"replicates must be at least {most}, for one seed takes so many, got {replicates}.")
+        raise ValueError(f"replicates must be at least {most}, the runs of one seed; got {replicates}.")
     seeds, entries, rows = replicates // most, len(SYSTEMS) * len(REPLICATES) * len(horizons), []
     edges = np.unique(np.concatenate([log_edges(T) for T in horizons]))
     criticals = [critical_length(zoo(name)) for name in SYSTEMS]
-    learner = ladder(range(max(criticals) + FURTHER + 1))  # one for all: it is compiled once
+    learner = ladder(range(max(criticals) + FURTHER + 1))  # one for all systems: it is compiled once
     high = float(binom.isf(FALSE_ALARM / entries, seeds, FALSE_SHARE)) / seeds
     for place, (name, critical) in enumerate(zip(SYSTEMS, criticals, strict=True)):
         progress(place, len(SYSTEMS))
@@ -102,7 +102,7 @@ def reproduce_power(
     counts = ("replicates", "horizon", "seeds", "critical", "exact", "shows")
     kinds = dict(system=pl.String) | dict.fromkeys(counts, pl.Int64) | dict.fromkeys((*OUTCOMES, "high"), pl.Float64)
     table = pl.DataFrame(rows, schema=kinds, orient="row")
-    return Reproduction(table, *_verdict(table))
+    return StudyResult(table, *_verdict(table))
 
 
 def _late(sums: Scores, horizon: int) -> Scores:
@@ -121,7 +121,7 @@ def _located(sums: Scores, horizon: int, runs: int, seed: int, draws: int) -> Cr
 
 
 def _exact(system: LinearSystem, sums: Scores, horizon: int) -> int | None:
-    """Return the length that the verdict names on the exact error of the best filters, without any chance."""
+    """Return the length that the verdict names on the exact error of the best filters."""
     middles = (sums.edges[:-1] + sums.edges[1:]) // 2
     widths: NDArray[np.float64] = np.diff(sums.edges).astype(float)
     errors = (
@@ -140,7 +140,7 @@ def _outcome(found: Critical, critical: int, hidden: int | None) -> str:
         return "undecided"
     if found.size == critical:
         return "right"
-    return "not showing yet" if found.size is not None and found.size == hidden else "wrong"
+    return "not visible yet" if found.size is not None and found.size == hidden else "wrong"
 
 
 def _verdict(table: pl.DataFrame) -> tuple[bool, str]:
@@ -158,6 +158,6 @@ def _verdict(table: pl.DataFrame) -> tuple[bool, str]:
     shares = ", ".join(f"{100 * row['right']:.0f} % on {row['system']}" for row in most.to_dicts())
     worst = 100 * float(table["wrong"].max())  # type: ignore[arg-type]
     return True, (
-        f"{sentence}agree within {worst:.0f} % of wrong verdicts, {100 * FALSE_SHARE:.0f} % being what a sure one may "
-        f"be. {runs} runs of {horizon} samples locate the critical length in {shares}"
+        f"{sentence}agree within {worst:.0f} % of wrong verdicts; {100 * FALSE_SHARE:.0f} % are allowed. {runs} runs "
+        f"of {horizon} samples locate the critical length in {shares}"
     )

@@ -1,6 +1,6 @@
-"""Theorem 2 measured: how many parameters a predictor of a seen state needs, in three families of matrices.
+"""Theorem 2, measured: the parameters that a predictor of an observed state needs, in three families of matrices.
 
-Time: the error at horizon t is that of predicting x[t+1] from x[t], x[0] = 0, by the matrix that is best at t.
+Time: the error at horizon t is that of the prediction of x[t+1] from x[t], x[0] = 0, by the matrix that is best at t.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ....simulator import LinearSystem, simulate
 from ..._exact.covariances import state_factors
 from ..._exact.modes import parameter_threshold, unstable_modes
 from ..._growth.laws import BORDER
-from ..study import Reproduction, weighted_limit
+from ..study import StudyResult, weighted_limit
 
 Matrix = NDArray[np.float64]
 
@@ -34,35 +34,35 @@ EARLY, LATE = (200, 800), (100_000, 400_000)
 
 def reproduce_theorem_2(
     replicates: int = 2000, seed: int = 0, charts: int = 21, progress: Progress = no_progress
-) -> Reproduction:
-    """Count the parameters from which on the one-step error of a seen state stops growing.
+) -> StudyResult:
+    """Find the number of parameters from which on the one-step error of an observed state is bounded.
 
         error(t) = min over M in the family of E |x[t+1] - M x[t]|^2 = tr Q + min |(M - A) G_t^(1/2)|^2
 
-    Three families, each with one parameter, or one rank, more at a time:
+    There are three families, each with a rising number of parameters or a rising rank:
 
-    * *generic chart*: M = sum c_k D_k, D_k random matrices, the first d of the c_k free, the others held at random.
-      (M - A) V = 0 on the m directions V that do not decay are n m equations: bounded from d = n m on.
-    * *block chart*: the same with D_k the entries of one block for each distinct eigenvalue with |lambda| >= 1, in the
-      basis of A (two for a complex pair): bounded from d*^2 = sum m_i^2 on, the number of Theorem 2.
-    * *rank*: every M of rank r; by Eckart and Young min |(M - A) G^(1/2)|^2 = sum_{i>r} sigma_i^2(A G^(1/2)), one SVD
-      for every rank: bounded from r = m on.
+    * *generic chart*: M = sum c_k D_k, D_k random matrices. The first d of the c_k are free, the others have random
+      values. (M - A) V = 0 on the m directions V that do not decay is a set of n m equations: bounded from d = n m on.
+    * *block chart*: the same, but the D_k are the entries of one block for each distinct eigenvalue with |lambda| >= 1,
+      in the basis of A (two for a complex pair): bounded from d*^2 = sum m_i^2 on, the number of Theorem 2.
+    * *rank*: every M of rank r. By Eckart and Young min |(M - A) G^(1/2)|^2 = sum_{i>r} sigma_i^2(A G^(1/2)), so one
+      SVD gives every rank: bounded from r = m on.
 
-    The growth exponent is the log-log slope of the error, from exact covariances between t = 100 000 and 400 000, the
-    median over charts. Where decaying modes stand beside, the matrix that is unique at d = n m is badly conditioned,
-    and between t = 200 and 800 a few parameters more are needed. There the first chart of each kind is measured as
-    well, fitted by least squares to x[t] and x[t+1] of simulated runs. A fit is never better than the optimum, and
-    worse by a weighted sum of chi-squares: that gives the limits of the measured exponent.
+    The growth exponent is the log-log slope of the error between t = 100 000 and 400 000, from exact covariances; it is
+    the median over charts. If the system also has decaying modes, the matrix that is unique at d = n m is badly
+    conditioned, and between t = 200 and 800 a few more parameters are needed. Between these two times the first chart
+    of each kind is also measured: it is fitted by least squares to x[t] and x[t+1] of simulated runs. A fit is never
+    better than the optimum, and it is worse by a weighted sum of chi-squares, which gives the limits.
 
     Args:
         replicates: Simulated runs.
-        seed: Of the simulation and of the charts.
-        charts: Random charts of each kind.
+        seed: Seed of the simulation and of the charts.
+        charts: Number of random charts of each kind.
         progress: Called with the systems done and the systems in all.
 
     Returns:
-        A table ``system, family, size, threshold, exponent, early, exact, measured, low, high``: the late exponent and
-        the early one, medians over charts; the early one of the first chart, exact and measured, and its limits.
+        A table ``system, family, size, threshold, exponent, early, exact, measured, low, high``: the late and the
+        early exponent, medians over charts; the early exponent of the first chart, exact and measured, with its limits.
 
     References:
         I. Ziemann, N. Matni, G. J. Pappas (2025), State space models, emergence, and ergodicity, Theorem 2.
@@ -88,11 +88,11 @@ def reproduce_theorem_2(
                 fits = np.stack(fitted, axis=1)
             parts.append(_rows(name, family, thresholds[family], errors + system.states, fits + system.states))
     table = pl.concat(parts)
-    return Reproduction(table, *_verdict(table, replicates))
+    return StudyResult(table, *_verdict(table, replicates))
 
 
 def theorem_2_system(name: str) -> LinearSystem:
-    """Return the system of that name in ``SYSTEMS``: its blocks on the diagonal, Q = I, every state seen."""
+    """Return the system of that name in ``SYSTEMS``: its blocks on the diagonal, Q = I, every state observed."""
     A = block_diag(*(_block(*block) for block in SYSTEMS[name]))
     n = len(A)
     return LinearSystem(A=A, C=np.eye(n), Q=np.eye(n), R=np.zeros((n, n)), name=name)
@@ -101,13 +101,13 @@ def theorem_2_system(name: str) -> LinearSystem:
 def chart_errors(system: LinearSystem, directions: Matrix, held: Matrix, factor: Matrix) -> NDArray[np.float64]:
     """Return min |(sum c_k D_k - A) G^(1/2)|^2 with the first d = 0, 1, .. of the c_k free and the others held.
 
-    One QR factorisation of the columns vec(D_k G^(1/2)) for each d; its rows are sorted by size, which keeps
-    Householder's QR exact row by row, so that modes of very different size are told apart.
+    It uses one QR factorisation of the columns vec(D_k G^(1/2)) for each d. The rows are sorted by size: Householder's
+    QR is then accurate in each row, and resolves modes of very different size.
 
     Args:
         system: For A, ``(state, state)``.
         directions: D_k, ``(direction, state, state)``.
-        held: c_k where it is not free, ``(direction,)``.
+        held: Values of the c_k that are not free, ``(direction,)``.
         factor: G^(1/2), ``(state, state)``.
 
     Returns:
@@ -136,12 +136,12 @@ def _thresholds(name: str) -> dict[str, int]:
 
 
 def _entries() -> int:
-    """Count the measured errors, each of which has limits."""
+    """Return the number of measured errors; each has limits."""
     return 2 * sum(theorem_2_system(name).states ** 2 + 1 + _thresholds(name)["block chart"] + 1 for name in SYSTEMS)
 
 
 def _chart(name: str, family: str, random: np.random.Generator) -> tuple[Matrix, Matrix]:
-    """Return the directions D_k of a chart and what each c_k is while it is held."""
+    """Return the directions D_k of a chart, and the value of each c_k while it is not free."""
     n = theorem_2_system(name).states
     if family == "generic chart":
         directions = random.standard_normal((n * n, n, n))
@@ -174,9 +174,9 @@ def _rank_errors(moved: Matrix) -> NDArray[np.float64]:
 def _fitted(system: LinearSystem, directions: Matrix, held: Matrix, pairs: Matrix, factor: Matrix) -> Matrix:
     """Fit the first d parameters by least squares, for every d: measured, exact and largest allowed excess, ``(3, d)``.
 
-    With the orthonormal regressors q_i of run i and its residual r_i at the exact optimum, the fit is off by
-    sum_i q_i' r_i, a normal vector with covariance sum_i q_i' r_i r_i' q_i, and its error by the square of that over
-    the number of runs.
+    Let q_i be the orthonormal regressors of run i, and r_i its residual at the exact optimum. The error of the fit is
+    sum_i q_i' r_i, a normal vector with covariance sum_i q_i' r_i r_i' q_i. Its risk exceeds the optimum by the square
+    of this vector divided by the number of runs.
     """
     x, after = pairs
     runs, n = x.shape

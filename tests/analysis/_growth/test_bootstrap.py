@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ergoscope.analysis._growth import bootstrap as _redraws
+from ergoscope.analysis._growth import bootstrap
 from ergoscope.analysis._growth.bootstrap import resample_counts, threadless_product
 
 
@@ -26,7 +26,7 @@ def test_units_are_drawn_with_replacement() -> None:
 
 @pytest.mark.parametrize("draws", [1, 2, 33, 100])
 def test_a_product_in_parts_is_the_product(draws: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_redraws, "SMALL", 700)  # parts of 20 rows
+    monkeypatch.setattr(bootstrap, "SMALL", 700)  # parts of 20 rows
     random = np.random.default_rng(0)
     counts, values = resample_counts(7, draws, 0), random.standard_normal((7, 5))
     plain = [[sum(counts[d, k] * values[k, c] for k in range(7)) for c in range(5)] for d in range(draws)]

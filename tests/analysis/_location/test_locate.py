@@ -267,7 +267,7 @@ def test_settings_are_enough_to_run_again() -> None:
         ("lattice forecasts one sample ahead.*choose one of ladder", dict(learner="lattice", lookaheads=(1, 5))),
         ("truncated-kalman forecasts one sample ahead", dict(learner="truncated-kalman", lookaheads=(5,))),
         ("your learner forecasts", dict(learner=ladder(range(3)), lookaheads=(1, 5))),
-        ("inputs ahead are known or held", dict(inputs_ahead="guessed")),
+        ("inputs_ahead must be 'known' or 'held'", dict(inputs_ahead="guessed")),
         ("where there is no input", dict(inputs_ahead="held")),
     ],
 )

@@ -1,4 +1,4 @@
-"""Four plants, recorded once: what is said of them by one run, by models fitted to it, and by many runs."""
+"""Four plants, recorded once: the answers of one run, of models fitted to it, and of many runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binom
 
 from ergoscope.analysis import Location, autoregression, locate, save_location, theory
-from ergoscope.analysis._location import fitted_models as _locate_model
+from ergoscope.analysis._location import fitted_models
 from ergoscope.analysis._location.autoregression import Autoregression
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
@@ -26,7 +26,7 @@ def single(name: str, horizon: int, seed: int, model: bool = True) -> Location:
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_one_run_claims_no_more_than_it_can_show(name: str, request: pytest.FixtureRequest) -> None:
-    """Best and regret sizes can be told from one path; boundedness cannot, or from a model, so marked."""
+    """One path shows best and regret sizes. It does not show boundedness, except by a model that is marked as such."""
     if name not in IN_SHORT and not request.config.getoption("--campaign"):
         pytest.skip("a quarter of a minute each: make campaign")
     expected = theory(zoo(name)).critical_size
@@ -41,16 +41,16 @@ def test_one_run_claims_no_more_than_it_can_show(name: str, request: pytest.Fixt
         low, high = model.interval
         assert low <= expected <= (PLANTS[name] + 1 if high is None else high)
     measured, _, modelled = found.sentence.partition("By models fitted to it, not measured")
-    assert modelled or "No fitted model" in measured
+    assert modelled or "Fitted models do not" in measured
     assert "bounded at" not in measured and "is bounded." not in measured
     many = locate(simulate(11, zoo(name), 2000, 64), sizes=range(PLANTS[name] + 1))
     assert (many.verdict, many.critical_size, many.model) == ("located", expected, None)
-    assert found.regret is not None  # told from one run
+    assert found.regret is not None  # one run shows it
     assert found.regret.size >= expected
 
 
 def asked(name: str, horizon: int, seeds: range) -> tuple[Counter[str], list[bool]]:
-    """Return how often the models were right, wrong, undecided or none, and whether h* was in their interval."""
+    """Return how often the models were right, wrong, undecided or not fitted, and whether h* was in their interval."""
     expected, said, inside = theory(zoo(name)).critical_size, Counter[str](), []
     for seed in seeds:
         model = single(name, horizon, seed).model
@@ -98,13 +98,13 @@ def recorded(outputs: np.ndarray, inputs: np.ndarray | None = None) -> Trajector
 
 def watched(patch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that the samples of every simulated model will be put into."""
-    simulated, simulate_model = list[int](), _locate_model._simulated
+    simulated, simulate_model = list[int](), fitted_models._simulated
 
     def counting(system, place, options, horizon, signal):
         simulated.append(horizon)
         return simulate_model(system, place, options, horizon, signal)
 
-    patch.setattr(_locate_model, "_simulated", counting)
+    patch.setattr(fitted_models, "_simulated", counting)
     return simulated
 
 
@@ -128,7 +128,7 @@ def test_a_wildly_explosive_fit_is_soon_left(monkeypatch: pytest.MonkeyPatch) ->
     wild = Autoregression(24, coefficients, np.eye(1), 100 * np.eye(25), 1000, 0.5, (1, 0))
     assert len(wild.on_the_circle()) == 12
     simulated = watched(monkeypatch)
-    monkeypatch.setattr(_locate_model, "autoregression", lambda recording, most: wild)
+    monkeypatch.setattr(fitted_models, "autoregression", lambda recording, most: wild)
     model = locate(simulate(0, zoo("stable-ar"), 20_000), sizes=range(3)).model
     assert model is not None
     assert model.critical_size is None
@@ -144,7 +144,7 @@ def test_what_is_missing_is_missing_from_the_models_that_are_held_against_it(mon
     """Refits of whole runs would scatter less than that of a recording with gaps, and so exclude too much."""
     run = simulate(1000, zoo("random-walk"), 600)
     run.outputs[0, 1::4] = run.outputs[0, 500:] = np.nan
-    rows, fit_order = list[int](), _locate_model.fit_order
+    rows, fit_order = list[int](), fitted_models.fit_order
 
     def watching(recording, order):
         fitted = fit_order(recording, order)
@@ -152,7 +152,7 @@ def test_what_is_missing_is_missing_from_the_models_that_are_held_against_it(mon
         rows.append(fitted.rows)
         return fitted
 
-    monkeypatch.setattr(_locate_model, "fit_order", watching)
+    monkeypatch.setattr(fitted_models, "fit_order", watching)
     model = locate(run, sizes=range(3)).model
     fitted = autoregression(run, 24)
     assert model is not None and fitted is not None
@@ -184,7 +184,7 @@ def test_models_can_be_left_out() -> None:
 
 
 def test_the_horizon_of_capped_models_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_locate_model, "LONGEST", 1000)
+    monkeypatch.setattr(fitted_models, "LONGEST", 1000)
     words = "64 runs of 1 000 samples each"
     capped, whole = (locate(simulate(5, zoo("stable-ar"), length), sizes=range(3)) for length in (1020, 1000))
     assert words in capped.sentence

@@ -17,8 +17,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from ergoscope.analysis import locate, save_location, write_report
-from ergoscope.analysis._studies.registry import save_reproduction
-from ergoscope.analysis._studies.study import Reproduction
+from ergoscope.analysis._studies.registry import save_study
+from ergoscope.analysis._studies.study import StudyResult
 from ergoscope.simulator import read_recording, zoo
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -84,8 +84,8 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduced")
     rows = [("figure-1", horizon, size, 1.0 / size, 1.0 / size, 1.1) for horizon in (10, 20) for size in range(1, 8)]
     table = pl.DataFrame(rows, schema=["system", "horizon", "size", "measured", "exact", "limit"], orient="row")
-    save_reproduction(
-        "figure-1", Reproduction(table, True, "figure 1: they agree"), folder, dict(command=["ergoscope", "reproduce"])
+    save_study(
+        "figure-1", StudyResult(table, True, "figure 1: they agree"), folder, dict(command=["ergoscope", "reproduce"])
     )
     return folder
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import chi2
 
 from ergoscope.analysis import diffuse_errors, kalman_gain, reproduce
-from ergoscope.analysis._studies.registry import chosen_reproductions, reproductions, save_reproduction
+from ergoscope.analysis._studies.registry import chosen_studies, save_study, studies
 from ergoscope.analysis._studies.state_space import growth_laws as growth
 from ergoscope.analysis._studies.state_space import hidden_random_walk as walk
 from ergoscope.analysis._studies.state_space import horizon_scaling as scaling
@@ -22,20 +22,22 @@ from ergoscope.analysis._studies.state_space.hidden_random_walk import reproduce
 from ergoscope.analysis._studies.state_space.horizon_scaling import reproduce_horizon_scaling
 from ergoscope.analysis._studies.state_space.statistical_power import reproduce_power
 from ergoscope.analysis._studies.state_space.theorem_2 import chart_errors, reproduce_theorem_2
-from ergoscope.analysis._studies.study import Reproduction, mean_limits
+from ergoscope.analysis._studies.study import StudyResult, mean_limits
 from ergoscope.simulator import LinearSystem, zoo
 
 
 @pytest.fixture(scope="module")
-def random_walk() -> Reproduction:
+def random_walk() -> StudyResult:
     return reproduce_hidden_random_walk(replicates=128, horizon=4096, seed=3)
 
 
 def test_the_names_and_all_of_them() -> None:
-    assert chosen_reproductions("all") == list(reproductions())
-    assert chosen_reproductions("figure-1") == ["figure-1"]
-    with pytest.raises(ValueError, match="nothing called 'figure-9' is reproduced; there are figure-1, "):
-        chosen_reproductions("figure-9")
+    assert chosen_studies("all") == list(studies())
+    assert chosen_studies("figure-1") == ["figure-1"]
+    with pytest.raises(
+        ValueError, match=r"no study is called 'figure-9'; did you mean 'figure-1'\? The names are: figure-1, "
+    ):
+        chosen_studies("figure-9")
     with pytest.raises(ValueError, match="replicates must be at least 32"):
         reproduce("figure-1", replicates=1)
 
@@ -51,11 +53,11 @@ def test_limits_hold_what_they_promise() -> None:
     assert (samples.mean(axis=1) < wrong[0]).mean() > 0.9
 
 
-def test_the_hidden_random_walk_agrees(random_walk: Reproduction) -> None:
+def test_the_hidden_random_walk_agrees(random_walk: StudyResult) -> None:
     assert random_walk.agrees, random_walk.sentence
     assert random_walk.table.height == 144
     assert "agree within" in random_walk.sentence
-    assert "does not hold" in random_walk.sentence
+    assert "do not hold" in random_walk.sentence
     for name in walk.WALKS:
         assert walk.measured_rho(random_walk.table, name) == pytest.approx(kalman_gain(zoo(name)).rho, rel=0.03)
 
@@ -164,19 +166,19 @@ def test_a_wrong_class_of_growth_would_be_seen(error: float, monkeypatch: pytest
 
 
 @pytest.fixture(scope="module")
-def regrets() -> Reproduction:
+def regrets() -> StudyResult:
     return reproduce_horizon_scaling(replicates=96, seed=6, octaves=3)
 
 
-def test_the_horizon_scaling_agrees(regrets: Reproduction) -> None:
+def test_the_horizon_scaling_agrees(regrets: StudyResult) -> None:
     assert regrets.agrees, regrets.sentence
-    assert "exactly fitted filters by 1.00, 1.00, 1.00" in regrets.sentence
+    assert "exactly fitted filters is 1.00, 1.00, 1.00" in regrets.sentence
     with pytest.raises(ValueError, match="octaves must be at least 3"):
         reproduce_horizon_scaling(octaves=2)
 
 
 @pytest.mark.parametrize("name", walk.WALKS)
-def test_the_regrets_collapse_onto_one_curve(name: str, regrets: Reproduction) -> None:
+def test_the_regrets_collapse_onto_one_curve(name: str, regrets: StudyResult) -> None:
     x, y = scaling.collapsed(regrets.table.filter((pl.col("system") == name) & (pl.col("horizon") == 4096)))
     near = np.abs(x) < 1.5
     np.testing.assert_allclose(y[near], (np.exp(-x) - 1 + x)[near], atol=0.35)
@@ -203,8 +205,8 @@ def test_a_wrong_regret_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "beyond their limits" in wrong.sentence
 
 
-def test_figure_and_table_are_written(random_walk: Reproduction, tmp_path: Path) -> None:
-    files = save_reproduction("hidden-random-walk", random_walk, tmp_path / "deep" / "er")
+def test_figure_and_table_are_written(random_walk: StudyResult, tmp_path: Path) -> None:
+    files = save_study("hidden-random-walk", random_walk, tmp_path / "deep" / "er")
     name = "hidden-random-walk"
     written = ["report.html", f"{name}.png", f"{name}.parquet", f"reproduction-{name}.json"]
     assert [file.name for file in files] == written
@@ -212,26 +214,26 @@ def test_figure_and_table_are_written(random_walk: Reproduction, tmp_path: Path)
 
 
 @pytest.fixture(scope="module")
-def powers() -> Reproduction:
+def powers() -> StudyResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(power, "SYSTEMS", ("random-walk", "weak-tone"))
         return reproduce_power(replicates=512, seed=8, horizons=(512, 2048), draws=200)
 
 
-def test_verdicts_are_right_or_undecided_and_weak_modes_do_not_show_yet(powers: Reproduction) -> None:
+def test_verdicts_are_right_or_undecided_and_weak_modes_are_not_visible_yet(powers: StudyResult) -> None:
     assert powers.agrees, powers.sentence
     shares = powers.table.select(pl.sum_horizontal(*power.OUTCOMES))
     np.testing.assert_allclose(shares.to_numpy(), 1.0)
     assert powers.table.filter(replicates=4)["undecided"].to_list() == [1.0] * 4  # one path does not average
     most = powers.table.filter(replicates=64, horizon=2048).to_dicts()
     assert [row["right"] for row in most] == [1.0, 0.0]
-    assert [row["not showing yet"] for row in most] == [0.0, 1.0]
+    assert [row["not visible yet"] for row in most] == [0.0, 1.0]
     assert most[1]["shows"] > 2048
     with pytest.raises(ValueError, match="replicates must be at least 64"):
         reproduce_power(replicates=63)
 
 
-def test_cells_of_the_power_share_their_runs(powers: Reproduction, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_of_the_power_share_their_runs(powers: StudyResult, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(power, "SYSTEMS", ("random-walk",))
     alone = reproduce_power(replicates=512, seed=8, horizons=(512,), draws=200).table
     assert alone.drop("high").equals(powers.table.filter(system="random-walk", horizon=512).drop("high"))

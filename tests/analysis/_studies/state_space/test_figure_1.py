@@ -8,26 +8,26 @@ import pytest
 
 from ergoscope.analysis._exact.block_risk import best_submatrices, submatrix_risk
 from ergoscope.analysis._studies.state_space.figure_1 import reproduce_figure_1
-from ergoscope.analysis._studies.study import Reproduction
+from ergoscope.analysis._studies.study import StudyResult
 from ergoscope.simulator import simulate, zoo
 
 
 @pytest.fixture(scope="module")
-def figure() -> Reproduction:
+def figure() -> StudyResult:
     return reproduce_figure_1(seed=1)
 
 
-def table(figure: Reproduction, system: str, column: str = "measured") -> np.ndarray:
+def table(figure: StudyResult, system: str, column: str = "measured") -> np.ndarray:
     rows = figure.table.filter(pl.col("system") == system).sort("horizon", "size")
     return rows[column].to_numpy().reshape(7, 7)
 
 
-def test_every_entry_is_within_its_limit(figure: Reproduction) -> None:
+def test_every_entry_is_within_its_limit(figure: StudyResult) -> None:
     assert figure.agrees
     assert "agree within" in figure.sentence
 
 
-def test_the_printed_table(figure: Reproduction) -> None:
+def test_the_printed_table(figure: StudyResult) -> None:
     # theory.md, section 2: exact values at T = 10, 40, 70
     printed = {
         ("figure-1", 0): [6.81, 4.70, 2.11, 0.44, 0.32, 0.17, 0.0],
@@ -41,7 +41,7 @@ def test_the_printed_table(figure: Reproduction) -> None:
 
 
 @pytest.mark.parametrize("system", ["figure-1", "figure-1-explosive"])
-def test_the_drop_stands_at_four_and_the_plateaus_behind_it(figure: Reproduction, system: str) -> None:
+def test_the_drop_stands_at_four_and_the_plateaus_behind_it(figure: StudyResult, system: str) -> None:
     risk = np.expm1(table(figure, system))
     assert (risk[:, 2] > 4 * risk[:, 3]).all()
     plateau = (7 - np.arange(4, 8)) * 0.4**2 / (1 - 0.4**2)
@@ -49,7 +49,7 @@ def test_the_drop_stands_at_four_and_the_plateaus_behind_it(figure: Reproduction
 
 
 @pytest.mark.parametrize("system", ["figure-1", "figure-1-explosive"])
-def test_slopes_are_the_exact_slopes(figure: Reproduction, system: str) -> None:
+def test_slopes_are_the_exact_slopes(figure: StudyResult, system: str) -> None:
     x = np.log(np.arange(10, 71, 10))
     x -= x.mean()
     measured, exact, limit = (np.log(np.expm1(table(figure, system, c))) for c in ("measured", "exact", "limit"))

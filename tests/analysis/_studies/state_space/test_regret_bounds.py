@@ -9,23 +9,23 @@ import pytest
 from ergoscope.analysis._studies.state_space import regret_bounds as bounds
 from ergoscope.analysis._studies.state_space.online_bounds import Sums, sums_at
 from ergoscope.analysis._studies.state_space.regret_bounds import reproduce_regret_bounds
-from ergoscope.analysis._studies.study import Reproduction
+from ergoscope.analysis._studies.study import StudyResult
 from ergoscope.learners import lms
 
 
 @pytest.fixture(scope="module")
-def result() -> Reproduction:
+def result() -> StudyResult:
     return reproduce_regret_bounds(replicates=32, seed=5, octaves=5)
 
 
-def test_every_run_is_within_its_bound(result: Reproduction) -> None:
+def test_every_run_is_within_its_bound(result: StudyResult) -> None:
     assert result.agrees, result.sentence
     assert "agree within" in result.sentence and "no run of the 40 entries is beyond its bound" in result.sentence
     assert (result.table["beyond"] < 0).all()
     assert result.table.select("system", "learner").n_unique() == 5 + 3
 
 
-def test_the_laws_tell_log_from_root(result: Reproduction) -> None:
+def test_the_laws_tell_log_from_root(result: StudyResult) -> None:
     """An octave adds S d log 2 to VAW too; gradient descent has the exponent 1/2, where the log has less than 1/5."""
     learned = result.table.filter(pl.col("learner").is_in(list(bounds.BOUNDS)))
     gain = learned.filter(learner="vovk")["gain"].drop_nulls().to_numpy()
