@@ -1,60 +1,111 @@
 """The contract of a learner: predict with all of its sizes at once. The page to read first.
 
-Time: before sample ``t`` the driver holds ``predict(state, ..)``, made of samples ``0 .. t-1`` alone; then
-comes ``y[t]``, is scored, and goes into ``update``. Nobody but the driver calls the two, so testing on data already
-seen cannot be written.
+Time: before sample ``t`` the driver holds ``predict(state, ..)``, made of the samples ``0 .. t-1`` alone. Then ``y[t]``
+comes, is scored, and goes into ``update``. Only the driver calls the two, so no learner is tested on data that it has
+already seen.
 
-Axes: ``lane`` comes last everywhere and counts the streams that run side by side; a learner treats each as if it were
-alone (unless it is pooled). ``size`` is the axis of the ladder.
+Axes: ``lane`` is the last axis everywhere and counts the streams that run side by side. A learner treats each stream as
+if it were alone (unless it is pooled). ``size`` is the axis of the ladder.
+
+Types: ``State`` is the type of what a learner remembers, usually a NamedTuple of arrays. Write the return type of a
+factory as ``Learner[MyState]``: mypy then checks that ``init``, ``predict``, ``update`` and ``variance`` agree on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Generic, Literal, NamedTuple, Protocol
 
 from jaxtyping import Array
+from typing_extensions import TypeVar
 
-State: TypeAlias = Any
+State = TypeVar("State", default=Any)
+Made = TypeVar("Made", covariant=True)
+Given = TypeVar("Given", contravariant=True)
 
 
-class Learner(NamedTuple):
+class Init(Protocol[Made]):
+    """Return the state before the first sample."""
+
+    def __call__(self, outputs: int, inputs: int, lanes: int, dtype: Any, /) -> Made:
+        """Return the state of streams that have not begun.
+
+        Args:
+            outputs: Outputs of a stream.
+            inputs: Inputs of a stream.
+            lanes: Streams side by side.
+            dtype: Of the arrays with real numbers.
+
+        Raises:
+            ValueError: The learner does not serve such a stream.
+        """
+
+
+class Predict(Protocol[Given]):
+    """Forecast with every size."""
+
+    def __call__(self, state: Given, inputs: Array, /) -> Array:
+        """Return the forecasts ``(lookahead, size, output, lane)`` of the samples ``lookaheads`` after the last one.
+
+        Args:
+            state: What the learner remembers.
+            inputs: Of the next ``max(lookaheads)`` samples, ``(ahead, input, lane)``, known or held.
+        """
+
+
+class Update(Protocol[State]):
+    """Take one sample in."""
+
+    def __call__(self, state: State, output: Array, input: Array, observed: Array, /) -> State:
+        """Return the state after one more sample.
+
+        Args:
+            state: What the learner remembers.
+            output: ``(output, lane)``; finite but without meaning where ``observed`` is false.
+            input: ``(input, lane)``.
+            observed: ``(output, lane)``, false where the output is missing.
+        """
+
+
+class Variance(Protocol[Given]):
+    """State the variance of the next error."""
+
+    def __call__(self, state: Given, /) -> Array:
+        """Return the covariance ``(size, output, output, lane)`` of the next one-step error, as the learner sees it."""
+
+
+class Learner(NamedTuple, Generic[State]):
     """A bundle of pure functions, and the labels of its ladder.
 
     Attributes:
-        name: What tables and figures call it.
-        init: ``(outputs, inputs, lanes, dtype) -> State``, before the first sample. Raises ValueError for a stream it
-            cannot serve.
-        predict: ``(state, inputs) -> Float["lookahead size output lane"]``: the forecasts of the samples ``lookaheads``
-            ahead of the last one seen. ``inputs``, ``(ahead, input, lane)``, are those of the next ``max(lookaheads)``
-            samples, known or held.
-        update: ``(state, output, input, observed) -> State`` takes one sample in. ``output`` ``(output, lane)`` is
-            finite also where ``observed`` ``(output, lane)`` says that it is missing, and means nothing there.
+        name: Its name in tables and figures.
+        init: See ``Init``.
+        predict: See ``Predict``.
+        update: See ``Update``.
         sizes: Size of each rung, rising: filter length, rank, matrix size, state order.
         parameters: Trainable parameters of each rung.
         lookaheads: Samples ahead that are forecast, rising.
-        variance: ``(state) -> Float["size output output lane"]``, the covariance it gives its next one-step error, or
-            None.
-        scaled: The driver divides each output by a power of two near its first nonzero value; for families whose
-            predictions scale with the data. Then units cannot overflow or vanish in squares.
+        variance: See ``Variance``; None where the learner has none.
+        scaled: The driver divides each output by a power of two near its first nonzero value. For families whose
+            forecasts scale with the data; squares of large or small units then neither overflow nor vanish.
         pooled: One state is fed by all lanes, which then step together.
-        batch: ``score`` for streams of which no sample is missing, by a faster algorithm and equal up to rounding, or
-            None.
+        batch: ``score`` for streams without missing samples, by a faster algorithm and equal up to rounding, or None.
         size_label: What a size is, such as ``"filter length"``.
-        tends_to: What each rung tends to on a system that does not change, where theory names its error and so the
-            critical size: ``"filters"``, the best one of this many last samples, one sample ahead (further ahead
+        tends_to: What each rung tends to on a system that does not change, where theory knows its error and so the
+            critical size: ``"filters"``, the best filter of this many last samples, one sample ahead (further ahead
             iterated); ``"direct filters"``, fitted to each look-ahead itself; ``"blocks"``, the best matrix that is
-            zero outside a k x k block. None for what forgets, too: it follows the slope of what it cannot cancel.
+            zero outside a k x k block. None for learners that forget, too: they follow the slope of what they cannot
+            cancel.
     """
 
     name: str
-    init: Callable[[int, int, int, Any], State]
-    predict: Callable[[State, Array], Array]
-    update: Callable[[State, Array, Array, Array], State]
+    init: Init[State]
+    predict: Predict[State]
+    update: Update[State]
     sizes: tuple[int, ...]
     parameters: tuple[int, ...]
     lookaheads: tuple[int, ...] = (1,)
-    variance: Callable[[State], Array] | None = None
+    variance: Variance[State] | None = None
     scaled: bool = False
     pooled: bool = False
     batch: Callable[..., Any] | None = None
@@ -62,19 +113,28 @@ class Learner(NamedTuple):
     tends_to: Literal["filters", "direct filters", "blocks"] | None = None
 
 
-def check_sizes(sizes: Any, lowest: int = 0) -> tuple[int, ...]:
-    """Return the sizes as a rising tuple of whole numbers, or say what is wrong with them."""
-    rising = tuple(int(size) for size in sizes)
-    if not rising or rising[0] < lowest or any(a >= b for a, b in zip(rising, rising[1:], strict=False)):
-        raise ValueError(
-            f"sizes must be rising whole numbers from {lowest} on, such as range({lowest}, 17); got {rising}."
-        )
-    return rising
+def check_sizes(sizes: Any) -> tuple[int, ...]:
+    """Return the sizes as a rising tuple of whole numbers.
+
+    Raises:
+        ValueError: They are not rising whole numbers from 0 on.
+    """
+    return _rising("sizes", sizes, 0, "range(17)")
 
 
 def check_lookaheads(lookaheads: Any) -> tuple[int, ...]:
-    """Return the lookaheads as a rising tuple of whole numbers, or say what is wrong with them."""
-    rising = tuple(int(ahead) for ahead in lookaheads)
-    if not rising or rising[0] < 1 or any(a >= b for a, b in zip(rising, rising[1:], strict=False)):
-        raise ValueError(f"lookaheads must be rising whole numbers from 1 on, such as 1, 5, 10; got {rising}.")
+    """Return the look-aheads as a rising tuple of whole numbers.
+
+    Raises:
+        ValueError: They are not rising whole numbers from 1 on.
+    """
+    return _rising("lookaheads", lookaheads, 1, "1, 5, 10")
+
+
+def _rising(word: str, numbers: Any, lowest: int, example: str) -> tuple[int, ...]:
+    given = tuple(numbers)
+    rising = tuple(int(number) for number in given)
+    falls = any(a >= b for a, b in zip(rising, rising[1:], strict=False))
+    if not rising or rising != given or rising[0] < lowest or falls:
+        raise ValueError(f"{word} must be rising whole numbers from {lowest} on, such as {example}; got {given}.")
     return rising

@@ -1,7 +1,7 @@
-"""Every learner by its name, and how a word such as ``ladder:forgetting=0.99`` becomes one.
+"""Every learner by its name, and words such as ``ladder:forgetting=0.99`` with options.
 
-A factory says by the names of its parameters what it needs: ``sizes``, ``lookaheads``, ``outputs``, ``inputs``,
-``direct``, ``system`` and ``gain`` are filled in from the stream; all others are options that a user may set.
+The parameters ``sizes``, ``lookaheads``, ``outputs``, ``inputs``, ``direct``, ``system`` and ``gain`` of a factory are
+filled in from the stream; all its other parameters are options for the user.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ FILLED_IN = ("sizes", "lookaheads", "outputs", "inputs", "direct", "system", "ga
 
 
 class Entry(NamedTuple):
-    """One learner as a user finds it.
+    """One learner of the catalogue.
 
     Attributes:
         make: The factory; its docstring has equation, options and references.
         size_label: What a size is.
-        serves: The streams it can predict: of ``"one output"``, of any ``"outputs"``, of ``"outputs and inputs"``, or
-            of outputs that are the ``"whole state"``.
+        serves: The streams that it predicts: ``"one output"``, any ``"outputs"``, ``"outputs and inputs"``, or outputs
+            that are the ``"whole state"``.
         cost: Operations a step and lane: M the largest size, q the channels, p the outputs, n the states.
         about: One line.
-        shifts: A constant added to the outputs is added to every forecast, also where nothing is centered.
+        shifts: A constant added to the outputs is added to every forecast, also without centering.
     """
 
     make: Callable[..., Learner]
@@ -92,7 +92,7 @@ CATALOGUE: dict[str, Entry] = {
     "block-chart": Entry(block_chart, "parameters", STATE, "n^2 d^2", "a free block for each growing eigenvalue"),
     "kalman": Entry(misspecified_kalman, "state order", CHANNELS, "n^3", "the Kalman predictor, also of a wrong model"),
     "truncated-kalman": Entry(truncated_kalman, LENGTH, CHANNELS, "M (n + q)", "the Kalman predictor cut off"),
-    "zero": Entry(zero, "memory", EVERY, "0", "nothing: what others must beat"),
+    "zero": Entry(zero, "memory", EVERY, "0", "nothing: the weakest baseline"),
     "persistence": Entry(persistence, "memory", EVERY, "p", "the last sample", shifts=True),
     "linear-extrapolation": Entry(
         linear_extrapolation, "memory", EVERY, "4 p", "the line through two samples", shifts=True
@@ -103,7 +103,7 @@ CATALOGUE: dict[str, Entry] = {
 
 
 def learner_names() -> dict[str, Entry]:
-    """Return every learner that ``make_learner`` knows, by its name."""
+    """Return every learner of ``make_learner``, by its name."""
     return dict(CATALOGUE)
 
 
@@ -121,12 +121,12 @@ def learner_entry(name: str) -> Entry:
 
 
 def default_learner(outputs: int, inputs: int, further: bool = False, whole_state: bool = False) -> str:
-    """Return the name of the learner that is taken where none is named.
+    """Return the name of the default learner.
 
     Args:
         outputs, inputs: Of the stream.
-        further: Forecasts of more than one sample ahead are asked for.
-        whole_state: The outputs are the whole state of the plant, seen without noise.
+        further: More than one sample ahead is forecast.
+        whole_state: The outputs are the whole state of the plant, measured without noise.
     """
     if outputs + inputs == 1:
         return "ladder"
@@ -143,11 +143,11 @@ def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
 
     Args:
         words: Name and options.
-        given: What the stream brings, of the names in ``FILLED_IN``; what is missing or None is left to the factory.
+        given: Values for the names in ``FILLED_IN``; a name that is missing or None keeps the default of the factory.
 
     Raises:
-        ValueError: No such learner or option, a value of another kind, or a learner that needs what is not given:
-            a system, or a look-ahead that it does not offer.
+        ValueError: No such learner or option, a value of another kind, a learner that needs a system where none is
+            given, or a look-ahead that it does not offer.
     """
     name, _, rest = words.partition(":")
     entry, options = learner_entry(name), learner_options(name)
@@ -156,18 +156,18 @@ def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
     lookaheads = tuple(known.get("lookaheads", (1,)))
     if "lookaheads" not in takes and lookaheads != (1,):
         far = ", ".join(name for name, other in CATALOGUE.items() if "lookaheads" in signature(other.make))
-        raise ValueError(f"{name} forecasts one sample ahead, asked for were {lookaheads}: choose one of {far}.")
+        raise ValueError(f"{name} forecasts one sample ahead, not {lookaheads}: choose one of {far}.")
     if "sizes" not in takes and "sizes" in known:
         raise ValueError(f"{name} has one size: leave sizes out.")
     if "system" in takes and "system" not in known:
-        raise ValueError(f"{name} needs a system; a recording brings none.")
+        raise ValueError(f"{name} needs a system; a recording has none.")
     filled = {word: value for word, value in known.items() if word in takes}
     chosen: dict[str, Any] = {}
     for part in rest.split(",") if rest else []:
         word, equals, text = (piece.strip() for piece in part.partition("="))
         if word not in options or not equals:
             there = f"its options are {', '.join(options)}" if options else "it has none"
-            raise ValueError(f"options of {name} are written {name}:option=value,.., got {part!r}; {there}.")
+            raise ValueError(f"write options of {name} as {name}:option=value,.., got {part!r}; {there}.")
         if word in chosen:
             raise ValueError(f"{name} is given {word} twice: leave one out.")
         chosen[word] = _value(f"{name}: {word}", text, options[word][0])
@@ -188,7 +188,7 @@ def signature(make: Callable[..., Learner]) -> dict[str, Any]:
 
 
 def _kind(annotation: Any) -> type:
-    """Return what a value is read as: the first of a union's kinds that is not None."""
+    """Return the kind of a value: the first kind of a union that is not None."""
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType] or [annotation]
     return kinds[0] if isinstance(kinds[0], type) else str
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
+from types import UnionType
+from typing import Any, Generic, Union, get_args, get_origin
 
 import jax
 import pytest
@@ -18,7 +21,24 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 
 # Only here, so that users do not pay for it; only where arrays flow: the doors of the other rooms refuse wrong types
 # themselves, and their tests hand them some. With the tower an int is a float, as it is for mypy.
-shapes_and_types = beartype(conf=BeartypeConf(is_pep484_tower=True))
+check_types = beartype(conf=BeartypeConf(is_pep484_tower=True))
+
+
+def shapes_and_types(function: Callable[..., Any]) -> Callable[..., Any]:
+    function.__annotations__ = {word: plain(hint) for word, hint in function.__annotations__.items()}
+    checked: Callable[..., Any] = check_types(function)
+    return checked
+
+
+def plain(hint: Any) -> Any:
+    """beartype 0.23 cannot read a NamedTuple with a type parameter: it counts as a tuple. mypy checks it in full."""
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return Union[tuple(plain(part) for part in get_args(hint))]  # noqa: UP007
+    of = origin or hint
+    return tuple if isinstance(of, type) and issubclass(of, tuple) and issubclass(of, Generic) else hint  # type: ignore[arg-type]
+
+
 install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")
 
 # Files that take longest, longest first: a worker that begins one of them last keeps the others waiting.

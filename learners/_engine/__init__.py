@@ -1,1 +1,1 @@
-"""What runs a learner: the driver, replay and live, memory."""
+"""Run learners: the driver, replay and live, memory."""

@@ -1,11 +1,11 @@
 """The one way to run a learner, live or on a recording.
 
 Time: a step of a lane is (1) score the forecasts of ``y[t]``, issued at ``t - lookahead``; (2) update with ``y[t]`` and
-``u[t]``; (3) issue the forecasts of ``t + 1`` and beyond. Every forecast is made before the sample it is held against.
+``u[t]``; (3) issue the forecasts of ``t + 1`` and beyond. Every forecast is made before its sample.
 
 All steps run in one compiled kernel: a loop over a block of fixed length whose number of steps is a run-time argument,
-for a tile of lanes of fixed width. Called with one step live and with many in replay, it gives the same bits; a lane's
-numbers depend neither on how many lanes run beside it nor on what they hold.
+for a tile of lanes of fixed width. One step at a time (live) and many at once (replay) give the same bits; the numbers
+of a lane depend neither on the number of other lanes nor on their samples.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ Center: TypeAlias = Literal["first", "none"] | ArrayLike
 
 
 class Score(NamedTuple):
-    """Sums of squares since they were last taken, by lookahead, size, output and lane."""
+    """Sums of squares since the last ``take_score``, by lookahead, size, output and lane."""
 
     error: Float[Array, "lookahead size output lane"]
     excess: Float[Array, "lookahead size output lane"]  # (forecast - oracle's forecast)^2; no sizes without an oracle
-    samples: Float[Array, "lookahead output lane"]  # how many were scored
+    samples: Float[Array, "lookahead output lane"]  # number of scored forecasts
 
 
 class TileState(NamedTuple):
-    """All that a tile of streams carries from one sample to the next."""
+    """The state of a tile of streams between two samples."""
 
     state: Any
     oracle: Any
@@ -53,27 +53,27 @@ class TileState(NamedTuple):
 
 
 class Driver:
-    """A learner made ready to run on streams of one shape, its kernel compiled once.
+    """A learner for streams of one shape, with one compiled kernel.
 
-    Learners that differ in nothing but the arrays of the systems that they know share it.
+    Learners that differ only in the arrays of the systems that they know share the kernel.
 
     Args:
-        learner: What predicts.
+        learner: The predictor.
         outputs: Outputs of a stream.
         inputs: Inputs of a stream.
-        oracle: A learner of one rung to measure the excess against, or None.
-        center: What is taken off each output before a learner sees it: ``"first"``, its first observed value;
-            ``"none"``; or known values ``(output,)``.
+        oracle: A learner of one rung, the reference of the excess, or None.
+        center: The value that is subtracted from each output before a learner sees it: ``"first"``, its first observed
+            value; ``"none"``; or known values ``(output,)``.
         precision: ``"float32"`` or ``"float64"``.
         device: Where to compute, as in ``find_devices``; lanes are spread over several.
-        width: Lanes in a tile on each device. A pooled learner takes all its replicates as one tile.
+        width: Lanes in a tile on each device. A pooled learner has all its replicates in one tile.
         block: Rows in a block.
-        known_ahead: How many samples of the input after the present one are known when a forecast is issued; the last
-            known one is held for those after it. None: all are known that are passed in.
+        known_ahead: Samples of the input after the present one that are known when a forecast is issued; the last
+            known one is held after that. None: all inputs that are passed in are known.
 
     Raises:
         ValueError: A center of another shape, an oracle of several sizes or other lookaheads, a negative
-            ``known_ahead``, or what the learner's own ``init`` refuses.
+            ``known_ahead``, or a stream that the learner's ``init`` refuses.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Driver:
         with computing(precision, device):
             self.devices = find_devices(device)
             both = PartitionedLearner.of(learner), None if oracle is None else PartitionedLearner.of(oracle)
-            self.who: tuple[PartitionedLearner, PartitionedLearner | None] = shard(both, device, whole=True)
+            self.parts: tuple[PartitionedLearner, PartitionedLearner | None] = shard(both, device, whole=True)
         if learner.pooled and width % len(self.devices):
             raise ValueError(
                 f"{learner.name} learns from all {width} replicates at once: choose one device, or a multiple of "
@@ -113,16 +113,16 @@ class Driver:
         self.width = width if learner.pooled else width * len(self.devices)
         self.block, self.ahead = block, max(learner.lookaheads)
         on_one_cpu = len(self.devices) == 1 and self.devices[0].platform == "cpu"
-        self.workers = (os.cpu_count() or 1) if on_one_cpu else 1  # threads that tiles are shared out to
+        self.workers = (os.cpu_count() or 1) if on_one_cpu else 1  # threads for the tiles
         self.known_ahead = self.ahead if known_ahead is None else min(known_ahead, self.ahead)
 
     def start(self) -> TileState:
-        """Return a tile of streams that have seen nothing, every array its own buffer, for the kernel reuses them."""
+        """Return a tile of streams before the first sample; each array has a buffer that the kernel reuses."""
         known = not isinstance(self.center, str)
         with computing(self.precision, self.device):
             center = jnp.asarray(self.center if known else np.zeros(self.outputs), jnp.zeros(()).dtype)
             centered = known or self.center == "none"
-            fresh: TileState = _start(*self.who, self.inputs, self.width, np.int32(centered), center)
+            fresh: TileState = _start(*self.parts, self.inputs, self.width, np.int32(centered), center)
             return self.place(fresh)
 
     def place(self, lanes: TileState) -> TileState:
@@ -143,20 +143,20 @@ class Driver:
 
         Args:
             lanes: The tile.
-            record: Filled at the rows taken with the forecasts those samples were held against.
+            record: The forecasts of the samples are written into its rows.
             outputs: ``(block, output, lane)``, NaN where missing.
             inputs: ``(block + max lookahead, input, lane)``: those of the rows and of the samples after them, known or
                 held.
             begin: First row, ``()``.
-            end: Row after the last, for each lane ``(lane,)``; a lane whose end is not past ``begin`` stays as it is.
+            end: Row after the last, for each lane ``(lane,)``; a lane whose end is not after ``begin`` does not change.
         """
         with computing(self.precision, self.device):
             arrays = lanes, record, outputs, inputs, begin, end
-            moved: tuple[TileState, Array] = _advance(*self.who, self.known_ahead, *arrays)
+            moved: tuple[TileState, Array] = _advance(*self.parts, self.known_ahead, *arrays)
             return moved
 
     def take_score(self, lanes: TileState) -> tuple[TileState, Score]:
-        """Return the sums gathered so far, and the tile with its sums back at zero."""
+        """Return the tile with its sums set to zero, and the sums."""
         with computing(self.precision, self.device):
             empty = shard(jax.tree.map(jnp.zeros_like, lanes.score), self.device)
             return lanes._replace(score=empty), lanes.score
@@ -164,14 +164,14 @@ class Driver:
 
 @partial(jax.jit, static_argnames=("inputs", "width"))
 def _start(
-    who: PartitionedLearner,
-    beside: PartitionedLearner | None,
+    parts: PartitionedLearner,
+    oracle_parts: PartitionedLearner | None,
     inputs: int,
     width: int,
     centered: Int[Array, ""],
     center: Float[Array, " output"],
 ) -> TileState:
-    learner, oracle = who.learner, None if beside is None else beside.learner
+    learner, oracle = parts.learner, None if oracle_parts is None else oracle_parts.learner
     (p,), dtype = center.shape, center.dtype
     state = learner.init(p, inputs, width, dtype)
     oracle_state = None if oracle is None else oracle.init(p, inputs, width, dtype)
@@ -201,8 +201,8 @@ def _start(
 
 @partial(jax.jit, static_argnames=("known_ahead",), donate_argnames=("lanes", "record"))
 def _advance(
-    who: PartitionedLearner,
-    beside: PartitionedLearner | None,
+    parts: PartitionedLearner,
+    oracle_parts: PartitionedLearner | None,
     known_ahead: int,
     lanes: TileState,
     record: Array,
@@ -211,7 +211,7 @@ def _advance(
     begin: Array,
     end: Array,
 ) -> tuple[TileState, Array]:
-    learner, oracle = who.learner, None if beside is None else beside.learner
+    learner, oracle = parts.learner, None if oracle_parts is None else oracle_parts.learner
 
     def step(i: Array, carry: tuple[TileState, Array]) -> tuple[TileState, Array]:
         lanes, record = carry
@@ -232,7 +232,7 @@ def _advance(
 def _step(
     learner: Learner, oracle: Learner | None, known_ahead: int, lanes: TileState, y: Array, u: Array
 ) -> tuple[TileState, Array]:
-    """Move every lane on by one sample; return the forecasts of it too, in the unit of the stream."""
+    """Move every lane on by one sample; return also the forecasts of this sample, in the unit of the stream."""
     observed = ~jnp.isnan(y)
     newly = observed & (lanes.centered == 0)
     center = jnp.where(newly, y, lanes.center)
@@ -246,10 +246,10 @@ def _step(
     def issued_before(learner: Learner, state: Any, issued: tuple[Array, ...]) -> tuple[Array, ...]:
         if u.shape[1] == 0:
             return issued
-        # the inputs of the first samples were not known when the lane was started
-        anew = learner.predict(state, _held(u[:-1], known_ahead - 1))
-        unseen = jnp.broadcast_to(lanes.age == 0, anew.shape[1:])
-        pairs = zip(anew, issued, strict=True)
+        # the inputs of the first samples were not known at the start of the lane
+        renewed = learner.predict(state, _held(u[:-1], known_ahead - 1))
+        unseen = jnp.broadcast_to(lanes.age == 0, renewed.shape[1:])
+        pairs = zip(renewed, issued, strict=True)
         return tuple(jnp.concatenate([jnp.where(unseen, new, old[0])[None], old[1:]]) for new, old in pairs)
 
     def issue(learner: Learner, state: Any, issued: tuple[Array, ...]) -> tuple[Array, ...]:
@@ -258,7 +258,7 @@ def _step(
 
     before = issued_before(learner, lanes.state, lanes.issued)
     forecast = jnp.stack([queue[-1] for queue in before])
-    # A forecast counts from the one on that was issued when the center was known.
+    # A forecast counts if it was issued when the center was known.
     counts = lanes.centered[None] >= np.array(learner.lookaheads, np.int32)[:, None, None]
     scored = (observed[None] & counts).astype(y.dtype)
     error = forecast - z[None, None]
@@ -290,7 +290,7 @@ def _step(
 
 
 def _held(u: Float[Array, "ahead input lane"], last: int) -> Float[Array, "ahead input lane"]:
-    """Return the inputs with those after the row ``last`` held at it; at the first row where even that is not known."""
+    """Return the inputs, held from the row ``last`` on, or from the first row where ``last`` is before it."""
     last = max(last, 0)
     return u if last + 1 >= len(u) else jnp.concatenate([u[: last + 1], jnp.broadcast_to(u[last], u[last + 1 :].shape)])
 

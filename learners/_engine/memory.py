@@ -1,4 +1,4 @@
-"""What a run would hold in memory, counted from shapes before anything is allocated."""
+"""Memory of a run, counted from shapes before anything is allocated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def memory_needed(driver: Driver, runs: int, stretches: int, share: int = 1) -> 
     """Return the bytes that ``score`` holds at a time on its devices: all tiles, the streams of a block, the sums.
 
     Args:
-        driver: The learner made ready.
+        driver: Of the learner.
         runs: Streams side by side.
         stretches: Stretches that sums are taken over.
         share: Consecutive runs that are summed into one.

@@ -1,4 +1,4 @@
-"""A learner as an argument of a compiled function: its arrays are data there, all else that it is made of is static."""
+"""A learner as an argument of a compiled function: its arrays are data, everything else is static."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .._base import Learner
 
 
 def with_data(function: Callable[..., Any], *first: Any) -> Callable[..., Any]:
-    """Return the function with its first arguments given; arrays in them are data of what is compiled, no constants.
+    """Return the function with its first arguments given; arrays in them are data of the kernel, not constants.
 
-    Learners share what is compiled if they are made of the same functions: take them from a module or a cache.
+    Learners share a compiled kernel if they consist of the same functions: take these from a module or a cache.
     """
     return jax.tree_util.Partial(function, *first)  # type: ignore[no-untyped-call]
 
 
 class _Place(NamedTuple):
-    """Where an array stands among those that are data."""
+    """The position of an array among the data."""
 
     number: int
 
@@ -31,14 +31,14 @@ class _Place(NamedTuple):
 @partial(jax.tree_util.register_dataclass, data_fields=["arrays"], meta_fields=["tree", "rest"])
 @dataclass(frozen=True)
 class PartitionedLearner:
-    """A learner taken apart; those that differ in their arrays alone share what is compiled.
+    """A learner in parts; learners that differ only in their arrays share a compiled kernel.
 
-    Arrays are found in functions made by ``with_data``.
+    Arrays are found in functions from ``with_data``.
 
     Attributes:
-        arrays: Each once, however often the learner holds it.
-        tree: How the learner is built.
-        rest: Its other leaves, and the place of each array.
+        arrays: Each array once, also where the learner holds it several times.
+        tree: Structure of the learner.
+        rest: Its other leaves, and the position of each array.
     """
 
     arrays: list[Array]
@@ -47,7 +47,7 @@ class PartitionedLearner:
 
     @classmethod
     def of(cls, learner: Learner) -> PartitionedLearner:
-        """Take a learner apart."""
+        """Return the parts of a learner."""
         leaves, tree = jax.tree.flatten(learner)
         arrays = {id(leaf): leaf for leaf in leaves if isinstance(leaf, np.ndarray | jax.Array)}
         places = {key: _Place(number) for number, key in enumerate(arrays)}
@@ -56,7 +56,7 @@ class PartitionedLearner:
 
     @property
     def learner(self) -> Learner:
-        """The learner, with the arrays as they now are."""
+        """The learner with the current arrays."""
         leaves = [self.arrays[leaf.number] if isinstance(leaf, _Place) else leaf for leaf in self.rest]
         learner: Learner = jax.tree.unflatten(self.tree, leaves)
         return learner

@@ -1,4 +1,4 @@
-"""Whole streams through the driver: sample by sample, as forecasts of a recording, or as sums over stretches of time.
+"""Run the driver on streams: sample by sample, as forecasts of a recording, or as sums over stretches of time.
 
 Time: ``t`` counts samples from 0. A stretch ``[edges[k], edges[k+1])`` is one bin of an error curve.
 """
@@ -30,13 +30,13 @@ class Scores(NamedTuple):
     excess: Float[
         np.ndarray, "bin lookahead size output batch"
     ]  # of squared differences to the oracle; no sizes without one
-    samples: Float[np.ndarray, "bin lookahead output batch"]  # how many were scored
+    samples: Float[np.ndarray, "bin lookahead output batch"]  # number of scored forecasts
 
     @property
     def overflow(self) -> Int[np.ndarray, " batch"]:
-        """Samples up to which the sums of each run are finite, -1 where all are: the flag of a run that overflowed.
+        """Samples up to which the sums of each run are finite; -1 where all are, else the run has overflowed.
 
-        Its later sums mean nothing; those before, and all other runs, stand.
+        Its later sums have no meaning; its earlier sums, and all other runs, are valid.
         """
         lost = ~np.isfinite(self.error).all(axis=(1, 2, 3)) | ~np.isfinite(self.excess).all(axis=(1, 2, 3))
         return np.where(lost.any(axis=0), self.edges[lost.argmax(axis=0)], -1)
@@ -46,16 +46,16 @@ class Live:
     """One stream, sample by sample; the same bits as ``replay`` of its recording.
 
     Args:
-        learner: What predicts.
+        learner: The predictor.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
-        **options: Those of ``Driver``: oracle, center, precision, device.
+        **options: As in ``Driver``: oracle, center, precision, device.
 
     Examples:
         >>> live = Live(ladder(range(3)))
         >>> for y in [1.0, 2.0, 3.0, 4.0]:
         ...     live.observe(y)
-        >>> live.forecast[0, :, 0].round(2).tolist()  # of the sample to come, by each size
+        >>> live.forecast[0, :, 0].round(2).tolist()  # of the next sample, by each size
         [0.0, 5.71, 5.03]
     """
 
@@ -69,12 +69,12 @@ class Live:
 
     @property
     def lanes(self) -> TileState:
-        """All that the stream carries; its first lane is the one in use."""
+        """The state of the stream, in its first lane."""
         return self._lanes
 
     @property
     def forecast(self) -> Float[np.ndarray, "lookahead size output"]:
-        """The forecasts of the sample to come and of those after it, one for each lookahead."""
+        """The forecasts for each lookahead: 1 is the next sample."""
         center, scale = (np.array(leaf)[..., 0] for leaf in (self._lanes.center, self._lanes.scale))
         newest = np.stack([np.array(queue)[0, ..., 0] for queue in self._lanes.issued])
         return np.asarray(center + newest * np.where(scale == 0, np.ones_like(scale), scale))
@@ -83,9 +83,9 @@ class Live:
         """Take one sample in.
 
         Args:
-            output: ``(output,)``, or a number where there is one; NaN or None marks what is missing.
-            inputs: ``(1 + ahead, input)``, or fewer rows: those of this sample and of the coming ones as far as they
-                are known; the last row is held.
+            output: ``(output,)``, or a number where there is one; NaN or None where it is missing.
+            inputs: ``(1 + ahead, input)``, or fewer rows: of this sample and of the next ones as far as known; the
+                last row is held.
 
         Raises:
             ValueError: Another width than the stream's, or infinity.
@@ -110,12 +110,12 @@ def replay(
     """Return every forecast of a recording: entry t of lookahead H was made when y[t-H] was the last sample known.
 
     Args:
-        learner: What predicts.
+        learner: The predictor.
         recording: One or many runs; NaN marks missing samples.
-        **options: Those of ``Driver``: oracle, center, precision, device.
+        **options: As in ``Driver``: oracle, center, precision, device.
 
     Raises:
-        ValueError: What ``Driver`` refuses.
+        ValueError: See ``Driver``.
     """
     driver = _driver(learner, recording, options)
     outputs, inputs_at = recording.outputs.transpose(1, 2, 0), _inputs_of(recording)
@@ -159,17 +159,17 @@ def score(
     whole: bool = False,
     share: int = 1,
 ) -> Scores:
-    """Run streams that come in chunks and return sums over stretches; memory does not grow with the steps.
+    """Run streams that come in chunks and return sums over stretches; memory does not grow with time.
 
     Args:
-        driver: The learner made ready.
-        outputs: Chunks ``(time, output, batch)`` in order, as a simulation yields them.
+        driver: Of the learner.
+        outputs: Chunks ``(time, output, batch)`` in order, as from a simulation.
         inputs_at: Samples ``(time,)`` to inputs ``(time, input)`` or ``(time, input, batch)``.
         lengths: Samples of each run.
         edges: Rising sample numbers from 0 to at least the longest length.
         progress: Called with the samples done after each block.
-        whole: No sample is missing, so that a learner may use its batch form.
-        share: So many consecutive runs are summed into one.
+        whole: No sample is missing; the batch form of the learner may be used.
+        share: Consecutive runs that are summed into one.
     """
     if whole and driver.learner.batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
         scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress, share)
@@ -178,7 +178,7 @@ def score(
     if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < lengths.max():
         raise ValueError(f"edges must rise from 0 to the longest run of {lengths.max()} samples, got {edges_}.")
     tiles = [_ScoredTile(driver, lanes) for lanes in _tiles(driver, len(lengths))]
-    records: SimpleQueue[Any] = SimpleQueue()  # the kernel writes forecasts that nobody reads here: one for each worker
+    records: SimpleQueue[Any] = SimpleQueue()  # buffers for the forecasts, which are not used here: one for each worker
     for _ in range(driver.workers):
         records.put(driver.record())
     pending: list[Future[None]] = []
@@ -203,7 +203,7 @@ def score(
 
 
 class _ScoredTile:
-    """Lanes that run together, and the sums taken from them so far."""
+    """Lanes that run together, and their sums so far."""
 
     def __init__(self, driver: Driver, runs: slice) -> None:
         self.driver, self.runs, self.lanes = driver, runs, driver.start()
@@ -219,7 +219,7 @@ class _ScoredTile:
         inner: NDArray[np.int64],
         records: SimpleQueue[Any],
     ) -> None:
-        """Take one block in, and the sums wherever a stretch ends in it."""
+        """Take one block in, and the sums at the end of each stretch."""
         arrays, end = _cut(self.driver, self.runs, start, rows, inputs, lengths)
         cuts, record = [start, *inner.tolist(), start + len(rows)], records.get()
         for begin, stop in zip(cuts, cuts[1:], strict=False):
@@ -230,7 +230,7 @@ class _ScoredTile:
         records.put(record)
 
     def take(self) -> None:
-        """Take the sums since they were last taken."""
+        """Store the sums since the last call and set them to zero."""
         count = self.runs.stop - self.runs.start
         self.lanes, sums = self.driver.take_score(self.lanes)
         self.taken.append([np.array(leaf, np.float64)[..., :count] for leaf in sums])
@@ -243,7 +243,7 @@ def _driver(learner: Learner, recording: Trajectories, options: dict[str, Any]) 
 
 
 def _inputs_of(recording: Trajectories) -> InputsAt:
-    """Return the inputs of a recording as a function of time; what is missing, or past the end, is held."""
+    """Return the inputs of a recording as a function of time; missing ones, and those after the end, are held."""
     u = recording.inputs.transpose(1, 2, 0)
     if np.isnan(u).any():
         known = np.where(np.isnan(u), 0, np.arange(1, len(u) + 1)[:, None, None])

@@ -1,4 +1,4 @@
-"""Least squares of x[t+1] on x[t] over all replicates and all time: what families of matrices share.
+"""Least squares of x[t+1] on x[t] over all replicates and all time: the common part of families of matrices.
 
 Time: in ``update`` the output is the state ``x[t]`` itself, and ``x[t-1]`` is the regressor.
 """
@@ -17,7 +17,7 @@ from .._base import Learner
 
 
 class PooledState(NamedTuple):
-    """Triangular factor of the pooled regressors, their targets rotated alike, and where each lane is."""
+    """Triangular factor of the pooled regressors, their targets in the same rotation, last state of each lane."""
 
     factor: Float[Array, "state state"]  # upper triangular, factor' factor = ridge I + sum x[t] x[t]'
     target: Float[Array, "state state"]  # factor' target = sum x[t] x[t+1]'
@@ -38,22 +38,22 @@ def pooled_learner(
     ridge: float,
     largest: Callable[[int], int],
     **labels: Any,
-) -> Learner:
+) -> Learner[PooledState]:
     """Return the learner that fits the matrices of a family to all replicates at once.
 
-    A triangular factor of all regressors is kept by orthogonal rotations (the square root of what normal equations
-    would hold, so that covariances of 1e17 still leave half the digits). With Y its rotated targets, the sum of squares
+    A triangular factor of all regressors is kept by orthogonal rotations: it is the square root of the matrix of the
+    normal equations, so covariances of 1e17 still leave half the digits. With Y its rotated targets, the sum of squares
     of a matrix M is |Y - factor M'|^2 and a constant. A sample with a missing entry is neither a target nor a
     regressor.
 
     Args:
         name: Of the learner.
-        family: What the family's best matrices forecast.
+        family: The forecasts of the best matrices of the family.
         sizes: Rising.
         parameters: Of each size.
-        ridge: In units of the mean square of the first nonzero samples, positive: only there to start from.
-        largest: Number of states to the largest size there is.
-        **labels: Those of ``Learner``.
+        ridge: In units of the mean square of the first nonzero samples, positive; it only defines the start.
+        largest: ``(states) -> largest possible size``.
+        **labels: See ``Learner``.
 
     Raises:
         ValueError: A ridge that is not positive; later, from ``init``, sizes beyond the largest.

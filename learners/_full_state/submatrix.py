@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,11 +10,13 @@ from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
 from .._base import Learner, check_sizes
+from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .pooled import PooledState, pooled_learner
 
 
-def submatrix(sizes: Iterable[int] = range(1, 8), ridge: float = 1e-12) -> Learner:
+@learner_factory
+def submatrix(sizes: Iterable[int] = range(1, 8), ridge: float = 1e-12) -> Learner[PooledState]:
     """Fit x[t+1] = M x[t] with M zero outside its top-left k x k block, for every k at once.
 
         M_k = argmin sum over replicates and s < t of |x[s+1] - M x[s]|^2
@@ -26,7 +27,7 @@ def submatrix(sizes: Iterable[int] = range(1, 8), ridge: float = 1e-12) -> Learn
 
     Args:
         sizes: Values of k, rising, from 0 on.
-        ridge: In units of the mean square of the first nonzero samples, positive: only there to start from.
+        ridge: In units of the mean square of the first nonzero samples, positive; it only defines the start.
 
     Returns:
         A pooled learner for streams whose outputs are the whole state. Parameters of size k: k^2.
@@ -37,11 +38,7 @@ def submatrix(sizes: Iterable[int] = range(1, 8), ridge: float = 1e-12) -> Learn
     References:
         I. Ziemann, N. Matni, G. J. Pappas, *State space models, emergence, and ergodicity*, L4DC 2025, Figure 1.
     """
-    return _submatrix(check_sizes(sizes), float(ridge))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _submatrix(sizes: tuple[int, ...], ridge: float) -> Learner:
+    sizes = tuple(sizes)
     rungs = np.array(sizes)
 
     def family(factor: Array, target: Array, v: Array) -> Float[Array, "size state lane"]:

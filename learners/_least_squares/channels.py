@@ -1,6 +1,6 @@
 """The channels of a multichannel regression: inputs first, then outputs, each in its own unit.
 
-Inputs come first, so that the leading block of a triangular factor is theirs: that is where a direct term is read off.
+Inputs come first. So the leading block of a triangular factor belongs to them, and a direct term is read from it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Channels(NamedTuple):
 
 
 def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any) -> Channels:
-    """Return the channels of a stream that has not begun."""
+    """Return the channels before the first sample."""
     return Channels(*(jnp.zeros((n, lanes), dtype) for n in (inputs, inputs, inputs + outputs)))
 
 
@@ -51,13 +51,13 @@ def coming_inputs(
 def first_nonzero(
     channels: Channels, z: Float[Array, "channel lane"], ridge: float
 ) -> tuple[Channels, Bool[Array, "channel lane"]]:
-    """Set the ridge of the channels whose first nonzero value this is, and say which these are."""
+    """Set the ridge of the channels whose first nonzero value this is, and return which these are."""
     first = (channels.ridge == 0) & (z != 0)
     return channels._replace(ridge=jnp.where(first, ridge * z * z, channels.ridge)), first
 
 
 def check_weights(stages: int, forgetting: float, ridge: float) -> None:
-    """Refuse a forgetting or a ridge that leaves the longest window nothing to hold on to."""
+    """Refuse a forgetting that is shorter than the longest window, and a ridge that is not positive."""
     if not 0 < forgetting <= 1:
         raise ValueError(f"forgetting must be in (0, 1], got {forgetting}; 1 forgets nothing.")
     if forgetting**stages <= 0.5:
@@ -71,7 +71,7 @@ def check_weights(stages: int, forgetting: float, ridge: float) -> None:
 
 
 def check_channels(name: str, outputs: int, inputs: int, expected: tuple[int, int]) -> None:
-    """Refuse a stream of other channels than the learner's labels count."""
+    """Refuse a stream whose channels are not those that the learner was made for."""
     if (outputs, inputs) != expected:
         raise ValueError(
             f"{name} was made for {expected[0]} outputs and {expected[1]} inputs, "

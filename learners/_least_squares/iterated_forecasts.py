@@ -1,4 +1,4 @@
-"""Iterated forecasts of every filter length, O(length x lookahead) a step, by the weights known when they are issued.
+"""Iterated forecasts of every filter length, O(length x lookahead) a step, with the weights at the time of issue.
 
 Time: after sample ``n``; the transversal forward filter of length h is ``a_h(n)``, with ``a_h[0] = 1`` and
 ``yhat_h = -sum_{i=1..h} a_h[i] y[n+1-i]``; the backward filter of stage m is ``c_m(n)``, with ``c_m[m] = 1``.
@@ -15,7 +15,7 @@ from .._linalg.prefix_sums import prefix_sums
 
 
 class Ahead(NamedTuple):
-    """What the lattice keeps besides, to look further than one sample ahead."""
+    """The additional state of the lattice for forecasts of more than one sample ahead."""
 
     taps: Float[Array, "stage reach lane"]  # c_m(n)[0 .. H-1]
     zero_input: Float[Array, "stage reach_less_one lane"]  # c_m(n) at n+2 .. n+H, samples after n taken as zero
@@ -44,8 +44,8 @@ def advance_ahead(
 
         a_{m+1}(n) = [a_m(n); 0] + kf_m(n) [0; c_m(n-1)],    c_{m+1}(n) = [0; c_m(n-1)] + kb_m(n) [a_m(n); 0]
 
-    The frozen filter over a window whose newest j - 1 samples are not known yet is split by linearity into its
-    response to what is known, E_h^j, which obeys the same recursion, and to the length's own forecasts:
+    The newest j - 1 samples of the window are not known yet. By linearity the response of the frozen filter is the sum
+    of its response to the known samples, E_h^j, which follows the same recursion, and to its own forecasts:
 
         yhat_h[n+j] = -E_h^j - sum_{i=1..j-1} a_h[i] yhat_h[n+j-i]
 

@@ -6,14 +6,14 @@ Time: in ``update`` the state is that of ``n - 1`` and ``y`` is ``y[n]``; symbol
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._base import Learner, check_lookaheads, check_sizes
+from .._base import Learner
+from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import check_weights
 from .iterated_forecasts import Ahead, advance_ahead, start_ahead
@@ -35,35 +35,36 @@ class LadderState(NamedTuple):
     ahead: Ahead | None = None  # where more than one sample ahead is forecast
 
 
+@learner_factory
 def ladder(
     sizes: Iterable[int] = range(33), forgetting: float = 1.0, ridge: float = 1e-2, lookaheads: Iterable[int] = (1,)
-) -> Learner:
+) -> Learner[LadderState]:
     """Recursive least squares on the last h samples, for every length h = 0 .. M in one pass of O(M) a step.
 
         yhat_h[t] = sum_{k=1..h} w_k y[t-k],
         w = argmin  sum_{s<t} forgetting^(t-1-s) (y[s] - sum_k w_k y[s-k])^2
                     + forgetting^(t-1-t0) ridge y[t0]^2 sum_k forgetting^(1-k) w_k^2
 
-    with y[t0] the first nonzero sample, before which nothing is learned, so that units do not matter; samples before
-    the first count as zero. The a-priori, error-feedback lattice, its two recursions over the stages as prefix sums:
+    with y[t0] the first nonzero sample. Nothing is learned before it, and the unit of the stream does not matter.
+    Samples before the first count as zero. This is the a-priori lattice with error feedback, its two recursions over
+    the stages written as prefix sums:
 
         eta_h = y - yhat_h,   beta_0 = y,   beta_{m+1} = beta_m(n-1) + kb_m eta_m
         F_m = forgetting F_m + gamma_m(n-1) eta_m^2,   B_m = forgetting B_m + gamma_m beta_m^2
         kf_m -= gamma_m(n-1) beta_m(n-1) eta_{m+1} / B_m(n-1),   kb_m -= gamma_m(n-1) eta_m beta_{m+1} / F_m
         1/gamma_{m+1} = 1 + sum_{i<=m} beta_i^2 / (forgetting B_i(n-1)),   yhat_h[n+1] = -sum_{m<h} kf_m beta_m
 
-    What forgetting leaves of the energies F and B is kept above half their start, so that a flat stretch cannot run
-    them to 0/0.
+    With forgetting, the energies F and B are kept above half their start: else a flat stretch would end in 0/0.
 
-    A missing sample is filled with the forecast of the length that has been best of late, for all lengths: the result
-    is least squares on the filled series. Cost per step and lane: about 30 operations and 9 numbers a length.
+    A missing sample is filled, for all lengths, with the forecast of the length that was best recently: the result is
+    least squares on the filled series. Cost per step and lane: about 30 operations and 9 numbers a length.
 
-    Lookaheads H > 1 are **iterated** one-step forecasts: each length is fed with its own forecasts, by the weights
-    known when they are issued, exactly up to H times the rounding of one step (not the filter fitted to y[t+H] itself,
-    which ``qr_array`` gives). The cost per length rises by about 3 H log2(M) + H^2 operations and 2 H numbers.
+    Lookaheads H > 1 are **iterated** one-step forecasts: each length uses its own forecasts and its weights at the time
+    of issue, exact up to H times the rounding of one step. (``qr_array`` fits a filter to y[t+H] itself.) The
+    cost per length rises by about 3 H log2(M) + H^2 operations and 2 H numbers.
 
     Args:
-        sizes: Filter lengths to report, rising; all up to the largest are computed.
+        sizes: Filter lengths to report, rising; all lengths up to the largest are computed.
         forgetting: Weight of a sample one step older, in (0, 1].
         ridge: Regularisation in units of the first nonzero sample's square, positive.
         lookaheads: Samples ahead to forecast, rising.
@@ -72,21 +73,17 @@ def ladder(
         A learner for streams with one output; inputs are not used. Parameters of length h: h.
 
     Raises:
-        ValueError: Sizes or lookaheads not rising, ridge or forgetting out of range, or forgetting^M <= 1/2: a memory
-            shorter than the longest filter leaves its stages nothing but the ridge to hold on to.
+        ValueError: Sizes or lookaheads not rising, ridge or forgetting out of range, or forgetting^M <= 1/2: with a
+            memory shorter than the longest filter, only the ridge would determine its last stages.
 
     References:
         S. Haykin, *Adaptive Filter Theory*, chapter on order-recursive adaptive filters (least-squares lattice with
         a-priori errors and error feedback).
     """
-    return _ladder(check_sizes(sizes), float(forgetting), float(ridge), check_lookaheads(lookaheads))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _ladder(sizes: tuple[int, ...], forgetting: float, ridge: float, lookaheads: tuple[int, ...]) -> Learner:
+    sizes, lookaheads = tuple(sizes), tuple(lookaheads)
     stages = max(sizes[-1], 1)
     check_weights(stages, forgetting, ridge)
-    fading = 0.9  # a gap is filled by the length that has been best over some ten samples
+    fading = 0.9  # a gap is filled by the length that was best over the last ten samples or so
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LadderState:
         if outputs != 1:

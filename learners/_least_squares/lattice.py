@@ -7,7 +7,6 @@ Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import jax
@@ -15,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._base import Learner, check_sizes
+from .._base import Learner
+from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import Channels, check_channels, check_weights, coming_inputs, first_nonzero, start_channels, take_inputs
 from .ladder import ladder
@@ -23,7 +23,7 @@ from .ladder import ladder
 # L of L D L', unit lower triangular: one array ("stage", rows below, "lane") for each column.
 Columns: TypeAlias = tuple[Array, ...]
 
-Settled = TypeVar("Settled")
+Computed = TypeVar("Computed")
 
 
 class Factor(NamedTuple):
@@ -48,6 +48,7 @@ class LatticeState(NamedTuple):
     loss: Float[Array, "length output lane"]  # fading sum of squared errors: which length fills a gap
 
 
+@learner_factory
 def lattice(
     sizes: Iterable[int] = range(33),
     forgetting: float = 1.0,
@@ -56,29 +57,29 @@ def lattice(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[LatticeState]:
     """Recursive least squares on the last h samples of all outputs and inputs, for every h = 0 .. M in one pass.
 
         yhat_h[t] = sum_{k=1..h} W_k z[t-k]  (+ W_0 u[t] where ``direct``),    z = (u, y)
 
-    Weights and ridge as in ``ladder``: coefficient c of lag k is held by ridge z_c^2 forgetting^(1-k), z_c the first
-    nonzero sample of channel c, so that units do not matter. The recursion of ``ladder`` with q x q gains and energies:
+    Weights and ridge as in ``ladder``: coefficient c of lag k has the ridge z_c^2 forgetting^(1-k), with z_c the first
+    nonzero sample of channel c, so units do not matter. The recursion of ``ladder`` with q x q gains and energies:
 
         eta_{m+1} = eta_m + Kf_m' beta_m(n-1),    beta_{m+1} = beta_m(n-1) + Kb_m' eta_m
         F_m = forgetting F_m + gamma_m(n-1) eta_m eta_m',    B_m = forgetting B_m + gamma_m beta_m beta_m'
         Kf_m -= gamma_m(n-1) B_m(n-1)^-1 beta_m(n-1) eta_{m+1}',    Kb_m -= gamma_m(n-1) F_m^-1 eta_m beta_{m+1}'
         1/gamma_{m+1} = 1 + sum_{i<=m} beta_i' (forgetting B_i(n-1))^-1 beta_i
 
-    F and B are kept as L D L' and updated as such, for formed matrices would lose half the digits where outputs share a
-    mode that has grown. The direct term is a regression of residual on residual (Frisch-Waugh),
+    F and B are kept and updated as L D L': the formed matrices would lose half the digits where outputs share a mode
+    that has grown. The direct term is a regression of residual on residual (Frisch-Waugh),
     e = eta_y - F_yu F_uu^-1 eta_u with F before the sample: the leading block of L, inputs being first.
 
-    Missing outputs are filled with the forecast of the length best of late, a missing input with its last value; the
-    result is least squares on the filled series. Cost per step, lane and length: about 14 q^2 operations and 3 q^2
-    numbers. Where rows must be left out instead, or more than one sample ahead is asked for: ``qr_array``.
+    Missing outputs are filled with the forecast of the length that was best recently, a missing input with its last
+    value; the result is least squares on the filled series. Cost per step, lane and length: about 14 q^2 operations and
+    3 q^2 numbers. To leave rows out instead, or to forecast more than one sample ahead, use ``qr_array``.
 
     Args:
-        sizes: Window lengths to report, rising; all up to the largest are computed.
+        sizes: Window lengths to report, rising; all lengths up to the largest are computed.
         forgetting: Weight of a sample one step older, in (0, 1].
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: Whether ``u[t]`` is known when ``y[t]`` is predicted.
@@ -98,13 +99,7 @@ def lattice(
         update of L D L': P. Gill, G. Golub, W. Murray, M. Saunders, Methods for modifying matrix factorizations, 1974,
         method C1.
     """
-    return _lattice(check_sizes(sizes), float(forgetting), float(ridge), bool(direct), int(outputs), int(inputs))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _lattice(
-    sizes: tuple[int, ...], forgetting: float, ridge: float, direct: bool, outputs: int, inputs: int
-) -> Learner:
+    sizes = tuple(sizes)
     stages, m, q = max(sizes[-1], 1), inputs, inputs + outputs
     check_weights(stages, forgetting, ridge)
     if direct and not inputs:
@@ -130,7 +125,7 @@ def _lattice(
         )  # fmt: skip
 
     def with_direct(forecast: Array, columns: Columns, u: Array) -> Array:
-        """Return the forecasts of y, with what the news in u explains where it is known: L_yu L_uu^-1 eta_u."""
+        """Return the forecasts of y; where u is known, with the direct term L_yu L_uu^-1 eta_u."""
         if not direct:
             return forecast[:, m:]
         residue = jnp.concatenate([u[None] - forecast[:, :m], -forecast[:, m:]], axis=1)
@@ -152,28 +147,30 @@ def _lattice(
         channels, first = first_nonzero(channels, z, ridge)
         delta = channels.ridge
         starting = delta[None] * jnp.asarray(age, y.dtype)[:, None, None]
-        floor = jnp.where(delta == 0, 1, delta / 2)[None]  # 1 while all is zero, or a long wait would run them to 0/0
-        expected = settle(expected)
+        floor = jnp.where(delta == 0, 1, delta / 2)[None]  # 1 while all is zero: else a long wait would end in 0/0
+        expected = compute_once(expected)
         F = forward._replace(energy=forgetting * jnp.where(first[None], delta[None], forward.energy))
         B = backward._replace(energy=forgetting * jnp.where(first[None], starting[:-1], backward.energy))
 
-        F, B = settle((F, B))
+        F, B = compute_once((F, B))
         eta = z[None] - forecast
         beta_after = beta_before + _times(Kb, eta[:-1])
         beta = jnp.concatenate([z[None], beta_after[:-1]])
-        beta_after, beta, eta = settle((beta_after, beta, eta))
+        beta_after, beta, eta = compute_once((beta_after, beta, eta))
         news, weights, power = _solve(B, beta)
         ones = jnp.ones_like(power[:1])
-        gamma = settle(jnp.concatenate([ones, 1 / (1 + prefix_sums(settle(power)))]))
+        gamma = compute_once(jnp.concatenate([ones, 1 / (1 + prefix_sums(compute_once(power)))]))
         backward = _rotate(B, news, gamma[:-1], floor)
         backward_weight = gamma[1:, None] * weights
         news, weights, power = _solve(F, eta)
         forward = _rotate(F, news, gamma_before, floor)
-        forward_weight = settle((gamma_before / (1 + gamma_before * power))[:, None] * weights)
+        forward_weight = compute_once((gamma_before / (1 + gamma_before * power))[:, None] * weights)
 
         Kf = Kf - weight_before[:, :, None] * eta[1:, None]
         Kb = Kb - forward_weight[:-1, :, None] * beta_after[:, None]
-        forecast = jnp.concatenate([jnp.zeros_like(z)[None], -prefix_sums(settle(_times(settle(Kf), beta)))])
+        forecast = jnp.concatenate(
+            [jnp.zeros_like(z)[None], -prefix_sums(compute_once(_times(compute_once(Kf), beta)))]
+        )
         error = y[None] - expected
         loss = fading * loss + jnp.where(observed[None], error * error, 0)
         return LatticeState(channels, Kf, Kb, forward, backward, beta, backward_weight, gamma, forecast, loss)
@@ -183,13 +180,13 @@ def _lattice(
     return Learner("lattice", init, predict, update, sizes, parameters, scaled=True, **labels)
 
 
-def settle(value: Settled) -> Settled:
-    """Have a value worked out once: the compiler left to itself repeats whole solutions, in 2.5 times the time."""
-    settled: Settled = jax.lax.optimization_barrier(value)  # type: ignore[no-untyped-call]
-    return settled
+def compute_once(value: Computed) -> Computed:
+    """Compute a value once: without this the compiler repeats whole solutions and takes 2.5 times as long."""
+    computed: Computed = jax.lax.optimization_barrier(value)  # type: ignore[no-untyped-call]
+    return computed
 
 
-# Small matrices are written out over their channels, elementwise in stage and lane, as in ``kalman``.
+# Small matrices are written as sums over their channels, elementwise in stage and lane, as in ``kalman``.
 def _times(
     K: Float[Array, "stage from_channel to_channel lane"], vector: Float[Array, "stage from_channel lane"]
 ) -> Array:
@@ -201,33 +198,33 @@ def _times(
 
 
 def _solve(factor: Factor, vector: Float[Array, "stage channel lane"]) -> tuple[list[Array], Array, Array]:
-    """Return what is left of the vector as the columns of L are eliminated, (L D L')^-1 vector, and vector' of it."""
+    """Return the residuals of the vector after each column of L, x = (L D L')^-1 vector, and vector' x."""
     residue, left = vector, []
     for column in factor.columns:
         left.append(residue)
-        residue = settle(residue[:, 1:] - column * residue[:, :1])
-    scaled = settle([rest[:, :1] / factor.energy[:, j : j + 1] for j, rest in enumerate(left)])
+        residue = compute_once(residue[:, 1:] - column * residue[:, :1])
+    scaled = compute_once([rest[:, :1] / factor.energy[:, j : j + 1] for j, rest in enumerate(left)])
     power = sum(rest[:, 0] * value[:, 0] for rest, value in zip(left, scaled, strict=True))
     solution: list[Array] = []
     for column, value in zip(reversed(factor.columns), reversed(scaled), strict=True):
         for r, known in enumerate(solution):
             value = value - column[:, r : r + 1] * known
-        solution.insert(0, settle(value))
+        solution.insert(0, compute_once(value))
     return left, jnp.concatenate(solution, axis=1), jnp.asarray(power)
 
 
 def _rotate(factor: Factor, left: list[Array], weight: Float[Array, "stage lane"], floor: Array) -> Factor:
-    """Return the factor of L D L' + weight v v', given what ``_solve`` left of v."""
+    """Return the factor of L D L' + weight v v', from the residuals of v that ``_solve`` returns."""
     weight, columns, energies = weight[:, None], [], []
     for j, column in enumerate(factor.columns):
         energy, news = factor.energy[:, j : j + 1], left[j][:, :1]
-        risen = settle(energy + weight * news * news)
+        risen = compute_once(energy + weight * news * news)
         if j + 1 < len(left):
             columns.append(column + (weight * news / risen) * left[j + 1])
         else:
             columns.append(column)
         energies.append(risen)
-        weight = settle(weight * (energy / risen))
+        weight = compute_once(weight * (energy / risen))
     return Factor(tuple(columns), jnp.maximum(jnp.concatenate(energies, axis=1), floor))
 
 

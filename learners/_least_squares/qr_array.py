@@ -1,36 +1,37 @@
-"""Every window length by one triangular array: any channels, any lookahead, rows with gaps left out.
+"""Every window length by one triangular array: any channels, any lookahead; rows with gaps are left out.
 
 Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first. A pair of
-lookahead H is the target ``y[n]`` with what was known at its issue: the window ``z[n-H], z[n-H-1], ..`` and the inputs
-told ahead.
+lookahead H is the target ``y[n]`` and its regressors, known at the time of issue: the window ``z[n-H], z[n-H-1], ..``
+and the inputs known ahead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._base import Learner, check_lookaheads, check_sizes
+from .._base import Learner
+from .._learner_factory import learner_factory
 from .._linalg.triangular_factor import Triangle, eliminate, flat, residues
 from .channels import Channels, check_channels, check_weights, coming_inputs, first_nonzero, start_channels, take_inputs
 
 
 class QRArrayState(NamedTuple):
-    """One array a lookahead, and the samples that coming windows are made of."""
+    """One array for each lookahead, and the samples of the next windows."""
 
     channels: Channels
     triangles: tuple[Triangle, ...]
     history: Float[Array, "past channel lane"]  # z[n], z[n-1], ..; gaps filled
-    whole: Bool[Array, "past lane"]  # whether all of z was there
-    told: Bool[Array, "past lane"]  # whether all of u was there
+    whole: Bool[Array, "past lane"]  # whether all of z was known
+    driven: Bool[Array, "past lane"]  # whether all of u was known
     loss: Float[Array, "length output lane"]  # fading, of the shortest lookahead: which length fills a gap
 
 
+@learner_factory
 def qr_array(
     sizes: Iterable[int] = range(33),
     forgetting: float = 1.0,
@@ -40,40 +41,40 @@ def qr_array(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[QRArrayState]:
     """Recursive least squares of y[t+H] itself on the last h samples, for every h = 0 .. M and every lookahead H.
 
         yhat_h[t+H] = sum_{k=1..h} W_k z[t+1-k] + sum_{1<=j<H (j<=H if direct)} V_j u[t+j],    z = (u, y)
 
-    The **direct** form: each lookahead has its own weights, fitted to the pairs whose target had come when the forecast
-    was issued. Weights and ridge as in ``lattice``; inputs ahead have the ridge of lag 0. Columns are ordered by lag,
-    so that the elimination of one row passes every window on its way,
+    The **direct** form: each lookahead has its own weights, fitted to the pairs whose target was known when the
+    forecast was issued. Weights and ridge as in ``lattice``; inputs ahead have the ridge of lag 0. Columns are ordered
+    by lag, so the elimination of one row gives every window in turn,
 
         p = w_k,  d_k' = d_k + a p^2,  w -= p L_k,  L_k += (a p / d_k') w,  a <- a d_k / d_k'
 
-    (rotations without square roots), and what is left of the target after the columns of window h is its error.
+    (rotations without square roots). The residual of the target after the columns of window h is its error.
 
-    A pair is left out exactly where its target or any sample of the *longest* window is missing: its weight is zero.
-    Keep the windows short where gaps are many. To forecast all the same, gaps in the window are filled with the
-    forecast of the shortest lookahead by the length best of late, a missing input with its last value; neither is
+    A pair is left out (weight zero) exactly where its target or any sample of the *longest* window is missing. Keep
+    the windows short where gaps are many. For forecasts, gaps in the window are filled with the forecast of the
+    shortest lookahead, by the length that was best recently, and a missing input with its last value; neither is
     learned from. (``replay`` and ``score_recording`` hold missing inputs before a learner sees them: there a row is
-    left out for its outputs alone.)
+    left out only for its outputs.)
 
-    Use ``lattice`` (or ``ladder`` for one output) where no row need be left out: O(M) instead of O(M^2). Cost per step,
+    Use ``lattice`` (or ``ladder`` for one output) where no row must be left out: O(M) instead of O(M^2). Cost per step,
     lane and lookahead: about 6 (M q)^2 operations, (M q)^2 numbers.
 
     Args:
-        sizes: Window lengths to report, rising; all up to the largest are computed.
-        forgetting: Weight of a sample one step older, in (0, 1]; a row left out ages the others all the same.
+        sizes: Window lengths to report, rising; all lengths up to the largest are computed.
+        forgetting: Weight of a sample one step older, in (0, 1]; a row that is left out counts as a step, too.
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         lookaheads: Samples ahead to forecast, rising.
-        direct: Whether ``u[t+H]`` is known when ``y[t+H]`` is predicted. The inputs between always are: the driver's
-            contract passes them, known or held.
+        direct: Whether ``u[t+H]`` is known when ``y[t+H]`` is predicted. The inputs between are always
+            known: the driver passes them, known or held.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
 
     Returns:
-        A learner. Parameters of length h, of one lookahead (the first): outputs (h q + inputs told ahead).
+        A learner. Parameters of length h, of one lookahead (the first): outputs (h q + inputs known ahead).
 
     Raises:
         ValueError: Sizes or lookaheads not rising, ridge or forgetting out of range, forgetting^M <= 1/2, or a direct
@@ -83,33 +84,20 @@ def qr_array(
         W. M. Gentleman, Least squares computations by Givens transformations without square roots, 1973. P. Gill,
         G. Golub, W. Murray, M. Saunders, Methods for modifying matrix factorizations, 1974, C1.
     """
-    ahead = check_lookaheads(lookaheads)
-    return _qr_array(
-        check_sizes(sizes), float(forgetting), float(ridge), ahead, bool(direct), int(outputs), int(inputs)
-    )
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _qr_array(
-    sizes: tuple[int, ...],
-    forgetting: float,
-    ridge: float,
-    lookaheads: tuple[int, ...],
-    direct: bool,
-    outputs: int,
-    inputs: int,
-) -> Learner:
+    sizes, lookaheads = tuple(sizes), tuple(lookaheads)
     window, m, q = max(sizes[-1], 1), inputs, inputs + outputs
     check_weights(window, forgetting, ridge)
     if direct and not inputs:
         raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
     expected, fading, past = (outputs, inputs), 0.99, window + lookaheads[-1] - 1
-    told_ahead = [(H - 1 + direct) * bool(m) for H in lookaheads]  # samples of u between issue and target
-    ages = [forgetting ** np.r_[np.ones(told * m), 1.0 - np.repeat(np.arange(1, window + 1), q)] for told in told_ahead]
+    known_ahead = [(H - 1 + direct) * bool(m) for H in lookaheads]  # samples of u between issue and target
+    ages = [
+        forgetting ** np.r_[np.ones(known * m), 1.0 - np.repeat(np.arange(1, window + 1), q)] for known in known_ahead
+    ]
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> QRArrayState:
         check_channels("qr_array", outputs, inputs, expected)
-        columns = [told * m + window * q for told in told_ahead]
+        columns = [known * m + window * q for known in known_ahead]
         return QRArrayState(
             start_channels(outputs, inputs, lanes, dtype),
             tuple(Triangle(jnp.zeros((n, n + outputs, lanes), dtype), jnp.ones((n, lanes), dtype)) for n in columns),
@@ -119,43 +107,43 @@ def _qr_array(
             jnp.zeros((window + 1, outputs, lanes), dtype),
         )
 
-    def at_lengths(left: Array, told: int) -> Array:
-        """Return what is left of the targets after the columns of each window, lengths 0 .. M."""
-        return jnp.concatenate([left[told * m : told * m + 1], left[told * m + q :: q]])
+    def at_lengths(left: Array, reach: int) -> Array:
+        """Return the residuals of the targets after the columns of each window, lengths 0 .. M."""
+        return jnp.concatenate([left[reach * m : reach * m + 1], left[reach * m + q :: q]])
 
     def predict(state: QRArrayState, inputs: Array) -> Float[Array, "lookahead size output lane"]:
         u = coming_inputs(state.channels, inputs, lookaheads[-1])[::-1] if m else inputs  # the furthest first
         forecasts = []
-        for H, told, triangle in zip(lookaheads, told_ahead, state.triangles, strict=True):
-            known = u[len(u) - H + (not direct) :][:told] if told else u[:0]
+        for H, reach, triangle in zip(lookaheads, known_ahead, state.triangles, strict=True):
+            known = u[len(u) - H + (not direct) :][:reach] if reach else u[:0]
             row = jnp.concatenate([flat(known), flat(state.history[:window])])
-            left = at_lengths(residues(triangle, row, outputs), told)
+            left = at_lengths(residues(triangle, row, outputs), reach)
             forecasts.append(jnp.stack([-left[size] for size in sizes]))
         return jnp.stack(forecasts)
 
     def update(state: QRArrayState, output: Array, input: Array, observed: Array) -> QRArrayState:
         channels = take_inputs(state.channels, input) if m else state.channels
         u, y = channels.held, jnp.where(observed, output, 0)
-        here, told_now = observed.all(axis=0), ~jnp.isnan(input).any(axis=0)
+        here, driven_now = observed.all(axis=0), ~jnp.isnan(input).any(axis=0)
         channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge)
         delta, shortest = channels.ridge, None
         inputs_now = jnp.concatenate([u[None], state.history[:, :m]])
-        told_then = jnp.concatenate([told_now[None], state.told])
+        driven_then = jnp.concatenate([driven_now[None], state.driven])
         triangles = []
-        for H, told, age, triangle in zip(lookaheads, told_ahead, ages, state.triangles, strict=True):
+        for H, reach, age, triangle in zip(lookaheads, known_ahead, ages, state.triangles, strict=True):
             since = int(not direct)
-            row = jnp.concatenate([flat(inputs_now[since:][:told]), flat(state.history[H - 1 : H - 1 + window])])
-            use = here & state.whole[H - 1 : H - 1 + window].all(axis=0) & told_then[since:][:told].all(axis=0)
-            start = _by_column(delta, told, window, m) * jnp.asarray(age, y.dtype)[:, None]
-            floor = jnp.where(start == 0, 1, _by_column(delta, told, window, m) / 2)
+            row = jnp.concatenate([flat(inputs_now[since:][:reach]), flat(state.history[H - 1 : H - 1 + window])])
+            use = here & state.whole[H - 1 : H - 1 + window].all(axis=0) & driven_then[since:][:reach].all(axis=0)
+            start = _by_column(delta, reach, window, m) * jnp.asarray(age, y.dtype)[:, None]
+            floor = jnp.where(start == 0, 1, _by_column(delta, reach, window, m) / 2)
             energy = jnp.where(
-                _by_column(first, told, window, m), start, jnp.maximum(forgetting * triangle.energy, floor)
+                _by_column(first, reach, window, m), start, jnp.maximum(forgetting * triangle.energy, floor)
             )
             triangle, left = eliminate(Triangle(triangle.columns, energy), row, y, use.astype(y.dtype))
             triangles.append(triangle)
-            shortest = at_lengths(left, told) if shortest is None else shortest
+            shortest = at_lengths(left, reach) if shortest is None else shortest
         assert shortest is not None
-        # A gap's target was put in as zero, so that what is left of it is minus its forecast.
+        # The target of a gap is zero, so its residual is minus its forecast.
         best = jnp.argmin(state.loss, axis=0)[None]
         y = jnp.where(observed, y, -jnp.take_along_axis(shortest, best, axis=0)[0])
         loss = fading * state.loss + jnp.where(observed[None], shortest * shortest, 0)
@@ -163,16 +151,16 @@ def _qr_array(
             channels,
             tuple(triangles),
             jnp.concatenate([jnp.concatenate([u, y])[None], state.history[:-1]]),
-            jnp.concatenate([(here & told_now)[None], state.whole[:-1]]),
-            jnp.concatenate([told_now[None], state.told[:-1]]),
+            jnp.concatenate([(here & driven_now)[None], state.whole[:-1]]),
+            jnp.concatenate([driven_now[None], state.driven[:-1]]),
             loss,
         )
 
-    parameters = tuple(outputs * (h * q + told_ahead[0] * m) for h in sizes)
+    parameters = tuple(outputs * (h * q + known_ahead[0] * m) for h in sizes)
     labels: dict[str, Any] = dict(size_label="window length", tends_to="direct filters" if forgetting == 1 else None)
     return Learner("qr-array", init, predict, update, sizes, parameters, lookaheads, scaled=True, **labels)
 
 
-def _by_column(channel: Array, told: int, window: int, inputs: int) -> Array:
-    """Return what each column's channel has: the inputs told ahead, then all channels for each lag."""
-    return jnp.concatenate([jnp.tile(channel[:inputs], (told, 1)), jnp.tile(channel, (window, 1))])
+def _by_column(channel: Array, reach: int, window: int, inputs: int) -> Array:
+    """Return the value of each column's channel: the inputs known ahead, then all channels for each lag."""
+    return jnp.concatenate([jnp.tile(channel[:inputs], (reach, 1)), jnp.tile(channel, (window, 1))])

@@ -1,4 +1,4 @@
-"""Recursive least squares one length at a time: the textbook form, and one by square roots that stands.
+"""Recursive least squares, one length at a time: the textbook form, and a stable one by square roots.
 
 Time: ``learn`` takes the pair (phi[t], y[t]) in; P is the inverse of the regressors' Gram matrix.
 """
@@ -6,7 +6,6 @@ Time: ``learn`` takes the pair (phi[t], y[t]) in; P is the inverse of the regres
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -14,8 +13,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._base import Learner
+from .._learner_factory import learner_factory
 from .channels import check_weights
-from .window_learner import Rule, Shape, keep_where, masks, weighted, window_learner
+from .window_learner import Rule, Shape, Stream, WindowState, keep_where, masks, weighted, window_learner
 
 
 class CovarianceState(NamedTuple):
@@ -23,9 +23,10 @@ class CovarianceState(NamedTuple):
 
     weights: Float[Array, "size column output lane"]
     matrix: Float[Array, "size column column lane"]
-    age: Int[Array, " lane"]  # samples learned since P was last reset
+    age: Int[Array, " lane"]  # samples learned since the last reset of P
 
 
+@learner_factory
 def naive_rls(
     sizes: Iterable[int] = range(17),
     forgetting: float = 1.0,
@@ -34,16 +35,16 @@ def naive_rls(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[CovarianceState]]:
     """Textbook recursive least squares in its covariance form, one for every window length. **Naive**: it fails.
 
         k = P phi / (forgetting + phi' P phi),   w += k (y - w' phi),
         P = (P - k phi' P) / forgetting,   P_0 = I / ridge
 
-    Exactly what most packages have, here as the opponent: on a system that grows, or with forgetting on one that is
-    poorly excited, rounding makes P indefinite and the error explodes or turns NaN (docs/learners.md shows it). Use
-    ``ladder``, ``lattice`` or ``square_root_rls``. A weight that is no longer finite is set back to its start, with P,
-    so that what a user sees is a bad error and not NaN.
+    Most packages have this form; here it is an opponent. On a system that grows, or with forgetting on one that is
+    poorly excited, rounding makes P indefinite and the error explodes or becomes NaN (docs/learners.md shows it). Use
+    ``ladder``, ``lattice`` or ``square_root_rls``. A weight that is no longer finite is reset to its start, with P, so
+    a user sees a large error and not NaN.
 
     Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
     step, lane and length: 4 (h q)^2 operations.
@@ -66,10 +67,10 @@ def naive_rls(
         L. Ljung, T. Soederstroem, *Theory and Practice of Recursive Identification*, 1983. Its failure: M. Verhaegen,
         Round-off error propagation in four generally-applicable, recursive, least-squares estimation schemes, 1989.
     """
-    stream = tuple(sizes), int(outputs), int(inputs), bool(direct)
-    return _rls("naive-rls", stream, float(forgetting), float(ridge), 0)
+    return _rls("naive-rls", Stream(sizes, outputs, inputs, direct), forgetting, ridge, 0)
 
 
+@learner_factory
 def square_root_rls(
     sizes: Iterable[int] = range(17),
     forgetting: float = 1.0,
@@ -79,7 +80,7 @@ def square_root_rls(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[CovarianceState]]:
     """Recursive least squares by Potter's square root of P, one for every window length.
 
         f = S' phi,   a = forgetting + f' f,   w += S f (y - w' phi) / a,
@@ -89,9 +90,9 @@ def square_root_rls(
 
         regret(T) <= ridge |v|^2 + e^2 log det(I + G / ridge)
 
-    P cannot turn indefinite, for it is never formed; half the digits do the work of all of them. With ``reset``, P
-    is set back to its start every so many samples and the weights are kept (covariance resetting): it goes on learning
-    when the system has changed. Forgetting shrinks the ridge along with the data, as it does in every covariance form;
+    P cannot become indefinite, because it is never formed; the square root needs half the digits. With ``reset``, P is
+    set back to its start every so many samples and the weights are kept (covariance resetting): so it goes on learning
+    when the system has changed. Forgetting shrinks the ridge together with the data, as in every covariance form;
     ``ladder`` and ``lattice`` keep theirs.
 
     Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
@@ -117,15 +118,14 @@ def square_root_rls(
         Discrete Sequential Estimation*, 1977. Resetting: G. C. Goodwin, K. S. Sin, *Adaptive Filtering, Prediction and
         Control*, 1984, section 3.3. Regret: N. Cesa-Bianchi, G. Lugosi, *Prediction, Learning, and Games*, 2006, 11.7.
     """
-    if int(reset) != reset or reset < 0:
+    if reset < 0:
         raise ValueError(f"reset must be a whole number of samples, or 0 for never, got {reset}.")
-    stream = tuple(sizes), int(outputs), int(inputs), bool(direct)
-    return _rls("square-root-rls", stream, float(forgetting), float(ridge), int(reset))
+    return _rls("square-root-rls", Stream(sizes, outputs, inputs, direct), forgetting, ridge, reset)
 
 
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _rls(name: str, stream: tuple[Any, ...], forgetting: float, ridge: float, reset: int) -> Learner:
-    sizes, outputs, inputs, direct = stream
+def _rls(
+    name: str, stream: Stream, forgetting: float, ridge: float, reset: int
+) -> Learner[WindowState[CovarianceState]]:
     check_weights(1, forgetting, ridge)
     rooted = name == "square-root-rls"
 
@@ -145,9 +145,11 @@ def _rls(name: str, stream: tuple[Any, ...], forgetting: float, ridge: float, re
     def forecast(shape: Shape, state: CovarianceState, phi: Array) -> Array:
         return weighted(state.weights, phi)
 
-    def learn(shape: Shape, state: CovarianceState, phi: Array, y: Array, said: Array, whole: Array) -> CovarianceState:
+    def learn(
+        shape: Shape, state: CovarianceState, phi: Array, y: Array, forecast: Array, whole: Array
+    ) -> CovarianceState:
         gain, matrix = (potter if rooted else covariance)(state.matrix, phi, forgetting)
-        weights = state.weights + gain[:, :, None] * (y[None] - said)[:, None]
+        weights = state.weights + gain[:, :, None] * (y[None] - forecast)[:, None]
         first = begin(shape, phi.dtype)
         sound = jnp.isfinite(weights).all(axis=(1, 2)) & jnp.isfinite(matrix).all(axis=(1, 2))
         weights = jnp.where(sound[:, None, None], weights, 0)
@@ -161,7 +163,7 @@ def _rls(name: str, stream: tuple[Any, ...], forgetting: float, ridge: float, re
         )
 
     tends_to = "filters" if forgetting == 1 and not reset else None
-    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, tends_to)
+    return window_learner(name, Rule(start, forecast, learn), stream, tends_to)
 
 
 def covariance(

@@ -1,12 +1,11 @@
-"""Least squares over the last N samples alone, for every window length: rows are taken in and given back.
+"""Least squares over the last N samples, for every window length: new rows are added and old rows removed.
 
-Time: ``learn`` takes the pair (phi[t], y[t]) in and gives the pair of t - N back.
+Time: ``learn`` adds the pair (phi[t], y[t]) and removes the pair of t - N.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -14,23 +13,25 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from .._base import Learner
+from .._learner_factory import learner_factory
 from .._linalg.triangular_factor import Triangle, eliminate, residues
 from .channels import check_weights
-from .window_learner import Rule, Shape, window_learner
+from .window_learner import Rule, Shape, Stream, WindowState, window_learner
 
 
 class SlidingState(NamedTuple):
-    """The factor of the last N pairs, one that is growing to take its place, and the pairs themselves."""
+    """The factor of the last N pairs, a young one that will replace it, and the pairs themselves."""
 
     triangle: Triangle
-    young: Triangle  # of the pairs since it was begun
+    young: Triangle  # of the pairs since its start
     regressors: Float[Array, "pair column lane"]  # newest first
     targets: Float[Array, "pair output lane"]
     whole: Float[Array, "pair lane"]  # 1 where a pair was learned from
-    short: Bool[Array, " lane"]  # the factor holds no more than the young one
+    short: Bool[Array, " lane"]  # the factor holds the same pairs as the young one
     age: Int[Array, " lane"]
 
 
+@learner_factory
 def sliding_window(
     sizes: Iterable[int] = range(17),
     samples: int = 200,
@@ -39,22 +40,22 @@ def sliding_window(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[SlidingState]]:
     """Least squares on the last h samples, fitted to the last N pairs and to nothing older, for every h at once.
 
         w = argmin  sum_{t-N <= s < t} |y[s] - w' phi[s]|^2 + ridge |w|^2
 
-    A triangular factor L D L' takes each new pair in and gives the pair of N samples ago back: the same rotations, with
-    a weight of minus one. Giving back loses digits where what leaves is much larger than what stays; so a second factor
-    that only takes in is begun every N samples, and N samples later, when it holds exactly the last N pairs, it takes
-    the place of the first: no rounding lives longer than that. Where rounding has eaten the whole difference before, it
-    takes the place at once, holding fewer pairs. All lengths are prefixes of one factor, as in ``qr_array``.
+    A triangular factor L D L' takes each new pair in and removes the pair of N samples ago, by the same rotations with
+    a weight of minus one. Removing loses digits where the old pair is much larger than the rest. So a second factor,
+    which only takes pairs in, starts every N samples; N samples later it holds exactly the last N pairs and replaces
+    the first. No rounding error lives longer than that. Where rounding has destroyed the first factor earlier, the
+    second replaces it at once, with fewer pairs. All lengths are prefixes of one factor, as in ``qr_array``.
 
     Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
-    step and lane: 18 (M q)^2 operations, and N M q numbers that are moved.
+    step and lane: 18 (M q)^2 operations, and N M q numbers to move.
 
     Args:
-        sizes: Window lengths, rising; all up to the largest are computed.
+        sizes: Window lengths, rising; all lengths up to the largest are computed.
         samples: N, more than the columns of the longest window.
         ridge: Regularisation in the units of the stream, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
@@ -71,12 +72,6 @@ def sliding_window(
         P. Gill, G. Golub, W. Murray, M. Saunders, Methods for modifying matrix factorizations, 1974, C1. B.-Y. Choi, Z.
         Bien, Sliding-windowed weighted recursive least-squares method for parameter estimation, 1989.
     """
-    return _sliding((tuple(sizes), int(outputs), int(inputs), bool(direct)), int(samples), float(ridge))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _sliding(stream: tuple[Any, ...], samples: int, ridge: float) -> Learner:
-    sizes, outputs, inputs, direct = stream
     check_weights(1, 1.0, ridge)
 
     def fresh(shape: Shape, lanes: int, dtype: Any) -> Triangle:
@@ -102,8 +97,8 @@ def _sliding(stream: tuple[Any, ...], samples: int, ridge: float) -> Learner:
         left = residues(state.triangle, phi, shape.outputs)
         return jnp.stack([-left[count] for count in shape.counts])
 
-    def learn(shape: Shape, state: SlidingState, phi: Array, y: Array, said: Array, whole: Array) -> SlidingState:
-        del said
+    def learn(shape: Shape, state: SlidingState, phi: Array, y: Array, forecast: Array, whole: Array) -> SlidingState:
+        del forecast
         weight, age = whole.astype(phi.dtype), state.age + 1
         grown, _ = eliminate(state.triangle, phi, y, weight)
         young, _ = eliminate(state.young, phi, y, weight)
@@ -123,7 +118,7 @@ def _sliding(stream: tuple[Any, ...], samples: int, ridge: float) -> Learner:
             age,
         )
 
-    return window_learner("sliding-window", Rule(start, forecast, learn), sizes, outputs, inputs, direct)
+    return window_learner("sliding-window", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct))
 
 
 def _where(lanes: Array, one: Triangle, other: Triangle) -> Triangle:

@@ -1,4 +1,4 @@
-"""The ladder over whole streams: the lattice as a wave that runs through the stages, faster than step by step.
+"""The ladder over whole streams: the lattice as a wave through the stages, faster than step by step.
 
 Time: at tick ``k`` stage ``m`` handles sample ``k - m``, so one tick updates all stages of all lanes elementwise, and
 ``T`` samples take ``T + M`` ticks. A stretch of the error curve ends for length ``h`` at tick ``end + h``.
@@ -27,13 +27,13 @@ from .._engine.replay import InputsAt, Scores
 Closed: TypeAlias = tuple[Float[Array, "bin row sum"], ...]
 
 TICKS = 256
-STRIDE = 4  # ticks between two looks at which stretches have ended
-CACHED = 2**15  # bytes of one array of a tile: about ten are carried, and all stay in a core's own cache
+STRIDE = 4  # ticks between two checks of which stretches have ended
+CACHED = 2**15  # bytes of one array of a tile: about ten arrays are carried, and all fit into a core's own cache
 WIDEST = 256
 
 
 class Lattice(NamedTuple):
-    """What defines a ladder: its longest filter, its forgetting, its ridge in units of the first sample's square."""
+    """The parameters of a ladder: longest filter, forgetting, ridge in units of the first sample's square."""
 
     stages: int
     forgetting: float
@@ -41,7 +41,7 @@ class Lattice(NamedTuple):
 
 
 class Wave(NamedTuple):
-    """All that the lattice carries from one tick to the next; each stage stands at its own sample."""
+    """The state of the lattice between two ticks; each stage is at its own sample."""
 
     forward_gain: Float[Array, "stage lane"]  # kf
     backward_gain: Float[Array, "stage lane"]  # kb
@@ -49,7 +49,7 @@ class Wave(NamedTuple):
     backward_energy: Float[Array, "stage lane"]  # B
     beta_before: Float[Array, "stage lane"]
     ratio: Float[Array, "stage lane"]  # gamma / B of the sample before
-    eta: Float[Array, "stage lane"]  # what each stage hands to the next one
+    eta: Float[Array, "stage lane"]  # the input of the next stage
     beta: Float[Array, "stage lane"]
     gamma: Float[Array, "stage lane"]
     error: Float[Array, "length lane"]  # sums of the open stretches
@@ -57,22 +57,22 @@ class Wave(NamedTuple):
 
 
 class Ticks(NamedTuple):
-    """What one block of ticks does to the stretches, the same for all tiles."""
+    """One block of ticks and the stretches that end in it, the same for all tiles."""
 
     start: np.int32
     strides: np.int32
     ends: Int[np.ndarray, " bin"]  # last sample of each stretch
-    closing: Int[np.ndarray, "two stride"]  # first and behind the last of the stretches that some length closes
-    goes_on: Bool[np.ndarray, " sample"]  # whether a stretch goes on at a sample, the newest first, back to start - M
+    closing: Int[np.ndarray, "two stride"]  # first, and one after the last, of the stretches that some length closes
+    goes_on: Bool[np.ndarray, " sample"]  # whether a stretch continues at a sample, the newest first, back to start - M
 
 
 class Start(NamedTuple):
-    """How each lane begins."""
+    """The start of each lane."""
 
-    born: Int[np.ndarray, " lane"]  # its first nonzero sample; -1 until it has come
+    born: Int[np.ndarray, " lane"]  # its first nonzero sample; -1 before that
     ridge: Float[np.ndarray, " lane"]  # delta
     scale: Float[np.ndarray, " lane"]  # a power of two
-    unit: Float[np.ndarray, ""]  # that of sums over several lanes
+    unit: Float[np.ndarray, ""]  # of sums over several lanes
 
 
 def score_wavefront(
@@ -87,7 +87,7 @@ def score_wavefront(
     """Run whole streams through the batch form of a ladder; arguments and result as ``score``.
 
     The sums equal those of the step form up to rounding, about eps |y|_max an error. Tiles of streams run on one worker
-    per core. A lane that overflows has non-finite sums from that stretch on; those before it stand.
+    per core. A lane that overflows has non-finite sums from that stretch on; the sums before it are valid.
 
     Raises:
         ValueError: A learner without a batch form, several outputs, runs of different lengths, or a missing sample:
@@ -110,8 +110,8 @@ def wavefront(stages: int, forgetting: float, ridge: float) -> Callable[..., Sco
         eta_{m+1} = eta_m + kf_m beta_m(n-1),   beta_{m+1} = beta_m(n-1) + kb_m eta_m
         gamma_{m+1} = gamma_m B'_m / B_m
 
-    with what forgetting leaves of F and B, and the gains kf and kb, as in ``ladder``. The oracle's error meets each
-    length at its own tick, so the excess is summed from the differences themselves.
+    with the lower bound of F and B, and the gains kf and kb, as in ``ladder``. The oracle's error meets each length at
+    its own tick, so the excess is summed from the differences themselves.
 
     Args:
         stages: Longest filter.
@@ -138,11 +138,11 @@ def _score(
     bins = min(int((edges_ <= steps).sum()), len(edges_) - 1)
     edges_ = edges_[: bins + 1]
     ends = np.where(edges_[:-1] < steps, np.minimum(edges_[1:], steps) - 1, np.iinfo(np.int32).max)  # or empty
-    # Room for a power of two of stretches, so that most horizons share one compiled kernel.
+    # Room for a power of two of stretches: most horizons then share one compiled kernel.
     places = np.full(1 << (bins - 1).bit_length(), steps, np.int32)
     places[:bins] = ends
     M, width = lattice.stages, _width(lattice.stages, batch, driver)
-    together = math.gcd(width // len(driver.devices), share)  # lanes that a tile sums up itself
+    together = math.gcd(width // len(driver.devices), share)  # lanes that are summed within a tile
     cuts = [slice(first, min(first + width, batch)) for first in range(0, batch, width)]
     tiles = [_Tile(lattice, driver, cut, width, len(places), together) for cut in cuts]
     pending: list[Future[None]] = []
@@ -175,7 +175,7 @@ def _score(
 
 
 def _width(stages: int, batch: int, driver: Driver) -> int:
-    """Return how many lanes make a tile: few enough for the cache, enough to hide what starting a kernel costs."""
+    """Return the lanes of a tile: few enough for the cache, enough to hide the cost of starting a kernel."""
     devices, lanes = len(driver.devices), -(-batch // (driver.workers * len(driver.devices)))
     if driver.devices[0].platform == "cpu":
         fitting = CACHED // (stages * np.dtype(driver.precision).itemsize)
@@ -184,7 +184,7 @@ def _width(stages: int, batch: int, driver: Driver) -> int:
 
 
 def _whole_blocks(outputs: Iterable[ArrayLike], steps: int, stages: int) -> Iterator[tuple[int, NDArray[np.floating]]]:
-    """Yield (first tick, rows) of ``TICKS`` rows; at the end come fewer, then none, until the wave is out."""
+    """Yield (first tick, rows) of ``TICKS`` rows; at the end fewer rows, then none, until the wave has passed."""
     start = 0
     held: list[NDArray[np.floating]] = []
     for chunk in outputs:
@@ -212,7 +212,7 @@ class _Tile:
         zeros, ones = np.zeros(width, self.dtype), np.ones(width, self.dtype)
         self.start = Start(np.full(width, -1, np.int32), zeros, ones, np.ones((), self.dtype))
         with computing(driver.precision, driver.device):
-            rest = _rest(driver.who[1], driver.inputs, lattice.stages, bins, width, share, self.dtype)
+            rest = _rest(driver.parts[1], driver.inputs, lattice.stages, bins, width, share, self.dtype)
             self.wave, self.closed, self.late, self.oracle = shard(rest, driver.device)
 
     def advance(self, ticks: Ticks, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
@@ -230,7 +230,7 @@ class _Tile:
                 y[: len(rows)] -= self.center
                 self._begin(start, y)
             ahead = self.late
-            oracle = self.driver.who[1]
+            oracle = self.driver.parts[1]
             if oracle is not None:
                 u = np.zeros((TICKS, self.driver.inputs, self.width))
                 if inputs is not None:
@@ -292,10 +292,10 @@ def _rest(
 
 @jax.jit
 def _innovations(
-    who: PartitionedLearner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
+    parts: PartitionedLearner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
 ) -> tuple[Any, Array]:
     """Return the oracle's errors in the unit of the wave, newest first, those that are still under way at the end."""
-    oracle, seen = who.learner, jnp.ones(moved.shape[1:], bool)
+    oracle, seen = parts.learner, jnp.ones(moved.shape[1:], bool)
 
     def step(state: Any, row: tuple[Array, Array]) -> tuple[Any, Array]:
         y, u = row

@@ -1,4 +1,4 @@
-"""The last samples as regressors: what every family shares that weighs a window of them by a rule of its own.
+"""The last samples as regressors: the common part of the families that weight a window by a rule of their own.
 
 Time: after sample n the regressor of y[n+1] is phi = (u[n+1] if direct, z[n], z[n-1], ..), with z = (u, y). Size h sees
 the first h samples of it; the columns beyond are zero for it.
@@ -6,22 +6,34 @@ the first h samples of it; the columns beyond are zero for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 from numpy.typing import NDArray
 
-from .._base import Learner, check_sizes
+from .._base import Learner
 from .channels import Channels, check_channels, coming_inputs, start_channels, take_inputs
 
-FADING = 0.9  # a gap is filled by the size that has been best over some ten samples
+FADING = 0.9  # a gap is filled by the size that was best over the last ten samples or so
+
+
+Learned = TypeVar("Learned")
+
+
+class Stream(NamedTuple):
+    """The window lengths, the channels of the stream, and whether u[t] is known when y[t] is predicted."""
+
+    sizes: Iterable[int]
+    outputs: int
+    inputs: int
+    direct: bool
 
 
 class Shape(NamedTuple):
-    """What a rule may count on: the stream, and which columns each size sees."""
+    """The stream, and the columns that each size sees."""
 
     sizes: tuple[int, ...]
     outputs: int
@@ -35,75 +47,69 @@ class Shape(NamedTuple):
 
     @property
     def seen(self) -> NDArray[np.bool_]:
-        """Which columns each size sees, ``(size, column)``."""
+        """The columns that each size sees, ``(size, column)``."""
         return np.arange(self.columns) < np.array(self.counts)[:, None]
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """How many columns each size sees."""
+        """The number of columns that each size sees."""
         return tuple(self.inputs * self.direct + size * (self.inputs + self.outputs) for size in self.sizes)
 
 
-class Rule(NamedTuple):
-    """How weights are learned. ``phi`` ``(column, lane)`` is the longest regressor, of which each size sees a part.
+class Rule(NamedTuple, Generic[Learned]):
+    """A rule that learns weights. ``phi`` ``(column, lane)`` is the longest regressor; each size sees a part of it.
 
     Attributes:
         start: ``(shape, lanes, dtype) -> state``.
         forecast: ``(shape, state, phi) -> Float["size output lane"]``.
-        learn: ``(shape, state, phi, target, forecast, whole) -> state``: takes one pair in, ``target`` being
-            ``(output, lane)`` and ``forecast`` what the rule said of it; where ``whole`` ``(lane,)`` is false
-            nothing may be learned from it.
+        learn: ``(shape, state, phi, target, forecast, whole) -> state`` takes one pair in: ``target`` is
+            ``(output, lane)``, ``forecast`` the forecast of the rule for it. Nothing may be learned in lanes where
+            ``whole`` ``(lane,)`` is false.
     """
 
-    start: Callable[[Shape, int, Any], Any]
-    forecast: Callable[[Shape, Any, Array], Array]
-    learn: Callable[[Shape, Any, Array, Array, Array, Array], Any]
+    start: Callable[[Shape, int, Any], Learned]
+    forecast: Callable[[Shape, Learned, Array], Array]
+    learn: Callable[[Shape, Learned, Array, Array, Array, Array], Learned]
 
 
-class WindowState(NamedTuple):
-    """The window and what the rule has learned."""
+class WindowState(NamedTuple, Generic[Learned]):
+    """The window and the state of the rule."""
 
     channels: Channels  # of the inputs: their units and last values
     past: Float[Array, "lag channel lane"]  # z[n], z[n-1], ..; gaps filled
-    loss: Float[Array, "size output lane"]  # fading sum of squared errors: which size fills a gap
-    rule: Any
+    loss: Float[Array, "size output lane"]  # fading sum of squared errors: the best one fills a gap
+    rule: Learned
 
 
 def window_learner(
     name: str,
-    rule: Rule,
-    sizes: Any,
-    outputs: int,
-    inputs: int,
-    direct: bool,
+    rule: Rule[Learned],
+    stream: Stream,
     tends_to: Any = None,
     scaled: bool = True,
-) -> Learner:
-    """Return the learner that weighs the last h samples by a rule, for every h.
+) -> Learner[WindowState[Learned]]:
+    """Return the learner that weights the last h samples by a rule, for every h.
 
-    Each output is in units of the power of two next above its first nonzero value, each input alike, unless it is not
-    ``scaled``. A missing output is filled, for all sizes, with the forecast of the size that has been best of late, a
-    missing input with its last value; nothing is learned from a sample with a missing output.
+    The unit of each output is the power of two above its first nonzero value; the same holds for each input. Without
+    ``scaled`` it is one. A missing output is filled, for all sizes, with the forecast of the size that was best
+    recently, a missing input with its last value. Nothing is learned from a sample with a missing output.
 
     Args:
         name: Of the learner.
-        rule: How weights are learned.
-        sizes: Window lengths, rising.
-        outputs: Of the stream.
-        inputs: Of the stream.
-        direct: y[t] depends on u[t], which is known when it is predicted.
+        rule: Learns the weights.
+        stream: Window lengths and channels.
         tends_to: As in ``Learner``.
         scaled: As in ``Learner``, for the inputs as well.
 
     Raises:
-        ValueError: Sizes not rising, or a direct term without inputs.
+        ValueError: A direct term without inputs.
     """
-    shape = Shape(check_sizes(sizes), int(outputs), int(inputs), bool(direct))
-    if direct and not inputs:
+    shape = Shape(tuple(stream.sizes), stream.outputs, stream.inputs, stream.direct)
+    if shape.direct and not shape.inputs:
         raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
     window, m = max(shape.sizes[-1], 1), shape.inputs
 
-    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> WindowState:
+    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> WindowState[Learned]:
         check_channels(name, outputs, inputs, (shape.outputs, shape.inputs))
         channels = start_channels(outputs, inputs, lanes, dtype)
         return WindowState(
@@ -117,11 +123,11 @@ def window_learner(
         lags = past.reshape(-1, past.shape[-1])
         return jnp.concatenate([u, lags]) if shape.direct else lags
 
-    def predict(state: WindowState, inputs: Array) -> Float[Array, "1 size output lane"]:
+    def predict(state: WindowState[Learned], inputs: Array) -> Float[Array, "1 size output lane"]:
         u = coming_inputs(state.channels, inputs, 1)[0] if m else inputs[0]
         return rule.forecast(shape, state.rule, regressor(state.past, u))[None]
 
-    def update(state: WindowState, output: Array, input: Array, observed: Array) -> WindowState:
+    def update(state: WindowState[Learned], output: Array, input: Array, observed: Array) -> WindowState[Learned]:
         channels = take_inputs(state.channels, input) if m else state.channels
         phi = regressor(state.past, channels.held)
         forecast = rule.forecast(shape, state.rule, phi)

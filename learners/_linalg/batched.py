@@ -1,7 +1,7 @@
 """Algebra of small matrices, one for each lane.
 
-Products are written as sums, elementwise in the lane: no transposition to a batched matrix product, and no lane's
-rounding can depend on its neighbours.
+Products are written as sums, elementwise in the lane. So there is no transposition to a batched matrix product, and
+the rounding of a lane cannot depend on other lanes.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def right_divide(
 ) -> Float[Array, "row inner lane"]:
     """Return left S^+ for positive semidefinite S by L D L', unrolled over the few outputs.
 
-    An output that is known exactly from those before it, as without noise at the start, has a zero in D and brings no
-    news.
+    An output that is known exactly from the outputs before it, such as at a start without noise, has a zero in D and
+    changes nothing.
     """
     p, tiny = len(S), float(np.finfo(S.dtype).eps) * len(S)
     rest, columns, inverses = S, [], []

@@ -1,4 +1,4 @@
-"""Sums over the first sizes of a ladder, and the rungs that are reported."""
+"""Sums over the first sizes of a ladder, and the choice of its reported rungs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from jaxtyping import Array, Float
 def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]:
     """Return the inclusive prefix sums over the first axis in log4(size) passes over memory.
 
-    Each pass joins four runs of terms, those that end 0, 1, 2 and 3 runs back. The order of the additions is fixed by
-    the size alone, which the bitwise laws of the driver rest on.
+    Each pass joins four runs of terms, those that end 0, 1, 2 and 3 runs back. The order of the additions depends
+    on the size alone; the bitwise laws of the driver need this.
     """
     size, run, total = terms.shape[0], 1, terms
     while run < size:
@@ -22,7 +22,7 @@ def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]
 
 
 def choose(ladder: Float[Array, "length *rest"], sizes: tuple[int, ...]) -> Float[Array, "size *rest"]:
-    """Return the rows of a whole ladder that are reported, by slices: they cost nothing where a gather would."""
+    """Return the reported rows of a whole ladder by slices, which cost nothing; a gather would."""
     spans: list[list[int]] = []
     for size in sizes:
         if spans and size == spans[-1][1]:

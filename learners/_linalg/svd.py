@@ -1,6 +1,7 @@
 """Singular values and right singular vectors of many small matrices by one-sided Jacobi rotations of their rows.
 
-Rotations alone, in an order fixed by the shape: the numbers of a lane depend on nothing but the lane, on every device.
+It uses only rotations, in an order that depends on the shape alone: so on every device the numbers of a lane depend
+on that lane alone.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ def right_vectors(
 
     Rows of pairs are rotated until they are orthogonal; the pairs of a step are disjoint, and a round robin brings each
     row together with every other once a sweep. Small singular values keep their digits beside large ones. Where sigma
-    is zero, so are the rows of V' and of what is carried.
+    is zero, the rows of V' and of ``carried`` are zero, too.
 
     Args:
-        matrix: To be decomposed.
-        carried: Rows that are rotated alike.
+        matrix: The matrix to decompose.
+        carried: Rows that are rotated in the same way.
 
     References:
         M. R. Hestenes, Inversion of matrices by biorthogonalization and related results, 1958. R. P. Brent, F. T. Luk,
@@ -45,7 +46,7 @@ def right_vectors(
         c = 1 / jnp.sqrt(1 + t * t)
         s = c * t
         upper, lower = c[:, None] * upper - s[:, None] * lower, s[:, None] * upper + c[:, None] * lower
-        # The first row stays, the others go round: down on the right, back on the left.
+        # The first row stays, the others move around: down on the right, back on the left.
         if half > 1:
             upper, lower = (
                 jnp.concatenate([upper[:1], lower[:1], upper[1:-1]]),

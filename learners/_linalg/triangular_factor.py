@@ -1,7 +1,7 @@
-"""A triangular factor that takes one weighted row in at a time, and least squares on every prefix of its columns.
+"""A triangular factor, updated by one weighted row at a time, and least squares on every prefix of its columns.
 
 Rotations without square roots (Gentleman 1973; method C1 of Gill, Golub, Murray and Saunders 1974). A row of weight
-zero leaves the factor as it was, to the bit.
+zero does not change any bit of the factor.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 class Triangle(NamedTuple):
     """The regressors' and targets' Gram matrix as L D L', by columns; the targets are the last rows of L."""
 
-    columns: Float[Array, "column row lane"]  # unit diagonal left out
+    columns: Float[Array, "column row lane"]  # without the unit diagonal
     energy: Float[Array, "column lane"]
 
 
@@ -26,7 +26,7 @@ def flat(rows: Float[Array, "lag channel lane"]) -> Float[Array, "column lane"]:
 
 
 def residues(triangle: Triangle, row: Float[Array, "column lane"], outputs: int) -> Float[Array, "step output lane"]:
-    """Return what is left of zero targets before and after each column."""
+    """Return the residuals of zero targets before and after each column is eliminated."""
     w = jnp.concatenate([row, jnp.zeros((outputs, row.shape[1]), row.dtype)])
 
     def step(w: Array, column: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -44,7 +44,7 @@ def eliminate(
     target: Float[Array, "output lane"],
     weight: Float[Array, " lane"],
 ) -> tuple[Triangle, Float[Array, "step output lane"]]:
-    """Take a weighted row in; return what was left of its targets before and after each column, too."""
+    """Take a weighted row in; return the factor and the residuals of the targets before and after each column."""
     w = jnp.concatenate([row, target])
     below = jnp.arange(len(w), dtype=jnp.int32)
 

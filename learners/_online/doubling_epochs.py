@@ -1,11 +1,10 @@
 """A filter length that follows a schedule: longer at each doubling of time.
 
-Time: after sample n the ladder beneath has forecast y[n+1] with every length.
+Time: after sample n the inner ladder has forecast y[n+1] with every length.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -13,16 +12,18 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._base import Learner
+from .._learner_factory import learner_factory
 from .._least_squares.lattice import every_length
 
 
 class DoublingState(NamedTuple):
-    """The ladder, and how many samples it has seen."""
+    """The ladder, and the number of samples so far."""
 
     ladder: Any
     age: Int[Array, " lane"]
 
 
+@learner_factory
 def doubling_epochs(
     beta: float = 4.0,
     longest: int = 32,
@@ -32,22 +33,22 @@ def doubling_epochs(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
-    """Truncated regression with a length that grows like the logarithm of time, set anew at each doubling of it.
+) -> Learner[DoublingState]:
+    """Truncated regression with a length that grows like the logarithm of time, in steps at each doubling of time.
 
         epoch i: first 2^i <= t < first 2^(i+1),   yhat[t] = w' (z[t-1], .., z[t-p]),   p = ceil(beta log(first 2^i)),
 
-    with w the regularised least squares fit of that length to *all* samples so far, z = (u, y). Where the bias of a
-    length falls like rho^(2 p), beta = 1 / (2 |log rho|) makes it as small as what learning costs, and the regret is
-    of the order of a power of log T, unit roots included. All lengths are kept up by one ladder, so the change of
-    length at an epoch's start costs nothing and forgets nothing. Before the first epoch p is that of its start.
+    with w the regularised least-squares fit of that length to *all* samples so far, z = (u, y). Where the bias of a
+    length falls like rho^(2 p), beta = 1 / (2 |log rho|) makes it as small as the cost of learning, and the regret is
+    of the order of a power of log T, also with unit roots. One ladder computes all lengths, so a change of length at
+    the start of an epoch costs nothing and forgets nothing. Before the first epoch p is that of its start.
 
-    Gaps are filled as the ladder beneath fills them (``ladder`` for one output without inputs, else ``lattice``). Cost
-    per step and lane: that of the ladder.
+    Gaps are filled as in the inner ladder (``ladder`` for one output without inputs, else ``lattice``). Cost per step
+    and lane: that of the ladder.
 
     Args:
         beta: Taps for each unit of log t, positive.
-        longest: Largest p, which all later epochs keep.
+        longest: Largest p; later epochs keep it.
         first: Samples of the first epoch.
         ridge: As in ``ladder``.
         direct: y[t] depends on u[t], which is known when it is predicted.
@@ -67,28 +68,21 @@ def doubling_epochs(
         raise ValueError(
             f"doubling-epochs needs beta above 0, longest from 1 and first from 2 on, got {beta}, {longest}, {first}."
         )
-    return _doubling(
-        float(beta), int(longest), int(first), float(ridge), bool(direct), int(outputs), int(inputs)
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _doubling(beta: float, longest: int, first: int, ridge: float, direct: bool, outputs: int, inputs: int) -> Learner:
-    beneath = every_length(longest, 1.0, ridge, direct, outputs, inputs)
+    inner = every_length(longest, 1.0, ridge, direct, outputs, inputs)
     starts = first * 2 ** np.arange(24)
     lengths = np.minimum(np.ceil(beta * np.log(starts)), longest).astype(np.int32)
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> DoublingState:
-        return DoublingState(beneath.init(outputs, inputs, lanes, dtype), jnp.zeros(lanes, jnp.int32))
+        return DoublingState(inner.init(outputs, inputs, lanes, dtype), jnp.zeros(lanes, jnp.int32))
 
     def predict(state: DoublingState, inputs: Array) -> Float[Array, "1 1 output lane"]:
         begun = state.age[None] >= jnp.asarray(starts, jnp.int32)[:, None]
         epoch = jnp.maximum(begun.sum(axis=0, dtype=jnp.int32) - 1, 0)
         length = jnp.asarray(lengths)[epoch]
-        return jnp.take_along_axis(beneath.predict(state.ladder, inputs), length[None, None, None], axis=1)
+        return jnp.take_along_axis(inner.predict(state.ladder, inputs), length[None, None, None], axis=1)
 
     def update(state: DoublingState, output: Array, input: Array, observed: Array) -> DoublingState:
-        return DoublingState(beneath.update(state.ladder, output, input, observed), state.age + 1)
+        return DoublingState(inner.update(state.ladder, output, input, observed), state.age + 1)
 
     labels: dict[str, Any] = dict(scaled=True, size_label="longest window")
-    return Learner("doubling-epochs", init, predict, update, (longest,), beneath.parameters[-1:], **labels)
+    return Learner("doubling-epochs", init, predict, update, (longest,), inner.parameters[-1:], **labels)

@@ -7,14 +7,23 @@ g = -2 (y - w' phi) phi.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._base import Learner
-from .._least_squares.window_learner import Rule, Shape, keep_where, masks, weighted, window_learner
+from .._learner_factory import learner_factory
+from .._least_squares.window_learner import (
+    Rule,
+    Shape,
+    Stream,
+    WindowState,
+    keep_where,
+    masks,
+    weighted,
+    window_learner,
+)
 
 
 class DescentState(NamedTuple):
@@ -24,6 +33,7 @@ class DescentState(NamedTuple):
     power: Float[Array, "size output lane"]
 
 
+@learner_factory
 def gradient_descent(
     sizes: Iterable[int] = range(17),
     radius: float = 4.0,
@@ -31,7 +41,7 @@ def gradient_descent(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[DescentState]]:
     """Online gradient descent on a ball, for every window length; its step needs no knowledge of the data.
 
         w = project(w - step g),   step = D / sqrt(2 sum of |g|^2 so far),   D = 2 radius
@@ -40,7 +50,7 @@ def gradient_descent(
 
         regret(T) <= D sqrt(2 sum_{t<=T} |g_t|^2),
 
-    of the order of sqrt(T) where samples stay bounded. One ball for each output.
+    of the order of sqrt(T) where samples stay bounded. Each output has its own ball.
 
     Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
     step, lane and length: 8 h q operations.
@@ -65,12 +75,6 @@ def gradient_descent(
     """
     if not 0 < radius < float("inf"):
         raise ValueError(f"radius must be positive, got {radius}.")
-    return _descent((tuple(sizes), int(outputs), int(inputs), bool(direct)), float(radius))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _descent(stream: tuple[Any, ...], radius: float) -> Learner:
-    sizes, outputs, inputs, direct = stream
 
     def start(shape: Shape, lanes: int, dtype: Any) -> DescentState:
         weights = jnp.zeros((len(shape.sizes), shape.columns, shape.outputs, lanes), dtype)
@@ -79,9 +83,9 @@ def _descent(stream: tuple[Any, ...], radius: float) -> Learner:
     def forecast(shape: Shape, state: DescentState, phi: Array) -> Array:
         return weighted(state.weights, phi)
 
-    def learn(shape: Shape, state: DescentState, phi: Array, y: Array, said: Array, whole: Array) -> DescentState:
+    def learn(shape: Shape, state: DescentState, phi: Array, y: Array, forecast: Array, whole: Array) -> DescentState:
         visible = phi[None] * masks(shape, phi.dtype)
-        gradient = -2 * visible[:, :, None] * (y[None] - said)[:, None]
+        gradient = -2 * visible[:, :, None] * (y[None] - forecast)[:, None]
         power = state.power + (gradient * gradient).sum(axis=1)
         step = 2 * radius / jnp.sqrt(2 * jnp.where(power > 0, power, 1))
         weights = state.weights - step[:, None] * gradient
@@ -89,4 +93,4 @@ def _descent(stream: tuple[Any, ...], radius: float) -> Learner:
         weights = weights * jnp.where(length > radius, radius / jnp.where(length > 0, length, 1), 1)[:, None]
         return DescentState(keep_where(whole, weights, state.weights), keep_where(whole, power, state.power))
 
-    return window_learner("gradient-descent", Rule(start, forecast, learn), sizes, outputs, inputs, direct)
+    return window_learner("gradient-descent", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct))

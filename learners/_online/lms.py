@@ -6,17 +6,26 @@ Time: ``learn`` takes the pair (phi[t], y[t]) in, e = y - w' phi being the error
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._base import Learner
-from .._least_squares.window_learner import Rule, Shape, keep_where, masks, weighted, window_learner
+from .._learner_factory import learner_factory
+from .._least_squares.window_learner import (
+    Rule,
+    Shape,
+    Stream,
+    WindowState,
+    keep_where,
+    masks,
+    weighted,
+    window_learner,
+)
 from .._linalg.batched import right_divide
 
-TINY = 1e-12  # power of a regressor, in the units of the stream, below which it says nothing
+TINY = 1e-12  # power of a regressor, in the units of the stream, below which it carries no information
 
 
 class GradientState(NamedTuple):
@@ -27,6 +36,7 @@ class GradientState(NamedTuple):
     targets: Float[Array, "pair output lane"]
 
 
+@learner_factory
 def lms(
     sizes: Iterable[int] = range(17),
     step: float = 0.01,
@@ -35,15 +45,15 @@ def lms(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[GradientState]]:
     """Least mean squares of every window length.
 
         w = (1 - step leakage) w + min(step, 1 / |phi|^2) phi e
 
-    It converges in the mean for 0 < step < 2 / (largest eigenvalue of E phi phi'), which no fixed step keeps where the
-    samples grow; so a step is cut to 1 / |phi|^2, the one that fits this sample exactly, and weights cannot run away.
+    It converges in the mean for 0 < step < 2 / (largest eigenvalue of E phi phi'). No fixed step satisfies this where
+    the samples grow. So the step is cut to 1 / |phi|^2, which fits this sample exactly, and the weights stay bounded.
     Where it is not cut, this is plain LMS. The step has the unit of one over the outputs squared, and nothing is
-    scaled: of outputs twice as large it makes the same only with a quarter of the step.
+    scaled: for outputs twice as large the same result needs a quarter of the step.
 
     Gaps and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
     step, lane and length: 4 h q operations.
@@ -68,10 +78,10 @@ def lms(
     """
     if not (step > 0 and leakage >= 0 and step * leakage < 1):
         raise ValueError(f"lms needs a step above 0 and 0 <= step x leakage < 1, got {step} and {leakage}.")
-    stream = tuple(sizes), int(outputs), int(inputs), bool(direct)
-    return _gradient("lms", stream, float(step), float(leakage), 0.0, 1)
+    return _gradient("lms", Stream(sizes, outputs, inputs, direct), step, leakage, 0.0, 1)
 
 
+@learner_factory
 def nlms(
     sizes: Iterable[int] = range(17),
     step: float = 0.5,
@@ -81,12 +91,12 @@ def nlms(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[GradientState]]:
     """Normalised least mean squares of every window length.
 
         w = (1 - step leakage) w + step phi e / (regularisation + |phi|^2)
 
-    Stable for 0 < step < 2 whatever the samples do; 1 fits the newest sample exactly.
+    Stable for 0 < step < 2 for all samples; 1 fits the newest sample exactly.
 
     Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
     step, lane and length: 6 h q operations.
@@ -110,10 +120,10 @@ def nlms(
         J. Nagumo, A. Noda, A learning method for system identification, 1967. S. Haykin, *Adaptive Filter Theory*.
     """
     _check_step("nlms", step, leakage, regularisation)
-    stream = tuple(sizes), int(outputs), int(inputs), bool(direct)
-    return _gradient("nlms", stream, float(step), float(leakage), float(regularisation), 1)
+    return _gradient("nlms", Stream(sizes, outputs, inputs, direct), step, leakage, regularisation, 1)
 
 
+@learner_factory
 def affine_projection(
     sizes: Iterable[int] = range(17),
     step: float = 0.5,
@@ -123,14 +133,14 @@ def affine_projection(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[GradientState]]:
     """Affine projection of every window length: a step towards fitting the last few samples all at once.
 
         w += step X (regularisation I + X' X)^-1 (d - X' w),   X = [phi[t], .., phi[t-order+1]],   d = their targets
 
     Order 1 is NLMS; samples before the first count as zero. Stable for 0 < step < 2.
 
-    Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output, nor is it
+    Gaps, units and channels as in ``window_learner``: a sample with a missing output is neither learned from nor
     remembered. Cost per step, lane and length: about 2 order^2 h q operations.
 
     Args:
@@ -152,10 +162,9 @@ def affine_projection(
         K. Ozeki, T. Umeda, An adaptive filtering algorithm using an orthogonal projection to an affine subspace, 1984.
     """
     _check_step("affine-projection", step, 0.0, regularisation)
-    if int(order) != order or not 1 <= order <= 32:
+    if not 1 <= order <= 32:
         raise ValueError(f"order must be a whole number from 1 to 32, got {order}.")
-    stream = tuple(sizes), int(outputs), int(inputs), bool(direct)
-    return _gradient("affine-projection", stream, float(step), 0.0, float(regularisation), int(order))
+    return _gradient("affine-projection", Stream(sizes, outputs, inputs, direct), step, 0.0, regularisation, order)
 
 
 def _check_step(name: str, step: float, leakage: float, regularisation: float) -> None:
@@ -168,11 +177,9 @@ def _check_step(name: str, step: float, leakage: float, regularisation: float) -
         )
 
 
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
 def _gradient(
-    name: str, stream: tuple[Any, ...], step: float, leakage: float, regularisation: float, order: int
-) -> Learner:
-    sizes, outputs, inputs, direct = stream
+    name: str, stream: Stream, step: float, leakage: float, regularisation: float, order: int
+) -> Learner[WindowState[GradientState]]:
     memory = order if name == "affine-projection" else 0
 
     def start(shape: Shape, lanes: int, dtype: Any) -> GradientState:
@@ -182,7 +189,7 @@ def _gradient(
     def forecast(shape: Shape, state: GradientState, phi: Array) -> Array:
         return weighted(state.weights, phi)
 
-    def learn(shape: Shape, state: GradientState, phi: Array, y: Array, said: Array, whole: Array) -> GradientState:
+    def learn(shape: Shape, state: GradientState, phi: Array, y: Array, forecast: Array, whole: Array) -> GradientState:
         weights, regressors, targets = state
         seen = masks(shape, phi.dtype)
         if memory:
@@ -196,14 +203,14 @@ def _gradient(
                 gain = jnp.where(step * power > 1, 1 / jnp.where(power > 0, power, 1), step)
             else:
                 gain = step / jnp.where(regularisation + power > TINY, regularisation + power, jnp.inf)
-            moved = (1 - step * leakage) * weights + (gain * visible)[:, :, None] * (y[None] - said)[:, None]
+            moved = (1 - step * leakage) * weights + (gain * visible)[:, :, None] * (y[None] - forecast)[:, None]
         return GradientState(
             keep_where(whole, moved, weights),
             keep_where(whole, regressors, state.regressors),
             keep_where(whole, targets, state.targets),
         )
 
-    return window_learner(name, Rule(start, forecast, learn), sizes, outputs, inputs, direct, scaled=name != "lms")
+    return window_learner(name, Rule(start, forecast, learn), stream, scaled=name != "lms")
 
 
 def _towards_all(

@@ -7,7 +7,6 @@ g = -2 (y - w' phi) phi.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -15,8 +14,18 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._base import Learner
+from .._learner_factory import learner_factory
 from .._least_squares.rls import potter
-from .._least_squares.window_learner import Rule, Shape, keep_where, masks, weighted, window_learner
+from .._least_squares.window_learner import (
+    Rule,
+    Shape,
+    Stream,
+    WindowState,
+    keep_where,
+    masks,
+    weighted,
+    window_learner,
+)
 
 
 class NewtonState(NamedTuple):
@@ -27,6 +36,7 @@ class NewtonState(NamedTuple):
     largest: Float[Array, "output lane"]
 
 
+@learner_factory
 def newton_step(
     sizes: Iterable[int] = range(17),
     margin: float = 2.0,
@@ -35,7 +45,7 @@ def newton_step(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[WindowState[NewtonState]]:
     """Online Newton step for the squared loss, for every window length, on weights whose forecasts stay in range.
 
         w = w' - max(|phi' w'| - c, 0) sign(phi' w') P phi / (phi' P phi),   c = margin x largest |y| so far,
@@ -45,15 +55,15 @@ def newton_step(
 
         regret(T) <= ridge |v|^2 / 2 + 4 c^2 d log(1 + sum_{t<=T} |g_t|^2 / (8 c^2 d ridge)),
 
-    for the squared loss curves by 1 / (8 c^2) along its gradient. On a stream that grows, c grows with it and the bound
-    speaks of the last c. A^-1 is kept by its square root.
+    because the squared loss has a curvature of 1 / (8 c^2) along its gradient. On a stream that grows, c grows with it
+    and the bound holds for the last c. A^-1 is kept as a square root.
 
     Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
     step, lane, length and output: 8 (h q)^2 operations.
 
     Args:
         sizes: Window lengths, rising.
-        margin: Forecasts go no further than this many times the largest output so far, at least 1.
+        margin: Forecasts are limited to this many times the largest output so far, at least 1.
         ridge: Positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
@@ -72,12 +82,6 @@ def newton_step(
     """
     if not (1 <= margin < float("inf") and 0 < ridge < float("inf")):
         raise ValueError(f"newton-step needs a margin of at least 1 and a positive ridge, got {margin} and {ridge}.")
-    return _newton((tuple(sizes), int(outputs), int(inputs), bool(direct)), float(margin), float(ridge))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _newton(stream: tuple[Any, ...], margin: float, ridge: float) -> Learner:
-    sizes, outputs, inputs, direct = stream
 
     def start(shape: Shape, lanes: int, dtype: Any) -> NewtonState:
         K, members = shape.columns, len(shape.sizes) * shape.outputs
@@ -93,9 +97,9 @@ def _newton(stream: tuple[Any, ...], margin: float, ridge: float) -> Learner:
         reach = margin * state.largest[None]
         return jnp.clip(weighted(state.weights, phi), -reach, reach)
 
-    def learn(shape: Shape, state: NewtonState, phi: Array, y: Array, said: Array, whole: Array) -> NewtonState:
+    def learn(shape: Shape, state: NewtonState, phi: Array, y: Array, forecast: Array, whole: Array) -> NewtonState:
         weights, root, largest = state
-        beyond = weighted(weights, phi) - said  # what the range takes off
+        beyond = weighted(weights, phi) - forecast  # the part beyond the range
         Pphi = _through(root, phi[None])
         along = jnp.where((power := (Pphi * phi[None]).sum(axis=1)) > 0, power, 1)
         toward = _by_output(Pphi / along[:, None], shape)
@@ -104,7 +108,7 @@ def _newton(stream: tuple[Any, ...], margin: float, ridge: float) -> Learner:
         largest = jnp.maximum(largest, jnp.abs(y))
         reach = margin * jnp.where(largest > 0, largest, 1)
         visible = phi[None] * masks(shape, phi.dtype)
-        gradient = -2 * visible[:, :, None] * (y[None] - said)[:, None]  # (size, column, output, lane)
+        gradient = -2 * visible[:, :, None] * (y[None] - forecast)[:, None]  # (size, column, output, lane)
         curved = (gradient / (np.sqrt(8.0).astype(phi.dtype) * reach)[None, None]).swapaxes(1, 2)
         _, root = potter(root, curved.reshape(-1, *phi.shape))
         members = gradient.swapaxes(1, 2).reshape(-1, *phi.shape)
@@ -115,7 +119,7 @@ def _newton(stream: tuple[Any, ...], margin: float, ridge: float) -> Learner:
             keep_where(whole, largest, state.largest),
         )
 
-    return window_learner("newton-step", Rule(start, forecast, learn), sizes, outputs, inputs, direct)
+    return window_learner("newton-step", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct))
 
 
 def _through(root: Float[Array, "member column rank lane"], rows: Float[Array, "#member column lane"]) -> Array:

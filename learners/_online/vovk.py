@@ -6,7 +6,6 @@ Time: ``learn`` takes the pair (phi[t], y[t]) in; the loss of the weights w is (
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import jax.numpy as jnp
@@ -14,10 +13,21 @@ import numpy as np
 from jaxtyping import Array
 
 from .._base import Learner
+from .._learner_factory import learner_factory
 from .._least_squares.rls import CovarianceState, potter
-from .._least_squares.window_learner import Rule, Shape, keep_where, masks, weighted, window_learner
+from .._least_squares.window_learner import (
+    Rule,
+    Shape,
+    Stream,
+    WindowState,
+    keep_where,
+    masks,
+    weighted,
+    window_learner,
+)
 
 
+@learner_factory
 def vovk(
     sizes: Iterable[int] = range(17),
     ridge: float = 1e-2,
@@ -25,8 +35,8 @@ def vovk(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
-    """The Vovk-Azoury-Warmuth forecaster: least squares that counts the coming regressor before it knows its target.
+) -> Learner[WindowState[CovarianceState]]:
+    """The Vovk-Azoury-Warmuth forecaster: least squares that includes the next regressor before its target is known.
 
         yhat[t] = w' phi / (1 + phi' P phi),   w and P those of least squares on the pairs before t with this ridge
 
@@ -34,7 +44,7 @@ def vovk(
 
         regret(T) <= ridge |v|^2 + d Y^2 log(1 + T X^2 / (d ridge)),
 
-    without knowing Y or X, where least squares itself has no such bound. P is kept by its square root.
+    without knowing Y or X; least squares itself has no such bound. P is kept as a square root.
 
     Gaps, units and channels as in ``window_learner``: nothing is learned from a sample with a missing output. Cost per
     step, lane and length: 10 (h q)^2 operations.
@@ -58,12 +68,6 @@ def vovk(
     """
     if not 0 < ridge < float("inf"):
         raise ValueError(f"ridge must be positive, got {ridge}.")
-    return _vovk((tuple(sizes), int(outputs), int(inputs), bool(direct)), float(ridge))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _vovk(stream: tuple[Any, ...], ridge: float) -> Learner:
-    sizes, outputs, inputs, direct = stream
 
     def start(shape: Shape, lanes: int, dtype: Any) -> CovarianceState:
         K = shape.columns
@@ -78,7 +82,9 @@ def _vovk(stream: tuple[Any, ...], ridge: float) -> Learner:
         f = (state.matrix * phi[None, :, None]).sum(axis=1)
         return weighted(state.weights, phi) / (1 + (f * f).sum(axis=1))[:, None]
 
-    def learn(shape: Shape, state: CovarianceState, phi: Array, y: Array, said: Array, whole: Array) -> CovarianceState:
+    def learn(
+        shape: Shape, state: CovarianceState, phi: Array, y: Array, forecast: Array, whole: Array
+    ) -> CovarianceState:
         gain, root = potter(state.matrix, phi)
         error = y[None] - weighted(state.weights, phi)
         weights = state.weights + gain[:, :, None] * error[:, None]
@@ -86,4 +92,4 @@ def _vovk(stream: tuple[Any, ...], ridge: float) -> Learner:
             keep_where(whole, weights, state.weights), keep_where(whole, root, state.matrix), state.age
         )
 
-    return window_learner("vovk", Rule(start, forecast, learn), sizes, outputs, inputs, direct, "filters")
+    return window_learner("vovk", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct), "filters")

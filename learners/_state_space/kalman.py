@@ -1,6 +1,6 @@
 """Predictors that know the system: the Kalman filter, and its truncations to every length at once.
 
-Time: the state holds what is known after sample ``n``: ``x`` is the mean of ``x[n+1]`` given ``y[0..n]``, ``P`` its
+Time: the state is that after sample ``n``: ``x`` is the mean of ``x[n+1]`` given ``y[0..n]``, ``P`` its
 covariance.
 """
 
@@ -45,16 +45,16 @@ def kalman(
     mean: ArrayLike | None = None,
     covariance: ArrayLike | None = None,
     lookaheads: Iterable[int] = (1,),
-) -> Learner:
-    """The Kalman predictor of a known system: the oracle that an excess is measured against.
+) -> Learner[KalmanState]:
+    """The Kalman predictor of a known system: the oracle of every excess.
 
         S = C P C' + R,   K = P C' S^-1,   e = y - C x - D u
         x <- A (x + K e) + B u,   P <- A ((I - K C) P (I - K C)' + K R K') A' + Q
         x_1 = x,   x_{j+1} = A x_j + B u[n+j],   yhat[n+H] = C x_H + D u[n+H]
 
-    The gain varies in time (Joseph form), as the matrices may: those of sample t make and score its forecast, and move
-    x on to t + 1. Or with a fixed gain, x <- A x + L e + B u, which leaves P as it was given. Of a row of
-    outputs, those that are missing are left out exactly; a fixed gain takes their errors as zero.
+    The gain varies in time (Joseph form). The matrices may vary, too: those of sample t give its forecast and move x to
+    t + 1. With a fixed gain, x <- A x + L e + B u, and P stays as given. Missing outputs of a row are left out exactly;
+    with a fixed gain their errors count as zero.
 
     Args:
         system: The plant; its first sample is that of the stream.
@@ -63,7 +63,7 @@ def kalman(
         mean: Of the first state, ``(state,)``; zero by default.
         covariance: Of the first state, ``(state, state)``; zero by default, as simulations start. Large for a diffuse
             start.
-        lookaheads: Samples ahead to forecast, rising; by the inputs that the driver passes, known or held.
+        lookaheads: Samples ahead to forecast, rising, with the inputs from the driver, known or held.
 
     Returns:
         A learner of one rung, its size the number of states, nothing trainable; its variance is S.
@@ -139,8 +139,10 @@ def _variance(plant: LinearSystem, state: KalmanState) -> Float[Array, "1 output
     return (product(product(now.C, state.P), now.C.swapaxes(0, 1)) + now.R)[None]
 
 
-def truncated_kalman(system: LinearSystem, gain: ArrayLike, sizes: Iterable[int] = range(33)) -> Learner:
-    """The steady Kalman predictor cut off after h samples, for every length h at once; not re-fitted.
+def truncated_kalman(
+    system: LinearSystem, gain: ArrayLike, sizes: Iterable[int] = range(33)
+) -> Learner[TruncatedState]:
+    """The steady Kalman predictor cut off after h samples, for every length h at once, without a new fit.
 
         yhat_h[t] = sum_{k=1..h} C F^(k-1) (L y[t-k] + (B - L D) u[t-k]) + D u[t],    F = A - L C
 
@@ -210,7 +212,7 @@ def _truncated(rungs: tuple[int, ...]) -> tuple[Callable[..., Any], ...]:
 
 
 class _Matrices(NamedTuple):
-    """Those of one sample; the lane axis has length one where a matrix is constant in time."""
+    """The matrices of one sample; the lane axis has length one where a matrix is constant in time."""
 
     A: Float[Array, "state state #lane"]
     B: Float[Array, "state input #lane"]
@@ -243,7 +245,7 @@ def _gain(system: LinearSystem, gain: ArrayLike) -> NDArray[np.float64]:
 
 
 def _nameless(system: LinearSystem) -> LinearSystem:
-    """Return the plant without what no forecast hangs on, so that all plants of one shape share what is compiled."""
+    """Return the plant without name and dt: all plants of one shape then share one compiled kernel."""
     return LinearSystem.tree_unflatten((1.0, "", system.periodic), jax.tree.leaves(system))
 
 

@@ -1,4 +1,4 @@
-"""The Kalman predictor of a system that is not the one it runs on: what a wrong model costs."""
+"""The Kalman predictor with a wrong model of the system."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...simulator import LinearSystem
 from .._base import Learner
-from .kalman import kalman
+from .kalman import KalmanState, kalman
 
 
 def misspecified_kalman(
@@ -16,17 +16,16 @@ def misspecified_kalman(
     lookaheads: Iterable[int] = (1,),
     *,
     system: LinearSystem,
-) -> Learner:
+) -> Learner[KalmanState]:
     """Predict with the Kalman filter of a system that is wrong by stated factors.
 
         A~ = dynamics A,   Q~ = process Q,   R~ = measurement R
 
-    With all three factors 1 it is the Kalman predictor itself, so its excess is rounding. Too small a process noise
-    makes it slow, too large a one nervous; a wrong A loses modes with |lambda| >= 1, and the error grows. Between an
-    error that stays bounded and one that does not stands the closed loop on the true system: x - xhat is driven by
-    (1 - dynamics) A x.
+    With all three factors 1 it is the Kalman predictor itself, and its excess is rounding. A process noise that is too
+    small makes it slow, one that is too large makes it nervous. With a wrong A it loses modes with |lambda| >= 1, and
+    the error grows: x - xhat is driven by (1 - dynamics) A x.
 
-    A missing sample is predicted over and not updated with. Cost per step: as ``kalman``.
+    A missing sample gives no update, only a prediction. Cost per step: as ``kalman``.
 
     Args:
         process: Factor on Q, from 0 on.

@@ -1,30 +1,31 @@
 """Baselines: a level and a trend with fixed gains, nothing learned.
 
-Time: after sample n, ``level`` and ``trend`` say what y[n+H] is expected to be.
+Time: after sample n, ``level`` + H ``trend`` is the expected y[n+H].
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from .._base import Learner, check_lookaheads
+from .._base import Learner
+from .._learner_factory import learner_factory
 
 
 class SmoothingState(NamedTuple):
-    """What is expected: the next sample is level + trend."""
+    """The expected next sample is level + trend."""
 
     level: Float[Array, "output lane"]
     trend: Float[Array, "output lane"]
-    begun: Bool[Array, "output lane"]  # whether a sample was seen
+    begun: Bool[Array, "output lane"]  # whether there was a sample
 
 
-def zero(lookaheads: Iterable[int] = (1,)) -> Learner:
-    """Predict zero: what every other learner must beat, and enough where the outputs are bounded.
+@learner_factory
+def zero(lookaheads: Iterable[int] = (1,)) -> Learner[SmoothingState]:
+    """Predict zero: the weakest baseline, and enough where the outputs are bounded.
 
         yhat[t+H] = 0
 
@@ -39,15 +40,16 @@ def zero(lookaheads: Iterable[int] = (1,)) -> Learner:
     Raises:
         ValueError: Lookaheads not rising.
     """
-    return _smoothing("zero", 0, 0.0, 0.0, check_lookaheads(lookaheads))
+    return _smoothing("zero", 0, 0.0, 0.0, lookaheads)
 
 
-def persistence(lookaheads: Iterable[int] = (1,)) -> Learner:
-    """Predict the last sample: bounded on one random walk, the usual yardstick.
+@learner_factory
+def persistence(lookaheads: Iterable[int] = (1,)) -> Learner[SmoothingState]:
+    """Predict the last sample: the usual baseline, bounded on one random walk.
 
         yhat[t+H] = y[t]
 
-    Before the first sample it predicts zero; over missing samples it holds the last one seen. Any outputs; inputs are
+    Before the first sample it predicts zero; over missing samples it holds the last known one. Any outputs; inputs are
     not used.
 
     Args:
@@ -59,15 +61,16 @@ def persistence(lookaheads: Iterable[int] = (1,)) -> Learner:
     Raises:
         ValueError: Lookaheads not rising.
     """
-    return _smoothing("persistence", 1, 1.0, 0.0, check_lookaheads(lookaheads))
+    return _smoothing("persistence", 1, 1.0, 0.0, lookaheads)
 
 
-def linear_extrapolation(lookaheads: Iterable[int] = (1,)) -> Learner:
+@learner_factory
+def linear_extrapolation(lookaheads: Iterable[int] = (1,)) -> Learner[SmoothingState]:
     """Predict by the line through the last two samples: bounded on a double integrator.
 
         yhat[t+H] = y[t] + H (y[t] - y[t-1])
 
-    After the first sample it predicts that sample. A missing sample is taken to be as predicted. Any outputs; inputs
+    After the first sample it predicts that sample. A missing sample is replaced by its forecast. Any outputs; inputs
     are not used.
 
     Args:
@@ -79,10 +82,11 @@ def linear_extrapolation(lookaheads: Iterable[int] = (1,)) -> Learner:
     Raises:
         ValueError: Lookaheads not rising.
     """
-    return _smoothing("linear-extrapolation", 2, 1.0, 1.0, check_lookaheads(lookaheads))
+    return _smoothing("linear-extrapolation", 2, 1.0, 1.0, lookaheads)
 
 
-def exponential_smoothing(alpha: float = 0.3, lookaheads: Iterable[int] = (1,)) -> Learner:
+@learner_factory
+def exponential_smoothing(alpha: float = 0.3, lookaheads: Iterable[int] = (1,)) -> Learner[SmoothingState]:
     """Predict a level that follows the samples with a fixed gain: the steady Kalman predictor of a noisy random walk.
 
         yhat[t+H] = l[t],    l[t] = l[t-1] + alpha (y[t] - l[t-1])
@@ -104,16 +108,17 @@ def exponential_smoothing(alpha: float = 0.3, lookaheads: Iterable[int] = (1,)) 
         R. G. Brown, *Statistical Forecasting for Inventory Control*, 1959. J. F. Muth, Optimal properties of
         exponentially weighted forecasts, 1960.
     """
-    return _smoothing("exponential-smoothing", 1, _share("alpha", alpha), 0.0, check_lookaheads(lookaheads))
+    return _smoothing("exponential-smoothing", 1, _share("alpha", alpha), 0.0, lookaheads)
 
 
-def holt(alpha: float = 0.5, beta: float = 0.1, lookaheads: Iterable[int] = (1,)) -> Learner:
+@learner_factory
+def holt(alpha: float = 0.5, beta: float = 0.1, lookaheads: Iterable[int] = (1,)) -> Learner[SmoothingState]:
     """Predict by a level and a trend with fixed gains: Holt's linear method, error-correction form.
 
         yhat[t+H] = l[t] + H b[t],    e = y[t] - yhat[t],
         l[t] = l[t-1] + b[t-1] + alpha e,    b[t] = b[t-1] + alpha beta e
 
-    The first sample sets the level, the trend starts at zero. A missing sample is taken to be as predicted. Any
+    The first sample sets the level, the trend starts at zero. A missing sample is replaced by its forecast. Any
     outputs; inputs are not used.
 
     Args:
@@ -130,19 +135,21 @@ def holt(alpha: float = 0.5, beta: float = 0.1, lookaheads: Iterable[int] = (1,)
     References:
         C. C. Holt, Forecasting seasonals and trends by exponentially weighted moving averages, 1957 (reprinted 2004).
     """
-    gains = _share("alpha", alpha), _share("beta", beta)
-    return _smoothing("holt", 2, *gains, check_lookaheads(lookaheads))
+    return _smoothing("holt", 2, _share("alpha", alpha), _share("beta", beta), lookaheads)
 
 
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _smoothing(name: str, size: int, gain: float, trend_gain: float, lookaheads: tuple[int, ...]) -> Learner:
+def _smoothing(
+    name: str, size: int, gain: float, trend_gain: float, lookaheads: Iterable[int]
+) -> Learner[SmoothingState]:
+    ahead = tuple(lookaheads)
+
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> SmoothingState:
         shape = outputs, lanes
         return SmoothingState(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype), jnp.zeros(shape, bool))
 
     def predict(state: SmoothingState, inputs: Array) -> Float[Array, "lookahead 1 output lane"]:
         del inputs
-        return jnp.stack([state.level + H * state.trend for H in lookaheads])[:, None]
+        return jnp.stack([state.level + H * state.trend for H in ahead])[:, None]
 
     def update(state: SmoothingState, output: Array, input: Array, observed: Array) -> SmoothingState:
         del input
@@ -152,10 +159,10 @@ def _smoothing(name: str, size: int, gain: float, trend_gain: float, lookaheads:
         trend = jnp.where(first, 0, state.trend + gain * trend_gain * error)
         return SmoothingState(level, trend, state.begun | observed)
 
-    return Learner(name, init, predict, update, (size,), (0,), lookaheads, scaled=True, size_label="memory")
+    return Learner(name, init, predict, update, (size,), (0,), ahead, scaled=True, size_label="memory")
 
 
 def _share(word: str, value: float) -> float:
     if not 0 < value <= 1:
         raise ValueError(f"{word} must be above 0 and at most 1, got {value}.")
-    return float(value)
+    return value

@@ -6,7 +6,6 @@ Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -14,7 +13,8 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from .._base import Learner, check_sizes
+from .._base import Learner
+from .._learner_factory import learner_factory
 from .._least_squares.channels import (
     Channels,
     check_channels,
@@ -25,11 +25,11 @@ from .._least_squares.channels import (
 )
 from .._linalg.triangular_factor import Triangle, eliminate, flat, residues
 
-SMALLEST = 1e-11  # root of an eigenvalue, over that of the largest: below, rounding turns the eigenvector
+SMALLEST = 1e-11  # root of an eigenvalue over that of the largest; below, the eigenvector is rounding
 
 
 class SpectralState(NamedTuple):
-    """The array, the past that the filters reach over, and what they make of it."""
+    """The array, the past samples, and the outputs of the filters."""
 
     channels: Channels
     triangle: Triangle
@@ -38,6 +38,7 @@ class SpectralState(NamedTuple):
     loss: Float[Array, "size output lane"]  # fading: which rung fills a gap
 
 
+@learner_factory
 def spectral_filter(
     sizes: Iterable[int] = range(17),
     window: int = 64,
@@ -49,7 +50,7 @@ def spectral_filter(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[SpectralState]:
     """Recursive least squares on the first k spectral filters of the past, for every number k of filters at once.
 
         yhat_k[t] = sum_{i=1..tau} A_i z[t-i] + sum_{j=1..k} sum_{w<P} M_jw s_jw[t],    z = (u, y)
@@ -64,29 +65,28 @@ def spectral_filter(
     * P > 2: complex eigenvalues near the P angles 2 pi w / P, with ``autoregressive`` terms for the modes on the unit
       circle, tau at least their number over the outputs (2018).
 
-    The filters run over inputs *and* past outputs. Where there are no inputs, past outputs are all there is to filter
-    (Dogariu and others 2025): what has real modes then is the observer A - L C, not the plant. All weights, those of
+    The filters run over inputs *and* past outputs. Without inputs there are only past outputs to filter (Dogariu and
+    others 2025); then the observer A - L C has real modes, not the plant. All weights, those of
     y[t-1] included, are learned, by exact regularised least squares instead of the papers' gradient steps: its regret
-    against the best fixed weights is at most max e^2 log det(I + G / ridge), without constants to choose. Columns come
-    in the order of the formula, so that one triangular array serves all rungs, as in ``qr_array``.
+    against the best fixed weights is at most max e^2 log det(I + G / ridge), and there are no constants to choose.
+    Columns come in the order of the formula, so one triangular array serves all rungs, as in ``qr_array``.
 
-    The eigenpairs are made in double precision as the singular vectors of a factor of Z (Gauss-Legendre quadrature
-    of the integral is exact), which carries twice the digits of the eigenvectors of Z itself.
+    The eigenpairs are computed in double precision as the singular vectors of a factor of Z (Gauss-Legendre quadrature
+    of the integral is exact). They have twice the digits of the eigenvectors of Z itself.
 
-    What forgetting leaves of the array's energies is kept above half their start, so that a flat stretch cannot run
-    them to 0/0.
+    With forgetting, the energies of the array are kept above half their start: else a flat stretch would end in 0/0.
 
-    A missing sample is filled with the forecast of the rung that has been best of late, and a missing input with its
-    last value; a row whose own target is missing is not learned from. Forecasts follow the outputs times powers of two
-    to the bit; they do not follow a shift.
+    A missing sample is filled with the forecast of the rung that was best recently, a missing input with its last
+    value; a row with a missing target is not learned from. Outputs times a power of two give forecasts times that power
+    to the bit; a shift of the outputs does not shift the forecasts.
 
     Cost per step and lane, n = q (tau + M P) columns of q channels: 6 n^2 + 2 n N operations, n^2 + q N numbers.
 
     Args:
         sizes: Numbers of filters, rising; 0 leaves the autoregressive terms alone.
-        window: N, samples that the filters reach over. The papers take all of the past.
-        autoregressive: tau, samples of all channels taken as they are, from 0 on.
-        phases: P, waves that each filter is multiplied with, from 1 on.
+        window: N, samples in each filter. The papers use the whole past.
+        autoregressive: tau, samples of all channels without a filter, from 0 on.
+        phases: P, waves for each filter, from 1 on.
         forgetting: Weight of a sample one step older, in (1/2, 1].
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: Whether ``u[t]`` is known when ``y[t]`` is predicted.
@@ -97,8 +97,8 @@ def spectral_filter(
         A learner. Parameters of k filters: outputs (q (tau + k P) + inputs if direct).
 
     Raises:
-        ValueError: Sizes not rising, a window that does not carry so many filters, an option out of range, or a direct
-            term without inputs.
+        ValueError: Sizes not rising, a window that is too short for so many filters, an option out of range, or a
+            direct term without inputs.
 
     References:
         E. Hazan, K. Singh, C. Zhang, Learning linear dynamical systems via spectral filtering, 2017, algorithm 1.
@@ -106,22 +106,7 @@ def spectral_filter(
         E. Dogariu, A. Brahmbhatt, E. Hazan, Universal learning of nonlinear dynamics, 2025, observation spectral
         filtering. V. Vovk, Competitive on-line statistics, 2001: the regret of regularised least squares.
     """
-    options = int(window), int(autoregressive), int(phases), float(forgetting), float(ridge), bool(direct)
-    return _spectral_filter(check_sizes(sizes), *options, int(outputs), int(inputs))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _spectral_filter(
-    sizes: tuple[int, ...],
-    window: int,
-    autoregressive: int,
-    phases: int,
-    forgetting: float,
-    ridge: float,
-    direct: bool,
-    outputs: int,
-    inputs: int,
-) -> Learner:
+    sizes = tuple(sizes)
     m, q, filters = inputs, inputs + outputs, sizes[-1]
     _check(window, autoregressive, phases, forgetting, ridge)
     if direct and not inputs:
@@ -161,7 +146,7 @@ def _spectral_filter(
         triangle = state.triangle._replace(energy=jnp.where(by_column(first), delta, kept))
         weight = observed.all(axis=0).astype(y.dtype)
         triangle, left = eliminate(triangle, jnp.concatenate([u[:known], state.features]), y, weight)
-        # A gap's target was put in as zero, so that what is left of it is minus its forecast.
+        # The target of a gap is zero, so its residual is minus its forecast.
         errors, best = at_sizes(left), jnp.argmin(state.loss, axis=0)[None]
         y = jnp.where(observed, y, -jnp.take_along_axis(errors, best, axis=0)[0])
         loss = fading * state.loss + jnp.where(observed[None], errors * errors, 0)
@@ -178,7 +163,7 @@ def filter_bank(window: int, filters: int, phases: int = 1) -> NDArray[np.float6
     """Return the scaled filters times their waves, ``(filter times phase, lag)``, the strongest first.
 
     Raises:
-        ValueError: More filters than double precision tells from rounding.
+        ValueError: More filters than double precision can separate from rounding.
     """
     nodes, weights = np.polynomial.legendre.leggauss(window + 1)  # exact: the integrand has degree 2 window
     a = (1 + nodes) / 2
@@ -187,7 +172,7 @@ def filter_bank(window: int, filters: int, phases: int = 1) -> NDArray[np.float6
     carried = int(np.sum(roots > SMALLEST * roots[0]))
     if filters > carried:
         raise ValueError(
-            f"a window of {window} carries {carried} filters in double precision, the others are rounding: use sizes "
+            f"a window of {window} gives {carried} filters in double precision, the others are rounding: use sizes "
             f"up to {carried} (got {filters}) or a longer window."
         )
     scaled = (phi * np.sign(phi[:1]) * np.sqrt(roots)).T[:filters]
@@ -195,7 +180,7 @@ def filter_bank(window: int, filters: int, phases: int = 1) -> NDArray[np.float6
 
 
 def waves(window: int, phases: int) -> NDArray[np.float64]:
-    """Return the real waves of a period over the lags 1 .. window, ``(phase, lag)``: as many as the period is long."""
+    """Return the real waves of period ``phases`` over the lags 1 .. window, ``(phase, lag)``."""
     lags = 2 * np.pi * np.arange(1, window + 1) / phases
     rows = [np.cos(0 * lags)]
     for w in range(1, phases // 2 + 1):

@@ -1,13 +1,12 @@
-"""Subspace identification: state-space predictors of every order from one singular value decomposition at a re-fit.
+"""Subspace identification: state-space predictors of every order from one singular value decomposition for each fit.
 
-Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first; ``x`` is what
-is known of ``x[n+1]`` after it.
+Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first; ``x`` is the
+estimate of ``x[n+1]`` after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -15,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._base import Learner, check_sizes
+from .._base import Learner
+from .._learner_factory import learner_factory
 from .._least_squares.channels import (
     Channels,
     check_channels,
@@ -29,10 +29,10 @@ from .subspace_fit import Model, fit
 
 
 class SubspaceState(NamedTuple):
-    """What is known of the window, the model, and its states."""
+    """The window, the model, and its states."""
 
     channels: Channels
-    triangle: Triangle  # of z[n-1], .., z[n-p], z[n]; empty where a sliding window is kept
+    triangle: Triangle  # of z[n-1], .., z[n-p], z[n]; empty with a sliding window
     history: Float[Array, "past channel lane"]  # z[n], z[n-1], ..; gaps filled
     kept: Bool[Array, "past lane"]  # whether all of y was observed
     rows: Int[Array, " lane"]  # targets observed
@@ -41,6 +41,7 @@ class SubspaceState(NamedTuple):
     loss: Float[Array, "size output lane"]  # fading: which order fills a gap
 
 
+@learner_factory
 def subspace(
     sizes: Iterable[int] = range(9),
     past: int = 16,
@@ -51,13 +52,13 @@ def subspace(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner:
+) -> Learner[SubspaceState]:
     """A state-space predictor of every order n = 0 .. N, all from one singular value decomposition at each re-fit.
 
         x[t+1] = (A - K C) x[t] + (B - K D) u[t] + K y[t],    yhat_n[t] = C x[t] + D u[t]
 
     Predictor-based subspace identification. Of the rows (z[t-1], .., z[t-p], z[t]), z = (u, y), a triangular factor S
-    is kept, so that every regression below is one of coordinates, and squares of large outputs are never subtracted:
+    is kept. Every regression below uses its coordinates, so squares of large outputs are never subtracted:
 
     1. VARX of order p: y[t] = sum_k Phi_k z[t-k] + D u[t] + e[t].
     2. H = block Hankel (Phi_{i+k}, zero beyond p) = observability times controllability of the predictor. With outputs
@@ -65,38 +66,38 @@ def subspace(
     3. x[t] = the leading n coordinates Sigma^-1 U' W H z_past: a truncation for each order.
     4. C from y[t] - D u[t] on x[t]; A - K C, B - K D and K from x[t+1] on x[t], u[t], y[t].
 
-    Re-fitted when the number of observed targets is 2 q (p + 1) times a power of two (doubling epochs), or every
-    ``refit`` of them; then the states of each order are estimated anew from the past p samples by step 3. Before the
-    first fit the forecast is zero. A fit that is not finite leaves the model as it was.
+    A new fit is made when the number of observed targets is 2 q (p + 1) times a power of two (doubling epochs), or
+    every ``refit`` of them; then step 3 estimates the states of each order again from the past p samples. Before the
+    first fit the forecast is zero. A fit that is not finite is dropped: the model before it stays.
 
     **An order whose A - K C is not proved stable** (the norm of its 1024th power is not below one: a radius within
     about 1e-3 of one counts as unstable) is forecast without recursion, by C x[t] with x[t] = Sigma^-1 U' W H z_past
-    anew from the last p samples: the same model with its memory cut at p, until the next re-fit. Recursive or not, no
-    forecast can run away from the data.
+    from the last p samples: the same model with a memory of p samples, until the next fit. So with and without
+    recursion no forecast diverges from the data.
 
-    A row whose target is missing is left out of the fit. In the regressors a gap is filled with the forecast of the
-    order best of late (before the first fit, the last value), a missing input with its last value; in its own recursion
-    each order takes its own forecast, so its error is zero there. Forecasts follow the outputs times powers of two to
-    the bit; they do not follow a shift.
+    A row with a missing target is left out of the fit. In the regressors a gap is filled with the forecast of the order
+    that was best recently (before the first fit, with the last value), a missing input with its last value. In its own
+    recursion each order uses its own forecast, so its error is zero there. Outputs times a power of two give forecasts
+    times that power to the bit; a shift of the outputs does not shift the forecasts.
 
     Cost per step and lane, with c = q (p + 1) for q channels: 6 c^2 operations and c^2 numbers, and 2 N (N + q) for
-    each order. A re-fit costs about 100 c^3, for all lanes as soon as one is due; of a sliding window of w rows 6 w c^2
-    more, and q w numbers, but then c^2 of neither in a step.
+    each order. A new fit costs about 100 c^3, for all lanes as soon as one is due. With a sliding window of w rows a
+    fit costs 6 w c^2 more and there are q w numbers more, but a step does not need the c^2 operations and numbers.
 
     Args:
         sizes: State orders, rising; 0 is the forecast D u[t].
-        past: p, samples that a state is estimated from; at least the largest order.
-        window: Learn from the last so many samples alone; 0 learns from all.
-        refit: Re-fit every so many observed targets, from 2 q (p + 1) on; 0 in doubling epochs, and with a sliding
-            window also whenever it is renewed.
+        past: p, samples from which a state is estimated; at least the largest order.
+        window: Samples to learn from, the last ones; 0 for all.
+        refit: Observed targets between two fits, from 2 q (p + 1) on; 0 for doubling epochs, and with a sliding window
+            also whenever all its samples are new.
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: Whether ``u[t]`` is known when ``y[t]`` is predicted. If not, D = 0.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
 
     Returns:
-        A learner. Parameters of order n: 2 n outputs + n inputs (+ outputs inputs if direct), what is left of A, B, C,
-        D and K in coordinates of one's choice.
+        A learner. Parameters of order n: 2 n outputs + n inputs (+ outputs inputs if direct), the free
+        entries of A, B, C, D and K up to a change of coordinates.
 
     Raises:
         ValueError: Sizes not rising or beyond the past, an option out of range, or a direct term without inputs.
@@ -106,21 +107,7 @@ def subspace(
         modeling in predictor-based subspace identification, 2007. G. van der Veen, J.-W. van Wingerden, M. Bergamasco,
         M. Lovera, M. Verhaegen, Closed-loop subspace identification methods: an overview, 2013.
     """
-    options = int(past), int(window), int(refit), float(ridge), bool(direct)
-    return _subspace(check_sizes(sizes), *options, int(outputs), int(inputs))
-
-
-@lru_cache(maxsize=64)  # one learner, one compiled kernel
-def _subspace(
-    sizes: tuple[int, ...],
-    past: int,
-    window: int,
-    refit: int,
-    ridge: float,
-    direct: bool,
-    outputs: int,
-    inputs: int,
-) -> Learner:
+    sizes = tuple(sizes)
     m, p, q, states = inputs, outputs, inputs + outputs, max(sizes[-1], 1)
     columns, fading = q * (past + 1), 0.99
     _check(sizes, past, window, refit, ridge, 2 * columns)
@@ -213,8 +200,8 @@ def _subspace(
         usable = due & jnp.concatenate([jnp.isfinite(leaf).reshape(-1, len(due)) for leaf in new]).all(axis=0)
         pairs = zip(new, model, strict=True)
         model = Model(*(jnp.where(jnp.broadcast_to(usable, fresh.shape), fresh, old) for fresh, old in pairs))
-        anew = _times(model.reach, flat(history[:past]))[None] * jnp.asarray(inside, x.dtype)
-        return state._replace(model=model, x=jnp.where((usable[None] | ~model.settles)[:, None], anew, x))
+        renewed = _times(model.reach, flat(history[:past]))[None] * jnp.asarray(inside, x.dtype)
+        return state._replace(model=model, x=jnp.where((usable[None] | ~model.settles)[:, None], renewed, x))
 
     parameters = tuple(2 * n * p + n * m + p * m * direct for n in sizes)
     return Learner("subspace", init, predict, update, sizes, parameters, scaled=True, size_label="state order")

@@ -19,8 +19,10 @@ import pytest
 
 from ergoscope._core.devices import Precision, computing
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import Driver, Learner, Live, learner_names, make_learner, replay, score, score_recording
+from ergoscope.learners import Learner, Live, learner_names, make_learner, replay
 from ergoscope.learners._catalogue import learner_entry
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score, score_recording
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 INTEGRATOR, TWO_BY_TWO, STATE = "double-integrator", "two-by-two", "figure-1"

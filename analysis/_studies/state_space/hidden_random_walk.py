@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ...._core.progress import Progress, no_progress
-from ....learners import kalman, ladder, truncated_kalman
+from ....learners import Learner, kalman, ladder, truncated_kalman
 from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import best_errors, diffuse_errors, truncated_excess
 from ..._exact.riccati import innovation_covariances, kalman_gain
@@ -70,7 +70,7 @@ def reproduce_hidden_random_walk(
     for place, name in enumerate(WALKS):
         system, steady = zoo(name), kalman_gain(zoo(name))
         exact = exact_excess(system, SIZES, edges[1:])
-        runs = {
+        runs: dict[str, tuple[Learner, Learner, Sequence[int]]] = {
             "learned": (ladder(range(SIZES[-1] + 1)), kalman(system), list(SIZES)),
             "truncated": (truncated_kalman(system, steady.gain, SIZES), kalman(system, steady.gain), range(len(SIZES))),
         }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ergoscope.learners import Driver, Learner, lattice, qr_array, replay
+from ergoscope.learners import Learner, lattice, qr_array, replay
+from ergoscope.learners._engine.driver import Driver
 from ergoscope.simulator import LinearSystem, Trajectories, simulate
 
 TWO = dict(outputs=2, inputs=2)

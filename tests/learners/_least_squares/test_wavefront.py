@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from ergoscope._core.devices import Precision
-from ergoscope.learners import Driver, Scores, kalman, ladder, score, score_recording
+from ergoscope.learners import kalman, ladder
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import Scores, score, score_recording
 from ergoscope.learners._least_squares.wavefront import score_wavefront
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 

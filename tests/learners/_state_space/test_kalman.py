@@ -13,16 +13,9 @@ from filterpy.kalman import KalmanFilter
 
 from ergoscope._core.devices import computing
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import (
-    Driver,
-    Learner,
-    Live,
-    kalman,
-    linear_extrapolation,
-    replay,
-    score_recording,
-    truncated_kalman,
-)
+from ergoscope.learners import Learner, Live, kalman, linear_extrapolation, replay, truncated_kalman
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score_recording
 from ergoscope.simulator import LinearSystem, Missing, Trajectories, simulate, to_filterpy, zoo
 
 SYSTEMS = ("random-walk-0.1", "double-integrator", "triple-integrator", "two-tones", "stable-ar", "explosive-2")

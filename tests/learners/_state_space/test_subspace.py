@@ -12,7 +12,8 @@ import pytest
 
 from ergoscope._core.devices import computing
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import Driver, Learner, kalman, replay, subspace
+from ergoscope.learners import Learner, kalman, replay, subspace
+from ergoscope.learners._engine.driver import Driver
 from ergoscope.learners._state_space.subspace import SubspaceState
 from ergoscope.learners._state_space.subspace_fit import _settles
 from ergoscope.simulator import LinearSystem, Missing, Trajectories, simulate, zoo
