@@ -1,4 +1,4 @@
-"""``ergoscope score``: a user's own predictor through the battery."""
+"""``ergoscope score``: run a user's own predictor through the battery."""
 
 from __future__ import annotations
 
@@ -27,42 +27,51 @@ def score(
     predictor: Annotated[
         str,
         typer.Argument(
-            help="FILE.py:NAME, MODULE:NAME, filterpy:, river:, sklearn: or control: before that, ./program, or a "
+            help="FILE.py:NAME or MODULE:NAME; the same after filterpy:, river:, sklearn: or control:; ./program; or a "
             "learner such as ladder:size=4."
         ),
     ],
     plant: Annotated[
         str | None,
-        typer.Option(help="A system of the zoo, plant.toml or module.py:name; without it, a resonance and the zoo."),
+        typer.Option(help="A system of the zoo, plant.toml or module.py:name. Default: a resonance and the zoo."),
     ] = None,
     q: ProcessNoise = None,
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
     delay: Delay = None,
     cases: Annotated[
-        str | None, typer.Option(help="Which, such as plant,dropout,bursts; groups are zoo and stress. Default: all.")
+        str | None, typer.Option(help="Names such as plant,dropout,bursts, or the groups zoo and stress. Default: all.")
     ] = None,
     require: Annotated[
         str | None,
-        typer.Option(help="What it must do, such as 'bounded, excess<5%, dropout:recovery<200'; else exit code 1."),
+        typer.Option(
+            help="Requirements, such as 'bounded, excess<5%, dropout:recovery<200'. Exit code 1 if one does not hold."
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Shorter runs, eight systems of the zoo: two minutes.")
     ] = False,
     replicates: Annotated[int | None, typer.Option(help="Runs of each case; by default 16, quick 8.")] = None,
     parameters: Annotated[
-        int | None, typer.Option(help="Trainable parameters of the predictor, for the ladder beside it.")
+        int | None,
+        typer.Option(help="Trainable parameters of the predictor, to choose the ladder that it is compared with."),
     ] = None,
-    limit: Annotated[float, typer.Option(help="Seconds that a step may take.")] = 1.0,
+    limit: Annotated[float, typer.Option(help="Time limit of a step in seconds.")] = 1.0,
     in_process: Annotated[
-        bool, typer.Option("--in-process", help="Run Python here: faster, but without a limit, and not shut off.")
+        bool,
+        typer.Option(
+            "--in-process",
+            help="Run Python in this process: faster, but no time limit, and it could see later samples.",
+        ),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of the simulations and the bootstrap.")] = 0,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for what is written; by default runs/NAME.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the simulations and the bootstrap.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the results. Default: runs/score-PREDICTOR.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the answer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md).")] = False,
 ) -> None:
-    """Put a predictor through the battery: its scorecard beside the Kalman filter and learners of every size."""
+    """Run a predictor through the battery: a scorecard that compares it with the Kalman filter and with learners."""
     from .. import analysis, learners
     from .._core.files import check_folder
     from ..analysis._scoring.save_scorecard import scorecard_json
@@ -75,7 +84,7 @@ def score(
     folder = check_folder(out or Path("runs") / f"score-{name}")
     chosen = None if cases is None else parse_names(cases)
 
-    def said(made: Scorecard) -> Scorecard:
+    def with_settings(made: Scorecard) -> Scorecard:
         more = dict(predictor=predictor, limit=limit, in_process=in_process, require=require)
         return replace(made, settings=more | made.settings | dict(command=["ergoscope", *sys.argv[1:]]))
 
@@ -92,9 +101,9 @@ def score(
             replicates=replicates,
             parameters=parameters,
             progress=meter.update,
-            keep=lambda partial: _keep(said(partial), folder),
+            keep=lambda partial: _keep(with_settings(partial), folder),
         )
-    made = said(made)
+    made = with_settings(made)
     short = analysis.shortfalls(made, required)
     files = analysis.save_scorecard(made, folder, short)
     if as_json:
@@ -106,7 +115,7 @@ def score(
 
 
 def _keep(partial: Scorecard, folder: Path) -> None:
-    """Write what is there so far, for an interrupt ends the command where it is."""
+    """Write the cases done so far: an interrupt ends the command at once."""
     from ..analysis import save_scorecard
 
     if partial.partial:
@@ -125,8 +134,8 @@ def _show(card: Scorecard, files: list[Path], short: list[str], quiet: bool) -> 
     for line in short:
         console.print(f"falls short of {line}", highlight=False, markup=False, soft_wrap=True)
     if not quiet:
-        said = ", ".join(file.name for file in files)
-        console.print(f"[dim]{files[0].parent}/[/dim] {said}", highlight=False, soft_wrap=True)
+        names = ", ".join(file.name for file in files)
+        console.print(f"[dim]{files[0].parent}/[/dim] {names}", highlight=False, soft_wrap=True)
 
 
 def _table(title: str, rows: list[dict[str, Any]], last: str) -> Table:

@@ -1,1 +1,1 @@
-"""``score``: a predictor put through stress cases."""
+"""``score``: run a predictor through steady cases and stress cases."""

@@ -1,6 +1,6 @@
-"""The battery: which cases a predictor is put through, and what it, the reference and the ladder forecast in each.
+"""The battery: its cases, and the forecasts of a predictor, the reference and the ladder in each case.
 
-Time: all arrays count readings, as ``Readings`` does; a forecast of reading ``t`` is made of those before it.
+Time: all arrays count readings, as ``Readings`` does; a forecast of reading ``t`` is made from those before it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ QUICK_ZOO = (
     "dc-motor",
     "switching",
 )
-FEWEST_STEPS = 400  # that a stress case needs
+FEWEST_STEPS = 400  # of a stress case
 STEADY = "Kalman filter of the plant"
 TURN = 0.3  # radians a sample
 
@@ -54,14 +54,14 @@ class Case(NamedTuple):
     """One case as data.
 
     Attributes:
-        name: What ``--cases`` calls it.
-        kind: ``"plant"`` and ``"zoo"`` are steady, nothing happens to them; ``"stress"`` is the plant with a fault.
-        shows: What a predictor shows here.
-        reference: Which predictor it is held against.
+        name: Its name in ``--cases``.
+        kind: ``"plant"`` and ``"zoo"`` are steady, without a fault; ``"stress"`` is the plant with a fault.
+        shows: The property of a predictor that the case tests.
+        reference: The predictor that it is compared with.
         exact: No predictor has a smaller mean squared error than the reference.
         scene: The plant, the readings and runs, when the fault begins and ends, the seed.
         since: The reading from which recovery is counted, None in a steady case.
-        make: The readings of the scene.
+        make: ``(scene) -> readings``.
     """
 
     name: str
@@ -75,9 +75,9 @@ class Case(NamedTuple):
 
 
 class CaseResult(NamedTuple):
-    """What came of a case, forecasts in the unit of the plant; NaN where a reading does not count, or after a failure.
+    """The forecasts of a case, in the unit of the plant; NaN where a reading does not count, and after a failure.
 
-    ``ladder`` holds squared errors, summed over the outputs, of each rung.
+    ``ladder`` has the squared errors, summed over the outputs, of each rung.
     """
 
     case: Case
@@ -106,13 +106,13 @@ class CaseResult(NamedTuple):
 
 
 def resonance() -> LinearSystem:
-    """Return the plant of the stress cases where the user brings none: a tone of radius 0.98, 0.3 radians a sample."""
+    """Return the default plant of the stress cases: a tone of radius 0.98, 0.3 radians a sample."""
     turn = np.array([[np.cos(TURN), -np.sin(TURN)], [np.sin(TURN), np.cos(TURN)]])
     return LinearSystem(0.98 * turn, np.eye(1, 2), np.eye(2), np.eye(1), name="resonance")
 
 
 def case_names() -> dict[str, str]:
-    """Return the words that choose cases, with one line about each."""
+    """Return the names of the cases and groups, with one line about each."""
     groups = dict(zoo="every system of the zoo, steady", stress="every stress case")
     plant = dict(plant="the plant, steady: --plant, or a resonance")
     return plant | groups | {name: fault.shows for name, fault in faults().items()} | zoo_names()
@@ -125,20 +125,20 @@ def battery(
     seed: int = 0,
     replicates: int | None = None,
 ) -> list[Case]:
-    """Return the cases a predictor is put through.
+    """Return the cases of a battery.
 
-    By default the plant and all stress cases on it, and, where no plant is given, the zoo too: a predictor made for one
-    plant is not asked about others unless ``chosen`` says so.
+    By default: the plant and all stress cases on it, and, where no plant is given, the zoo. A predictor that is made
+    for one plant is not tested on others unless ``chosen`` names them.
 
     Args:
         plant: The user's; None for ``resonance()``.
         chosen: Names of cases, or the groups ``zoo`` and ``stress``; None for the default.
         quick: Shorter runs, eight systems of the zoo.
-        seed: Of the simulations; all cases of one plant share its noise where they can.
+        seed: Of the simulations; all cases of one plant share its noise where possible.
         replicates: Independent runs of each case; None for 8 quick ones, 16 otherwise.
 
     Raises:
-        ValueError: An unknown case, a plant that the stress cases cannot be made of, or no replicate.
+        ValueError: An unknown case, a plant for which there are no stress cases, or no replicate.
     """
     lengths = QUICK if quick else FULL
     if replicates is not None:
@@ -160,7 +160,7 @@ def battery(
 def run_case(
     case: Case, predictor: ExternalPredictor, progress: Callable[[int], None] = lambda runs: None
 ) -> CaseResult:
-    """Put a predictor through a case; the first run that fails is its last.
+    """Run a predictor through a case, up to the first run that fails.
 
     Args:
         case: One of ``battery``.
@@ -181,7 +181,7 @@ def run_case(
     forecast = (forecast - readings.offset) / readings.scale[:, None]
     variances = [outcome.variance for outcome in outcomes if outcome.variance is not None]
     variance = np.stack(variances) / readings.scale[:, None] ** 2 if len(variances) == runs else None
-    told = replay(kalman(readings.system), readings.seen, known_ahead=0)[:runs, at, 0, 0]
+    reference = replay(kalman(readings.system), readings.seen, known_ahead=0)[:runs, at, 0, 0]
     rungs, errors = _ladder(readings, runs)
     target = readings.target[:runs, at]
     return CaseResult(
@@ -190,7 +190,7 @@ def run_case(
         target=target,
         forecast=np.where(counts, forecast, np.nan),
         variance=variance,
-        reference=told,
+        reference=reference,
         ladder=np.where(counts, errors, np.nan),
         rungs=rungs,
     )
@@ -230,7 +230,7 @@ def _every_length(outputs: int, inputs: int) -> Learner:
 
 
 def _ladder(readings: Readings, runs: int) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
-    """Return the rungs and their squared errors in the unit of the plant: a learner of every length, told nothing."""
+    """Return the rungs and their squared errors in the unit of the plant: of a learner of every length."""
     batch, steps, outputs = readings.given.shape
     learner = _every_length(outputs, readings.inputs.shape[1])
     inputs = np.broadcast_to(readings.inputs, (batch, *readings.inputs.shape))
@@ -246,5 +246,5 @@ def _ladder(readings: Readings, runs: int) -> tuple[tuple[tuple[int, int], ...],
 
 
 def _squares(difference: NDArray[np.floating]) -> NDArray[np.float64]:
-    with np.errstate(over="ignore"):  # of what diverges
+    with np.errstate(over="ignore"):  # a forecast that diverges
         return np.asarray(np.sum(difference**2, axis=-1), np.float64)

@@ -44,7 +44,7 @@ def against_figure(card: Scorecard) -> Figure:
 
 
 def steady_figure(card: Scorecard) -> Figure:
-    """Draw the error over time in the steady cases, in units of the reference's; named are those that do not pass."""
+    """Draw the error over time in the steady cases, in units of the reference's, with names where it does not pass."""
     rows = [row for row in card.rows.iter_rows(named=True) if row["kind"] != "stress"]
     figure = Figure(figsize=(WIDTH, 0.62 * WIDTH), layout="constrained")
     axes = figure.subplots()
@@ -92,7 +92,7 @@ def _stress_panel(axes: Axes, card: Scorecard, row: dict[str, Any]) -> None:
     axes.set_ylim(0.7 * max(seen.min(), SMALLEST), 1.5 * max(seen.max(), 2.0))
     _plain_ticks(axes.yaxis)
     mark = {"pass": f"back after {row['recovery']}", "failed": f"failed at {row['failed_at']}"}
-    title = f"{row['case']}: {mark.get(row['verdict'], 'not back')}"
+    title = f"{row['case']}: {mark.get(row['verdict'], 'not recovered')}"
     axes.set_title(title, loc="left", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.grid(which="major", alpha=0.2)

@@ -14,7 +14,7 @@ from scipy import stats
 
 RECOVERED = 1.5  # times the error before the fault
 POOLED = 256  # squared errors in a running mean
-SURE = 0.999  # of the interval that a coverage, or a leak, is judged by
+SURE = 0.999  # level of the interval that a coverage or a leak is judged by
 
 Squares = Float[np.ndarray, "batch time"]
 
@@ -57,9 +57,9 @@ def recovery_time(error: Squares, oracle: Squares, begin: int, since: int) -> in
 
         r[t] = sum_{t-w<i<=t} error[i] / sum_{t-w<i<=t} oracle[i],   before = the same over begin/2 <= i < begin
 
-    both summed over the runs, w = max(32, 256 / runs) readings. The error is back at the first reading from which on
-    r[t] <= 1.5 before for good: one crossing, and no second threshold that a return would have to pass. A fault that
-    does no harm has a recovery time of 0; the window delays every other by at most w.
+    both summed over the runs, w = max(32, 256 / runs) readings. The error is back at the first reading from which
+    r[t] <= 1.5 before holds up to the end: there is one threshold, no second one for the return. A fault without
+    effect has a recovery time of 0; the window delays every other recovery time by at most w.
 
     Args:
         error: Of the predictor.
@@ -71,7 +71,7 @@ def recovery_time(error: Squares, oracle: Squares, begin: int, since: int) -> in
     above, below = (np.cumsum(np.nansum(part, axis=0)) for part in (error, oracle))
     before = (above[begin - 1] - above[begin // 2 - 1]) / max(below[begin - 1] - below[begin // 2 - 1], 1e-300)
     running = (above[window:] - above[:-window]) / np.maximum(below[window:] - below[:-window], 1e-300)
-    late = ~(running[since - window :] <= RECOVERED * before)  # what is no number is late
+    late = ~(running[since - window :] <= RECOVERED * before)  # NaN is late
     if not late.any():
         return 0
     last = int(np.flatnonzero(late)[-1])
@@ -81,7 +81,7 @@ def recovery_time(error: Squares, oracle: Squares, begin: int, since: int) -> in
 def coverage(inside: Bool[np.ndarray, "batch time"]) -> Estimate:
     """Return the share of readings that lie inside their interval, with exact bounds of 99.9 %.
 
-    Clopper and Pearson's bounds for as many independent readings as these are worth: the number of them divided by
+    Clopper and Pearson's bounds for the effective number of independent readings: their number divided by
     tau = 1 + 2 sum_k rho[k], the autocorrelation of hits and misses, pooled over the runs and summed to the first that
     is not positive.
 

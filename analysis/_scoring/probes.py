@@ -1,4 +1,4 @@
-"""Runs that tell what a predictor does: the same series again, scaled and summed, and one without pattern."""
+"""Probes: runs on the same series again, scaled and summed, and on white noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POWER = 10  # data are multiplied by 2^10 and 2^-10
 
 
 class Probes(NamedTuple):
-    """What a predictor forecast for series made of two runs ``a`` and ``b`` of the plant."""
+    """The forecasts of a predictor for series made from two runs ``a`` and ``b`` of the plant."""
 
     a: Outcome
     b: Outcome
@@ -31,7 +31,7 @@ class Probes(NamedTuple):
 
 
 def probe(predictor: ExternalPredictor, case: Case) -> Probes:
-    """Run the series of ``Probes``, made of the plant of a case."""
+    """Run the series of ``Probes`` on the plant of a case."""
     scene = case.scene._replace(replicates=2, steps=min(LENGTH, case.scene.steps))
     readings, dt = nominal(scene), scene.system.dt
     (a, b), u = readings.given, readings.inputs

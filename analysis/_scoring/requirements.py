@@ -1,6 +1,6 @@
-"""What a user asks of a predictor, in a line of words: ``bounded, excess<5%, dropout:recovery<200``.
+"""Requirements on a predictor, in one line: ``bounded, excess<5%, dropout:recovery<200``.
 
-    requirement = [CASE ":"] (WORD | METRIC "<" NUMBER ["%"]),    several with commas between
+    requirement = [CASE ":"] (WORD | METRIC "<" NUMBER ["%"]),    several separated by commas
 
 CASE is the name of a case, or ``plant``, ``zoo``, ``stress`` or ``all``.
 """
@@ -19,7 +19,7 @@ _FORM = re.compile(r"\s*(?:([\w.-]+)\s*:)?\s*([\w-]+)\s*(?:<\s*([-+.\w]+)\s*(%?)
 
 
 class Requirement(NamedTuple):
-    """One of them: the case that it is asked of (None: all it can be asked of), the word, the limit of a metric."""
+    """One requirement: its case (None: all cases that it applies to), the word, the limit of a metric."""
 
     case: str | None
     word: str
@@ -29,7 +29,7 @@ class Requirement(NamedTuple):
 
 class _Metric(NamedTuple):
     column: str
-    unit: float  # of the column in the unit of the limit: percent are shares
+    unit: float  # of the column, in the unit of the limit: 100 for percent
     kinds: tuple[str, ...]
     means: str
 
@@ -39,11 +39,11 @@ def _coverage(row: Mapping[str, Any]) -> str | None:
         return "it gives no interval"
     if row["coverage_low"] <= 0.95 <= row["coverage_high"]:
         return None
-    return f"its 95 % interval holds {100 * row['coverage']:.1f} % of the readings"
+    return f"its 95 % interval contains {100 * row['coverage']:.1f} % of the readings"
 
 
 def _bounded(row: Mapping[str, Any]) -> str | None:
-    return None if row["growth"] == "bounded" else f"its growth is {row['law'] or 'not known'}"
+    return None if row["growth"] == "bounded" else f"its growth is {row['law'] or 'unknown'}"
 
 
 def _finite(row: Mapping[str, Any]) -> str | None:
@@ -57,11 +57,11 @@ def _passes(row: Mapping[str, Any]) -> str | None:
 
 WORDS: dict[str, tuple[Callable[[Mapping[str, Any]], str | None], tuple[str, ...], str]] = {
     "bounded": (_bounded, STEADY, "the error does not grow"),
-    "calibrated": (_coverage, STEADY, "95 % lie within the bounds of the coverage of its own interval"),
+    "calibrated": (_coverage, STEADY, "95 % lies within the bounds of the coverage of its own interval"),
     "finite": (_finite, ANY, "no forecast is infinite or NaN, and none diverges"),
     "passes": (_passes, ANY, "the verdict is pass"),
 }
-WHOLE = {"deterministic": "non-deterministic", "flawless": None}  # asked of all cases together: the flaw to miss
+WHOLE = {"deterministic": "non-deterministic", "flawless": None}  # of all cases together: the flaw that must be absent
 METRICS = {
     "excess": _Metric("excess", 100.0, STEADY, "mean squared distance to the reference, over its error"),
     "ladder": _Metric("against_ladder", 100.0, STEADY, "error above that of the ladder"),
@@ -72,10 +72,10 @@ METRICS = {
 
 
 def parse_requirements(text: str) -> list[Requirement]:
-    """Return what a line of words requires.
+    """Return the requirements of a line.
 
     Raises:
-        ValueError: It is not written so; the message gives the position, from 1, and the words known.
+        ValueError: It cannot be read; the message gives the position, from 1, and the known words.
     """
     found, start = [], 0
     for part in text.split(","):
@@ -94,13 +94,13 @@ def parse_requirements(text: str) -> list[Requirement]:
                 text, place, f"{word} needs a limit: {word}<5" if word in METRICS else f"{word} takes no limit"
             )
         if word in WHOLE and case is not None:
-            raise _refuse(text, place, f"{word} is asked of all cases together: leave {case!r} out")
+            raise _refuse(text, place, f"{word} applies to all cases together: leave {case!r} out")
         found.append(Requirement(case, word, _limit(text, place, limit, percent), part.strip()))
     return found
 
 
 def shortfalls(card: Scorecard, required: list[Requirement]) -> list[str]:
-    """Return in words where a scorecard falls short; what is asked of no case that was done falls short, too."""
+    """Return in words where a scorecard falls short; a requirement without a case in the scorecard falls short, too."""
     found = []
     for requirement in required:
         if requirement.word in WHOLE:
@@ -111,7 +111,7 @@ def shortfalls(card: Scorecard, required: list[Requirement]) -> list[str]:
         rows = [row for row in card.rows.iter_rows(named=True) if row["verdict"] != "not offered"]
         rows = [row for row in rows if _asked(requirement.case, row, kinds)]
         if not rows:
-            found.append(f"{requirement.text}: none of the cases that were done tells")
+            found.append(f"{requirement.text}: no case of this run measures it")
         for row in rows:
             short = _short(requirement, row)
             found += [f"{requirement.text}: {row['case']}: {short}"] if short else []
@@ -131,7 +131,7 @@ def _short(requirement: Requirement, row: Mapping[str, Any]) -> str | None:
     metric = METRICS[requirement.word]
     value = row[metric.column]
     if value is None:
-        return row["reason"] if row["verdict"] != "pass" else f"no {requirement.word} is known"
+        return row["reason"] if row["verdict"] != "pass" else f"{requirement.word} is unknown"
     share = value / metric.unit
     if share < requirement.limit:
         return None
@@ -144,7 +144,7 @@ def _limit(text: str, place: int, limit: str | None, percent: str) -> float | No
     try:
         return float(limit) / (100 if percent else 1)
     except ValueError:
-        raise _refuse(text, place, f"{limit!r} is no number") from None
+        raise _refuse(text, place, f"{limit!r} is not a number") from None
 
 
 def _refuse(text: str, place: int, why: str) -> ValueError:

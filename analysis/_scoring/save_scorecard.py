@@ -1,4 +1,4 @@
-"""What a scorecard leaves behind: rows and curves as Parquet, the answer as JSON, figures, and the report."""
+"""Files of a scorecard: rows and curves as Parquet, the answer as JSON, figures, and the report."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .score_predictor import Scorecard
 
 
 def save_scorecard(card: Scorecard, folder: str | Path, short: list[str] | None = None) -> list[Path]:
-    """Write scorecard.parquet, curves.parquet, scorecard.json and report.html, each whole or not at all.
+    """Write scorecard.parquet, curves.parquet, scorecard.json and report.html, each complete or not at all.
 
-    The figures (PNG) are left out while the scorecard is partial, so that it can be kept after every case.
+    The figures (PNG) are left out while the scorecard is partial, because it is written after every case.
 
     Args:
-        card: What ``score_predictor`` made, or a partial one.
-        folder: Made if it is not there.
-        short: Where it falls short of what was required, in words.
+        card: From ``score_predictor``, complete or partial.
+        folder: Made if it does not exist.
+        short: Where it falls short of the requirements, in words.
 
     Returns:
         The files, in the order to open them.
 
     Raises:
-        ValueError: The folder cannot be written in.
+        ValueError: The folder is not writable.
     """
     figures = {} if card.partial else _figures(card)
     tables = {"scorecard.parquet": card.rows, "curves.parquet": card.curves}
@@ -32,7 +32,7 @@ def save_scorecard(card: Scorecard, folder: str | Path, short: list[str] | None 
 
 
 def scorecard_json(card: Scorecard, files: list[Path] | None = None, short: list[str] | None = None) -> dict[str, Any]:
-    """Return a scorecard as the documented JSON object (docs/json.md); what is not finite becomes null."""
+    """Return a scorecard as the documented JSON object (docs/json.md); a value that is not finite becomes null."""
     return dict(
         name=card.short_name,
         sentence=card.sentence,

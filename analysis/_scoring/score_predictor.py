@@ -1,4 +1,4 @@
-"""Put a predictor through the battery."""
+"""Run a predictor through the battery."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .scorecard import card
 
 @dataclass(frozen=True)
 class Scorecard:
-    """What a predictor did in the battery.
+    """The results of a predictor in the battery.
 
     Attributes:
         name: The predictor.
-        rows: One row a case (``analysis.ROW``).
+        rows: One row a case (``ROW`` of ``schema.py``).
         curves: Mean squared errors over time of the predictor, the reference and the ladder, one row a stretch.
-        flaws: Those that the probes told; those of a case stand in its row.
-        cases: How many there are to do; fewer rows are a partial scorecard.
+        flaws: From the probes; the flaws of a case stand in its row.
+        cases: Number of cases to run; a scorecard with fewer rows is partial.
         settings: All that is needed to run it again.
     """
 
@@ -43,7 +43,7 @@ class Scorecard:
 
     @property
     def short_name(self) -> str:
-        """The name without the folder that the predictor lies in."""
+        """The name without the folder of the predictor."""
         return PurePath(self.name).name or self.name
 
     @property
@@ -53,7 +53,7 @@ class Scorecard:
 
     @property
     def all_flaws(self) -> dict[str, str]:
-        """Every flaw by its name, with what it was first seen by."""
+        """Every flaw by its name, with the first observation of it."""
         found = {flaw.name: flaw.because for flaw in self.flaws}
         for row in self.rows.filter(pl.col("verdict") != "not offered").iter_rows(named=True):
             for name, because in zip(row["flaws"], row["because"], strict=True):
@@ -69,15 +69,15 @@ class Scorecard:
             if part.height:
                 passed = (part["verdict"] == "pass").sum()
                 parts.append(f"{passed} of {part.height} {word} case{'s' * (part.height > 1)}")
-        said = f"{self.short_name} passes {' and '.join(parts)}." if parts else f"{self.short_name}: no case is done."
+        text = f"{self.short_name} passes {' and '.join(parts)}." if parts else f"{self.short_name}: no case is done."
         own = self.rows.filter((pl.col("kind") == "plant") & pl.col("excess").is_not_null())
         if own.height:
             share = own["excess"][0]
             amount = "under 0.01" if share < 0.01 else f"{share:.2g}" if share < 100 else f"{share:.0f}"
-            said += f" On the plant its excess over the Kalman filter is {amount} %."
+            text += f" On the plant its excess over the Kalman filter is {amount} %."
         names = ", ".join(self.all_flaws)
-        said += f" Flaws: {names}." if names else " No flaw was found."
-        return said + (f" Partial: {self.rows.height} of {self.cases} cases." if self.partial else "")
+        text += f" Flaws: {names}." if names else " No flaw was found."
+        return text + (f" Partial: {self.rows.height} of {self.cases} cases." if self.partial else "")
 
 
 def score_predictor(
@@ -92,22 +92,22 @@ def score_predictor(
     progress: Progress = no_progress,
     keep: Callable[[Scorecard], None] = lambda partial: None,
 ) -> Scorecard:
-    """Put a predictor through the battery and make its scorecard.
+    """Run a predictor through the battery and return its scorecard.
 
     Args:
         predictor: An open one (``learners.open_predictor``).
-        plant: The plant that stress cases are made of; None for a lightly damped resonance, with the zoo beside.
-        cases: Names of cases, or the groups ``zoo`` and ``stress``; None for all that suit (``battery``).
+        plant: The plant of the stress cases; None for a lightly damped resonance, and the zoo as well.
+        cases: Names of cases, or the groups ``zoo`` and ``stress``; None for the default of ``battery``.
         quick: Shorter runs, eight systems of the zoo.
-        seed: Of the simulations and the draws.
+        seed: Of the simulations and the bootstrap.
         replicates: Independent runs of each case; growth laws need 8.
-        parameters: Trainable parameters of the predictor; None for what it says itself.
+        parameters: Trainable parameters of the predictor; None for its own ``parameters``.
         progress: Called with the runs done and the runs in all.
-        keep: Called with the scorecard after each case, so that an interrupt loses none.
+        keep: Called with the scorecard after each case: an interrupt then loses no finished case.
 
     Raises:
-        ValueError: An unknown case, a plant that cases cannot be made of, or a predictor that cannot take its first
-            step on the first plant.
+        ValueError: An unknown case, a plant for which there are no stress cases, or a predictor that cannot take its
+            first step on the first plant.
     """
     todo = battery(plant, cases, quick, seed, replicates)
     settings: dict[str, Any] = dict(
@@ -125,14 +125,16 @@ def score_predictor(
     total, done = sum(case.scene.replicates for case in todo), 0
     made = Scorecard(predictor.name, pl.DataFrame(schema=ROW), pl.DataFrame(schema=CURVE), flaws, len(todo), settings)
     for case in todo:
-        measured = run_case(case, predictor, lambda runs, before=done: progress(before + runs, total))  # type: ignore[misc]
-        _check_taken(measured, case, first=not rows)
+        result = run_case(case, predictor, lambda runs, before=done: progress(before + runs, total))  # type: ignore[misc]
+        _check_taken(result, case, first=not rows)
         done += case.scene.replicates
         progress(done, total)
-        own = parameters or measured.outcomes[0].parameters or None  # what trains nothing meets the best rung
-        entry = card(measured, own, seed)
+        own = (
+            parameters or result.outcomes[0].parameters or None
+        )  # a predictor without training is compared with the best rung
+        entry = card(result, own, seed)
         if not rows and entry.row["verdict"] != "failed":
-            flaws = tuple(probe_flaws(probe(predictor, case), _beaten(measured)))
+            flaws = tuple(probe_flaws(probe(predictor, case), _beaten(result)))
         rows.append(entry.row)
         curves.append(entry.curve)
         frame = pl.DataFrame(rows, schema=ROW)
@@ -141,21 +143,21 @@ def score_predictor(
     return made
 
 
-def _beaten(measured: CaseResult) -> bool:
+def _beaten(result: CaseResult) -> bool:
     """Return whether a rung of the ladder predicts better, by over 20 % and by 95 % of the runs."""
-    stretch = slice(measured.case.scene.begin, None)
-    for k in range(len(measured.rungs)):
-        ratio = share_above(measured.error - measured.ladder[:, :, k], measured.ladder[:, :, k], stretch)
+    stretch = slice(result.case.scene.begin, None)
+    for k in range(len(result.rungs)):
+        ratio = share_above(result.error - result.ladder[:, :, k], result.ladder[:, :, k], stretch)
         if ratio is not None and ratio.value > 0.2 and (ratio.low is None or ratio.low > 0):
             return True
     return False
 
 
-def _check_taken(measured: CaseResult, case: Case, first: bool) -> None:
-    """Say so where the predictor cannot take the first step on the first plant; then there is nothing to score."""
-    failure, system = measured.outcomes[-1].failure, case.scene.system
-    if first and failure is not None and (failure.step, len(measured.outcomes)) == (0, 1) and failure.kind != "stalled":
+def _check_taken(result: CaseResult, case: Case, first: bool) -> None:
+    """Raise where the predictor cannot take the first step on the first plant: there is nothing to score."""
+    failure, system = result.outcomes[-1].failure, case.scene.system
+    if first and failure is not None and (failure.step, len(result.outcomes)) == (0, 1) and failure.kind != "stalled":
         raise ValueError(
             f"the predictor cannot begin on {system.name} (outputs: {system.outputs}, inputs: {system.inputs}): "
-            f"{failure.said} Is it made for another plant? Name that with --plant."
+            f"{failure.message} If it is made for another plant, name that plant with --plant."
         )

@@ -1,4 +1,4 @@
-"""A scorecard: one row a case, made of what was measured in it.
+"""A scorecard: one row a case, with its metrics and verdict.
 
 Time: ``t`` counts readings from 0. A steady case is judged by its last half, a stress case from the fault on.
 """
@@ -20,41 +20,40 @@ from .flaws import STEADY, Flaw, diverges, failure_flaw, leaks, too_short
 from .metrics import Estimate, coverage, recovery_time, share_above
 from .schema import CURVE
 
-WORSE = 0.1  # than a ladder of as many parameters: what a steady case may be
+WORSE = 0.1  # largest share above a ladder of as many parameters that passes, in a steady case
 COARSE = 200  # stretches of a drawn curve
 HALF_95 = float(stats.norm.ppf(0.975))
 
 
 class Card(NamedTuple):
-    """A row of the scorecard, and the curves that are drawn of it (``CURVE``)."""
+    """A row of the scorecard, and the curves for its figures (``CURVE``)."""
 
     row: dict[str, Any]
     curve: pl.DataFrame
 
 
-def card(measured: CaseResult, parameters: int | None, seed: int = 0) -> Card:
-    """Make the row of a case.
+def card(result: CaseResult, parameters: int | None, seed: int = 0) -> Card:
+    """Return the row of a case.
 
     Args:
-        measured: What came of it.
-        parameters: Trainable parameters of the predictor, which the rung of the ladder is chosen by; None for the best
-            rung.
-        seed: Of the draws of the growth law.
+        result: Of the case.
+        parameters: Trainable parameters of the predictor, to choose the rung of the ladder; None for the best rung.
+        seed: Of the bootstrap of the growth law.
     """
-    case, scene = measured.case, measured.case.scene
+    case, scene = result.case, result.case.scene
     steady, begin = case.since is None, scene.begin
     stretch = slice(begin, None)  # the last half, or from the fault on
-    error, oracle = measured.error, measured.oracle
-    excess, above = share_above(measured.excess, oracle, stretch), share_above(error, oracle, stretch)
-    rung, against = _against_ladder(measured, parameters, stretch)
-    failure = measured.outcomes[-1].failure
+    error, oracle = result.error, result.oracle
+    excess, above = share_above(result.excess, oracle, stretch), share_above(error, oracle, stretch)
+    rung, against = _against_ladder(result, parameters, stretch)
+    failure = result.outcomes[-1].failure
     law = dict(law=None, growth=None, exponent=None) if failure is not None or not steady else _law(error, seed)
     recovered = None if steady or failure is not None else recovery_time(error, oracle, begin, int(case.since or 0))
-    slope, leak = leaks(measured.outcomes)
-    flaws = _flaws(measured, law, parameters, seed) + ([leak] if leak else [])
-    verdict, reason = _verdict(measured, law, recovered, against if parameters is not None else None, flaws, seed)
+    slope, leak = leaks(result.outcomes)
+    flaws = _flaws(result, law, parameters, seed) + ([leak] if leak else [])
+    verdict, reason = _verdict(result, law, recovered, against if parameters is not None else None, flaws, seed)
     horizons = [max(scene.steps // part, 1) for part in (16, 4, 1)]
-    seconds = np.concatenate([outcome.seconds for outcome in measured.outcomes])
+    seconds = np.concatenate([outcome.seconds for outcome in result.outcomes])
     seconds = seconds[np.isfinite(seconds)]
     row = dict(
         case=case.name,
@@ -63,7 +62,7 @@ def card(measured: CaseResult, parameters: int | None, seed: int = 0) -> Card:
         reference=case.reference,
         exact=case.exact,
         steps=scene.steps,
-        replicates=len(measured.outcomes),
+        replicates=len(result.outcomes),
         begin=None if steady else begin,
         end=None if steady or case.since == begin else scene.end,
         verdict=verdict,
@@ -80,78 +79,81 @@ def card(measured: CaseResult, parameters: int | None, seed: int = 0) -> Card:
         **_spread("against_ladder", "against", against, 100),
         **{word: law[word] for word in ("law", "growth", "exponent")},
         recovery=recovered,
-        **_calibration(measured, above),
+        **_calibration(result, above),
         step_median=float(np.median(seconds)) if len(seconds) else None,
         step_99=float(np.quantile(seconds, 0.99)) if len(seconds) else None,
         **_spread("memory", "memory", slope),
         flaws=[flaw.name for flaw in flaws],
         because=[flaw.because for flaw in flaws],
     )
-    place = [size for size, _ in measured.rungs].index(rung[0])
-    return Card(row, _curve(case.name, error, oracle, measured.ladder[:, :, place]))
+    place = [size for size, _ in result.rungs].index(rung[0])
+    return Card(row, _curve(case.name, error, oracle, result.ladder[:, :, place]))
 
 
-def _flaws(measured: CaseResult, law: dict[str, Any], parameters: int | None, seed: int) -> list[Flaw]:
-    """Return the flaws of a case; what would follow from one that is named is not named again."""
-    failed = failure_flaw(measured)
+def _flaws(result: CaseResult, law: dict[str, Any], parameters: int | None, seed: int) -> list[Flaw]:
+    """Return the flaws of a case; a flaw that follows from another one is not named."""
+    failed = failure_flaw(result)
     found = [failed] if failed else []
     if failed is None or failed.name == "not finite":
-        found += [flaw for flaw in [diverges(measured)] if flaw]
-    if found or measured.case.since is not None:
+        found += [flaw for flaw in [diverges(result)] if flaw]
+    if found or result.case.since is not None:
         return found
-    found = [flaw for rule in STEADY if (flaw := rule(measured))]
+    found = [flaw for rule in STEADY if (flaw := rule(result))]
     grows = law["growth"] == "growing" or (law["exponent"] or 0.0) > BORDER
     if grows and not any(flaw.name in ("wrong unit", "forgets its state") for flaw in found):
-        laws = {k: _law(measured.ladder[:, :, k], seed)["growth"] for k in range(len(measured.rungs))}
-        short = too_short(measured, laws, parameters)
+        laws = {k: _law(result.ladder[:, :, k], seed)["growth"] for k in range(len(result.rungs))}
+        short = too_short(result, laws, parameters)
         found += [short] if short else []
     return found
 
 
 def _verdict(
-    measured: CaseResult,
+    result: CaseResult,
     law: dict[str, Any],
     recovered: int | None,
     against: Estimate | None,
     flaws: list[Flaw],
     seed: int,
 ) -> tuple[str, str]:
-    failure, case = measured.outcomes[-1].failure, measured.case
+    failure, case = result.outcomes[-1].failure, result.case
     if (
         failure is not None
         and failure.step == 0
         and case.kind == "zoo"
         and failure.kind in ("shape", "raised", "start")
     ):
-        return "not offered", f"it does not take this plant's outputs or inputs: {failure.said}"
+        return "not offered", f"it does not take this plant's outputs or inputs: {failure.message}"
     if failure is not None:
-        return "failed", f"at step {failure.step}: {failure.said}"
+        return "failed", f"at step {failure.step}: {failure.message}"
     if flaws:
         return "falls short", "; ".join(f"{flaw.name}: {flaw.because}" for flaw in flaws)
     if case.since is not None:
         if recovered is None:
             rest = case.scene.steps - case.since
-            return "falls short", f"its error is not back to what it was {rest} readings later"
-        return "pass", f"its error is back after {recovered} readings"
-    if law["growth"] == "growing" and _law(measured.oracle, seed)["growth"] != "growing":
+            return "falls short", f"its error has not recovered {rest} readings later"
+        return "pass", f"its error has recovered after {recovered} readings"
+    if law["growth"] == "growing" and _law(result.oracle, seed)["growth"] != "growing":
         return "falls short", f"its error grows as {law['law']}"
     if against is not None and against.low is not None and against.low > WORSE:
-        return "falls short", f"a ladder of as many parameters errs less: it is {100 * against.value:.0f} % above it"
+        return (
+            "falls short",
+            f"a ladder of as many parameters has a smaller error: it is {100 * against.value:.0f} % above it",
+        )
     if law["growth"] == "undecided":
         return "undecided", law["reason"]
     return "pass", "its error is bounded"
 
 
 def _against_ladder(
-    measured: CaseResult, parameters: int | None, stretch: slice
+    result: CaseResult, parameters: int | None, stretch: slice
 ) -> tuple[tuple[int, int], Estimate | None]:
-    """Return the rung of the largest count that does not exceed the predictor's, or the best, and how far above it."""
-    losses = np.nansum(np.where(np.isnan(measured.error)[..., None], 0, measured.ladder)[:, stretch], axis=(0, 1))
-    fitting = [k for k, (_, count) in enumerate(measured.rungs) if parameters is not None and count <= parameters]
+    """Return the rung with at most as many parameters, or the best rung, and how far the error is above it."""
+    losses = np.nansum(np.where(np.isnan(result.error)[..., None], 0, result.ladder)[:, stretch], axis=(0, 1))
+    fitting = [k for k, (_, count) in enumerate(result.rungs) if parameters is not None and count <= parameters]
     place = (fitting[-1] if fitting else 0) if parameters is not None else int(losses.argmin())
-    ladder = measured.ladder[:, :, place]
-    ratio = share_above(measured.error - ladder, np.where(np.isnan(measured.error), np.nan, ladder), stretch)
-    return measured.rungs[place], ratio
+    ladder = result.ladder[:, :, place]
+    ratio = share_above(result.error - ladder, np.where(np.isnan(result.error), np.nan, ladder), stretch)
+    return result.rungs[place], ratio
 
 
 def _law(squares: NDArray[np.float64], seed: int) -> dict[str, Any]:
@@ -181,20 +183,20 @@ def _law(squares: NDArray[np.float64], seed: int) -> dict[str, Any]:
     return dict(law=found["law"], growth=found["verdict"], exponent=found["exponent"], reason=found["reason"])
 
 
-def _calibration(measured: CaseResult, above: Estimate | None) -> dict[str, float | None]:
-    """Return coverage and sharpness of the predictor's own 95 % interval over the readings that are judged."""
+def _calibration(result: CaseResult, above: Estimate | None) -> dict[str, float | None]:
+    """Return coverage and sharpness of the predictor's own 95 % interval over the readings from ``begin`` on."""
     names = ("coverage", "coverage_low", "coverage_high", "sharpness")
-    if measured.variance is None or above is None or measured.outcomes[-1].failure is not None:
+    if result.variance is None or above is None or result.outcomes[-1].failure is not None:
         return dict.fromkeys(names)
-    late = slice(measured.case.scene.begin, None)
-    half = HALF_95 * np.sqrt(measured.variance[:, late])
-    error = np.abs(measured.forecast - measured.target)[:, late]
+    late = slice(result.case.scene.begin, None)
+    half = HALF_95 * np.sqrt(result.variance[:, late])
+    error = np.abs(result.forecast - result.target)[:, late]
     known = np.isfinite(error).all(axis=(0, 2)) & np.isfinite(half).all(axis=(0, 2))
     if not known.any():
         return dict.fromkeys(names)
     inside = np.moveaxis(error <= half, 2, 1).reshape(-1, error.shape[1])[:, known]  # an output counts as a run
     share = coverage(inside)
-    best = (measured.reference - measured.target)[:, late][:, known]
+    best = (result.reference - result.target)[:, late][:, known]
     widths = half[:, known].mean(axis=(0, 1)) / (HALF_95 * np.sqrt((best**2).mean(axis=(0, 1))))
     return dict(zip(names, (*share, float(widths.mean())), strict=True))
 

@@ -1,7 +1,7 @@
-"""What other libraries call a predictor, as one with ``predict()`` and ``update(y, u)``.
+"""Adapters: objects of other libraries as predictors with ``predict()`` and ``update(y, u)``.
 
-Time: ``predict`` forecasts y[t] from what ``update`` was given, y[0..t-1] and u[0..t-1]; each forecast is followed by
-one update. The libraries are not imported here, but for python-control, which the package needs anyhow.
+Time: ``predict`` forecasts y[t] from y[0..t-1] and u[0..t-1], which ``update`` has received; each forecast is followed
+by one update. The libraries are not imported here, except python-control, which the package needs anyway.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ class Adapter(NamedTuple):
     """How objects of one library become predictors.
 
     Attributes:
-        wanted: What is served, in words.
-        fits: Whether an object is.
-        adapt: ``(object, outputs, inputs) -> predictor``; raises ValueError for a stream that it does not serve.
+        wanted: The objects that it takes, in words.
+        fits: Whether it takes an object.
+        adapt: ``(object, outputs, inputs) -> predictor``; raises ValueError for a stream that the object does not
+            serve.
     """
 
     wanted: str
@@ -41,7 +42,7 @@ class Pair:
 class FilterPy:
     """A ``KalmanFilter`` of filterpy: forecast H x and its variance H P H' + R, after ``predict(u)``.
 
-    As with filterpy itself, x and P speak of the sample before the first. A missing sample is left out; of a sample
+    As in filterpy itself, x and P are those of the sample before the first. A missing sample is left out; of a sample
     missing in part the rest is used.
     """
 
@@ -59,11 +60,11 @@ class FilterPy:
         return np.dot(self.filter.H, self.filter.x).reshape(-1)
 
     def variance(self) -> Any:
-        """Return that of the last forecast."""
+        """Return the variance of the last forecast."""
         return self.filter.H @ self.filter.P @ self.filter.H.T + self.filter.R
 
     def update(self, y: Float[np.ndarray, " output"], u: Float[np.ndarray, " input"]) -> None:
-        """Take what was seen of a sample."""
+        """Update with the values that are not missing."""
         columns = (-1, 1) if np.ndim(self.filter.x) == 2 else (-1,)
         seen, self.known = ~np.isnan(y), u.reshape(columns)
         if seen.all():
@@ -76,12 +77,12 @@ class FilterPy:
 
 
 class Lagged:
-    """The window of the last samples that a regressor learns from; one copy of it for each output.
+    """A regressor on the window of the last samples; one copy of the regressor for each output.
 
         features of y[t]:  y[t-1], u[t-1], y[t-2], u[t-2], .. , u[t-lags]
 
-    ``lags`` is an attribute of the regressor, else 8. Samples before the first count as zero; a gap is filled with its
-    forecast, and nothing is learned there.
+    ``lags`` is an attribute of the regressor, 8 by default. Samples before the first count as zero. A gap is filled
+    with its forecast and not learned from.
     """
 
     def __init__(self, regressor: Any, outputs: int, inputs: int) -> None:
@@ -94,36 +95,36 @@ class Lagged:
         self.forecast = np.zeros(outputs)
 
     def predict(self) -> Any:
-        """Ask each regressor."""
+        """Return the forecast of each regressor."""
         row = np.concatenate(self.window)
-        self.forecast = np.array([self.ask(model, row) for model in self.models], dtype=np.float64)
+        self.forecast = np.array([self.predict_one(model, row) for model in self.models], dtype=np.float64)
         return self.forecast
 
     def update(self, y: Float[np.ndarray, " output"], u: Float[np.ndarray, " input"]) -> None:
-        """Teach each regressor that has its output, then move the window on."""
+        """Train each regressor whose output is there, then move the window on."""
         row = np.concatenate(self.window)
         for model, value in zip(self.models, y.tolist(), strict=True):
             if not np.isnan(value):
-                self.teach(model, row, value)
+                self.learn_one(model, row, value)
         self.window.appendleft(np.concatenate([np.where(np.isnan(y), self.forecast, y), np.nan_to_num(u)]))
 
-    def ask(self, model: Any, row: Float[np.ndarray, " feature"]) -> float:
+    def predict_one(self, model: Any, row: Float[np.ndarray, " feature"]) -> float:
         """Return the forecast of one output."""
         raise NotImplementedError
 
-    def teach(self, model: Any, row: Float[np.ndarray, " feature"], value: float) -> None:
-        """Let one regressor learn."""
+    def learn_one(self, model: Any, row: Float[np.ndarray, " feature"], value: float) -> None:
+        """Train one regressor with one row."""
         raise NotImplementedError
 
 
 class River(Lagged):
     """A regressor of river: ``predict_one`` and ``learn_one``, its features called 0, 1, 2, ..."""
 
-    def ask(self, model: Any, row: Float[np.ndarray, " feature"]) -> float:
+    def predict_one(self, model: Any, row: Float[np.ndarray, " feature"]) -> float:
         """Return ``predict_one``."""
         return float(model.predict_one(dict(enumerate(row.tolist()))))
 
-    def teach(self, model: Any, row: Float[np.ndarray, " feature"], value: float) -> None:
+    def learn_one(self, model: Any, row: Float[np.ndarray, " feature"], value: float) -> None:
         """Call ``learn_one``."""
         model.learn_one(dict(enumerate(row.tolist())), value)
 
@@ -131,12 +132,12 @@ class River(Lagged):
 class ScikitLearn(Lagged):
     """A regressor of scikit-learn with ``partial_fit``; it forecasts 0 until it has learned once."""
 
-    def ask(self, model: Any, row: Float[np.ndarray, " feature"]) -> float:
+    def predict_one(self, model: Any, row: Float[np.ndarray, " feature"]) -> float:
         """Return ``predict`` of one row."""
         fitted = any(word.endswith("_") and not word.startswith("_") for word in vars(model))
         return float(model.predict(row[None])[0]) if fitted else 0.0
 
-    def teach(self, model: Any, row: Float[np.ndarray, " feature"], value: float) -> None:
+    def learn_one(self, model: Any, row: Float[np.ndarray, " feature"], value: float) -> None:
         """Call ``partial_fit`` with one row."""
         model.partial_fit(row[None], np.array([value]))
 
@@ -148,7 +149,7 @@ class Control:
     * ``(estimator, plant)`` or ``(estimator, plant, x0)`` with what ``create_estimator_iosystem(plant, QN, RN)`` gives:
       the forecast is C x of the plant; x0 is the estimator's first state, estimate and covariance, zero by default.
 
-    What is missing of y is filled with its forecast; where all is, an estimator runs without correction.
+    A missing value of y is filled with its forecast; where all are missing, an estimator runs without correction.
     """
 
     def __init__(self, found: Any, outputs: int, inputs: int) -> None:

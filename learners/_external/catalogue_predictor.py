@@ -1,4 +1,4 @@
-"""A learner of the catalogue, run as predictors from outside are."""
+"""A learner of the catalogue, run as an external predictor."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .._engine.replay import replay
 from .predictor import ExternalPredictor, Failure, Outcome, check_series
 
 
-class Catalogued(ExternalPredictor):
+class CataloguePredictor(ExternalPredictor):
     """The largest rung of a learner, or that of ``size``, over a whole series at once, through the driver.
 
-    As with a predictor from outside, the inputs of a sample are not known when it is forecast.
+    As for every external predictor, the inputs of a sample are not known when it is forecast.
 
     Args:
         words: ``NAME`` or ``NAME:option=value,..``, ``size`` among the options.
@@ -35,7 +35,7 @@ class Catalogued(ExternalPredictor):
         if len(sizes) > 1 or not all(size.isdecimal() for size in sizes):
             raise ValueError(f"{words}: size must be one whole number, such as {name}:size=4.")
         if "system" in inspect.signature(learner_entry(name).make).parameters:
-            raise ValueError(f"{name} needs to know the plant, which no predictor on trial is told.")
+            raise ValueError(f"{name} needs to know the plant; a predictor that is scored does not know it.")
         others = ",".join(part for part in parts if part.partition("=")[0].strip() != "size")
         self._words = f"{name}:{others}" if others else name
         self._sizes = [int(size) for size in sizes] or None

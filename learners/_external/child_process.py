@@ -1,6 +1,6 @@
-"""A program in a process group of its own, asked and answering over its standard input and output.
+"""A program in a process group of its own: questions go to its standard input, answers come from its standard output.
 
-It ends when it is closed, and when this process is gone, in whatever way: see ``watchdog.py``.
+It ends when it is closed, and when this process ends in whatever way: see ``watchdog.py``.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from pathlib import Path
 
 from .validation import Failed, short
 
-GUARD = str(Path(__file__).with_name("watchdog.py"))
-PATIENCE = 60.0  # seconds that a program may take to start, first forecast included
-GRACE = 0.5  # seconds in which a program ends by itself once its input has ended
+WATCHDOG = str(Path(__file__).with_name("watchdog.py"))
+PATIENCE = 60.0  # seconds for the start, first forecast included
+GRACE = 0.5  # seconds for a program to end by itself after its input has ended
 CHUNK = 1 << 16
-HEARD = 2000  # last bytes of standard error that are kept
+KEPT = 2000  # last bytes of standard error that are kept
 
-Ends = Callable[[bytearray], int]  # what has come -> where the first answer in it ends, 0 while there is none
+FindEnd = Callable[[bytearray], int]  # bytes received -> end of the first answer, 0 while it is not complete
 
 
 class ChildProcess:
-    """Start a program; nothing is awaited here, so that several can start side by side.
+    """Start a program and return at once; several can start side by side.
 
     Args:
         command: The program, as a path, and its arguments.
-        tells_where: It writes where it stands to standard error on SIGUSR1.
-        environment: What is set in its environment, unless it is set in ours.
+        reports_position: It writes its call stack to standard error on SIGUSR1.
+        environment: Variables for its environment; those of this process have priority.
     """
 
     def __init__(
-        self, command: Sequence[str], tells_where: bool = False, environment: Mapping[str, str] | None = None
+        self, command: Sequence[str], reports_position: bool = False, environment: Mapping[str, str] | None = None
     ) -> None:
-        self._life, theirs = socket.socketpair()
-        self._name, self._tells_where = command[0], tells_where
-        self._came, self._heard, self._pid = bytearray(), b"", 0
+        self._channel, theirs = socket.socketpair()
+        self._name, self._reports_position = command[0], reports_position
+        self._received, self._errors, self._pid = bytearray(), b"", 0
         with theirs:
             number = theirs.fileno()
-            self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", GUARD, str(number), *command],
+            self._watchdog = subprocess.Popen(
+                [sys.executable, "-I", "-S", WATCHDOG, str(number), *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -54,7 +54,7 @@ class ChildProcess:
                 env={**(environment or {}), **os.environ},
                 start_new_session=True,
             )
-        pipes = self._guard.stdin, self._guard.stdout, self._guard.stderr
+        pipes = self._watchdog.stdin, self._watchdog.stdout, self._watchdog.stderr
         self._in, self._out, self._err = (pipe.fileno() for pipe in pipes if pipe is not None)
         os.set_blocking(self._in, False)
         os.set_blocking(self._err, False)
@@ -66,27 +66,27 @@ class ChildProcess:
         """Wait for the program to start and return the number of its process.
 
         Raises:
-            Failed: It cannot be run.
+            Failed: It cannot start.
         """
         if not self._pid:
-            said = self._told(PATIENCE)
-            if not said.isdecimal():
-                raise Failed("start", f"{self._name} cannot be run: {said or 'no answer'}.")
-            self._pid = int(said)
+            report = self._report(PATIENCE)
+            if not report.isdecimal():
+                raise Failed("start", f"{self._name} cannot be run: {report or 'no answer'}.")
+            self._pid = int(report)
         return self._pid
 
     def follow(self, process: int) -> None:
-        """Look at this process of the program from now on, and forget what was said before."""
-        self._pid, self._heard = process, b""
+        """Watch this process of the program from now on, and drop the standard error of the one before."""
+        self._pid, self._errors = process, b""
 
-    def ask(self, question: bytes, ends: Ends, largest: int, limit: float) -> bytes:
-        """Return the next answer, after a question that may be empty.
+    def ask(self, question: bytes, find_end: FindEnd, largest: int, limit: float) -> bytes:
+        """Send a question, which may be empty, and return the next answer.
 
         Args:
-            question: What is written to it.
-            ends: Where the answer ends.
-            largest: Bytes that it may have.
-            limit: Seconds that it may take.
+            question: Bytes for its standard input.
+            find_end: Finds the end of the answer.
+            largest: Largest answer, in bytes.
+            limit: Seconds until the answer must be complete.
 
         Raises:
             Failed: No answer in time, one too large, or the program has ended.
@@ -96,18 +96,18 @@ class ChildProcess:
         if question:
             self._poll.register(self._in, select.POLLOUT)
         while True:
-            end = 0 if question else ends(self._came)
+            end = 0 if question else find_end(self._received)
             if end:
-                answer = bytes(self._came[:end])
-                del self._came[:end]
+                answer = bytes(self._received[:end])
+                del self._received[:end]
                 return answer
-            if len(self._came) > largest:
-                raise Failed("shape", f"an answer may have {largest} bytes, this one has more.")
+            if len(self._received) > largest:
+                raise Failed("shape", f"an answer may have at most {largest} bytes; this one has more.")
             if left <= 0:
-                raise Failed("stalled", f"no answer within {limit:g} s{self._where()}")
+                raise Failed("stalled", f"no answer within {limit:g} s{self._position()}")
             for ready, _ in self._poll.poll(max(left * 1000, 1)):
                 if ready == self._err:
-                    self._hear()
+                    self._read_errors()
                 elif ready == self._in:
                     question = self._send(question)
                     if not question:
@@ -116,11 +116,11 @@ class ChildProcess:
                     chunk = os.read(self._out, CHUNK)
                     if not chunk:
                         raise Failed("ended", self._ending())
-                    self._came += chunk
+                    self._received += chunk
             left = deadline - time.monotonic()
 
     def resident(self) -> int | None:
-        """Return the bytes of memory that the program holds, where the system tells (Linux)."""
+        """Return the bytes of memory that the program holds; None where the system has no /proc (not Linux)."""
         try:
             pages = Path(f"/proc/{self._pid}/statm").read_text().split()[1]
         except (OSError, IndexError):
@@ -128,20 +128,20 @@ class ChildProcess:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def close(self, grace: float = GRACE) -> None:
-        """End its input, give it so many seconds, then kill it and all that it started."""
-        for pipe in (self._guard.stdin, self._guard.stdout, self._guard.stderr):
+        """Close its input, wait so many seconds, then kill it and its process group."""
+        for pipe in (self._watchdog.stdin, self._watchdog.stdout, self._watchdog.stderr):
             if pipe is not None:
                 pipe.close()
         with suppress(subprocess.TimeoutExpired):
-            self._guard.wait(grace)
-        if self._guard.poll() is None:
+            self._watchdog.wait(grace)
+        if self._watchdog.poll() is None:
             with suppress(ProcessLookupError):
-                os.killpg(self._guard.pid, signal.SIGKILL)
-            self._guard.wait()
-        self._life.close()
+                os.killpg(self._watchdog.pid, signal.SIGKILL)
+            self._watchdog.wait()
+        self._channel.close()
 
     def _send(self, question: bytes) -> bytes:
-        """Write what the pipe takes; return the rest."""
+        """Write as much as the pipe takes; return the rest."""
         try:
             return question[os.write(self._in, question) :] if question else question
         except BlockingIOError:
@@ -149,26 +149,26 @@ class ChildProcess:
         except BrokenPipeError:
             raise Failed("ended", self._ending()) from None
 
-    def _hear(self) -> None:
+    def _read_errors(self) -> None:
         with suppress(BlockingIOError):
             while chunk := os.read(self._err, CHUNK):
-                self._heard = (self._heard + chunk)[-HEARD:]
+                self._errors = (self._errors + chunk)[-KEPT:]
             self._poll.unregister(self._err)
 
-    def _told(self, limit: float) -> str:
-        """Return the next line of the guard; nothing where none comes in time."""
-        self._life.settimeout(limit)
-        told = b""
+    def _report(self, limit: float) -> str:
+        """Return the next line of the watchdog; an empty text where none comes in time."""
+        self._channel.settimeout(limit)
+        line = b""
         with suppress(OSError):
-            while not told.endswith(b"\n") and (byte := self._life.recv(1)):
-                told += byte
-        return told.decode(errors="replace").strip()
+            while not line.endswith(b"\n") and (byte := self._channel.recv(1)):
+                line += byte
+        return line.decode(errors="replace").strip()
 
-    def _where(self) -> str:
-        """Return where a program that does not answer stands, if it can tell."""
-        if not self._tells_where:
+    def _position(self) -> str:
+        """Return the line at which a program that does not answer stands, where it reports it."""
+        if not self._reports_position:
             return self._last_words()
-        self._heard = b""
+        self._errors = b""
         with suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGUSR1)
         time.sleep(0.1)
@@ -176,11 +176,11 @@ class ChildProcess:
         return f"; it stands at {', called from '.join(lines[:2])}." if lines else "."
 
     def _ending(self) -> str:
-        told = self._told(GRACE)
-        return self.ending(int(told) if told.removeprefix("-").isdecimal() else None)
+        report = self._report(GRACE)
+        return self.ending(int(report) if report.removeprefix("-").isdecimal() else None)
 
     def ending(self, code: int | None) -> str:
-        """Return in words how a process with this exit code ended, and what it last said."""
+        """Return in words how a process with this exit code ended, and the last lines of its standard error."""
         how = "its output has ended" if code is None else f"it ended with exit code {code}"
         if code is not None and code < 0:
             how = f"it was ended by the signal {signal.Signals(-code).name}"
@@ -188,9 +188,9 @@ class ChildProcess:
 
     def _last_words(self) -> str:
         lines = self._lines()
-        return f"; it last said: {short(' / '.join(lines[-3:]))}" if lines else "."
+        return f"; its last words: {short(' / '.join(lines[-3:]))}" if lines else "."
 
     def _lines(self) -> list[str]:
-        with suppress(KeyError):  # its standard error had ended before
-            self._hear()
-        return [line.strip() for line in self._heard.decode(errors="replace").splitlines() if line.strip()]
+        with suppress(KeyError):  # its standard error has ended
+            self._read_errors()
+        return [line.strip() for line in self._errors.decode(errors="replace").splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""A fresh predictor for each run, from what stands in a user's file."""
+"""A fresh predictor for each run, from an object, class or function in a user's file."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ from ..._core.user_code import named_object, user_code
 from .adapters import ADAPTERS, OWN, Adapter
 from .validation import Answer, Failed, read_forecast, read_parameters, read_variance
 
-ASKED = ("outputs", "inputs", "dt")  # what a factory may ask for, by the names of its parameters
+OFFERED = ("outputs", "inputs", "dt")  # the arguments that a factory may take, by these names
 
 
 class PredictorFactory(NamedTuple):
-    """What a name gives: a predictor, or what makes one.
+    """A predictor, or a class or function that returns one.
 
     Attributes:
         where: ``FILE.py:NAME`` or ``MODULE:NAME``.
-        found: What is called so there.
+        found: The object with that name.
         adapter: How it becomes a predictor.
         makes: ``found`` is a class or a function that returns a predictor.
-        asks: Which of ``ASKED`` it is called with.
-        once: One run is all that is made, so that an object need not be copied.
+        takes: The names of ``OFFERED`` that it is called with.
+        once: Only one run is made, so an object need not be copied.
     """
 
     where: str
     found: Any
     adapter: Adapter
     makes: bool
-    asks: tuple[str, ...]
+    takes: tuple[str, ...]
     once: bool
 
     def make(self, outputs: int, inputs: int, dt: float) -> Any:
         """Return a new predictor for a stream of this shape.
 
         Raises:
-            ValueError: What it makes is no predictor, it fails, or it does not serve such a stream.
+            ValueError: The result is no predictor, the call fails, or the predictor does not serve such a stream.
         """
         fresh = self.fresh(outputs, inputs, dt)
         with user_code(f"adapting {self.where}"):
             return self.adapter.adapt(fresh, outputs, inputs)
 
     def fresh(self, outputs: int, inputs: int, dt: float) -> Any:
-        """Return what the adapter takes."""
-        known = dict(zip(ASKED, (outputs, inputs, dt), strict=True))
+        """Return a new object for the adapter."""
+        known = dict(zip(OFFERED, (outputs, inputs, dt), strict=True))
         with user_code(f"making {self.where}"):
             if self.makes:
-                fresh = self.found(**{word: known[word] for word in self.asks})
+                fresh = self.found(**{word: known[word] for word in self.takes})
             else:
                 fresh = self.found if self.once else deepcopy(self.found)
         if not self.adapter.fits(fresh):
@@ -64,11 +64,11 @@ class PredictorFactory(NamedTuple):
 
 
 def find_factory(words: str, once: bool = False) -> PredictorFactory:
-    """Return what ``FILE.py:NAME``, ``MODULE:NAME`` or the same after an adapter's name and a colon stands for.
+    """Return the factory of ``FILE.py:NAME``, ``MODULE:NAME``, or ``ADAPTER:`` and one of the two.
 
     Raises:
-        ValueError: No such file, module or name; it fails, or is nothing that predicts; a factory that asks for what
-            nobody gives.
+        ValueError: No such file, module or name; the file fails; the object is no predictor; a factory needs arguments
+            that are not offered.
     """
     kind, _, rest = words.partition(":")
     adapter, where = (ADAPTERS[kind], rest) if kind in ADAPTERS else (OWN, words)
@@ -85,26 +85,26 @@ def find_factory(words: str, once: bool = False) -> PredictorFactory:
             f"{where} is {type(found).__name__}, not callable and no predictor; expected {adapter.wanted}, or a class "
             "or function that returns one."
         )
-    maker = PredictorFactory(where, found, adapter, makes, _asks(where, found) if makes else (), once)
-    if not maker.asks:
-        maker.fresh(1, 0, 1.0)
-    return maker
+    factory = PredictorFactory(where, found, adapter, makes, _arguments(where, found) if makes else (), once)
+    if not factory.takes:
+        factory.fresh(1, 0, 1.0)
+    return factory
 
 
 class Stepper:
     """A predictor with its answers checked; its errors become ``Failed``.
 
     Args:
-        maker: What makes it.
+        factory: Makes the predictor.
         outputs, inputs, dt: Of the stream.
 
     Raises:
-        Failed: There is none.
+        Failed: The factory fails.
     """
 
-    def __init__(self, maker: PredictorFactory, outputs: int, inputs: int, dt: float) -> None:
+    def __init__(self, factory: PredictorFactory, outputs: int, inputs: int, dt: float) -> None:
         try:
-            self._predictor = maker.make(outputs, inputs, dt)
+            self._predictor = factory.make(outputs, inputs, dt)
         except ValueError as exc:
             raise Failed("start", str(exc)) from exc
         self._outputs, self._samples = outputs, 0
@@ -116,7 +116,7 @@ class Stepper:
         return self._forecast(time.perf_counter())
 
     def next(self, y: Float[np.ndarray, " output"], u: Float[np.ndarray, " input"]) -> Answer:
-        """Take a sample in and return the forecast of the next one; the arrays are the predictor's to keep."""
+        """Take a sample in and return the forecast of the next one; the predictor may keep the arrays."""
         start = time.perf_counter()
         try:
             with user_code(f"update with sample {self._samples}"):
@@ -138,24 +138,24 @@ class Stepper:
         return Answer(read_forecast(forecast, self._outputs), read_variance(variance, self._outputs), seconds)
 
 
-def _asks(where: str, factory: Any) -> tuple[str, ...]:
+def _arguments(where: str, factory: Any) -> tuple[str, ...]:
     try:
         parameters = inspect.signature(factory).parameters.values()
-    except (TypeError, ValueError):  # written in C, it does not tell
+    except (TypeError, ValueError):  # written in C, without a signature
         return ()
     free = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     named = [parameter for parameter in parameters if parameter.kind not in free]
-    strange = [p.name for p in named if p.name not in ASKED and p.default is p.empty]
-    if strange or any(p.name in ASKED and p.kind is p.POSITIONAL_ONLY for p in named):
+    strange = [p.name for p in named if p.name not in OFFERED and p.default is p.empty]
+    if strange or any(p.name in OFFERED and p.kind is p.POSITIONAL_ONLY for p in named):
         raise ValueError(
-            f"{where} asks for {', '.join(strange) or 'positional arguments'}, which nobody gives: it may ask for "
-            f"{', '.join(ASKED)} by name, all others need defaults."
+            f"{where} needs {', '.join(strange) or 'positional arguments'}, which it is not given: it may take "
+            f"{', '.join(OFFERED)} by name; all others need defaults."
         )
-    return tuple(p.name for p in named if p.name in ASKED)
+    return tuple(p.name for p in named if p.name in OFFERED)
 
 
 def _check_call(where: str, word: str, function: Any, *arguments: str) -> None:
-    """Refuse a method that cannot be called as predictors are, where it tells."""
+    """Refuse a method whose signature does not allow the call."""
     wanted = f"{word}({', '.join(arguments)})"
     if not callable(function):
         raise ValueError(f"{where}: {word} is {type(function).__name__}, expected a method called as {wanted}.")

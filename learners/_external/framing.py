@@ -12,7 +12,7 @@ def frame(content: bytes) -> bytes:
     return LENGTH.pack(len(content)) + content
 
 
-def frame_end(came: bytearray) -> int:
+def frame_end(received: bytearray) -> int:
     """Return where the first frame ends, 0 while it is not whole."""
-    end = LENGTH.size + LENGTH.unpack_from(came)[0] if len(came) >= LENGTH.size else 0
-    return end if end <= len(came) else 0
+    end = LENGTH.size + LENGTH.unpack_from(received)[0] if len(received) >= LENGTH.size else 0
+    return end if end <= len(received) else 0

@@ -1,7 +1,7 @@
-"""Predictors from outside: a user's own, in Python or any language, run over a recorded series.
+"""External predictors: a user's own, in Python or any language, run over a recorded series.
 
-Time: ``forecast[t]`` is of y[t], made when the predictor had been given y[0..t-1] and u[0..t-1]. It runs in a process
-of its own, which is told one sample at a time, and not how many there are.
+Time: ``forecast[t]`` is of y[t], made when the predictor had received y[0..t-1] and u[0..t-1]. It runs in a process of
+its own, which receives one sample at a time and does not know how many there are.
 """
 
 from __future__ import annotations
@@ -17,40 +17,41 @@ from numpy.typing import ArrayLike
 from .sessions import Session
 from .validation import Failed, Kind
 
-LOOKS = 64  # at the memory, in one run
+LOOKS = 64  # measurements of the memory in one run
 
 
 @runtime_checkable
 class Predictor(Protocol):
-    """What a user writes; each ``predict`` is followed by one ``update``, with the sample that was forecast.
+    """The object that a user writes. Each ``predict`` is followed by one ``update`` with the sample that was forecast.
 
     It may also have
 
-    * ``variance()``, of the error of the last forecast: ``(output,)`` or ``(output, output)``, from which its interval
-      is made; None where it has none at that sample;
-    * ``parameters``, the number of its trainable parameters, so that it can be held against learners of that size.
+    * ``variance()``: the variance of the error of the last forecast, ``(output,)`` or ``(output, output)``; None where
+      it has none at that sample. Its interval is made from it.
+    * ``parameters``: the number of its trainable parameters, to compare it with learners of that size.
     """
 
     def predict(self) -> ArrayLike:
         """Return the forecast of the next output, ``(output,)``; a number where there is one output."""
 
     def update(self, y: Float[np.ndarray, " output"], u: Float[np.ndarray, " input"]) -> None:
-        """Take in the sample; NaN where something is missing, ``u`` empty where there are no inputs."""
+        """Take the sample in: NaN where a value is missing; ``u`` is empty where there are no inputs."""
 
 
 class Failure(NamedTuple):
     """Why a run ended early.
 
     Attributes:
-        step: The first sample without a forecast. What ``update`` with the sample before does counts here, too.
-        kind: ``"raised"``; ``"shape"``, an answer that is none or of another shape; ``"not finite"``; ``"stalled"``,
-            no answer in time; ``"ended"``, its process; ``"start"``, there was no predictor to begin with.
-        said: The same in words, with the line of the user's file or the end of what was written to standard error.
+        step: The first sample without a forecast. A fault in ``update`` with the sample before counts here, too.
+        kind: ``"raised"``: an exception. ``"shape"``: no answer, or one of another shape. ``"not finite"``: NaN or
+            infinity. ``"stalled"``: no answer in time. ``"ended"``: its process ended. ``"start"``: the predictor
+            could not be made.
+        message: The same in words, with the line of the user's file or the last lines of standard error.
     """
 
     step: int
     kind: Kind
-    said: str
+    message: str
 
 
 class Outcome(NamedTuple):
@@ -59,12 +60,12 @@ class Outcome(NamedTuple):
     Attributes:
         forecast: NaN from the failure on.
         variance: Of the error of each forecast; NaN where none was given, None where none ever was.
-        seconds: Taken to take in the sample before and forecast this one, measured where the predictor runs; of a
-            program in another language, of question and answer; of a learner of ours, which runs over all samples at
-            once, the mean.
+        seconds: For ``update`` with the sample before and ``predict`` of this one, measured where the predictor runs.
+            Of a program: from question to answer. Of a learner of the catalogue, which runs over all samples at once:
+            the mean.
         memory: Sample, and bytes resident in the process of the predictor then, some 64 times a run; empty where they
-            cannot be told (in-process; not Linux).
-        parameters: Trainable ones, as the predictor says; None where it says nothing.
+            cannot be measured (in-process; not Linux).
+        parameters: Trainable ones, as the predictor reports them; None where it reports none.
         failure: Why it ended early, or None.
     """
 
@@ -77,7 +78,7 @@ class Outcome(NamedTuple):
 
 
 class ExternalPredictor:
-    """A predictor ready to run, as often as wanted, each time afresh; made by ``open_predictor``.
+    """A predictor ready to run; each run starts a fresh one. ``open_predictor`` returns it.
 
     Use it in a ``with`` block, or close it: a process waits for the next run.
 
@@ -92,7 +93,7 @@ class ExternalPredictor:
             self._waiting.check()
         except Failed as failed:
             self.close()
-            raise ValueError(failed.said) from None
+            raise ValueError(failed.message) from None
 
     def __enter__(self) -> ExternalPredictor:
         return self
@@ -103,7 +104,7 @@ class ExternalPredictor:
         self.close()
 
     def close(self) -> None:
-        """End what waits for the next run."""
+        """End the process that waits for the next run."""
         if self._waiting is not None:
             self._waiting.close()
             self._waiting = None
@@ -117,16 +118,17 @@ class ExternalPredictor:
             dt: Sampling time in seconds.
 
         Returns:
-            What it did. Nothing that a predictor does is raised here, apart from KeyboardInterrupt in-process.
+            Its forecasts, or its failure. Faults of a predictor are not raised here, apart from KeyboardInterrupt
+            in-process.
 
         Raises:
-            ValueError: The series is none.
+            ValueError: The series has a wrong shape, or infinite values.
         """
         y, u = check_series(outputs, inputs)
         session, self._waiting = self._waiting or self._start(), None
         try:
             if not session.lasts:
-                self._waiting = self._start()  # now, so that the next run need not wait for it
+                self._waiting = self._start()  # now: the next run then does not wait for it
             outcome = _follow(session, y, u, float(dt))
         except BaseException:
             session.close()
@@ -140,12 +142,18 @@ class ExternalPredictor:
 def check_series(
     outputs: ArrayLike, inputs: ArrayLike
 ) -> tuple[Float[np.ndarray, "time output"], Float[np.ndarray, "time input"]]:
-    """Return copies of outputs and inputs, or say what is wrong with them."""
+    """Return copies of outputs and inputs.
+
+    Raises:
+        ValueError: Their shapes do not fit, or a value is infinite.
+    """
     y, u = (np.array(values, dtype=np.float64, order="C") for values in (outputs, inputs))
     if y.ndim != 2 or u.ndim != 2 or len(y) != len(u) or not y.size:
-        raise ValueError(f"a series is (time, output) and (time, input) of one length, got {y.shape} and {u.shape}.")
+        raise ValueError(
+            f"a series must be (time, output) and (time, input) of one length, got {y.shape} and {u.shape}."
+        )
     if np.isinf(y).any() or np.isinf(u).any():
-        raise ValueError("a series must be finite, NaN where missing; it has infinity.")
+        raise ValueError("a series must be finite, or NaN where a value is missing; this one has infinite values.")
     return y, u
 
 
@@ -160,7 +168,7 @@ def _follow(
         try:
             answer = session.step(y[t - 1], u[t - 1]) if t else session.begin(p, u.shape[1], dt)
         except Failed as failed:
-            failure = Failure(t, failed.kind, failed.said)
+            failure = Failure(t, failed.kind, failed.message)
             break
         forecast[t], seconds[t] = answer.forecast, answer.seconds
         if answer.variance is not None:

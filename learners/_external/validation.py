@@ -1,4 +1,4 @@
-"""What a predictor from outside may answer, and how what is wrong with an answer is said."""
+"""Checks of the answers of an external predictor, and their messages."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ class Answer(NamedTuple):
 
 
 class Failed(Exception):
-    """A predictor cannot go on; ``kind`` as in ``Failure``, ``said`` in words."""
+    """A predictor cannot go on; ``kind`` and ``message`` as in ``Failure``."""
 
-    def __init__(self, kind: Kind, said: str) -> None:
-        super().__init__(kind, said)
+    def __init__(self, kind: Kind, message: str) -> None:
+        super().__init__(kind, message)
         self.kind: Kind = kind
-        self.said = short(said)
+        self.message = short(message)
 
 
 def short(text: str) -> str:
-    """Return the text, or its two ends where it is long."""
+    """Return the text; of a long one the two ends."""
     half = LONGEST // 2
     return text if len(text) <= LONGEST else f"{text[:half]} .. {text[-half:]}"
 
 
 def read_forecast(value: Any, outputs: int) -> Float[np.ndarray, " output"]:
-    """Return a copy of a forecast as numbers, or say what is wrong with it.
+    """Return a copy of a forecast as numbers.
 
     Raises:
-        Failed: Not as many numbers as there are outputs, or one that is not finite.
+        Failed: The number of values is not the number of outputs, or a value is not finite.
     """
     return _finite("forecast", _numbers("forecast", value, outputs, square=False))
 
@@ -48,22 +48,22 @@ def read_variance(value: Any, outputs: int) -> Float[np.ndarray, " output"] | No
     """Return the variance of each output, of a covariance its diagonal; None for None.
 
     Raises:
-        Failed: Another shape, or a number that is not finite or is negative.
+        Failed: Another shape, or a value that is negative or not finite.
     """
     if value is None:
         return None
     found = _numbers("variance", value, outputs, square=True)
     diagonal = _finite("variance", found if found.ndim == 1 else np.diagonal(found).copy())
     if min(diagonal.tolist()) < 0:
-        raise Failed("not finite", f"the variance {diagonal.tolist()} has a negative number.")
+        raise Failed("not finite", f"the variance {diagonal.tolist()} has a negative value.")
     return diagonal
 
 
 def read_parameters(value: Any) -> int | None:
-    """Return the number of trainable parameters that a predictor tells; None where it tells none.
+    """Return the number of trainable parameters that a predictor reports; None where it reports none.
 
     Raises:
-        Failed: No whole number of at least 0.
+        Failed: It is not a whole number of at least 0.
     """
     if value is None:
         return None
@@ -98,6 +98,6 @@ def _finite(word: str, found: Float[np.ndarray, " output"]) -> Float[np.ndarray,
 def _shown(value: Any) -> str:
     try:
         text = repr(value)
-    except Exception:  # it is a user's object
-        text = "something that cannot be shown"
+    except Exception:  # raised by a user's object
+        text = "an object without a repr"
     return f"{type(value).__name__} {short(text)}" if value is not None else "None"

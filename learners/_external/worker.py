@@ -1,16 +1,20 @@
-"""The process in which a predictor from outside runs: it is told one sample at a time, and holds no other.
+"""The process in which an external predictor runs: it receives one sample at a time, and holds no later one.
 
     python -P -m ergoscope.learners._external.worker FILE.py:NAME
 
-It runs the file once, and for each run is copied (fork): the copy is told the samples and is gone with the run, so that
-none starts with what another has seen, and none waits for its imports. Where a file starts threads, which a copy would
-not have, it serves one run itself.
+It runs the file once. For each run it forks: the copy receives the samples and ends with the run. So no run starts with
+what another run has seen, and no run waits for imports. A file that starts threads cannot be forked (the copy would not
+have them): then the process serves one run itself.
 
-Frames go both ways, four bytes of length and then the content. Here, for each run: an object of JSON with outputs,
-inputs and dt; each sample as doubles, y and u; nothing. Back: how many runs it serves; for each run an object with
-parameters and the number of the process; each answer as doubles, seconds, forecast and, where there is one, variance;
-each after a ``+``. After a ``-`` comes what failed, which ends the run; after a ``.``, when the copy is gone, its exit
-code. What the predictor prints goes to standard error.
+Frames go both ways: four bytes of length, then the content.
+
+* It receives for each run: a JSON object with outputs, inputs and dt; then each sample as doubles, y and u; then an
+  empty frame.
+* It sends: ``+one`` or ``+many``, the number of runs it serves. For each run ``+`` and a JSON object with parameters
+  and the number of the process; for each answer ``+`` and doubles: seconds, forecast and, where there is one, variance.
+  ``-`` and what failed ends the run. ``.`` and the exit code comes when the copy has ended.
+
+What the predictor prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ from .validation import Answer, Failed
 
 
 def main() -> None:
-    """Serve runs until nobody asks any more."""
+    """Serve runs until the other end closes."""
     source, sink = os.dup(0), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
@@ -40,47 +44,47 @@ def main() -> None:
     faulthandler.register(signal.SIGUSR1, all_threads=False)
     threads = _threads()
     try:
-        maker = find_factory(sys.argv[1], once=True)
+        factory = find_factory(sys.argv[1], once=True)
     except ValueError as exc:
-        _tell(sink, b"-" + json.dumps(["start", str(exc)]).encode())
+        _send(sink, b"-" + json.dumps(["start", str(exc)]).encode())
         return
     if not threads or _threads() != threads:
-        _tell(sink, b"+one")
-        _serve(maker, source, sink)
+        _send(sink, b"+one")
+        _serve(factory, source, sink)
         return
-    _tell(sink, b"+many")
-    asked = select.poll()
-    asked.register(source, select.POLLIN)
-    while asked.poll()[0][1] & select.POLLIN:  # else the other end is closed
+    _send(sink, b"+many")
+    requests = select.poll()
+    requests.register(source, select.POLLIN)
+    while requests.poll()[0][1] & select.POLLIN:  # else the other end is closed
         copy = os.fork()
         if not copy:
-            np.random.seed()  # noqa: NPY002, or each copy would draw the same
+            np.random.seed()  # noqa: NPY002, else each copy would draw the same numbers
             code = 1
             try:
-                _serve(maker, source, sink)
+                _serve(factory, source, sink)
                 code = 0
             except BaseException:  # a KeyboardInterrupt that the predictor raised
                 traceback.print_exc()
             finally:
                 sys.stderr.flush()
-                os._exit(code)  # an orderly end would touch, and so copy, all that is shared
-        _tell(sink, b".%d" % os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
+                os._exit(code)  # an orderly end would touch, and so copy, all shared memory
+        _send(sink, b".%d" % os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]))
 
 
-def _serve(maker: PredictorFactory, source: int, sink: int) -> None:
-    coming = _contents(source)
+def _serve(factory: PredictorFactory, source: int, sink: int) -> None:
+    contents = _contents(source)
     try:
-        stream = json.loads(next(coming))
-        stepper, p = Stepper(maker, **stream), stream["outputs"]
-        _tell(sink, b"+" + json.dumps(dict(parameters=stepper.parameters, process=os.getpid())).encode())
-        _tell(sink, _packed(stepper.first()))
-        for content in coming:
+        stream = json.loads(next(contents))
+        stepper, p = Stepper(factory, **stream), stream["outputs"]
+        _send(sink, b"+" + json.dumps(dict(parameters=stepper.parameters, process=os.getpid())).encode())
+        _send(sink, _packed(stepper.first()))
+        for content in contents:
             sample = np.frombuffer(content)
-            _tell(sink, _packed(stepper.next(sample[:p].copy(), sample[p:].copy())))
+            _send(sink, _packed(stepper.next(sample[:p].copy(), sample[p:].copy())))
     except Failed as failed:
-        _tell(sink, b"-" + json.dumps([failed.kind, failed.said]).encode())
+        _send(sink, b"-" + json.dumps([failed.kind, failed.message]).encode())
     except (StopIteration, BrokenPipeError):
-        pass  # nobody asks any more
+        pass  # the other end is closed
 
 
 def _contents(source: int) -> Iterator[bytes]:
@@ -93,14 +97,14 @@ def _contents(source: int) -> Iterator[bytes]:
             yield pipe.read(size)
 
 
-def _tell(sink: int, content: bytes) -> None:
+def _send(sink: int, content: bytes) -> None:
     data = memoryview(frame(content))
     while data:
         data = data[os.write(sink, data) :]
 
 
 def _threads() -> int:
-    """Return the threads of this process, 0 where the system does not tell."""
+    """Return the threads of this process, 0 where the system does not report them."""
     tasks = "/proc/self/task"
     return len(os.listdir(tasks)) if os.path.isdir(tasks) else 0
 

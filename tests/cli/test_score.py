@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_predictor_on_its_plant_and_what_it_is_required_to_do(folder: Path) -> None:
+def test_a_predictor_on_its_plant_with_requirements(folder: Path) -> None:
     words = ["last.py:Last", "--plant", "walk.toml", "--quick", "--replicates", "2", "--cases", "plant,dropout"]
     words += ["--require", "finite, deterministic, excess<1%", "--out", "out", "--in-process"]
     done = subprocess.run([*ERGOSCOPE, *words], cwd=folder, capture_output=True, text=True, timeout=200)
@@ -52,8 +52,8 @@ def test_a_predictor_on_its_plant_and_what_it_is_required_to_do(folder: Path) ->
     assert "falls short of excess<1%: plant: excess is" in done.stdout
     figures, frames = {"against.png", "steady.png", "stress.png"}, {"scorecard.parquet", "curves.parquet"}
     assert {file.name for file in (folder / "out").iterdir()} == figures | frames | {"report.html", "scorecard.json"}
-    told = json.loads((folder / "out" / "scorecard.json").read_text())
-    assert told["shortfalls"][0].startswith("excess<1%") and told["settings"]["command"][1] == "score"
+    saved = json.loads((folder / "out" / "scorecard.json").read_text())
+    assert saved["shortfalls"][0].startswith("excess<1%") and saved["settings"]["command"][1] == "score"
     # persistence on a random walk with q = r = 1 errs by q + 2 r = 3, the Kalman filter by P + r, P = (1 + 5^0.5) / 2
     plant = pl.read_parquet(folder / "out" / "scorecard.parquet").row(0, named=True)
     # A mean of n squares with autocovariances g has variance 2 sum_k g[k]^2 / n: g = 3, -1, -1 here, and 2.618 there.
@@ -85,8 +85,8 @@ def test_bad_input_ends_in_one_message(
     monkeypatch.setattr(sys, "argv", ["ergoscope", "score", *words, "--in-process"])
     with pytest.raises(SystemExit) as ended:
         main()
-    told = capsys.readouterr()
-    assert ended.value.code == 2 and message in told.err and "Traceback" not in told.err
+    printed = capsys.readouterr()
+    assert ended.value.code == 2 and message in printed.err and "Traceback" not in printed.err
     assert not (folder / "runs").exists()
 
 
@@ -98,11 +98,11 @@ def test_an_interrupt_leaves_a_readable_partial_scorecard(folder: Path) -> None:
         while not (folder / "out" / "report.html").exists() and time.monotonic() < end:
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
+        _, errors = running.communicate(timeout=60)
     finally:
         running.kill()
-    assert running.returncode == 1 and "interrupted" in said
-    told = json.loads((folder / "out" / "scorecard.json").read_text())
-    assert told["partial"] and 1 <= len(told["rows"]) < len(told["settings"]["cases"])
+    assert running.returncode == 1 and "interrupted" in errors
+    saved = json.loads((folder / "out" / "scorecard.json").read_text())
+    assert saved["partial"] and 1 <= len(saved["rows"]) < len(saved["settings"]["cases"])
     assert "Partial:" in (folder / "out" / "report.html").read_text()
     assert not [file for file in (folder / "out").iterdir() if file.name.startswith(".")]

@@ -1,4 +1,4 @@
-"""What a user requires: how it is written, what is refused and where, and what a scorecard falls short of."""
+"""Requirements: how they are written, what is refused and where, and the shortfalls of a scorecard."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def card(**changes: Any) -> Scorecard:
         ("plant:bounded, plant:excess<5%, plant:excess < 0.01", []),
         ("plant:excess<0.5%", ["plant:excess<0.5%: plant: excess is 0.5 %"]),
         ("bounded", ["bounded: random-walk: its growth is t^1"]),
-        ("excess<5%", ["excess<5%: random-walk: excess is 70 %"]),  # not asked of stress cases
+        ("excess<5%", ["excess<5%: random-walk: excess is 70 %"]),  # does not apply to stress cases
         ("dropout:excess<5%", ["dropout:excess<5%: dropout: excess is 900 %"]),
-        ("calibrated", ["calibrated: random-walk: its 95 % interval holds 80.0 % of the readings"]),
+        ("calibrated", ["calibrated: random-walk: its 95 % interval contains 80.0 % of the readings"]),
         ("recovery<50", ["recovery<50: bias: its error is not back"]),
         ("zoo:passes", ["zoo:passes: random-walk: falls short, its error grows as t^1"]),
         ("plant:ladder<0%", []),
         ("deterministic, flawless, finite", []),
-        ("bursts:recovery<50", ["bursts:recovery<50: none of the cases that were done tells"]),
+        ("bursts:recovery<50", ["bursts:recovery<50: no case of this run measures it"]),
         ("plant:time<1e-5", ["plant:time<1e-5: plant: time is 2e-05"]),
     ],
 )
-def test_a_scorecard_is_told_where_it_falls_short(text: str, short: list[str]) -> None:
+def test_shortfalls_name_each_case(text: str, short: list[str]) -> None:
     assert shortfalls(card(), parse_requirements(text)) == short
 
 
@@ -65,14 +65,14 @@ def test_flaws_are_required_to_be_missing() -> None:
         ("excess>5%", "at character 1: a requirement is a word"),
         ("bounded,,excess<5", "at character 9: a requirement is a word"),
         ("droput:excess<5%", "at character 1: no case is called 'droput'"),
-        ("excess<5x%", "at character 1: '5x' is no number"),
-        ("plant:deterministic", "at character 1: deterministic is asked of all cases together"),
+        ("excess<5x%", "at character 1: '5x' is not a number"),
+        ("plant:deterministic", "at character 1: deterministic applies to all cases together"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_place_and_the_words_known(text: str, where: str) -> None:
-    with pytest.raises(ValueError) as told:  # noqa: PT011
+def test_an_unreadable_requirement_is_refused_with_its_place_and_the_known_words(text: str, where: str) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011
         parse_requirements(text)
-    assert where in str(told.value)
+    assert where in str(refused.value)
     assert "Words: bounded, calibrated, finite, passes, deterministic, flawless; with a limit: excess" in str(
-        told.value
+        refused.value
     )

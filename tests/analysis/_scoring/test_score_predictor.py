@@ -130,14 +130,14 @@ def test_a_predictor_that_tries_to_peek_cannot() -> None:
     assert card.rows["excess"][0] < 1e-9  # it had to forecast like the Kalman filter it is
 
 
-def test_one_that_could_peek_is_told_to_be_too_good(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_predictor_that_sees_the_sample_is_better_than_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened("kalman") as predictor:
         case = battery(resonance(), ["plant"], quick=True)[0]
-        measured = run_case(case, predictor)
-        peeked = measured._replace(forecast=measured.forecast + 0.2 * (measured.target - measured.forecast))
+        result = run_case(case, predictor)
+        peeked = result._replace(forecast=result.forecast + 0.2 * (result.target - result.forecast))
     from ergoscope.analysis._scoring.flaws import too_good
 
-    assert too_good(measured) is None
+    assert too_good(result) is None
     flaw = too_good(peeked)
     assert flaw is not None and "look for a leak" in flaw.because
 
@@ -172,7 +172,7 @@ from filterpy.kalman import KalmanFilter
 def kf():
     plant, filter = runpy.run_path({str(FLAWED)!r}), KalmanFilter(dim_x=2, dim_z=1)
     filter.F, filter.H, filter.Q, filter.R = (plant[word].copy() for word in "ACQR")
-    filter.P *= 25  # about the stationary covariance: it is not told that runs begin at zero
+    filter.P *= 25  # about the stationary covariance: it does not know that runs begin at zero
     return filter
 """
     )
@@ -189,10 +189,10 @@ def test_the_excess_is_that_of_a_plain_sum_and_an_exact_reference_is_the_textboo
     assert bursts["excess"] < 1e-20 and bursts["verdict"] == "pass" and bursts["recovery"] == 0
     assert bias["verdict"] == "falls short" and bias["recovery"] is None and bias["excess"] > 100
     with opened("biased") as predictor:
-        measured = run_case(battery(resonance(), ["plant"], quick=True)[0], predictor)
+        result = run_case(battery(resonance(), ["plant"], quick=True)[0], predictor)
     late = slice(600, None)
-    best = measured.forecast[:, late] - 0.5
-    plain = 0.25 / np.mean((best - measured.target[:, late]) ** 2)
+    best = result.forecast[:, late] - 0.5
+    plain = 0.25 / np.mean((best - result.target[:, late]) ** 2)
     assert scored("biased").rows["excess"][0] == pytest.approx(100 * plain, rel=1e-9)
 
 
@@ -204,8 +204,8 @@ def test_every_case_is_kept_as_it_ends_and_a_partial_scorecard_reads_as_one(tmp_
         )
     assert [card.rows.height for card in kept] == [1, 2, 3] and not whole.partial
     files = save_scorecard(kept[1], tmp_path)
-    told = json.loads((tmp_path / "scorecard.json").read_text())
-    assert told["partial"] and "Partial: 2 of 3 cases" in (tmp_path / "report.html").read_text()
+    saved = json.loads((tmp_path / "scorecard.json").read_text())
+    assert saved["partial"] and "Partial: 2 of 3 cases" in (tmp_path / "report.html").read_text()
     assert not [file for file in files if file.suffix == ".png"]
     files = save_scorecard(whole, tmp_path, ["excess<5%: plant: excess is 9 %"])
     page = (tmp_path / "report.html").read_text()
@@ -214,7 +214,7 @@ def test_every_case_is_kept_as_it_ends_and_a_partial_scorecard_reads_as_one(tmp_
     assert pl.read_parquet(tmp_path / "scorecard.parquet").equals(whole.rows)
 
 
-def test_what_cannot_be_scored_is_refused() -> None:
+def test_a_case_that_cannot_be_run_is_refused() -> None:
     with pytest.raises(ValueError, match="no case is called 'dropuot'; did you mean 'dropout'"):
         battery(None, ["dropuot"])
     with pytest.raises(ValueError, match="varies in time: stress cases need a plant that does not"):

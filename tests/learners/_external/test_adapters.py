@@ -218,16 +218,16 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("words", REFUSED)
-def test_what_does_not_fit_the_stream_is_refused_at_the_start(file: Path, words: str) -> None:
+def test_a_model_that_does_not_fit_the_stream_is_refused_at_the_start(file: Path, words: str) -> None:
     done = run(words.replace("FILE", str(file)), stable_series())
     assert done.failure is not None and done.failure[:2] == (0, "start")
-    assert REFUSED[words] in done.failure.said
+    assert REFUSED[words] in done.failure.message
 
 
 def test_a_forecast_may_not_use_its_own_sample(file: Path) -> None:
     series = Trajectories(np.zeros((1, 5, 1)), np.zeros((1, 5, 0)), np.array([5]), 1.0, ("y",), (), ("",))
     done = run(f"control:{file}:leaky", series)
-    assert done.failure is not None and "a forecast may not use the sample that it is of" in done.failure.said
+    assert done.failure is not None and "a forecast may not use the sample that it is of" in done.failure.message
 
 
 def test_an_object_of_another_library_is_refused_at_the_door(file: Path) -> None:
@@ -239,7 +239,7 @@ def test_an_object_of_another_library_is_refused_at_the_door(file: Path) -> None
 BLOCK = re.compile(r"```python\n(?:# (\S+), given as (\S+)\n)?(.*?)```", re.DOTALL)
 
 
-def test_what_the_page_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file of docs/predictors.md, under the words that it is given as; then the block that opens one."""
     pytest.importorskip("river", reason="river is in the extra bench")
     monkeypatch.chdir(tmp_path)
@@ -254,6 +254,6 @@ def test_what_the_page_shows_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             assert done.failure is None, words
             assert f"| `{words}`" in page or words in ("my_functions.py:pair", "control:my_estimator.py:pair")
     code = next(text for file, _, text in blocks if not file)
-    with redirect_stdout(io.StringIO()) as said:
+    with redirect_stdout(io.StringIO()) as printed:
         exec(code, {})
-    assert said.getvalue().startswith("None [")
+    assert printed.getvalue().startswith("None [")

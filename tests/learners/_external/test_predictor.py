@@ -1,4 +1,4 @@
-"""Predictors from outside: what they forecast, how they fail, and what they cannot do."""
+"""External predictors: their forecasts, their failures, and what they cannot do."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ def last_values() -> np.ndarray:
 
 
 FORMS = [("Last", True), ("Wide", True), ("factory", True), ("whole", True), ("pair", True)]
-FORMS += [("Wide", False), ("pair", False), ("Loud", False)]  # the others go the same way
+FORMS += [("Wide", False), ("pair", False), ("Loud", False)]  # the other forms take the same path
 
 
 @pytest.mark.parametrize(("name", "in_process"), FORMS)
@@ -266,13 +266,13 @@ FAILURES = {
     "Huge": (30, "shape", "got shape (10000000,)"),
     "Undefined": (30, "not finite", "the forecast is [nan]"),
     "Infinite": (30, "not finite", "the forecast is [inf]"),
-    "Negative": (30, "not finite", "the variance [-1.0] has a negative number"),
+    "Negative": (30, "not finite", "the variance [-1.0] has a negative value"),
     "Two": (0, "start", "two outputs, no more"),
     "Many": (0, "start", "parameters must be a whole number of at least 0, got str 'many'"),
     "Stray": (0, "start", "update is int, expected a method called as update(y, u)"),
 }
 ENDINGS = {
-    "Ends": (30, "ended", "ended with exit code 3; it last said: out of luck"),
+    "Ends": (30, "ended", "ended with exit code 3; its last words: out of luck"),
     "Interrupts": (30, "ended", "KeyboardInterrupt: no more"),
     "Crashes": (30, "ended", "ended by the signal SIGSEGV"),
     "Stalls": (30, "stalled", "no answer within 2 s; it stands at"),
@@ -280,20 +280,20 @@ ENDINGS = {
 }
 
 
-APART = [*ENDINGS, "Raises", "Wrong", "Undefined", "Two"]  # the other failures are told the same way
+APART = [*ENDINGS, "Raises", "Wrong", "Undefined", "Two"]  # the other failures are reported the same way
 EACH = [(name, True) for name in FAILURES] + [(name, False) for name in APART]
 
 
 @pytest.mark.parametrize(("name", "in_process"), EACH)
 def test_a_failure_is_named_with_its_step(file: Path, name: str, in_process: bool) -> None:
-    step, kind, said = (FAILURES | ENDINGS)[name]
+    step, kind, message = (FAILURES | ENDINGS)[name]
     done = run(f"{file}:{name}", limit=2.0 if kind == "stalled" else 30.0, in_process=in_process)
     assert done.failure is not None
-    assert done.failure[:2] == (step, kind) and said in done.failure.said
+    assert done.failure[:2] == (step, kind) and message in done.failure.message
     if kind == "raised":
         line = next(n for n, text in enumerate(FILE.splitlines(), 1) if text == f"class {name}(Counts):") + 1
-        assert f"{file}, line {line}" in done.failure.said
-    assert len(done.failure.said) < 400
+        assert f"{file}, line {line}" in done.failure.message
+    assert len(done.failure.message) < 400
     assert np.isfinite(done.forecast[:step]).all() and np.isnan(done.forecast[step:]).all()
     assert np.isfinite(done.seconds[:step]).all() and np.isnan(done.seconds[step:]).all()
 
@@ -327,7 +327,7 @@ def test_each_run_has_a_process_of_its_own(file: Path, tmp_path: Path, threads: 
     assert gone([int(pid) for pid in process])
 
 
-def test_nobody_sees_the_future(file: Path) -> None:
+def test_a_predictor_in_its_own_process_cannot_see_later_samples(file: Path) -> None:
     series = np.arange(100.0)[:, None] + 0.123456789
     apart = run(f"{file}:Peeks", series, np.zeros((100, 0)))
     assert apart.failure is None
@@ -353,7 +353,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def test_a_stalled_one_is_killed_with_what_it_started(
+def test_a_stalled_predictor_is_killed_with_its_children(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIDS", str(tmp_path / "pids"))
@@ -362,22 +362,22 @@ def test_a_stalled_one_is_killed_with_what_it_started(
     assert gone([int(pid) for pid in (tmp_path / "pids").read_text().split()])
 
 
-def test_what_one_that_ended_had_started_is_killed(program: Callable[[str], str], tmp_path: Path) -> None:
+def test_children_of_a_program_that_ended_are_killed(program: Callable[[str], str], tmp_path: Path) -> None:
     done = run(program(f"sleep 1000 & echo $! > '{tmp_path}/pids'; echo 1.5; exit 2"))
-    assert done.failure is not None and "exit code 2" in done.failure.said
+    assert done.failure is not None and "exit code 2" in done.failure.message
     assert gone([int((tmp_path / "pids").read_text())])
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_it_is_gone_with_its_parent(file: Path, tmp_path: Path, number: int) -> None:
+def test_a_predictor_ends_with_its_parent(file: Path, tmp_path: Path, number: int) -> None:
     pids = tmp_path / "pids"
     script = f"""if True:
         import signal
         signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell runs in the background ignores it
         import numpy as np
         from ergoscope.learners._external.predictor import ExternalPredictor
-        from ergoscope.learners._external.sessions import Child
-        with ExternalPredictor("family", lambda: Child({f"{file}:Family"!r}, 100.0)) as predictor:
+        from ergoscope.learners._external.sessions import WorkerSession
+        with ExternalPredictor("family", lambda: WorkerSession({f"{file}:Family"!r}, 100.0)) as predictor:
             predictor.run(np.zeros((60, 1)), np.zeros((60, 0)), 1.0)
         """
     environment = os.environ | {"PIDS": str(pids)}
@@ -386,9 +386,9 @@ def test_it_is_gone_with_its_parent(file: Path, tmp_path: Path, number: int) -> 
         assert parent.poll() is None
         time.sleep(0.02)
     parent.send_signal(number)
-    said = parent.communicate(timeout=60)[1]
+    errors = parent.communicate(timeout=60)[1]
     assert parent.returncode == -number
-    assert ("KeyboardInterrupt" in said) == (number == signal.SIGINT)
+    assert ("KeyboardInterrupt" in errors) == (number == signal.SIGINT)
     assert gone([int(pid) for pid in pids.read_text().split()])
 
 
@@ -398,7 +398,7 @@ BAD = {
     "FILE:seven": "is int, not callable and no predictor",
     "FILE:empty": "is object, not callable and no predictor",
     "FILE:nothing": "gives NoneType; expected an object with predict() and update(y, u)",
-    "FILE:needs": "asks for gain, which nobody gives: it may ask for outputs, inputs, dt",
+    "FILE:needs": "needs gain, which it is not given: it may take outputs, inputs, dt by name",
     "FILE:Keyless": "predict(x) cannot be called as predict()",
     "FILE:Short": "update(y) cannot be called as update(y, u)",
     "FILE:broken": "ZeroDivisionError: division by zero (FILE, line",
@@ -414,18 +414,18 @@ BAD = {
     "ladder:size=many": "size must be one whole number",
     "kalman": "needs to know the plant",
 }
-# The others take the same way through a process.
+# The others take the same path through a process.
 SLOW = [words for words in BAD if "FILE:" in words and words not in ("FILE:Lost", "FILE:broken")]
 
 
-def test_what_is_no_predictor_is_refused_before_any_data(file: Path) -> None:
+def test_an_object_that_is_no_predictor_is_refused_before_any_data(file: Path) -> None:
     def placed(text: str) -> str:
         near = str(file.with_name("predictor.py"))
         return text.replace("FILE", str(file)).replace("NEAR", near).replace("ANY", "FILE")
 
-    for words, said in BAD.items():
+    for words, message in BAD.items():
         for in_process in (True,) if words in SLOW else (True, False):
-            with pytest.raises(ValueError, match=re.escape(placed(said))):
+            with pytest.raises(ValueError, match=re.escape(placed(message))):
                 open_predictor(placed(words), in_process=in_process)
     with pytest.raises(ValueError, match="must be a positive number of seconds"):
         open_predictor(f"{file}:Last", limit=0.0)
@@ -447,7 +447,7 @@ PROGRAMS = {
     "while read line; do echo NaN; done": (0, "not finite", "the forecast is [nan]"),
     "while read line; do echo '[null]'; done": (0, "not finite", "the forecast is [nan]"),
     "read line; echo [; cat": (0, "shape", "one line of JSON"),
-    "echo 1.5; read line; echo 1.5; read line; echo oh >&2; exit 4": (2, "ended", "exit code 4; it last said: oh"),
+    "echo 1.5; read line; echo 1.5; read line; echo oh >&2; exit 4": (2, "ended", "exit code 4; its last words: oh"),
     "cat /dev/zero": (0, "shape", "this one has more"),
     "echo 1.5; sleep 100": (1, "stalled", "no answer within 2 s."),
 }
@@ -455,45 +455,45 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("text", PROGRAMS)
 def test_a_program_speaks_lines_of_json(program: Callable[[str], str], text: str) -> None:
-    step, kind, said = PROGRAMS[text]
+    step, kind, message = PROGRAMS[text]
     done = run(program(text), limit=2.0 if kind == "stalled" else 30.0)
     if kind is None:
         assert done.failure is None
     else:
         assert done.failure is not None
-        assert done.failure[:2] == (step, kind) and said in done.failure.said
+        assert done.failure[:2] == (step, kind) and message in done.failure.message
     assert (done.forecast[:step] == 1.5).all() and np.isnan(done.forecast[step:]).all()
     if "variance" in text:
         assert done.variance is not None and (done.variance == 2).all()
         assert done.parameters == 4
 
 
-def test_what_cannot_be_run_is_refused(program: Callable[[str], str], tmp_path: Path) -> None:
+def test_a_file_that_cannot_run_is_refused(program: Callable[[str], str], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be run: Exec format error"):
         open_predictor(program(""))
     plain = tmp_path / "plain"
     plain.write_text("text")
-    with pytest.raises(ValueError, match="is a file, but not executable: make it so with chmod"):
+    with pytest.raises(ValueError, match="is a file, but not executable: run chmod"):
         open_predictor(str(plain))
 
 
-def test_a_program_is_told_each_sample_after_its_forecast(program: Callable[[str], str], tmp_path: Path) -> None:
-    words = program(f"while read line; do echo \"$line\" >> '{tmp_path}/told'; echo '[1, 2]'; done")
+def test_a_program_receives_each_sample_after_its_forecast(program: Callable[[str], str], tmp_path: Path) -> None:
+    words = program(f"while read line; do echo \"$line\" >> '{tmp_path}/lines'; echo '[1, 2]'; done")
     assert run(words, Y[:9], U[:9]).failure is None
-    told = (tmp_path / "told").read_text().splitlines()
-    assert len(told) == 9
-    assert told[8] == f'{{"y": [null, null], "u": [{float(U[7, 0])!r}]}}'
+    received = (tmp_path / "lines").read_text().splitlines()
+    assert len(received) == 9
+    assert received[8] == f'{{"y": [null, null], "u": [{float(U[7, 0])!r}]}}'
 
 
-def test_a_program_is_told_what_the_page_says(program: Callable[[str], str], tmp_path: Path) -> None:
+def test_a_program_receives_the_lines_of_the_page(program: Callable[[str], str], tmp_path: Path) -> None:
     page = (EXAMPLES.parent / "docs" / "predictors.md").read_text()
-    lines = [line.split(maxsplit=3)[3] for line in page.splitlines() if line.startswith("    it is told")]
-    answers = [line.split(maxsplit=2)[2] for line in page.splitlines() if line.startswith("    and answers")]
-    said = "; ".join(f"read line; echo \"$line\" >> '{tmp_path}/told'; echo '{answer}'" for answer in answers)
-    with open_predictor(program(said)) as predictor:
+    lines = [line.split(maxsplit=2)[2] for line in page.splitlines() if line.startswith("    it reads")]
+    answers = [line.split(maxsplit=2)[2] for line in page.splitlines() if line.startswith("    it writes")]
+    script = "; ".join(f"read line; echo \"$line\" >> '{tmp_path}/lines'; echo '{answer}'" for answer in answers)
+    with open_predictor(program(script)) as predictor:
         done = predictor.run(np.array([[1.5], [np.nan], [0.0]]), np.full((3, 1), 0.25), 0.1)
     assert done.failure is None
-    assert (tmp_path / "told").read_text().splitlines() == lines
+    assert (tmp_path / "lines").read_text().splitlines() == lines
     assert done.forecast[:, 0].tolist() == [0.0, 1.5, 1.5]
     assert done.variance is not None and done.variance[2, 0] == 0.8
 
