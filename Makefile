@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
-BENCHMARKS := ladder ahead lattice simulation kalman linearity latency outside streams live memory sweep cluster learners table
+BENCHMARKS := ladder ahead lattice simulation kalman linearity latency external_predictors streams live memory sweep cluster learners table
 
 .PHONY: help demo test docs campaign campaign-faults campaign-sweep reference recordings check bench bench-quick bench-long clean
 

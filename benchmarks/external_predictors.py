@@ -1,10 +1,10 @@
-"""What a process of its own costs a predictor: microseconds a sample, beside in-process, a C program and a bare pipe.
+"""Cost of a process of its own for a predictor: microseconds a sample, against in-process, a C program and a pipe.
 
-    python benchmarks/outside.py [--samples 20000] [--rounds 5]
+    python benchmarks/external_predictors.py [--samples 20000] [--rounds 5]
 
-Each runs examples/my_predictor.py, or its twin examples/predictor.c, over one output; the time of a run of two samples
-is taken off, and with it start and end. A bare pipe sends as many bytes to a Python process that sends them back: two
-changes of process, the floor. Written to benchmarks/results/outside.json.
+Each runs examples/my_predictor.py, or its twin examples/predictor.c, over one output. The time of a run of two samples
+is subtracted, and with it start and end. A bare pipe sends as many bytes to a Python process that sends them back: two
+process switches, the floor. Results are written to benchmarks/results/external_predictors.json.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BACK = "import os\nwhile data := os.read(0, 64): os.write(1, data)"
 APART, INSIDE, IN_C, FLOOR = "a process of its own", "in-process", "a program in C", "a bare pipe"
 
 
-def following(predictor: ExternalPredictor) -> Callable[[int], object]:
+def run_of(predictor: ExternalPredictor) -> Callable[[int], object]:
     series = np.random.default_rng(0).normal(size=(1 << 20, 1)).cumsum(axis=0)
     return lambda samples: predictor.run(series[:samples], np.zeros((samples, 0)), 1.0)
 
@@ -62,12 +62,12 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         runs: dict[str, Callable[[int], object]] = {FLOOR: bare_pipe}
-        runs[INSIDE] = following(stack.enter_context(open_predictor(MINE, in_process=True)))
-        runs[APART] = following(stack.enter_context(open_predictor(MINE, limit=10.0)))
+        runs[INSIDE] = run_of(stack.enter_context(open_predictor(MINE, in_process=True)))
+        runs[APART] = run_of(stack.enter_context(open_predictor(MINE, limit=10.0)))
         if compiler := shutil.which("cc"):
             program = str(folder / "predictor")
             subprocess.run([compiler, "-O2", "-o", program, str(EXAMPLES / "predictor.c")], check=True)
-            runs[IN_C] = following(stack.enter_context(open_predictor(program, limit=10.0)))
+            runs[IN_C] = run_of(stack.enter_context(open_predictor(program, limit=10.0)))
         else:
             skipped[IN_C] = "no C compiler called cc"
         taken: dict[str, list[float]] = {name: [] for name in runs}
@@ -85,8 +85,8 @@ def main() -> None:
     rows.append(dict(name="start and end of a run", ran="two samples", unit="ms", values=started))
     ratios = [(APART, FLOOR), (APART, INSIDE)] + [(IN_C, FLOOR)] * (IN_C in taken)
     record = dict(
-        title="Predictors from outside",
-        command="python benchmarks/outside.py",
+        title="External predictors",
+        command="python benchmarks/external_predictors.py",
         work=f"one output, a level and a slope, {given.rounds} x {given.samples} samples",
         floor="one round trip through a pipe to another process",
         machine=machine(),
@@ -95,7 +95,7 @@ def main() -> None:
         skipped=skipped,
     )
     show(record)
-    write("outside", record)
+    write("external_predictors", record)
 
 
 if __name__ == "__main__":
