@@ -15,7 +15,8 @@ import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
 from ergoscope._core.devices import computing
-from ergoscope.learners import Driver, Learner, ladder
+from ergoscope.learners import Learner, ladder
+from ergoscope.learners._engine.driver import Driver
 from ergoscope.simulator import simulate, zoo
 
 LONGEST = (16, 64)

@@ -25,7 +25,9 @@ import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
 from ergoscope._core.devices import computing
-from ergoscope.learners import Driver, ladder, score
+from ergoscope.learners import ladder
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score
 from ergoscope.learners._least_squares.wavefront import score_wavefront
 
 LENGTHS, STREAMS, STEPS = 64, 1024, 2000

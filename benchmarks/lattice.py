@@ -23,7 +23,8 @@ import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
 from ergoscope._core.devices import computing
-from ergoscope.learners import Driver, lattice, replay
+from ergoscope.learners import lattice, replay
+from ergoscope.learners._engine.driver import Driver
 from ergoscope.simulator import LinearSystem, simulate
 
 RIDGE = 1e-2

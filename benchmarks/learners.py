@@ -29,8 +29,10 @@ from table import table
 
 from ergoscope._core.devices import computing
 from ergoscope.analysis import kalman_gain, locate, theory
-from ergoscope.learners import Driver, Learner, learner_names, make_learner, score
+from ergoscope.learners import Learner, learner_names, make_learner
 from ergoscope.learners._catalogue import learner_entry
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score
 from ergoscope.simulator import LinearSystem, simulate, zoo
 
 PAGE = Path(__file__).parents[1] / "docs" / "learners.md"

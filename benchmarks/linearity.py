@@ -20,7 +20,8 @@ from _clock import Contender, count, interleaved, machine, show, words, write
 from matplotlib.figure import Figure
 
 from ergoscope._core.devices import Precision
-from ergoscope.learners import Driver, ladder
+from ergoscope.learners import ladder
+from ergoscope.learners._engine.driver import Driver
 from ergoscope.learners._least_squares.wavefront import score_wavefront
 
 BLOCK = 128

@@ -34,7 +34,9 @@ def learn(streams: int, lengths: int, steps: int, told: bool) -> dict[str, float
     import numpy as np
 
     from ergoscope._core.devices import computing
-    from ergoscope.learners import Driver, ladder, score
+    from ergoscope.learners import ladder
+    from ergoscope.learners._engine.driver import Driver
+    from ergoscope.learners._engine.replay import score
     from ergoscope.simulator import simulate_chunks, zoo
 
     start = said = time.perf_counter()

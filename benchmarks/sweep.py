@@ -42,7 +42,8 @@ def made(folder: Path, seeds: int) -> int:
 
     from ergoscope.analysis import curves
     from ergoscope.analysis._growth.curves import log_edges
-    from ergoscope.learners import Scores, ladder
+    from ergoscope.learners import ladder
+    from ergoscope.learners._engine.replay import Scores
 
     random, edges = np.random.default_rng(0), log_edges(20_000)
     widths, t = np.diff(edges).astype(float), (edges[:-1] + edges[1:]) / 2

@@ -2,12 +2,8 @@ from ._base import Learner as Learner
 from ._catalogue import learner_names as learner_names
 from ._catalogue import learner_options as learner_options
 from ._catalogue import make_learner as make_learner
-from ._engine.driver import Driver as Driver
 from ._engine.replay import Live as Live
-from ._engine.replay import Scores as Scores
 from ._engine.replay import replay as replay
-from ._engine.replay import score as score
-from ._engine.replay import score_recording as score_recording
 from ._external.open_predictor import open_predictor as open_predictor
 from ._external.predictor import Outcome as Outcome
 from ._external.predictor import Predictor as Predictor

@@ -13,7 +13,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.checks import check_whole
-from ...learners import Learner, Scores
+from ...learners import Learner
+from ...learners._engine.replay import Scores
 
 GROUPS = 64
 KEYS = ("run", "system", "learner", "lookahead")  # one analysis has one value of each

@@ -12,7 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.devices import computing
-from ...learners import Driver, score
+from ...learners._engine.driver import Driver
+from ...learners._engine.replay import score
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
 from ...simulator._simulation.inputs import Signal, input_signal
 from .._growth.critical_size import Critical, critical_size

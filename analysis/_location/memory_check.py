@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...learners import Driver, Learner
+from ...learners import Learner
+from ...learners._engine.driver import Driver
 from ...learners._engine.memory import memory_free, memory_needed
 from .._growth.curves import GROUPS
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from ..._core.devices import Precision, computing
 from ..._core.ranges import check_count
-from ...learners import Driver, Learner, Scores, score_recording
+from ...learners import Learner
+from ...learners._engine.driver import Driver
+from ...learners._engine.replay import Scores, score_recording
 from ...simulator import Trajectories
 from .._growth.critical_size import Best, Critical, best_size, critical_size
 from .._growth.curves import block_edges, curves, log_edges, rebin

@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 
 from ..._core.devices import computing
 from ..._core.ranges import check_count
-from ...learners import Driver, Learner, Scores, kalman, score
+from ...learners import Learner, kalman
+from ...learners._engine.driver import Driver
+from ...learners._engine.replay import Scores, score
 from ...simulator import LinearSystem, Missing, simulate_chunks
 from ...simulator._simulation.inputs import Signal, input_signal
 from ...simulator._simulation.noise import Noise

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...learners import Learner, Scores
+from ...learners import Learner
+from ...learners._engine.replay import Scores
 from .._growth.critical_size import Best, Critical, best_size, critical_size
 from .._growth.curves import curves
 from .._growth.laws import FEWEST_GROUPS, growth_laws

@@ -16,7 +16,9 @@ from scipy.special import gammaincinv
 from scipy.stats import chi2
 
 from ..._core.devices import computing
-from ...learners import Driver, Learner, Scores, score
+from ...learners import Learner
+from ...learners._engine.driver import Driver
+from ...learners._engine.replay import Scores, score
 from ...simulator import LinearSystem, simulate_chunks
 
 FALSE_ALARM = 1e-4  # probability for a whole table of measured entries, both sides together

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Int
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .channels import check_weights
-from .window_learner import Rule, Shape, Stream, WindowState, keep_where, masks, weighted, window_learner
+from .window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
 
 
 class CovarianceState(NamedTuple):
@@ -130,7 +130,7 @@ def _rls(
     rooted = name == "square-root-rls"
 
     def begin(shape: Shape, dtype: Any) -> Float[Array, "size column column 1"]:
-        seen = masks(shape, dtype)
+        seen = mask(shape, dtype)
         first = 1 / np.sqrt(ridge) if rooted else 1 / ridge
         return jnp.eye(shape.columns, dtype=dtype)[None, :, :, None] * seen[:, :, None] * first
 

@@ -154,7 +154,7 @@ def keep_where(whole: Bool[Array, " lane"], new: Float[Array, "*axes lane"], old
     return jnp.where(jnp.broadcast_to(whole, new.shape), new, old)
 
 
-def masks(shape: Shape, dtype: Any) -> Float[Array, "size column 1"]:
+def mask(shape: Shape, dtype: Any) -> Float[Array, "size column 1"]:
     """Return 1 where a size sees a column, else 0."""
     return jnp.asarray(shape.seen[..., None], dtype)
 

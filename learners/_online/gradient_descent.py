@@ -14,16 +14,7 @@ from jaxtyping import Array, Float
 
 from .._base import Learner
 from .._learner_factory import learner_factory
-from .._least_squares.window_learner import (
-    Rule,
-    Shape,
-    Stream,
-    WindowState,
-    keep_where,
-    masks,
-    weighted,
-    window_learner,
-)
+from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
 
 
 class DescentState(NamedTuple):
@@ -84,7 +75,7 @@ def gradient_descent(
         return weighted(state.weights, phi)
 
     def learn(shape: Shape, state: DescentState, phi: Array, y: Array, forecast: Array, whole: Array) -> DescentState:
-        visible = phi[None] * masks(shape, phi.dtype)
+        visible = phi[None] * mask(shape, phi.dtype)
         gradient = -2 * visible[:, :, None] * (y[None] - forecast)[:, None]
         power = state.power + (gradient * gradient).sum(axis=1)
         step = 2 * radius / jnp.sqrt(2 * jnp.where(power > 0, power, 1))

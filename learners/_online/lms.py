@@ -13,16 +13,7 @@ from jaxtyping import Array, Float
 
 from .._base import Learner
 from .._learner_factory import learner_factory
-from .._least_squares.window_learner import (
-    Rule,
-    Shape,
-    Stream,
-    WindowState,
-    keep_where,
-    masks,
-    weighted,
-    window_learner,
-)
+from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
 from .._linalg.batched import right_divide
 
 TINY = 1e-12  # power of a regressor, in the units of the stream, below which it carries no information
@@ -191,7 +182,7 @@ def _gradient(
 
     def learn(shape: Shape, state: GradientState, phi: Array, y: Array, forecast: Array, whole: Array) -> GradientState:
         weights, regressors, targets = state
-        seen = masks(shape, phi.dtype)
+        seen = mask(shape, phi.dtype)
         if memory:
             regressors = jnp.concatenate([phi[None], regressors[:-1]])
             targets = jnp.concatenate([y[None], targets[:-1]])

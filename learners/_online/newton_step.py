@@ -16,16 +16,7 @@ from jaxtyping import Array, Float
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .._least_squares.rls import potter
-from .._least_squares.window_learner import (
-    Rule,
-    Shape,
-    Stream,
-    WindowState,
-    keep_where,
-    masks,
-    weighted,
-    window_learner,
-)
+from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
 
 
 class NewtonState(NamedTuple):
@@ -85,7 +76,7 @@ def newton_step(
 
     def start(shape: Shape, lanes: int, dtype: Any) -> NewtonState:
         K, members = shape.columns, len(shape.sizes) * shape.outputs
-        seen = jnp.repeat(masks(shape, dtype), shape.outputs, axis=0)
+        seen = jnp.repeat(mask(shape, dtype), shape.outputs, axis=0)
         root = jnp.eye(K, dtype=dtype)[None, :, :, None] * seen[:, None] / np.sqrt(ridge)
         return NewtonState(
             jnp.zeros((len(shape.sizes), K, shape.outputs, lanes), dtype),
@@ -107,7 +98,7 @@ def newton_step(
 
         largest = jnp.maximum(largest, jnp.abs(y))
         reach = margin * jnp.where(largest > 0, largest, 1)
-        visible = phi[None] * masks(shape, phi.dtype)
+        visible = phi[None] * mask(shape, phi.dtype)
         gradient = -2 * visible[:, :, None] * (y[None] - forecast)[:, None]  # (size, column, output, lane)
         curved = (gradient / (np.sqrt(8.0).astype(phi.dtype) * reach)[None, None]).swapaxes(1, 2)
         _, root = potter(root, curved.reshape(-1, *phi.shape))

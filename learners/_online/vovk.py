@@ -15,16 +15,7 @@ from jaxtyping import Array
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .._least_squares.rls import CovarianceState, potter
-from .._least_squares.window_learner import (
-    Rule,
-    Shape,
-    Stream,
-    WindowState,
-    keep_where,
-    masks,
-    weighted,
-    window_learner,
-)
+from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
 
 
 @learner_factory
@@ -71,7 +62,7 @@ def vovk(
 
     def start(shape: Shape, lanes: int, dtype: Any) -> CovarianceState:
         K = shape.columns
-        root = jnp.eye(K, dtype=dtype)[None, :, :, None] * masks(shape, dtype)[:, None] / np.sqrt(ridge)
+        root = jnp.eye(K, dtype=dtype)[None, :, :, None] * mask(shape, dtype)[:, None] / np.sqrt(ridge)
         return CovarianceState(
             jnp.zeros((len(shape.sizes), K, shape.outputs, lanes), dtype),
             jnp.broadcast_to(root, (len(shape.sizes), K, K, lanes)),

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
-from ...learners import Scores
+from ...learners._engine.replay import Scores
 from .._messages.outputs import EDGES
 
 MOST_BLOCKS = 512

@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
-from ...learners import Driver, Learner, kalman
+from ...learners import Learner, kalman
+from ...learners._engine.driver import Driver
 from ...simulator import LinearSystem
 from .error_sums import ErrorSums
 from .tile_driver import TileDriver, below, headed

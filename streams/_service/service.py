@@ -12,7 +12,8 @@ import numpy as np
 
 from ..._core.devices import Precision
 from ...analysis._location.streamed import locate_streamed
-from ...learners import Driver, Learner
+from ...learners import Learner
+from ...learners._engine.driver import Driver
 from .._messages.errors import RejectedMessage
 from .._messages.metadata import Arrival, Plant
 from .._messages.observation import Observation

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...learners import Driver
+from ...learners._engine.driver import Driver
 from ...simulator import LinearSystem
 from .._messages.errors import RejectedMessage
 from .._messages.metadata import Plant

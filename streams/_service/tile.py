@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ...learners import Driver
+from ...learners._engine.driver import Driver
 from .._messages.observation import Observation
 from .._messages.outputs import Forecasts
 from .error_sums import ErrorSums

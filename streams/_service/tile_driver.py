@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 from ..._core.devices import computing
-from ...learners import Driver
+from ...learners._engine.driver import Driver
 
 
 class TileDriver:

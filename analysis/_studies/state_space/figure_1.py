@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ...._core.devices import computing
 from ...._core.progress import Progress, no_progress
-from ....learners import Driver, submatrix
+from ....learners import submatrix
+from ....learners._engine.driver import Driver
 from ....learners._full_state.submatrix import submatrices
 from ....simulator import LinearSystem, simulate_chunks, zoo
 from ..._exact.block_risk import best_submatrices, submatrix_risk

@@ -19,7 +19,6 @@ from scipy.stats import t as student
 from ...._core.devices import computing
 from ...._core.progress import Progress, no_progress
 from ....learners import (
-    Driver,
     gradient_descent,
     ladder,
     length_mixture,
@@ -29,6 +28,7 @@ from ....learners import (
     square_root_rls,
     vovk,
 )
+from ....learners._engine.driver import Driver
 from ....learners._state_space.spectral_filter import filter_bank
 from ....simulator import LinearSystem, Trajectories, simulate, zoo
 from ..._exact.riccati import kalman_gain

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from ...._core.progress import Progress, no_progress
-from ....learners import Scores, ladder
+from ....learners import ladder
+from ....learners._engine.replay import Scores
 from ....simulator import LinearSystem, zoo
 from ..._exact.filter_errors import best_errors
 from ..._exact.modes import critical_length

@@ -26,7 +26,9 @@ import polars as pl
 from ergoscope._core.devices import computing
 from ergoscope.analysis import theory
 from ergoscope.analysis._growth.curves import log_edges
-from ergoscope.learners import Driver, ladder, score
+from ergoscope.learners import ladder
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score
 from ergoscope.simulator import LinearSystem, zoo
 
 HORIZON, RUNS, PART, SEED = 20_000, 100_000, 4000, 20_000_000

@@ -21,7 +21,8 @@ from ergoscope.analysis._exact.covariances import output_power
 from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.analysis._growth.laws import fitted_stretches
 from ergoscope.analysis._studies.study import simulated_scores
-from ergoscope.learners import Scores, ladder
+from ergoscope.learners import ladder
+from ergoscope.learners._engine.replay import Scores
 from ergoscope.simulator import LinearSystem, simulate_chunks, zoo
 
 HORIZON, RUNS = 20_000, 64

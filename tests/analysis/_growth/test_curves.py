@@ -21,7 +21,8 @@ from ergoscope.analysis import (
     scan_curves,
 )
 from ergoscope.analysis._growth.curves import SCHEMA, log_edges, rebin
-from ergoscope.learners import Scores, ladder
+from ergoscope.learners import ladder
+from ergoscope.learners._engine.replay import Scores
 
 SIZES, GROUPS, HORIZON = 4, 16, 2000
 

@@ -11,7 +11,9 @@ from ergoscope._core.devices import computing
 from ergoscope.analysis import best_errors, curves, innovation_covariances, learning_cost, locate, regret_size, regrets
 from ergoscope.analysis._exact.filter_errors import truncated_excess
 from ergoscope.analysis._growth.curves import log_edges
-from ergoscope.learners import Driver, Scores, kalman, ladder, score
+from ergoscope.learners import kalman, ladder
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import Scores, score
 from ergoscope.simulator import simulate_chunks, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law

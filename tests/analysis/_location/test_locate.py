@@ -17,7 +17,9 @@ from ergoscope._core.files import check_folder
 from ergoscope.analysis import best_errors, curves, design, diffuse_errors, kalman_gain, locate, save_location, theory
 from ergoscope.analysis._growth.curves import log_edges
 from ergoscope.analysis._reports.save_location import location_json
-from ergoscope.learners import Driver, kalman, ladder, score
+from ergoscope.learners import kalman, ladder
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score
 from ergoscope.simulator import LinearSystem, Missing, Trajectories, read_recording, simulate, zoo, zoo_names
 from ergoscope.simulator._simulation.noise import Noise
 

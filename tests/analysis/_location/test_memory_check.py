@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis import locate
-from ergoscope.learners import Driver, Learner, kalman, ladder, lattice
+from ergoscope.learners import Learner, kalman, ladder, lattice
+from ergoscope.learners._engine.driver import Driver
 from ergoscope.learners._engine.memory import memory_free, memory_needed
 from ergoscope.simulator import zoo
 

@@ -34,7 +34,9 @@ from ergoscope.analysis import (
     write_report,
 )
 from ergoscope.analysis._growth.curves import log_edges
-from ergoscope.learners import Driver, kalman, ladder, score
+from ergoscope.learners import kalman, ladder
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score
 from ergoscope.simulator import simulate_chunks, zoo
 
 GRID = """[grid]

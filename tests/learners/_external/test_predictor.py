@@ -408,7 +408,7 @@ BAD = {
     "NEAR:Last": "no file is called 'NEAR'; did you mean 'predictors.py'?",
     "no_such_module:Last": "No module named 'no_such_module'",
     "ladle": "names no predictor; did you mean 'ladder'?",
-    "./no-such-program": "names no predictor: expected ANY.py:NAME, MODULE:NAME",
+    "./no-such-program": "names no predictor. Expected ANY.py:NAME, MODULE:NAME",
     "": "names no predictor",
     "ladder:length=3": "its options are forgetting, ridge",
     "ladder:size=many": "size must be one whole number",

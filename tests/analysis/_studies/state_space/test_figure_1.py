@@ -68,7 +68,8 @@ def test_a_wrong_fit_would_be_seen() -> None:
 
 def test_the_fit_is_least_squares_on_the_pooled_runs() -> None:
     from ergoscope._core.devices import computing
-    from ergoscope.learners import Driver, submatrix
+    from ergoscope.learners import submatrix
+    from ergoscope.learners._engine.driver import Driver
     from ergoscope.learners._full_state.submatrix import submatrices
 
     run = simulate(3, zoo("figure-1"), 31, 40)
