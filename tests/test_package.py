@@ -114,6 +114,20 @@ def test_imports_only_run_down_the_floors() -> None:
     assert crossed > 300
 
 
+def test_the_map_in_contributing_is_that_of_the_contracts() -> None:
+    rows = re.findall(r"^\| `(\w+)/` \|.*\| (.*?) ?\|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    shown = {
+        room: [set(re.findall(r"\w+", floor)) for floor in floors.split("<") if floor.strip()] for room, floors in rows
+    }
+    contracts = [each for each in SETTINGS["tool"]["importlinter"]["contracts"] if "layers" in each]
+    layers = {
+        each["containers"][0]: [set(re.split(r"[ |:]+", floor)) for floor in each["layers"]] for each in contracts
+    }
+    assert [{room} for room in shown] == layers["ergoscope"][:0:-1]
+    for room, floors in shown.items():
+        assert floors == layers.get(f"ergoscope.{room}", [])[::-1], room
+
+
 def test_no_files_import_each_other_in_a_circle() -> None:
     graphlib.TopologicalSorter(arrows()).prepare()
 
@@ -152,6 +166,31 @@ def test_the_type_checker_sees_the_whole_package() -> None:
     for link in links.iterdir():
         assert not link.readlink().is_absolute()
         assert link.resolve() == ROOT / link.name
+
+
+@pytest.mark.slow
+def test_mypy_finds_the_package_from_the_file_of_a_user(tmp_path: Path) -> None:
+    """As CONTRIBUTING.md says for an editable install: by the path of typings/, reporting the user's errors alone."""
+    pytest.importorskip("mypy", reason="mypy is missing: pip install '.[check]'")
+    if not (ROOT / "typings" / "ergoscope").is_dir():
+        pytest.skip("typings/ is not in a source distribution")
+    (tmp_path / "mine.py").write_text(
+        "from ergoscope.simulator import LinearSystem\n\nplant = LinearSystem(A=1, C=1, Q=1, R=1)\n"
+        "reveal_type(plant)\nreveal_type(plant.dt)\nplant.dtt\n"
+    )
+    skipped = ("jax", "jaxtyping", "polars", "matplotlib", "scipy", "control", "rich", "distributed")  # for speed alone
+    skip = f"[mypy-{','.join(f'{name}.*' for name in skipped)}]\nfollow_imports = skip\nignore_missing_imports = true\n"
+    (tmp_path / "mypy.ini").write_text(f"[mypy]\n[mypy-ergoscope.*]\nfollow_imports = silent\n{skip}")
+    # Without PYTHONPATH, which mypy reads, too.
+    environment = {word: value for word, value in os.environ.items() if word != "PYTHONPATH"}
+    environment["MYPYPATH"] = str(ROOT / "typings")
+    command = [sys.executable, "-m", "mypy", "--no-incremental", "--no-color-output", "mine.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=250)
+    revealed, kind, wrong, count = done.stdout.splitlines()
+    assert revealed.endswith('Revealed type is "ergoscope.simulator._systems.linear_system.LinearSystem"')
+    assert kind.endswith('Revealed type is "float"')
+    assert '"LinearSystem" has no attribute "dtt"' in wrong
+    assert count.startswith("Found 1 error in 1 file")
 
 
 def test_the_version_is_told_once() -> None:
