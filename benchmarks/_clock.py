@@ -1,6 +1,6 @@
-"""The clock of the measured comparisons: contenders in turn within one run, and a record of what was measured where.
+"""Time contenders in turn within one run, and record the numbers with the machine.
 
-No JAX here: a benchmark of memory must be able to load this file alone.
+This file does not import JAX: a benchmark of memory loads it alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whether the memory of a service grows: 256 streams at full rate, the resident memory of the process read as it goes.
+"""Measure whether the memory of a service grows: 256 streams at full rate, resident memory of the process over time.
 
     python benchmarks/_growth.py SECONDS
 
-The first quarter is left out. The rest is cut into 12 stretches; a line through their means has a slope with the 95 %
+The first quarter is left out. The rest is cut into 12 intervals; the slope of a line through their means has the 95 %
 interval of Student's t.
 """
 

@@ -1,4 +1,4 @@
-"""Over a broker of our own: a publisher whose messages are all made before it connects, and who takes them."""
+"""A broker, a publisher whose messages exist before it connects, and two subscribers: the service and a bare one."""
 
 from __future__ import annotations
 

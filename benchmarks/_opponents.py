@@ -1,7 +1,7 @@
-"""Recursive least squares as people run it, one filter length after the other or padded to the longest.
+"""Recursive least squares as people usually run it: one filter length after the other, or padded to the longest.
 
 Each takes ``y`` ``(time, stream)`` and returns the sum of squared a-priori errors over all samples and streams, of each
-length ``1 .. M`` or of length M alone; so that they can be held against each other before the clock starts.
+length ``1 .. M`` or of length M alone. These sums are compared before the clock starts.
 """
 
 from __future__ import annotations

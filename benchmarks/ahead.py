@@ -1,8 +1,8 @@
-"""What iterated forecasts further ahead cost: the ladder's step of one tile of 32 streams, plain and looking ahead.
+"""Measure the cost of iterated forecasts: a step of the ladder on a tile of 32 streams, with several look-aheads.
 
     python benchmarks/ahead.py [--rounds 40]
 
-All forms in turn, a block of 128 steps each; times per (stream, step). Written to benchmarks/results/ahead.json.
+All forms run in turn, 128 steps each; times per (stream, step). Written to benchmarks/results/ahead.json.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""A sweep on the workers of a Dask cluster: what a task costs besides its points, and two workers beside one.
+"""Measure a sweep on Dask workers: the overhead of a task, and two workers against one.
 
     python benchmarks/cluster.py [--rounds 2] [--quick]
 
-Overhead: 40 tasks whose points are done already, so that only what a task does besides is left: it is sent, makes its
-group ready, looks for its parts and answers; held against the same in this process, without the sending. The floor is
-as many empty calls. Efficiency: an experiment of over a minute on one worker, on one and on two, each held to one core,
-so that workers are compared and not the threads within one; beside them this process with all cores. All workers are on
-this machine: what a network costs is not in it. Written to benchmarks/results/cluster.json.
+Overhead: 40 tasks whose points are done already. Such a task is sent, prepares its group, looks for its parts and
+answers. It is compared with the same work in this process, without sending. The floor is as many empty calls.
+Efficiency: an experiment of over a minute for one worker, on one and on two workers of one core each, and in this
+process with all cores. All workers run on this machine, so the network is not included. Written to
+benchmarks/results/cluster.json.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Our Kalman predictor on many series of one model with 4 states, against what people would run instead.
+"""Compare the Kalman predictor on many series of one model of 4 states with other software.
 
     python benchmarks/kalman.py [--series 1024] [--steps 512] [--rounds 5]
 
-Compared, all giving the one-step forecasts of every series: our learner replayed, with the gain that varies in time
-(a covariance for each series, as missing samples want it) and with the steady gain; NumPy loops over time and dynamax
-under vmap, both with a covariance for each series and with one for all; simdkalman; and, series by series on a share of
-them, statsmodels and filterpy. Those that are not installed are skipped. dynamax is left out of the extra `bench`, for
-it asks for a nightly build: pip install -c constraints.txt dynamax. Times are per (series, step). Before the clock
-starts all forecasts are held against each other. Written to benchmarks/results/kalman.json.
+All contenders give the one-step forecasts of every series: our learner replayed, with the time-varying gain (a
+covariance for each series, needed for missing samples) and with the steady gain; NumPy loops over time and dynamax
+under vmap, both with a covariance for each series and with one for all; simdkalman; statsmodels and filterpy, series by
+series on a share. Software that is not installed is skipped. dynamax is not in the extra `bench`, because it needs a
+nightly build: pip install -c constraints.txt dynamax. Times are per (series, step). Before the clock starts, all
+forecasts are compared with each other. Written to benchmarks/results/kalman.json.
 """
 
 from __future__ import annotations

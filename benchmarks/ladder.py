@@ -1,12 +1,12 @@
-"""All filter lengths to 64 on 1024 streams, against what people would run instead; interleaved in one run.
+"""Compare all filter lengths up to 64 on 1024 streams with other software; contenders run in turn.
 
     python benchmarks/ladder.py [--rounds 5]    everything, written to benchmarks/results/ladder.json
-    python benchmarks/ladder.py --quick         the headline alone, ending with one line of JSON
+    python benchmarks/ladder.py --quick         the headline only, with one line of JSON at the end
 
 Compared: our wavefront and step form; recursive least squares in JAX, all lengths padded or ONE of 64, in plain C
-(rls.c), padasip, river, filterpy. Slow opponents run a share of the work, and our ladder the same share beside them.
-Times are per (stream, step, length), for one length per (stream, step). Before the clock starts all are held against
-each other: the same sums of squared errors, up to rounding.
+(rls.c), padasip, river, filterpy. Slow opponents run a share of the work, and our ladder also runs the same share.
+Times are per (stream, step, length), for one length per (stream, step). Before the clock starts, all must give the
+same sums of squared errors, up to rounding.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def contenders(precision: str, quick: bool, skipped: dict[str, str]) -> dict[str
 
 def main() -> None:
     parser = words(__doc__)
-    parser.add_argument("--quick", action="store_true", help="the headline alone")
+    parser.add_argument("--quick", action="store_true", help="the headline only")
     parser.add_argument("--rounds", type=count, default=5, help="how often each runs; 3 with --quick")
     given = parser.parse_args()
     quick: bool = given.quick

@@ -1,10 +1,10 @@
-"""How long one stream waits: forecast and observe of Live(ladder(range(65))), beside a trivial compiled call.
+"""Measure the latency of one stream: forecast and observe of Live(ladder(range(65))), and a trivial compiled call.
 
     python benchmarks/latency.py [--samples 1000] [--rounds 5]
 
-A sample is taken in (observe) and the forecast of the next one fetched, all lengths of it, before the clock stops; the
-trivial call adds 1 to an array of 65 numbers and fetches it, which is the floor of any call into XLA. Both in turn,
-round after round; in each the median (p50) and the 99th percentile (p99). Written to benchmarks/results/latency.json.
+The clock covers one observe and one forecast of the next sample, with all lengths. The trivial call adds 1 to an array
+of 65 numbers and fetches it: the floor of any call into XLA. Both run in turn in each round, which gives the median
+(p50) and the 99th percentile (p99). Written to benchmarks/results/latency.json.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Every window of 2 outputs and 2 inputs at once against recursive least squares window by window, interleaved.
+"""Compare all windows of 2 outputs and 2 inputs at once with recursive least squares window by window, in turn.
 
     python benchmarks/lattice.py [--windows 32] [--streams 32] [--steps 128] [--rounds 5]
 
-The opponent is covariance recursive least squares, P -= g g' with g = P x / sqrt(s), which is the cheapest form that
-keeps P symmetric: for each window over vectors of 4 h numbers, the two outputs sharing P, all streams together.
+The opponent is covariance recursive least squares, P -= g g' with g = P x / sqrt(s), the cheapest form that keeps P
+symmetric. Each window has vectors of 4 h numbers; the two outputs share P; all streams run together.
 
-* RLS of each window: a compiled scan of its own for each, as long as it need be, the streams outermost or innermost;
+* RLS of each window: one compiled scan for each window, with the streams outermost or innermost;
 * padded RLS: one scan of all windows at once, each padded to the longest (an eighth of the steps, scaled).
 
-Times are per (stream, step, window). Both sides are held against each other before the clock starts. Written to
+Times are per (stream, step, window). Both sides are compared before the clock starts. Written to
 benchmarks/results/lattice.json.
 """
 

@@ -1,4 +1,4 @@
-"""Every learner of the catalogue on six systems: critical size, regret at T = 1e4, time per step; and how RLS fails.
+"""Measure every learner on six systems: critical size, regret at T = 1e4, time per step; and where RLS fails.
 
     python benchmarks/learners.py [--replicates 64] [--rounds 9] [--only NAME ..] [--clock | --page | --check]
 
@@ -7,10 +7,10 @@ a run, in units of the innovation variance tr S, the median over the runs. Time 
 together, for one step of one of 64 streams, the least of the rounds. Written to benchmarks/results/learners.json and
 into docs/learners.md.
 
-    --only NAME ..    measure these anew and keep the others
-    --clock           measure the times alone
-    --page            write the page from the results alone
-    --check           write nothing; exit 1 where page and results differ
+    --only NAME ..    measure these again and keep the others
+    --clock           measure the times only
+    --page            write the page from the results, measure nothing
+    --check           write nothing; exit 1 if page and results differ
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a (stream, step, length) of the wavefront costs, from 1 to 512 lengths, 1 to 1e5 streams, 128 to 32768 steps.
+"""Measure the time per (stream, step, length): 1 to 512 lengths, 1 to 1e5 streams, 128 to 32768 steps.
 
     python benchmarks/linearity.py [--most 100000] [--rounds 3]
 
-Three sweeps of ladder and score_wavefront, the other two held: where the cost is flat, time grows in proportion to the
-work. The sweep over streams has 256 steps, so that 1e5 of them take seconds.
+Three sweeps of ladder and score_wavefront, each with the other two axes constant. Where the cost is flat, time grows in
+proportion to the work. The sweep over streams has 256 steps, so 1e5 streams take seconds.
 Written to benchmarks/results/linearity.json and docs/images/linearity.png.
 """
 

@@ -1,12 +1,12 @@
-"""The live page in a browser: how far it is behind, what it costs the learner, and whether the browser's memory grows.
+"""Measure the live page: its delay, the processor time of the learner, and the memory of the browser.
 
     python benchmarks/live.py [--seconds 300]
 
 Runs ``ergoscope demo live`` (32 runs of a double integrator, 200 samples a second each, in messages of 20) and the page
-in Chromium. Behind, in the first minute: seconds from the best moment's place in the stream to the one that the page
-shows. Memory, over the seconds after that: what a heap snapshot holds, apart from what the browser compiles of our code
-by and by; its slope by least squares, with the 95 % interval. Then the processor time of the learner, with ten pages
-open and with none, in turn.
+in Chromium. Delay, in the first minute: seconds from the newest sample to the sample that the page shows, above the
+least. Memory, in the seconds after that: the size of a heap snapshot without the code that the browser compiles; its
+least-squares slope with the 95 % interval. Then the processor time of the learner, with ten pages and with none, in
+turn.
 Written to benchmarks/results/live.json, and four moments of the first 40 seconds to docs/images/live.png.
 """
 

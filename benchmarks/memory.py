@@ -1,13 +1,12 @@
-"""Peak resident memory of simulating a plant and learning all filter lengths on it, the one fed into the other.
+"""Measure the peak resident memory of simulating a plant and learning all filter lengths on it, block by block.
 
-    python benchmarks/memory.py [--share 1]     the cases below, written to benchmarks/results/memory.json
+    python benchmarks/memory.py [--share 1]     the cases, written to benchmarks/results/memory.json
     python benchmarks/memory.py --long          1e5 streams x 64 lengths x 1e5 steps, to memory-long.json: over an hour
 
-Each case runs in its own fresh process: simulate_chunks fed into score(.., whole=True) of a ladder, float64, with 8
-stretches of the error curve. Its peak is what the kernel says (getrusage, ru_maxrss), the 300 MB of Python, NumPy and
-JAX included. Asked: as much at 1e3 as at 1e4 steps; growth in proportion to streams x lengths; 1e5 streams x 64 lengths
-within 4 GiB, which the steps do not change, so that a few are enough to see it. ``--share 0.1`` runs with a tenth of
-the streams.
+Each case runs in a fresh process: simulate_chunks feeds score(.., whole=True) of a ladder, float64, with 8 intervals of
+the error curve. The peak is ru_maxrss of getrusage, with the 300 MB of Python, NumPy and JAX. Goals: the same memory
+for 1e3 and 1e4 steps; growth in proportion to streams x lengths; 1e5 streams x 64 lengths within 4 GiB, for which few
+steps are enough, because the steps do not change the memory. ``--share 0.1`` runs with a tenth of the streams.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ def apart(case: Case, told: bool = False) -> dict[str, float]:
 def main() -> None:
     parser = words(__doc__)
     parser.add_argument("--long", action="store_true", help="1e5 streams x 64 lengths x 1e5 steps")
-    parser.add_argument("--share", type=share, default=1.0, help="of the streams, above 0 and at most 1")
+    parser.add_argument("--share", type=share, default=1.0, help="share of the streams, above 0 and at most 1")
     parser.add_argument("--case", type=int, nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--progress", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()

@@ -1,11 +1,11 @@
-"""What is said of four plants, each recorded once: by the run itself, by models fitted to it, and by 64 runs.
+"""Compare the answers for four plants: from one recording, from models fitted to it, and from 64 runs.
 
     python benchmarks/recordings.py             20 recordings of 400 and of 2000 samples each: ten minutes
     python benchmarks/recordings.py --seeds 2   the first two of them
-    python benchmarks/recordings.py --check     measure and write nothing; exit 1 where the page is another
+    python benchmarks/recordings.py --check     measure and write nothing; exit 1 if the page differs
 
-Every answer is written to benchmarks/results/recordings.json at once, so what was interrupted goes on where it stopped;
-``--anew`` begins again. The table of docs/theory.md, between its two marks, is written from that file.
+Each answer is written to benchmarks/results/recordings.json at once, so an interrupted run continues where it stopped;
+``--anew`` starts again. The table of docs/theory.md, between its two marks, is written from that file.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def main() -> None:
     parser = words(__doc__)
     parser.add_argument("--seeds", type=count, default=20, help="recordings of each plant and length")
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where page and results differ")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if page and results differ")
     asked = parser.parse_args()
     record: dict[str, Any] = dict(
         title="Four plants, recorded once",

@@ -1,13 +1,12 @@
-"""A plant of 8 states with process and output noise, simulated many times, against what people would run instead.
+"""Compare many simulated runs of a plant of 8 states, with process and output noise, with other software.
 
     python benchmarks/simulation.py [--replicates 1024] [--steps 1024] [--rounds 5]
 
-Compared, all making their own noise: simulate_chunks (left on the device), simulate (brought to NumPy, states
-included), a NumPy loop over time with the replicates as a batch, and, replicate by replicate on a share of them,
-scipy.signal.dlsim and control.forced_response. Floors: the noise alone (threefry, and NumPy's PCG64), the recursion
-alone on noise that is there, both in blocks of 128 steps (the last one made whole). Times are per (replicate, step).
-Before the clock starts all are driven by one known input and held against each other. Written to
-benchmarks/results/simulation.json.
+All contenders draw their own noise: simulate_chunks (results stay on the device), simulate (results in NumPy, with the
+states), a NumPy loop over time with the replicates as a batch; scipy.signal.dlsim and control.forced_response,
+replicate by replicate on a share. Floors: the noise alone (threefry, and NumPy's PCG64), and the recursion alone on
+given noise, both in blocks of 128 steps (the last one filled up). Times are per (replicate, step). Before the clock
+starts, all are driven by one known input and compared with each other. Written to benchmarks/results/simulation.json.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""The live service: how many samples it takes in, what its parts cost, how long one waits, whether memory grows.
+"""Measure the live service: samples per second, the cost of its parts, latency, and memory over time.
 
     python benchmarks/streams.py [--samples 512] [--messages 20000] [--rounds 5] [--seconds 20]
     python benchmarks/streams.py --long       memory over five minutes at full rate
 
-Blocks: 256 streams with 32 lengths, in Arrow blocks, decoded and taken in within one process, beside its parts done
-alone: the kernel (the floor), decoding, adding the errors up, and writing forecasts as JSON (a share). A verdict falls
-due each time that a stream is twice as old, and stands apart. Messages of 100 bytes over Mosquitto, at QoS 0, as fast
-as they come: the service beside an aiomqtt subscriber that only parses them, from the first message to the last
-forecast. One stream, sample by sample: from the message to its forecast, beside a program that sends each message
-back. Written to benchmarks/results/streams.json.
+Blocks: 256 streams with 32 lengths, in Arrow blocks, decoded and learned in one process, and its parts alone: the
+kernel (the floor), decoding, adding up the errors, and writing forecasts as JSON (a share). Verdicts, due each time the
+age of a stream has doubled, are measured apart. Messages of 100 bytes over Mosquitto, at QoS 0, as fast as they come:
+the service and an aiomqtt subscriber that only parses them, from the first message to the last forecast. One stream,
+sample by sample: from the message to its forecast, and a program that returns each message. Written to
+benchmarks/results/streams.json.
 """
 
 from __future__ import annotations
@@ -159,10 +159,10 @@ def growth(seconds: float) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = words(__doc__)
-    parser.add_argument("--samples", type=count, default=512, help="of each stream in a block")
-    parser.add_argument("--messages", type=count, default=20_000, help="of 100 bytes")
+    parser.add_argument("--samples", type=count, default=512, help="samples of each stream in a block")
+    parser.add_argument("--messages", type=count, default=20_000, help="number of messages of 100 bytes")
     parser.add_argument("--rounds", type=count, default=5)
-    parser.add_argument("--seconds", type=count, default=20, help="of the memory test")
+    parser.add_argument("--seconds", type=count, default=20, help="length of the memory test")
     parser.add_argument("--long", action="store_true", help="the memory test over 300 seconds")
     given = parser.parse_args()
     lines, ratios = in_blocks(given.samples, given.rounds)

@@ -1,17 +1,17 @@
-"""Analysing a sweep of 1e8 rows: time and peak resident memory, beside a load of everything into memory.
+"""Measure the analysis of a sweep of 1e8 rows: time and peak memory, against loading everything into memory.
 
-    python benchmarks/sweep.py [--share 1]   1140 points of 7 sizes, 98 stretches, 64 groups, two metrics: 1e8 rows
+    python benchmarks/sweep.py [--share 1]   1140 points of 7 sizes, 98 intervals, 64 groups, two metrics: 1e8 rows
 
-Parts of made-up curves are written into a temporary folder as ``ergoscope sweep`` lays them out: 10 systems, 2 factors
-on the noise, 57 seeds. Then, each in a fresh process:
+Parts of artificial curves are written into a temporary folder in the layout of ``ergoscope sweep``: 10 systems, 2 noise
+factors, 57 seeds. Then, each in a fresh process:
 
-* ``thresholds(folder)``, the sizes located of every point, of all systems and of one of them;
+* ``thresholds(folder)``, the sizes located from every point, of all systems and of one;
 * ``each_run(scan_curves(folder))``, the growth laws of every point;
-* the mean error of each cell and size, as docs/experiments.md shows it: ``scan_curves``, then polars, streaming;
-* the same mean in plain polars from ``pl.read_parquet`` of everything, which must stop at four fifths of the memory
-  there is: what does not fit ends there and is reported so.
+* the mean error of each cell and size, as in docs/experiments.md: ``scan_curves``, then polars, streaming;
+* the same mean in plain polars from ``pl.read_parquet`` of everything, stopped at four fifths of the machine's memory
+  and then reported as not fitting.
 
-Asked: at most 1 GiB for the first, whatever the number of rows. The floor reads every part and keeps none. Written to
+Goal: at most 1 GiB for the first, for any number of rows. The floor reads every part and keeps none. Written to
 benchmarks/results/sweep.json; ``--share 0.01`` takes a hundredth of the seeds.
 """
 
@@ -134,7 +134,7 @@ def apart(*asked: str) -> dict[str, float] | None:
 
 def main() -> None:
     parser = words(__doc__)
-    parser.add_argument("--share", type=share, default=1.0, help="of the seeds, above 0 and at most 1")
+    parser.add_argument("--share", type=share, default=1.0, help="share of the seeds, above 0 and at most 1")
     parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.work:

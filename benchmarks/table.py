@@ -1,7 +1,7 @@
-"""Write the tables of docs/performance.md anew from benchmarks/results/*.json, between the two marks that stand there.
+"""Write the tables of docs/performance.md from benchmarks/results/*.json, between its two marks.
 
 python benchmarks/table.py            write them
-python benchmarks/table.py --check    write nothing; exit 1 where the page and the results differ
+python benchmarks/table.py --check    write nothing; exit 1 if page and results differ
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def versions(records: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = words(__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where they differ")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if they differ")
     check = parser.parse_args().check
     text = PAGE.read_text(encoding="utf-8")
     anew = page(text)

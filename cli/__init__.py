@@ -1,4 +1,4 @@
-"""Words on the command line become calls; no logic lives here, and JAX is loaded only by the commands that compute."""
+"""The command line: text becomes calls. It has no logic, and only commands that compute load JAX."""
 
 if "." not in __name__:
     raise ImportError("cli/ is part of ergoscope: type `import ergoscope.cli`.")

@@ -1,4 +1,4 @@
-"""What JAX compiles is kept for the next command."""
+"""Keep the programs that JAX compiles for the next command."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from filelock import FileLock
 
 
 def keep_compiled() -> None:
-    """Let JAX keep what it compiles, in the user's cache folder; its own variables go first."""
+    """Let JAX keep its compiled programs in the user's cache folder, unless its own variables say otherwise."""
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "ergoscope" / "compiled"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
-            return  # nowhere to keep it
+            return  # no place to keep them
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**28))
-    with suppress(OSError):  # another command writes there now, and has looked
+    with suppress(OSError):  # another command writes there now, and has cleaned up
         _drop_torn(Path(os.environ["JAX_COMPILATION_CACHE_DIR"]))
 
 
 def _drop_torn(folder: Path) -> None:
-    """Remove what a command that was killed left half written: JAX writes an entry first, and last when it was used.
+    """Remove the entries that a killed command has left half written.
 
-    Without the second file it could not keep anything any more, and would say so each time.
+    JAX writes two files: the entry, then the time of its use. If the second is missing, JAX fails at every write.
     """
     if not folder.is_dir():
         return

@@ -1,6 +1,6 @@
-"""The command line. Exit codes: 0 done, 1 it does not hold or was interrupted, 2 bad input.
+"""The command line. Exit codes: 0 done, 1 a check fails or an interrupt, 2 bad input.
 
-What may not hold: a reproduction disagrees with theory, a predictor falls short of what was required.
+Checks that may fail: a reproduction disagrees with theory, or a predictor does not meet a requirement.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import typer
 from .. import __version__
 from ._compilation_cache import keep_compiled
 from ._dashboard import demo, watch
-from ._parsing import parse_fraction, parse_lookaheads, parse_sizes
+from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_sizes
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import (
     Meter,
@@ -42,12 +42,12 @@ app = typer.Typer(
 )
 
 
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for what is written; by default runs/NAME.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results. Default: runs/NAME.")]
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
-Seed = Annotated[int, typer.Option(help="Of the simulation and the bootstrap.")]
-Noise = Annotated[str, typer.Option(help="Law of a system's noise: normal, student-t, uniform or impulsive.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer alone.")]
+Seed = Annotated[int, typer.Option(help="Seed of the simulation and the bootstrap.")]
+Noise = Annotated[str, typer.Option(help="System: law of its noise, normal, student-t, uniform or impulsive.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
 
 
@@ -59,33 +59,35 @@ def locate(
             help="A system of the zoo, plant.toml, module.py:name, or a CSV or Parquet file, folder or glob."
         ),
     ],
-    output: Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")] = None,
-    by: Annotated[str | None, typer.Option(help="Recording: the column that names the run.")] = None,
-    time: Annotated[str | None, typer.Option(help="Recording: the column with the time.")] = None,
-    center: Annotated[str, typer.Option(help="Recording: first, none or a number, taken off the output.")] = "first",
+    output: Annotated[list[str] | None, typer.Option(help="Recording: output columns, such as y or y1,y2.")] = None,
+    by: Annotated[str | None, typer.Option(help="Recording: column that names the run.")] = None,
+    time: Annotated[str | None, typer.Option(help="Recording: column of the time.")] = None,
+    center: Annotated[
+        str, typer.Option(help="Recording: first (value), none or a number to subtract from the output.")
+    ] = "first",
     sizes: Annotated[str | None, typer.Option(help="Sizes to try, such as 0..32 or 1,2,4..8.")] = None,
     horizon: Annotated[
-        int | None, typer.Option(help="Samples of each run; by default 20000, or all of a recording.")
+        int | None, typer.Option(help="Samples of each run. Default: 20000, or all of a recording.")
     ] = None,
     replicates: Annotated[int, typer.Option(help="System: independent runs.")] = 64,
     lookahead: Annotated[
-        str, typer.Option(help="Samples ahead to forecast, such as 1,5,10: a table and a verdict for each.")
+        str, typer.Option(help="Samples ahead to forecast, such as 1,5,10; each has its table and verdict.")
     ] = "1",
     learner: Annotated[
         str | None,
         typer.Option(
-            help="NAME or NAME:option=value,.. (see: ergoscope learners). By default ladder for one output, else "
-            "lattice; qr-array further ahead, submatrix where the outputs are the state."
+            help="NAME or NAME:option=value,.. (see: ergoscope learners). Default: ladder for one output, else "
+            "lattice; qr-array for several look-aheads, submatrix if the outputs are the state."
         ),
     ] = None,
     input: Annotated[
         str | None,
-        typer.Option(help="Recording: the input columns. System: its known input, zero, white, prbs or sweep."),
+        typer.Option(help="Recording: input columns. System: its known input, zero, white, prbs or sweep."),
     ] = None,
     inputs_ahead: Annotated[
         str | None,
         typer.Option(
-            help="Inputs between a forecast and its sample: known, or held at the last one known; by default known for "
+            help="Inputs between a forecast and its sample: known, or held at the last known value. Default: known for "
             "a system, held for a recording."
         ),
     ] = None,
@@ -98,7 +100,7 @@ def locate(
         bool,
         typer.Option(
             "--model/--no-model",
-            help="Recording of fewer than 8 runs: locate on models fitted to it, too, beside what it shows.",
+            help="Recording of fewer than 8 runs: fit models to it and locate on their simulated runs, too.",
         ),
     ] = True,
     precision: Precision = "float64",
@@ -108,7 +110,7 @@ def locate(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Locate the size from which on the prediction error stops growing."""
+    """Locate the smallest size whose prediction error does not grow."""
     tried, lookaheads = None if sizes is None else parse_sizes(sizes), parse_lookaheads(lookahead)
     from .. import analysis, simulator
     from .._core.files import check_folder
@@ -124,7 +126,7 @@ def locate(
     else:
         for word, value in (("--output", output), ("--by", by), ("--time", time)):
             if value is not None:
-                raise ValueError(f"{word} belongs to a recording, and {source} is none.")
+                raise ValueError(f"{word} is an option for recordings, and {source} is a system: leave it out.")
         given = plant = find_plant(source, q, r, dt, delay)
         name = plant.name
     folder = check_folder(out or Path("runs") / name)
@@ -142,11 +144,11 @@ def locate(
             inputs=input or "zero",
             noise=noise,  # type: ignore[arg-type]
             inputs_ahead=inputs_ahead,  # type: ignore[arg-type]
-            center=center if center in ("first", "none") else [_number("--center", center)],
+            center=parse_center(center),
             model=model,
             progress=meter.update,
         )
-        found = replace(found, settings=found.settings | dict(command=_said()))
+        found = replace(found, settings=found.settings | dict(command=_command()))
         files = analysis.save_location(found, folder, plant)
     if as_json:
         print(json.dumps(location_json(found, files), indent=2))
@@ -157,15 +159,15 @@ def locate(
 @app.command()
 def design(
     plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
-    horizon: Annotated[int, typer.Option(help="Samples that the filter runs for.")] = 20_000,
-    tolerance: Annotated[str, typer.Option(help="How far above the Kalman filter's error, such as 1% or 0.01.")] = "1%",
+    horizon: Annotated[int, typer.Option(help="Samples that the filter runs.")] = 20_000,
+    tolerance: Annotated[str, typer.Option(help="Error above that of the Kalman filter, such as 1% or 0.01.")] = "1%",
     q: ProcessNoise = None,
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
     delay: Delay = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell how long a filter a plant needs, before one is written."""
+    """Compute the filter length that a plant needs, before you write a filter."""
     fraction = parse_fraction("--tolerance", tolerance)
     from .. import analysis
     from ..analysis._reports.save_location import design_json
@@ -181,13 +183,13 @@ def design(
 @app.command()
 def simulate(
     source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write: .parquet or .csv.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .parquet or .csv.")],
     steps: Annotated[int, typer.Option(help="Samples of each run.")] = 10_000,
     replicates: Annotated[int, typer.Option(help="Independent runs.")] = 1,
     input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
     initial: Annotated[str, typer.Option(help="Initial state: zero, stationary or riccati.")] = "zero",
-    missing: Annotated[float, typer.Option(help="Fraction of samples that is lost.")] = 0.0,
-    burst: Annotated[int, typer.Option(help="Samples lost at a time.")] = 1,
+    missing: Annotated[float, typer.Option(help="Fraction of samples that are missing.")] = 0.0,
+    burst: Annotated[int, typer.Option(help="Samples missing in a row.")] = 1,
     q: ProcessNoise = None,
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
@@ -198,7 +200,7 @@ def simulate(
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate a system into a file, one row a sample; memory does not grow with the steps."""
+    """Simulate a system into a file, one row for each sample. Memory does not grow with the steps."""
     from .. import simulator
 
     system = find_plant(source, q, r, dt, delay)
@@ -226,18 +228,17 @@ def reproduce(
     what: Annotated[
         str,
         typer.Argument(
-            help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, or all "
-            "of them."
+            help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, or all."
         ),
     ],
     replicates: Annotated[
-        int | None, typer.Option(help="Simulated runs; by default as many as the result needs.")
+        int | None, typer.Option(help="Simulated runs. Default: as many as the result needs.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs and shorter ones: a minute for all.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: a minute for all.")] = False,
     seed: Seed = 0,
     out: Out = None,
 ) -> None:
-    """Reproduce a result: measured beside exact theory. Exit code 1 if they disagree."""
+    """Reproduce a result: measure it and compare it with exact theory. Exit code 1 if they disagree."""
     from .. import analysis
     from .._core.files import check_folder
     from ..analysis._studies.registry import chosen_studies, save_study
@@ -247,7 +248,7 @@ def reproduce(
     for name in chosen_studies(what):
         with Meter(name, hidden=False) as meter:
             result = analysis.reproduce(name, seed, quick, replicates, meter.update)
-            settings = dict(command=_said(), seed=seed, quick=quick, replicates=replicates)
+            settings = dict(command=_command(), seed=seed, quick=quick, replicates=replicates)
             files = save_study(name, result, folder, settings)
         console.print(result.sentence, highlight=False, soft_wrap=True)
         for file in files:
@@ -259,12 +260,12 @@ def reproduce(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="What locate, reproduce, score or sweep wrote: runs/NAME.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of locate, reproduce, score or sweep: runs/NAME.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="The file to write; by default report.html in the folder.")
+        Path | None, typer.Option("--out", help="File to write. Default: report.html in the folder.")
     ] = None,
 ) -> None:
-    """Make one HTML file of results: answer, tables, figures, settings. Locate and reproduce do it themselves."""
+    """Write results as one HTML file: answer, tables, figures, settings. Only a sweep has none until then."""
     from .. import analysis
 
     with Meter("report", hidden=False, unit="points") as meter:
@@ -274,16 +275,16 @@ def report(
 
 @app.command()
 def zoo(
-    name: Annotated[str | None, typer.Argument(help="One of the systems; without it, all are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A system to show; without it, list all.")] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the ready systems, or show one: its numbers, its exact errors and a picture."""
+    """List the systems of the zoo, or show one: its theory, its exact errors and a figure."""
     from ..simulator._systems.zoo import zoo_entry, zoo_names
 
     if name is None:
         if out is not None or as_json:
-            raise ValueError("--out and --json belong to one system: name it, or leave them out for the list.")
+            raise ValueError("--out and --json need one system: name it, or leave them out for the list.")
         show_names(zoo_names())
         return
     zoo_entry(name)
@@ -302,7 +303,7 @@ def zoo(
 
 @app.command()
 def learners(
-    name: Annotated[str | None, typer.Argument(help="One of them; without it, all are listed.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A learner to show; without it, list all.")] = None,
 ) -> None:
     """List the learners, or show one: its equation, its options and their defaults, its references."""
     from ..learners._catalogue import learner_entry, learner_names, learner_options
@@ -315,17 +316,17 @@ def learners(
 
 @app.command()
 def devices() -> None:
-    """List what can be computed on, by the names that --device takes."""
+    """List the devices of this machine, by the names for --device."""
     from .._core.devices import all_devices
 
     found = all_devices()
     show_names({f"{device.platform}:{device.id}": str(device.device_kind) for device in found})
     if all(device.platform == "cpu" for device in found):
-        hint = "No GPU is seen. With an NVIDIA driver, in a checkout: pip install '.[cuda]'"
+        hint = "No GPU was found. With an NVIDIA driver, in a checkout: pip install '.[cuda]'"
         console.print(hint, highlight=False, markup=False)
     for kind in dict.fromkeys(device.platform for device in found):
         if sum(device.platform == kind for device in found) > 1:
-            console.print(f"{kind}:all spreads the streams over all of its kind.", highlight=False)
+            console.print(f"{kind}:all spreads the streams over all devices of this kind.", highlight=False)
 
 
 for _body in (broker, learn, publish, record, replay, score, sweep, watch):
@@ -341,7 +342,7 @@ def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help=
 
 
 def main() -> None:
-    """Run the command line; what a user can mend ends in one message and exit code 2."""
+    """Run the command line. Bad input ends with one message and exit code 2."""
     keep_compiled()
     warnings.showwarning = lambda message, *_: print(f"ergoscope: warning: {message}", file=sys.stderr)
     try:
@@ -353,13 +354,6 @@ def main() -> None:
         sys.exit(2)
 
 
-def _said() -> list[str]:
-    """Return the words of this command line, for the results that it makes."""
+def _command() -> list[str]:
+    """Return this command line, for the settings of its results."""
     return ["ergoscope", *sys.argv[1:]]
-
-
-def _number(word: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{word} must be first, none or a number, got {text!r}.") from None

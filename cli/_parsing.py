@@ -1,4 +1,4 @@
-"""How sizes and matrices are written on the command line."""
+"""Parse the text of sizes, matrices, fractions and names on the command line."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from .._core.ranges import parse_range
 
 
 def parse_sizes(text: str) -> list[int]:
-    """Return the sizes that ``0..32`` or ``1,2,4..8`` names, rising.
+    """Return the rising sizes of a text such as ``0..32`` or ``1,2,4..8``.
 
     Raises:
-        ValueError: Not whole numbers, negative, or not rising.
+        ValueError: They are no whole numbers, negative, or not rising.
     """
     return parse_range("sizes", text, "0..32 or 1,2,4..8")
 
 
 def parse_lookaheads(text: str) -> list[int]:
-    """Return the lookaheads that ``1,5,10`` or ``1..4`` names, rising from 1 on.
+    """Return the rising lookaheads of a text such as ``1,5,10`` or ``1..4``, from 1 on.
 
     Raises:
-        ValueError: Not whole numbers, zero or negative, or not rising.
+        ValueError: They are no whole numbers, below 1, or not rising.
     """
     lookaheads = parse_range("lookaheads", text, "1,5,10 or 1..4")
     if lookaheads[0] < 1:
@@ -30,10 +30,10 @@ def parse_lookaheads(text: str) -> list[int]:
 
 
 def parse_matrix(word: str, text: str | None) -> Any:
-    """Return the number or nested list that a text such as ``0.1`` or ``[[1, 0], [0, 1]]`` stands for.
+    """Return the number or the nested list of a text such as ``0.1`` or ``[[1, 0], [0, 1]]``.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: The text is neither.
     """
     if text is None:
         return None
@@ -47,10 +47,10 @@ def parse_matrix(word: str, text: str | None) -> Any:
 
 
 def parse_fraction(word: str, text: str) -> float:
-    """Return the fraction that ``1%`` or ``0.01`` stands for.
+    """Return the fraction of a text such as ``1%`` or ``0.01``.
 
     Raises:
-        ValueError: It is no number.
+        ValueError: The text is no number.
     """
     try:
         return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -59,16 +59,16 @@ def parse_fraction(word: str, text: str) -> float:
 
 
 def parse_names(text: str | list[str] | None) -> tuple[str, ...]:
-    """Return the names in ``y1,y2``, or in several such texts."""
+    """Return the names of a text such as ``y1,y2``, or of several such texts."""
     texts = [text] if isinstance(text, str) else text or []
     return tuple(name.strip() for part in texts for name in part.split(",") if name.strip())
 
 
 def parse_center(text: str) -> Any:
-    """Return ``first``, ``none`` or the one known value that a text stands for.
+    """Return ``first``, ``none``, or a list of the one number in the text.
 
     Raises:
-        ValueError: It is none of them.
+        ValueError: The text is none of them.
     """
     if text in ("first", "none"):
         return text

@@ -1,4 +1,4 @@
-"""A plant on the command line: a word for it, and what a plant of python-control does not bring."""
+"""A plant on the command line: its name or file, and the options that complete a plant of python-control."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Delay = Annotated[
 
 
 def find_plant(source: str, q: str | None, r: str | None, dt: float | None, delay: str | None) -> LinearSystem:
-    """Return the system that the words of a command line describe.
+    """Return the system that the arguments of a command describe.
 
     Raises:
         ValueError: They describe none.

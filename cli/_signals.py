@@ -1,4 +1,4 @@
-"""An interrupt ends a command at once, with nothing half written."""
+"""End a command at once on Ctrl-C or SIGTERM, with no file half written."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .._core.files import remove_unfinished
 def ending_cleanly() -> Iterator[None]:
     """Let Ctrl-C or SIGTERM end the process while the block runs, in the main thread.
 
-    The handler ends it itself: an exception raised there is lost where a library has called back, as JAX does while
-    Python collects garbage, and the work would go on.
+    The handler ends the process itself. An exception in a handler is lost inside a callback of a library, such as that
+    of JAX during garbage collection, and the work would continue.
     """
     before = {number: signal.signal(number, _end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except KeyboardInterrupt:  # from polars, which hears the signal first while it works
+    except KeyboardInterrupt:  # polars catches the signal first while it works
         _end()
     finally:
         for number, handler in before.items():
@@ -33,8 +33,8 @@ def ending_cleanly() -> Iterator[None]:
 
 def _end(*_: Any) -> None:
     remove_unfinished()
-    with suppress(RuntimeError):  # it was being written to
-        Console(stderr=True).show_cursor()  # a progress bar hides it
+    with suppress(RuntimeError):  # the stream was in use
+        Console(stderr=True).show_cursor()  # a progress bar hides the cursor
         sys.stdout.flush()
     os.write(2, b"ergoscope: interrupted; nothing is half written.\n")
-    os._exit(1)  # JAX may still compute in its threads: an orderly end would take memory from under them
+    os._exit(1)  # threads of JAX may still compute: a normal exit would free their memory

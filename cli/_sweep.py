@@ -1,4 +1,4 @@
-"""The command that sweeps an experiment, and what it says of the plan."""
+"""The command ``ergoscope sweep``, and how it prints a plan."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 def sweep(
     experiment: Annotated[Path, typer.Argument(help="The experiment: a TOML file (docs/experiments.md).")],
     check: Annotated[
-        bool, typer.Option("--check", help="Tell the plan alone: points, programs, estimated time, memory.")
+        bool, typer.Option("--check", help="Print the plan only: points, programs, estimated time, memory.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the results; by default that of the file, or runs/NAME.")
+        Path | None, typer.Option("--out", help="Folder for the results. Default: out in the file, or runs/NAME.")
     ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
-            "--cluster", help="Dask scheduler whose workers run it, such as tcp://HOST:8786 (docs/cluster.md)."
+            "--cluster", help="Run on the workers of this Dask scheduler, such as tcp://HOST:8786 (docs/cluster.md)."
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder alone.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder only.")] = False,
 ) -> None:
-    """Sweep a grid of systems, learners, noise, horizons and seeds; run again, it completes what is missing."""
+    """Sweep a grid of systems, learners, noise, horizons and seeds. Run it again to complete missing points."""
     from .. import analysis
 
     wanted = analysis.read_experiment(experiment)
@@ -44,22 +44,22 @@ def sweep(
 
 
 def show_plan(plan: Plan) -> None:
-    """Print what a sweep would do."""
+    """Print the plan of a sweep."""
     seconds = plan.compiling + plan.running
     lines = [
         f"{plan.folder}: {plan.points} points, {plan.done} of them done",
         f"programs to compile: {plan.programs}",
         f"samples to predict: {plan.samples:.3g}",
-        f"estimated time: {_duration(seconds)}, of it compiling {_duration(plan.compiling)} (short runs, timed now)",
-        f"memory: {plan.memory / 2**20:.3g} MiB at most, {plan.free / 2**30:.3g} GiB are free",
+        f"estimated time: {_duration(seconds)}, {_duration(plan.compiling)} of it to compile (from short runs)",
+        f"memory: {plan.memory / 2**20:.3g} MiB at most; free: {plan.free / 2**30:.3g} GiB",
     ]
     if plan.cluster is not None:
         workers, threads = (
             f"{n} {word}{'s' * (n != 1)}" for n, word in zip(plan.cluster, ("worker", "thread"), strict=True)
         )
-        lines.append(f"cluster: {workers} with {threads} now; the time above is of this machine alone")
+        lines.append(f"cluster: {workers} with {threads} now; the time above is for this machine alone")
     for (system, noise), end in plan.capped.items():
-        lines.append(f"{system}, noise {noise:g}: rounding reaches the noise after {end} samples, where its runs end")
+        lines.append(f"{system}, noise {noise:g}: its runs end after {end} samples, where rounding reaches the noise")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: the API lists what is public, the README is a page, what lies outside docs/ is named, not linked."""
+"""Hooks of mkdocs: list the public API, make the README a page, unlink files that are not in docs/."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ README = "first-steps.md"
 
 
 def public(room: str) -> list[tuple[str, str]]:
-    """Return (name, where it is defined) of all that a room makes public."""
+    """Return (name, where it is defined) for the public names of a room."""
     stub = (ROOT / room.removeprefix("ergoscope").replace(".", "/").lstrip("/") / "__init__.pyi").read_text()
     names = [(found["name"], f"{room}.{found['module']}.{found['name']}") for found in PUBLIC.finditer(stub)]
     return sorted(names, key=lambda pair: pair[0].lower())
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Make a page of the README, whose links lead out of the root as those of other pages lead out of docs/."""
+    """Make a page of the README, and point its links from docs/ to the root."""
     title, text = (ROOT / "README.md").read_text().split("\n", 1)
     text = LINK.sub("](../", text).replace("](../docs/", "](")
     files.append(File.generated(config, README, content=f"{title}: first steps\n{text}"))
@@ -33,7 +33,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Write the names of a room where a page asks for them, and unlink what is not part of the site."""
+    """Replace ``::public ROOM`` by the names of the room, and unlink files that are not in the site."""
 
     def listed(found: re.Match[str]) -> str:
         return "\n\n".join(f"::: {where}" for _, where in public(found["room"]))

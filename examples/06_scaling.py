@@ -1,13 +1,13 @@
-"""How the located sizes move with the horizon: every horizon cut from one run a plant, beside the slope of theory."""
+"""How the located sizes depend on the horizon: horizons cut from one run of each plant, beside the slope of theory."""
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
 from ergoscope import locate
-from ergoscope._core.files import check_folder
 from ergoscope.analysis import each_run, kalman_gain, scaling
 from ergoscope.simulator import LinearSystem
 
@@ -29,13 +29,15 @@ for name, walk in walks.items():
     rows, half = table.filter(pl.col("run") == name), kalman_gain(walk).memory / 2
     T, best = (rows[word].to_numpy() for word in ("horizon", "best_size"))
     reach = np.stack([best - rows["best_low"].to_numpy(), rows["best_high"].to_numpy() - best])
-    mark = axes.errorbar(T, best, reach, fmt="o", capsize=3, label=f"{name}: best, and what is not told apart")
+    mark = axes.errorbar(
+        T, best, reach, fmt="o", capsize=3, label=f"{name}: best size, and sizes not significantly different"
+    )
     axes.plot(T, best[-1] + half * np.log(T / T[-1]), ":", color=mark[0].get_color())
 axes.set(xlabel="horizon in samples", ylabel="filter length")
 axes.set_xscale("log", base=2)
 axes.set_title("dotted: (tau/2) log T, the slope that exactly fitted filters need", loc="left", fontsize=10)
 axes.legend()
-folder = check_folder("runs/scaling")
+folder = Path("runs/scaling")
 folder.mkdir(parents=True, exist_ok=True)
 figure.savefig(folder / "scaling.png", dpi=120)
 print(folder / "scaling.png")

@@ -1,4 +1,4 @@
-"""Live streams as a service: three plants report late, twice or in another order, and the learner takes no harm."""
+"""Live streams as a service: samples of three plants come late, twice or out of order, and change no forecast."""
 
 import asyncio
 
@@ -21,10 +21,10 @@ twice = np.repeat(late, rng.integers(1, 3, len(late)))
 service, heard = Service(lambda outputs, inputs: ladder(range(5))), MemorySink()
 asyncio.run(service.run(MemorySource([messages[i] for i in twice]), heard))  # or connect("mqtt://localhost:1883/lab/+")
 
-for said in heard.sent[-3:]:
-    assert isinstance(said, Threshold)
-    print(said.found.sentence)
-    print("  ", said.counts)
-parts = [said.forecast for said in heard.sent if not isinstance(said, Threshold) and said.stream == "0"]
+for threshold in heard.sent[-3:]:
+    assert isinstance(threshold, Threshold)
+    print(threshold.found.sentence)
+    print("  ", threshold.counts)
+parts = [sent.forecast for sent in heard.sent if not isinstance(sent, Threshold) and sent.stream == "0"]
 expected = replay(ladder(range(5)), recording, center="first")[0]
-print("as if they had come in order, bit for bit:", np.concatenate(parts).tobytes() == expected.tobytes())
+print("equal to the samples in order, bit for bit:", np.concatenate(parts).tobytes() == expected.tobytes())

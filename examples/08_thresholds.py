@@ -1,4 +1,4 @@
-"""The sizes that a sweep has located: a table with one row a cell of its grid, the seeds together, and a figure."""
+"""The sizes that a sweep has located: a table with one row for each cell of its grid, over the seeds, and a figure."""
 
 import argparse
 from pathlib import Path
@@ -11,15 +11,15 @@ from matplotlib.ticker import MaxNLocator
 
 from ergoscope.analysis import thresholds
 
-words = argparse.ArgumentParser(description=__doc__)
-words.add_argument("folder", nargs="?", default="runs/experiment", type=Path, help="what ergoscope sweep has written")
-folder = words.parse_args().folder
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("folder", nargs="?", default="runs/experiment", type=Path, help="folder of ergoscope sweep")
+folder = parser.parse_args().folder
 try:
-    found = thresholds(folder)  # one row a point: system, learner, noise, steps, lookahead, seed
+    found = thresholds(folder)  # one row for each point: system, learner, noise, steps, lookahead, seed
 except ValueError as exc:
-    words.error(f"{exc} That of the example: ergoscope sweep examples/experiment.toml")
+    parser.error(f"{exc} For the example: ergoscope sweep examples/experiment.toml")
 
-KINDS = {"critical_size": "critical size", "best_size": "best size", "regret_size": "size that regret asks for"}
+KINDS = {"critical_size": "critical size", "best_size": "best size", "regret_size": "size of regret"}
 CELL = ["system", "learner", "noise", "steps", "lookahead"]
 size = pl.col("size")
 cells = (
@@ -54,9 +54,7 @@ for axes, kind in zip(panels[0], KINDS.values(), strict=True):
     axes.set_title(kind, loc="left", fontsize=11)
 for axes in panels[-1]:
     axes.set_xlabel("factor on the measurement noise R")
-title = (
-    "samples of each run; median over the seeds, bars from the least to the largest, a white dot where not all have one"
-)
+title = "samples of each run; median over the seeds, bars from smallest to largest, white dot: not located for all"
 figure.legend(*axes.get_legend_handles_labels(), title=title, ncols=5, loc="outside lower center", frameon=False)
 figure.savefig(folder / "thresholds.png", dpi=120)
 print(f"{cells.height} rows: {folder / 'thresholds.csv'}")

@@ -1,6 +1,6 @@
-"""The error of each size against the horizon from a sweep, its growth laws and exact theory beside: one row a system.
+"""The error of each size of a sweep against the horizon, its growth laws and exact theory: one row for each system.
 
-The longest runs of one learner, at most three factors on the noise, the seeds together.
+It shows the longest runs of one learner, at most three noise factors, over all seeds.
 """
 
 import argparse
@@ -13,24 +13,24 @@ from matplotlib.figure import Figure
 
 from ergoscope.analysis import best_errors, each_run, innovation_covariances, scan_curves, swept_systems
 
-words = argparse.ArgumentParser(description=__doc__)
-words.add_argument("folder", nargs="?", default="runs/experiment", type=Path, help="what ergoscope sweep has written")
-words.add_argument("--learner", default="ladder", help="one of the sweep")
-asked = words.parse_args()
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("folder", nargs="?", default="runs/experiment", type=Path, help="folder of ergoscope sweep")
+parser.add_argument("--learner", default="ladder", help="a learner of the sweep")
+asked = parser.parse_args()
 try:
-    plants = swept_systems(asked.folder)  # but those that vary in time, of which there is no exact theory
+    plants = swept_systems(asked.folder)  # without those that vary in time: they have no exact theory
     curves = scan_curves(asked.folder).filter(pl.col("system").is_in([*plants]))
 except ValueError as exc:
-    words.error(f"{exc} That of the example: ergoscope sweep examples/experiment.toml")
+    parser.error(f"{exc} For the example: ergoscope sweep examples/experiment.toml")
 
 longest = curves.select(pl.col("steps").max()).collect().item()
 curves = curves.filter(metric="error", learner=asked.learner, lookahead=1, steps=longest)
 if curves.head(1).collect().is_empty():
-    words.error(f"{str(asked.folder)!r} holds no runs of {asked.learner!r} over {longest} samples, one ahead.")
+    parser.error(f"{str(asked.folder)!r} holds no runs of {asked.learner!r} over {longest} samples, one ahead.")
 mean = (pl.col("value") * pl.col("samples")).sum() / pl.col("samples").sum()
 errors = curves.group_by("system", "noise", "size", "horizon").agg(mean).sort("horizon").collect(engine="streaming")
 pooled = curves.with_columns(run=pl.col("noise").cast(pl.String), group=pl.col("group") + 64 * pl.col("seed"))
-laws = each_run(pooled)  # of the replicates of all seeds together
+laws = each_run(pooled)  # over the replicates of all seeds
 
 systems, noises, sizes = (errors[word].unique().sort().to_list() for word in ("system", "noise", "size"))
 noises = [noises[k] for k in sorted({0, len(noises) // 2, len(noises) - 1})]
@@ -58,7 +58,7 @@ for name, line in zip(systems, panels, strict=True):
             for row in law.to_dicts()
         ]
         grows = (
-            f"growing, size {', '.join(map(str, law['size']))}: {', '.join(powers)}" if powers else "none surely grows"
+            f"growing, size {', '.join(map(str, law['size']))}: {', '.join(powers)}" if powers else "none is growing"
         )
         axes.set_title(f"{name}, R x {noise:g}\n{grows}", loc="left", fontsize=9)
     seen = errors.filter(pl.col("system") == name, pl.col("horizon") > 16, pl.col("size").is_in(shown))["value"]

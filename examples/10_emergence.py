@@ -1,6 +1,6 @@
-"""How the error drops at the critical size, from a sweep: what it exceeds the Kalman predictor by, and how it grows.
+"""How the error of a sweep drops at the critical size: excess over the Kalman predictor, and growth exponent.
 
-The longest runs of one learner, at most three factors on the noise, the seeds together; one row a system.
+It shows the longest runs of one learner, at most three noise factors, over all seeds; one row for each system.
 """
 
 import argparse
@@ -13,28 +13,28 @@ from matplotlib.figure import Figure
 
 from ergoscope.analysis import best_errors, each_run, innovation_covariances, scan_curves, swept_systems, theory
 
-words = argparse.ArgumentParser(description=__doc__)
-words.add_argument("folder", nargs="?", default="runs/experiment", type=Path, help="what ergoscope sweep has written")
-words.add_argument("--learner", default="ladder", help="one of the sweep")
-asked = words.parse_args()
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("folder", nargs="?", default="runs/experiment", type=Path, help="folder of ergoscope sweep")
+parser.add_argument("--learner", default="ladder", help="a learner of the sweep")
+asked = parser.parse_args()
 try:
-    plants = swept_systems(asked.folder)  # but those that vary in time, of which there is no exact theory
+    plants = swept_systems(asked.folder)  # without those that vary in time: they have no exact theory
     curves = scan_curves(asked.folder).filter(pl.col("system").is_in([*plants]))
 except ValueError as exc:
-    words.error(f"{exc} That of the example: ergoscope sweep examples/experiment.toml")
+    parser.error(f"{exc} For the example: ergoscope sweep examples/experiment.toml")
 
 longest = curves.select(pl.col("steps").max()).collect().item()
 curves = curves.filter(learner=asked.learner, lookahead=1, steps=longest)
 if curves.head(1).collect().is_empty():
-    words.error(f"{str(asked.folder)!r} holds no runs of {asked.learner!r} over {longest} samples, one ahead.")
+    parser.error(f"{str(asked.folder)!r} holds no runs of {asked.learner!r} over {longest} samples, one ahead.")
 excess, errors = (curves.filter(metric=metric) for metric in ("excess", "error"))
-runs = excess.group_by("system", "noise").agg(end=pl.col("last").max())  # rounding may end them before
+runs = excess.group_by("system", "noise").agg(end=pl.col("last").max())  # rounding may end them earlier
 octave = excess.join(runs, on=["system", "noise"]).filter(pl.col("last") > pl.col("end") / 2)
 average = (pl.col("value") * pl.col("samples")).sum() / pl.col("samples").sum()
 seeds = octave.group_by("system", "noise", "size", "seed", "end").agg(average, start=pl.col("first").min())
 ends = seeds.collect(engine="streaming")
 pooled = errors.with_columns(run=pl.col("noise").cast(pl.String), group=pl.col("group") + 64 * pl.col("seed"))
-laws = each_run(pooled)  # of the replicates of all seeds together
+laws = each_run(pooled)  # over the replicates of all seeds
 
 systems, noises, sizes = (ends[word].unique().sort().to_list() for word in ("system", "noise", "size"))
 noises = [noises[k] for k in sorted({0, len(noises) // 2, len(noises) - 1})]
@@ -59,7 +59,7 @@ for name, (left, right) in zip(systems, panels, strict=True):
         right.errorbar(law["size"], law["exponent"], bars, **style, label=f"R x {noise:g}")
     right.plot([], [], ":", color="0.3", lw=1.2, label="exact, the best filter")
     right.axhline(0.5, ls="--", color="0.3", lw=1, label="bounded below, growing above")
-    for axes, what in ((left, "excess / error of the Kalman predictor"), (right, "exponent of growth")):
+    for axes, what in ((left, "excess / error of the Kalman predictor"), (right, "growth exponent")):
         axes.axvline(
             theory(plants[name]).critical_size, color="#d55e00", lw=7, alpha=0.3, label="critical size, theory"
         )

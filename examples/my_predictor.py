@@ -1,6 +1,7 @@
-"""A predictor of one's own: a level and a slope (Holt), with the variance of its error.
+"""A user's own predictor: a level and a slope (Holt), with the variance of its error.
 
-Given as examples/my_predictor.py:make, see docs/predictors.md; predictor.c forecasts the same.
+Its name on the command line is examples/my_predictor.py:make, see docs/predictors.md. predictor.c gives the same
+forecasts.
 """
 
 import numpy as np

@@ -21,7 +21,7 @@ FETCHED = re.compile(
 
 
 def examples() -> list[doctest.DocTest]:
-    """Return the doctests of all that is public."""
+    """Return the doctests of all public names."""
     found: dict[str, doctest.DocTest] = {}
     names = {name: getattr(importlib.import_module("ergoscope.simulator"), name) for name in ("zoo",)}
     names |= {name: getattr(importlib.import_module("ergoscope.learners"), name) for name in ("ladder",)}

@@ -20,7 +20,7 @@ SAYS = {
     "04_live": "bit for bit: True",
     "05_ahead": "10 samples ahead (direct forecasts): the critical window length is 2",
     "06_scaling": "scaling.png",
-    "07_streams": "in order, bit for bit: True",
+    "07_streams": "samples in order, bit for bit: True",
     "08_thresholds": "thresholds.csv",
     "09_growth": "growth.png",
     "10_emergence": "emergence.png",

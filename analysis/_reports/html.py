@@ -1,6 +1,6 @@
-"""The parts of a page of HTML: escaped words, tables, figures, the frame with its style. No script, nothing fetched.
+"""The parts of an HTML page: escaped text, tables, figures, the frame with its style. No script, no network.
 
-Text goes in through ``words``, ``number`` or ``table``, which escape it; what they return is HTML.
+``words``, ``number`` and ``table`` take text and escape it; they return HTML.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from ..._core.text import spaced
 
-DASH = "&ndash;"  # what is not known
+DASH = "&ndash;"  # an unknown value
 _FRAME = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -29,7 +29,7 @@ _FRAME = """<!DOCTYPE html>
 </body>
 </html>
 """
-# Colours only stress what words and signs say as well.
+# Colours only repeat what words and signs say.
 _STYLE = """
 :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --line: #d5dbe1; --pale: #f5f7f9; --mark: #b34700 }
 * { box-sizing: border-box }
@@ -90,17 +90,17 @@ code span { display: inline-block; max-width: 100% }
 
 
 def page(title: str, body: str) -> str:
-    """Return a whole page around a body of HTML."""
+    """Return a whole page around its body of HTML."""
     return _FRAME.format(title=words(title), style=_STYLE, body=body)
 
 
 def words(text: object) -> str:
-    """Return any text as HTML that shows it: nothing in it is taken for a tag or an attribute."""
+    """Return HTML that shows a text: nothing in the text acts as a tag or an attribute."""
     return html.escape(str(text), quote=True)
 
 
 def number(value: Any) -> str:
-    """Return a number to three digits, with a power of ten where it is long; a dash for what is not known."""
+    """Return a number to three digits, a long one with a power of ten; a dash for an unknown value."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return DASH
     if not isinstance(value, (int, float)) or isinstance(value, bool):
@@ -116,13 +116,13 @@ def number(value: Any) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], chosen: int | None = None) -> str:
-    """Return a table that scrolls by itself where it is wider than the page.
+    """Return a table; one that is wider than the page scrolls by itself.
 
     Args:
         caption: Text.
-        heads: Text of each column; one that begins with a space is of words and stands to the left.
-        rows: Cells as HTML, the first of each heading its row.
-        chosen: Place of the row to stress.
+        heads: Text of each column; a leading space marks a column of words, aligned to the left.
+        rows: Cells as HTML; the first cell is the head of its row.
+        chosen: Index of the row in bold.
     """
     sides = [' class="text"' if head.startswith(" ") else "" for head in heads]
     top = "".join(f'<th scope="col"{side}>{words(head.strip())}</th>' for head, side in zip(heads, sides, strict=True))
@@ -132,7 +132,7 @@ def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], cho
         mark = ' class="chosen"' if place == chosen else ""
         lines.append(f'<tr{mark}><th scope="row"{sides[0]}>{row[0]}</th>{"".join(cells)}</tr>')
     inner = f"<caption>{words(caption)}</caption>\n<thead><tr>{top}</tr></thead>\n<tbody>\n"
-    # A region that scrolls must be reached by keys, too.
+    # Keys must reach a region that scrolls.
     kind = "scroll long" if len(rows) > 40 else "scroll"
     return f'<div class="{kind}" tabindex="0"><table>{inner}' + "\n".join(lines) + "\n</tbody></table></div>\n"
 
@@ -146,20 +146,20 @@ def pairs(caption: str, heads: tuple[str, str], rows: dict[str, str]) -> str:
 
 
 def command(line: Sequence[str]) -> str:
-    """Return a command line, quoted for a shell; a line breaks between its words."""
+    """Return a command line, quoted for a shell; lines break between its words only."""
     spans = " ".join(f"<span>{words(shlex.quote(word))}</span>" for word in line)
     return f"<pre><code>{spans}</code></pre>\n"
 
 
 def facts(rows: dict[str, str]) -> str:
-    """Return short facts side by side: text to HTML."""
+    """Return short facts side by side, from text to HTML."""
     return "<dl>" + "".join(f"<div><dt>{words(key)}</dt><dd>{rows[key]}</dd></div>" for key in rows) + "</dl>\n"
 
 
 def figure(png: bytes, alt: str, caption: str) -> str:
-    """Return a figure that holds its picture."""
+    """Return a figure with its picture inside."""
     data = base64.b64encode(png).decode()
     image = f'<img src="data:image/png;base64,{data}" alt="{words(alt)}">'
-    if int.from_bytes(png[16:20], "big") > 1100:  # pixels: several panels side by side, unreadable if they all shrank
+    if int.from_bytes(png[16:20], "big") > 1100:  # pixels: several panels side by side, unreadable if they shrink
         image = f'<div class="scroll wide" tabindex="0">{image}</div>'
     return f"<figure>{image}<figcaption>{words(caption)}</figcaption></figure>\n"

@@ -1,12 +1,11 @@
 """Figures of a location: error against the horizon, error and growth against the size. Written as PNG.
 
-Read without colours: the sizes run through a map that is readable in grey, and each has a marker; what stops growing is
-drawn thick, the threshold marked. Narrow, with its legend below: letters stay readable at the width of a phone.
+The figures can be read without colours: the colour map is readable in grey, and each size has a marker. The critical
+size is drawn thick. The figures are narrow, with the legend below: letters stay readable on a phone.
 """
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
@@ -22,16 +21,27 @@ from .._growth.bootstrap import resample_counts
 from .._growth.curves import curve_array
 from .._growth.laws import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
 from .._location.location import Location
-from .style import BEST, EXPECTED, FOUND, MARKERS, VERDICTS, canvas, legend, shown_sizes, size_axis_label, title
-
-_ERROR = "mean squared error (output unit²)"
+from .style import (
+    BEST,
+    ERROR,
+    EXPECTED,
+    FOUND,
+    MARKERS,
+    VERDICTS,
+    canvas,
+    legend,
+    shades,
+    shown_sizes,
+    size_axis_label,
+    title,
+)  # fmt: skip
 
 
 def growth_figure(location: Location, system: LinearSystem | None = None) -> Figure:
-    """Draw the error against the horizon, one line a size and one panel a look-ahead; exact theory beside it.
+    """Draw the error against the horizon: one line for each size, one panel for each look-ahead, and exact theory.
 
-    Where the system is known and does not vary in time, dotted: the exact error of the best filter of that length
-    (those that fit filters); dashed: the Kalman predictor, both at the panel's look-ahead.
+    For a known system that does not vary in time, at the look-ahead of the panel: dotted, the exact error of the best
+    filter of each length (learners that fit filters); dashed, the Kalman predictor.
     """
     figure, panels = canvas(len(location.each))
     for axes, part in zip(panels, location.each, strict=True):
@@ -46,7 +56,7 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
     if values.shape[2] < FEWEST_GROUPS:
         horizon, mean = _half_octaves(horizon, mean)
     shown = shown_sizes(sizes, location.critical_size)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, len(shown)))
+    colours = shades(len(shown))
     times = np.unique(np.geomspace(1 + location.lookahead, location.horizon, 60).astype(int))
     exact = None
     if system is not None and location.rungs.height and fits_filters(location):
@@ -75,11 +85,11 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
         covariances = innovation_covariances(system, times, lookahead=location.lookahead)
         oracle = np.trace(covariances, axis1=1, axis2=2)
         axes.plot(times, oracle, "--", color="0.2", lw=1.2, label="Kalman predictor", zorder=2)
-    axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=_ERROR)
+    axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=ERROR)
     axes.set_xlim(left=min(5.0, location.horizon / 20))
     _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
     word = location.settings["size_label"]
-    title(axes, location, f"error growth by {word}")
+    title(axes, location.subject, f"error growth by {word}")
     legend(axes, 4, title=word)
     if location.trust_horizon is not None and location.trust_horizon <= 2 * location.horizon:
         axes.axvline(location.trust_horizon, color="0.6", lw=1)
@@ -89,10 +99,10 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
 
 
 def size_figure(location: Location, system: LinearSystem | None = None) -> Figure:
-    """Draw against the size, for each look-ahead, the error at three horizons and below it the exponent of its growth.
+    """Draw the error at three horizons against the size, and below it the growth exponent, for each look-ahead.
 
-    Bars are 95 % intervals over the replicates, crosses exact theory. The critical size is marked, found and expected;
-    for a recording the best size, and which are not told apart from it.
+    Bars are 95 % intervals over the replicates, crosses exact theory. Marked are the critical size found and that of
+    theory; for a recording the best size, and the sizes that do not differ significantly from it.
     """
     figure, panels = canvas(len(location.each), below=True)
     for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
@@ -107,7 +117,7 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
 def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> None:
     sizes = location.rungs["size"].to_numpy()
     errors = np.array(location.rungs["errors"].to_list(), dtype=float)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.7, 0.0, len(location.horizons)))
+    colours = shades(len(location.horizons), 0.7, 0.0)
     for k, (horizon, colour) in enumerate(zip(location.horizons, colours, strict=True)):
         spread = _interval(location, horizon)
         bars = None if spread is None else np.clip([errors[:, k] - spread[0], spread[1] - errors[:, k]], 0, None)
@@ -122,14 +132,14 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
     if location.recorded:
         alike = np.isin(sizes, location.best.alike)
         axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
-    axes.set(yscale="log", ylabel=_ERROR)
-    title(axes, location, f"error by {location.settings['size_label']}")
+    axes.set(yscale="log", ylabel=ERROR)
+    title(axes, location.subject, f"error by {location.settings['size_label']}")
     legend(axes, 3, below=-0.04)
     axes.tick_params(labelbottom=False)
 
 
 def _draw_exponents(axes: Axes, location: Location) -> None:
-    """Draw the exponent of growth with its interval, against the border that the verdict is about."""
+    """Draw the growth exponent with its interval, and the border between bounded and growing."""
     rows = location.rungs.filter(pl.col("exponent").is_not_null())
     top = max(2.0, *(row["high"] or row["exponent"] for row in rows.to_dicts() if row["law"] != "exponential"), 0.0)
     for verdict, (marker, colour) in VERDICTS.items():
@@ -153,7 +163,7 @@ def _draw_exponents(axes: Axes, location: Location) -> None:
 
 
 def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
-    """Mark the critical size, found and expected, and its interval; where none was found, the best size."""
+    """Mark the critical size found, its interval and that of theory; if none was found, the best size."""
 
     def label(words: str) -> str:
         return words if named else "_"
@@ -174,7 +184,7 @@ def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
 
 
 def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
-    """Return the 95 % interval ``(2, size)`` of the error at a horizon, by drawing the groups of replicates again."""
+    """Return the 95 % interval ``(2, size)`` of the error at a horizon, by the bootstrap over groups of replicates."""
     ahead = location.curves.filter((pl.col("lookahead") == location.lookahead) & (pl.col("metric") == "error"))
     if ahead["group"].n_unique() < FEWEST_GROUPS:
         return None
@@ -186,7 +196,7 @@ def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
         sums.pivot("group", index="size", values=word).drop("size").fill_null(0.0).to_numpy()
         for word in ("total", "samples")
     )
-    if len(totals) < location.rungs.height:  # a stretch without samples
+    if len(totals) < location.rungs.height:  # an interval without samples
         return None
     groups = totals.shape[1]
     weights = resample_counts(groups, DRAWS, 0)
@@ -195,7 +205,7 @@ def _interval(location: Location, horizon: int) -> NDArray[np.float64] | None:
 
 
 def _level(panels: list[Axes]) -> None:
-    """Give all panels the same axes, so that they can be compared."""
+    """Give all panels the same axis limits."""
     heights, widths = [axes.get_ylim() for axes in panels], [axes.get_xlim() for axes in panels]
     for axes in panels:
         axes.set_ylim(min(low for low, _ in heights), max(high for _, high in heights))
@@ -209,7 +219,7 @@ def _mean(values: NDArray[np.floating]) -> NDArray[np.floating]:
 def _half_octaves(
     horizon: NDArray[np.float64], mean: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
-    """Average over half octaves: the error of a single run is too rough to read otherwise."""
+    """Average over half octaves, because the error of a single run is too rough to read."""
     half = np.floor(2 * np.log2(horizon)).astype(int)
     starts = np.unique(half, return_index=True)[1]
     counts = np.diff(np.append(starts, len(half)))
@@ -217,12 +227,12 @@ def _half_octaves(
 
 
 def with_theory(system: LinearSystem | None) -> LinearSystem | None:
-    """Return the system if exact theory speaks of it: of one that does not vary in time."""
+    """Return the system if exact theory exists for it: if it does not vary in time."""
     return None if system is None or system.time_varying else system
 
 
 def fits_filters(location: Location) -> bool:
-    """Return whether the learner fits the filters that exact theory speaks of: of the outputs alone."""
+    """Return whether the learner fits the filters of exact theory: filters of the outputs alone."""
     settings = location.settings
     return settings["tends_to"] in ("filters", "direct filters") and settings["inputs"] == "zero"
 
@@ -232,7 +242,7 @@ def _filter(location: Location) -> str:
 
 
 def _limit(axes: Axes, values: NDArray[np.floating]) -> None:
-    """Keep the first samples, where nothing is learned yet, from stretching the axis."""
+    """Limit the axis to the values after the first samples, in which nothing is learned yet."""
     finite = values[np.isfinite(values) & (values > 0)]
     if finite.size:
         axes.set_ylim(finite.min() / 2, finite.max() * 2)

@@ -1,4 +1,4 @@
-"""What is known of a ready system before anything is measured: the numbers of theory and the exact errors.
+"""The portrait of a system of the zoo: the numbers of theory and the exact errors, without a measurement.
 
 Time: an error at horizon ``t`` is that of the prediction of ``y_t`` from the samples before it; the first one has
 ``t = 0``, and the state starts at zero.
@@ -28,16 +28,16 @@ BEYOND = 2  # sizes shown past the critical one
 
 
 class Portrait(NamedTuple):
-    """What is known of a system of the zoo.
+    """The theory of a system of the zoo.
 
     Attributes:
         system: The plant.
         summary: One line about it.
-        reference: Where it is from.
-        theory: h*, m, d*^2, rho and tau; None for a system that varies in time, as the three that follow.
-        trust: Samples after which rounding reaches the noise, by precision; None where it does not.
-        horizons: Those of ``errors``, in samples.
-        errors: ``size``, for the Kalman predictor null, and ``errors``, a list at the horizons: min E|y_t - yhat_t|^2
+        reference: Its source.
+        theory: h*, m, d*^2, rho and tau; for a system that varies in time this and the following are None or empty.
+        trust: Samples after which rounding reaches the noise, by precision; None if it never does.
+        horizons: The horizons of ``errors``, in samples.
+        errors: ``size`` (null for the Kalman predictor) and ``errors``, a list at the horizons: min E|y_t - yhat_t|^2
             in squared units of the output, summed over outputs; sizes 0..h* + 2.
     """
 
@@ -51,9 +51,9 @@ class Portrait(NamedTuple):
 
 
 def portrait(name: str) -> Portrait:
-    """Return what theory says of a system of the zoo, and the exact errors of its best filters.
+    """Return the theory of a system of the zoo and the exact errors of its best filters.
 
-    The longest horizon is 20 000 samples, or the trust horizon of float64 where that is shorter.
+    The longest horizon is 20 000 samples, or the trust horizon of float64 if that is shorter.
 
     Args:
         name: One of ``zoo_names()``.
@@ -78,10 +78,10 @@ def portrait(name: str) -> Portrait:
 
 
 def save_portrait(drawn: Portrait, folder: str | Path) -> list[Path]:
-    """Write zoo.png: exact error curves, or a simulated run of a system that varies in time; return the files.
+    """Write zoo.png: exact error curves, or a simulated run of a system that varies in time.
 
     Raises:
-        ValueError: The folder cannot be written in.
+        ValueError: The folder cannot be written to.
     """
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def save_portrait(drawn: Portrait, folder: str | Path) -> list[Path]:
 
 
 def portrait_json(drawn: Portrait, files: list[Path]) -> dict[str, Any]:
-    """Return it as the documented JSON object (docs/json.md); what is not finite becomes null."""
+    """Return the portrait as the documented JSON object (docs/json.md); values that are not finite become null."""
     rows = [] if drawn.errors is None else drawn.errors.select("size", "errors").to_dicts()
     return dict(
         name=drawn.system.name,

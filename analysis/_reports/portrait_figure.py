@@ -1,8 +1,7 @@
-"""The picture of a ready system: exact error curves, or a simulated run of a system that varies in time."""
+"""The figure of a portrait: exact error curves, or a simulated run of a system that varies in time."""
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.mlab import specgram
@@ -10,17 +9,17 @@ from matplotlib.mlab import specgram
 from ...simulator import LinearSystem, simulate
 from .._exact.filter_errors import best_errors
 from .._exact.riccati import innovation_covariances
-from .style import WIDTH
+from .style import WIDTH, shades, title
 
-PERIODS = 4  # of a periodic system
-WINDOWS = 32  # of a spectrum, over the run
-RANGE = 50.0  # decibels that are told apart
+PERIODS = 4  # shown of a periodic system
+WINDOWS = 32  # of the spectrum, over the run
+RANGE = 50.0  # decibels of the colour map
 
 
 def exact_figure(system: LinearSystem, critical: int, beyond: int, horizon: int) -> Figure:
     """Draw the exact error of the best filter of each length 0..critical + beyond over the horizon.
 
-    The critical length is drawn thick; dashed, the Kalman predictor, whose error none can beat.
+    The critical length is drawn thick. Dashed: the Kalman predictor, whose error is the least possible.
     """
     times = np.unique(np.geomspace(1, horizon, 120).astype(int))
     sizes = range(critical + beyond + 1)
@@ -29,14 +28,14 @@ def exact_figure(system: LinearSystem, critical: int, beyond: int, horizon: int)
     figure = Figure(figsize=(WIDTH, 0.625 * WIDTH), layout="constrained")
     axes = figure.subplots()
     axes.grid(which="major", alpha=0.2)
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.9, len(sizes)))
+    colours = shades(len(sizes))
     for size, colour in zip(sizes, colours, strict=True):
         thick = size == critical
         label = f"{size}" + " (critical)" * thick
         axes.plot(times, exact[:, size], color=colour, lw=3.0 if thick else 1.4, label=label, zorder=3 + thick)
     axes.plot(times, kalman, "--", color="0.2", lw=1.2, label="Kalman", zorder=5)
     axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel="mean squared prediction error")
-    axes.set_title(f"{system.name}: exact error of the best filter of each length", loc="left", fontsize=11)
+    title(axes, system.name, "exact error of the best filter of each length")
     axes.legend(
         title="filter length", fontsize=8, title_fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False
     )
@@ -44,7 +43,7 @@ def exact_figure(system: LinearSystem, critical: int, beyond: int, horizon: int)
 
 
 def simulated_figure(system: LinearSystem) -> Figure:
-    """Draw one simulated run of each output of a time-varying system and, below, how its spectrum moves."""
+    """Draw one simulated run of each output of a time-varying system, and below it the spectrum over time."""
     moving = [value for value in (getattr(system, word) for word in "ABCDQR") if value.ndim == 3]
     steps = len(moving[0]) * (PERIODS if system.periodic else 1)
     outputs = simulate(0, system, steps).outputs[0]
@@ -54,10 +53,10 @@ def simulated_figure(system: LinearSystem) -> Figure:
     decibels = 10 * np.log10(np.maximum(power, power.max() * 10 ** (-RANGE / 10)))
     figure = Figure(figsize=(WIDTH, 0.625 * WIDTH), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
-    above.plot(outputs, lw=0.7, color=matplotlib.colormaps["viridis"](0.3))
+    above.plot(outputs, lw=0.7, color=shades(1, 0.3)[0])
     above.set(ylabel="output y")
     above.grid(alpha=0.2)
-    above.set_title(f"{system.name}: one simulated run, and its spectrum over time", loc="left", fontsize=11)
+    title(above, system.name, "one simulated run, and its spectrum over time")
     colours = below.pcolormesh(time, 2 * np.pi * frequency, decibels, cmap="viridis", rasterized=True)
     below.set(xlabel="time t (samples)", ylabel="radians a sample", ylim=(0, np.pi))
     figure.colorbar(colours, ax=below, label="power (dB)", pad=0.01)

@@ -1,8 +1,7 @@
-"""Figures of what a location costs: regret against the size, error against the look-ahead."""
+"""Figures of regret against the size, and of the error against the look-ahead."""
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
@@ -17,14 +16,14 @@ from .._growth.laws import DRAWS
 from .._growth.regret_size import late_regrets
 from .._location.location import Location
 from .location_figures import fits_filters, with_theory
-from .style import FOUND, MARKERS, canvas, legend, shown_sizes, size_axis_label, title
+from .style import BEST, ERROR, FOUND, MARKERS, canvas, legend, shades, shown_sizes, size_axis_label, title
 
 
 def regret_figure(location: Location, system: LinearSystem | None = None) -> Figure:
-    """Draw the regret of each size with its interval, what theory says of it, and the limit that a size must keep.
+    """Draw the regret of each size with its interval, that of theory, and the limit for the regret size.
 
-    Crosses: the exact excess of the best filter and the first order of what learning it costs, summed over the same
-    samples (learners that fit filters, one sample ahead, from the critical length on).
+    Crosses: the exact excess of the best filter plus the first-order cost of learning it, summed over the same samples
+    (learners that fit filters, one sample ahead, from the critical length on).
     """
     figure, (axes,) = canvas(1)
     sizes, sums = late_regrets(location.curves.filter(pl.col("lookahead") == location.lookahead))
@@ -32,7 +31,7 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
     weights = resample_counts(groups, DRAWS, 0) / groups
     mean, (low, high) = sums.mean(axis=1), np.quantile(sums @ weights.T, [0.025, 0.975], axis=1)
     bars = np.clip([mean - low, high - mean], 0, None)
-    axes.errorbar(sizes, mean, bars, fmt="o-", color="#0072b2", ms=6, lw=1.4, capsize=3, label="measured")
+    axes.errorbar(sizes, mean, bars, fmt="o-", color=BEST, ms=6, lw=1.4, capsize=3, label="measured")
     system = with_theory(system)
     if system is not None and fits_filters(location) and location.lookahead == 1 and location.theory is not None:
         long_enough = [size for size in sizes if size >= max(location.theory.critical_size or 0, 1)]
@@ -47,18 +46,18 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
         axes.axhline(location.regret.factor * mean.min(), color=FOUND, lw=1.2, ls="--", label=word)
     axes.set(yscale="log", xlabel=size_axis_label(location), ylabel="regret since T/20 (output unit² x samples)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    title(axes, location, f"regret to T = {location.horizon}")
+    title(axes, location.subject, f"regret to T = {location.horizon}")
     legend(axes, 2)
     return figure
 
 
 def ahead_figure(location: Location, system: LinearSystem | None = None) -> Figure:
-    """Draw the error at the horizon against the look-ahead, one line a size, the Kalman forecast as the limit below."""
+    """Draw the error at the horizon against the look-ahead: one line for each size, and the Kalman forecast."""
     figure, (axes,) = canvas(1)
     ahead = [part.lookahead for part in location.each]
     shown = shown_sizes(location.rungs["size"].to_list(), location.critical_size)
     errors = {part.lookahead: dict(zip(part.rungs["size"], part.rungs["error"], strict=True)) for part in location.each}
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.0, 0.85, len(shown)))
+    colours = shades(len(shown))
     for k, (size, colour) in enumerate(zip(shown, colours, strict=True)):
         values = [errors[steps][size] for steps in ahead]
         axes.plot(ahead, values, f"{MARKERS[k % len(MARKERS)]}-", color=colour, ms=6, lw=1.4, label=str(size))
@@ -66,9 +65,9 @@ def ahead_figure(location: Location, system: LinearSystem | None = None) -> Figu
     if system is not None:
         least = [float(np.trace(innovation_covariances(system, [location.horizon], lookahead=H)[0])) for H in ahead]
         axes.plot(ahead, least, "--", color="0.2", label="Kalman")
-    axes.set(yscale="log", xlabel="look-ahead H (samples)", ylabel="mean squared error (output unit²)")
+    axes.set(yscale="log", xlabel="look-ahead H (samples)", ylabel=ERROR)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     forecasts = location.settings["forecasts"] or "forecasts"
-    axes.set_title(f"{location.system}: {forecasts}, t = {location.horizon}", loc="left", fontsize=11)
+    title(axes, location.system, f"{forecasts}, t = {location.horizon}")
     legend(axes, 5, title=size_axis_label(location))
     return figure

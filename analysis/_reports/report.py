@@ -1,4 +1,4 @@
-"""The report: what lies in a folder of results, as one HTML file that opens from the disk and can be sent on."""
+"""The report: the results in a folder as one HTML file that needs no other file."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from .sweep_page import experiment_page
 
 RESULTS = ("location.json", "reproduction-*.json", "scorecard.json")
 LARGEST = 2_000_000  # bytes of a report
-MOST_ROWS = 200  # of a table; all of them lie beside the report
+MOST_ROWS = 200  # of a table; the files beside the report have all
 _SIGNS = {"bounded": "●", "growing": "▲", "undecided": "◻"}
 
 
 def write_report(folder: str | Path, out: str | Path | None = None, progress: Progress = no_progress) -> Path:
-    """Make one HTML file of the results in a folder: answer, tables, figures, settings and how to run it again.
+    """Write the results in a folder as one HTML file: answer, tables, figures, settings and the command.
 
-    It needs no network, no script and no other file, and has at most 2 MB: a figure beyond that is named instead.
+    The file needs no network, no script and no other file. It has at most 2 MB: further figures are named instead.
 
     Args:
-        folder: Where ``save_location``, ``save_study``, ``save_scorecard`` or ``sweep`` has written; figures are those
-            that a JSON file there lists.
+        folder: Folder of ``save_location``, ``save_study``, ``save_scorecard`` or ``sweep``; the JSON file there lists
+            the figures.
         out: The file to write; by default report.html in the folder.
-        progress: Called with the points of a sweep that are analysed and those there are.
+        progress: Called with the points of a sweep that are analysed and the points in all.
 
     Returns:
         The file.
 
     Raises:
-        ValueError: There are no results in the folder, or they cannot be read; the file cannot be written.
+        ValueError: The folder holds no results, they cannot be read, or the file cannot be written.
     """
     folder = Path(folder).expanduser()
     out = folder / "report.html" if out is None else Path(out)
@@ -59,11 +59,11 @@ def write_report(folder: str | Path, out: str | Path | None = None, progress: Pr
         try:
             title, before, after = _article(answer, folder)
             used = len("".join([*parts, before, after]).encode())
-            room = LARGEST - used - 100_000 * (len(found) - len(parts))  # the words of those to come
+            room = LARGEST - used - 100_000 * (len(found) - len(parts))  # room for the text of the others
             parts.append(f"<article>\n{before}{_figures(answer, folder, room)}{after}</article>")
         except (AttributeError, IndexError, KeyError, TypeError) as exc:
             raise ValueError(
-                f"{path} is not as ergoscope writes it ({type(exc).__name__}: {exc}); run it again to write it anew."
+                f"{path} is not in ergoscope's format ({type(exc).__name__}: {exc}): run the command again."
             ) from exc
         titles.append(str(title))
     write_text(out, page(f"{', '.join(titles)}: Ergoscope", "\n".join(parts)))
@@ -74,20 +74,20 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         answer = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as exc:
-        raise ValueError(f"{path} is no JSON ({exc}); run it again to write it anew.") from exc
+        raise ValueError(f"{path} is no JSON ({exc}): run the command again.") from exc
     if not isinstance(answer, dict):
-        raise ValueError(f"{path} must hold a JSON object, got a {type(answer).__name__}; run it again.")
+        raise ValueError(f"{path} must hold a JSON object, got a {type(answer).__name__}: run the command again.")
     return answer
 
 
 def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
-    """Return the title, and what stands before and after the figures."""
+    """Return the title, and the HTML before and after the figures."""
     settings = answer["settings"]
     located, scored = "rungs" in answer, "rows" in answer
     title = settings["source"] if located else answer["name"]
     each = [answer, *answer["further"]] if located else [answer]
     asks = "how big must a predictor be before its error stops growing?" if located else "a result of the paper"
-    asks = "what is this predictor worth?" if scored else asks
+    asks = "how good is this predictor?" if scored else asks
     before = f'<p class="above">Ergoscope: {asks}</p>\n'
     before += f"<h1>{words(title)}</h1>\n"
     before += "".join(f'<p class="answer">{words(part["sentence"])}</p>\n' for part in each)
@@ -99,7 +99,8 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     before += numbers
     after = cases + "".join(_table(folder / name) for name in _names(answer, ".parquet") if (folder / name).is_file())
     after += _again(settings) + _files(answer)
-    after += f"<footer>Made by ergoscope {words(settings['versions']['ergoscope'])}; it fetches nothing.</footer>\n"
+    version = words(settings["versions"]["ergoscope"])
+    after += f"<footer>Made by ergoscope {version}; this page loads nothing from the network.</footer>\n"
     return title, before, after
 
 
@@ -112,10 +113,10 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
     known = {f"critical {word}, found": number(size) if size is not None else words(part["verdict"])}
     interval, regret = part["interval"], part["regret"]
     if interval is not None:
-        high = "more than tried" if interval["high"] is None else number(interval["high"])
+        high = "above the largest tried" if interval["high"] is None else number(interval["high"])
         known["its 95\u00a0% interval"] = f"{number(interval['low'])} to {high}"
     alike = spans([size for size in best["alike"] if size != best["size"]])
-    known |= {f"best {word}": number(best["size"]), "not told apart from it": words(alike or "none")}
+    known |= {f"best {word}": number(best["size"]), "not significantly different": words(alike or "none")}
     if regret is not None:
         known[f"regret within {regret['factor']:g} times the least from"] = (
             f"{number(regret['size'])} ({number(regret['low'])} to {number(regret['high'])})"
@@ -126,33 +127,33 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
         known["modes that do not decay"] = number(theory["unstable_modes"])
         known["memory of the Kalman predictor"] = _samples(theory["memory"], "unbounded")
     known["horizon"] = _samples(part["horizon"], "")
-    if theory is not None or not _has_excess(part):  # of a system that varies in time it is not known
+    if theory is not None or not _has_excess(part):  # it is unknown for a system that varies in time
         known["rounding reaches the noise"] = _samples(trust, "never", "after ")
     text = f"<section>\n<h2>{words(ahead or 'the answer in numbers')}</h2>\n{facts(known)}"
     text += f"<p>{words(part['reason'][:1].upper() + part['reason'][1:])}</p>\n" + _rungs(part, word, most)
     note = (
         "Error: mean squared prediction error at horizon t, in the squared unit of the output. Growth: the law fitted "
-        "to it; its interval, where there is one, is over the replicates."
+        "to the error; its interval is over the replicates."
     )
     if _has_excess(part):
         note += " Excess: mean squared distance to the Kalman predictor."
     if size is not None or not _has_excess(part):
-        note += f" The row in bold is that of the {'critical' if _has_excess(part) else 'best'} {word}."
+        note += f" The row in bold is the {'critical' if _has_excess(part) else 'best'} {word}."
     return text + f'<p class="note">{words(note)}</p>\n</section>\n'
 
 
 def _modelled(model: dict[str, Any] | None, word: str) -> dict[str, str]:
-    """Return what models fitted to a recording say, marked so."""
+    """Return the facts from models fitted to a recording, marked as model-based."""
     if model is None:
         return {}
     size = model["critical_size"]
     known = {f"critical {word}, model-based": number(size) if size is not None else words(model["verdict"])}
     if model["interval"] is not None:
         high = model["interval"]["high"]
-        upper = "more than tried" if high is None else number(high)
+        upper = "above the largest tried" if high is None else number(high)
         known["among the models"] = f"{number(model['interval']['low'])} to {upper}"
         runs = f"{number(model['replicates'])} runs of {_samples(model['horizon'], '')}"
-        known["simulated of each model"] = runs
+        known["simulated from each model"] = runs
     return known
 
 
@@ -202,11 +203,11 @@ def _samples(count: float | None, otherwise: str, before: str = "") -> str:
 
 
 def _cut(rows: int, most: int) -> str:
-    return f": {most} of {spaced(rows)}, all lie beside this report" if rows > most else ""
+    return f": {most} of {spaced(rows)}; all are in the files beside this report" if rows > most else ""
 
 
 def _figures(answer: dict[str, Any], folder: Path, room: int) -> str:
-    """Return the figures that are there, as many as there is room for."""
+    """Return the figures that exist, as many as fit."""
     parts = []
     for name in _names(answer, ".png"):
         caption = caption_of(name)
@@ -215,21 +216,21 @@ def _figures(answer: dict[str, Any], folder: Path, room: int) -> str:
         png = (folder / name).read_bytes()
         shown = figure(png, f"{caption.name}: {answer['sentence']}", caption.seen)
         if len(shown) > room:
-            shown = f"<p>{words(name)} is too large to stand here; it lies beside this report.</p>\n"
+            shown = f"<p>{words(name)} is too large for this page; it is in the folder of this report.</p>\n"
         room -= len(shown)
         parts.append(f"<section>\n<h2>{words(caption.name)}</h2>\n{shown}</section>\n")
     return "".join(parts)
 
 
 def _table(path: Path) -> str:
-    """Return a small table of results; nothing for one that is only listed."""
+    """Return a table of results; nothing for a file that is only listed."""
     caption = caption_of(path.name)
     if not caption.shown:
         return ""
     try:
         frame = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as exc:
-        raise ValueError(f"{path} is no Parquet file that can be read ({exc}); run it again to write it anew.") from exc
+        raise ValueError(f"{path} must be a Parquet file and cannot be read ({exc}): run the command again.") from exc
     heads = [f" {name}" if kind == pl.String else name for name, kind in frame.schema.items()]
     rows = [[number(value) for value in row] for row in frame.head(MOST_ROWS).iter_rows()]
     shown = table(caption.name + _cut(frame.height, MOST_ROWS), heads, rows)
@@ -239,7 +240,7 @@ def _table(path: Path) -> str:
 def _again(settings: dict[str, Any]) -> str:
     """Return the settings and the command line."""
     rows = {key.replace("_", " "): _setting(key, settings[key]) for key in settings if key != "command"}
-    called = "<p>Made from Python, by a call with these settings.</p>\n"
+    called = "<p>Made by a call in Python with these settings.</p>\n"
     line = command(settings["command"]) if settings.get("command") else called
     return "<section>\n<h2>Run it again</h2>\n" + line + pairs("Settings", ("setting", "value"), rows) + "</section>\n"
 
@@ -265,6 +266,6 @@ def _words_of(name: str) -> tuple[str, str]:
 
 
 def _names(answer: dict[str, Any], suffix: str = "") -> list[str]:
-    """Return the names of the files that belong to an answer; the folder may have been moved since."""
+    """Return the names of the files of an answer, without their folder: it may have been moved."""
     names = [PurePath(file.replace("\\", "/")).name for file in answer["files"]]
     return [name for name in names if name.endswith(suffix)]

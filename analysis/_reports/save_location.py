@@ -1,4 +1,4 @@
-"""What a location leaves behind: curves as Parquet, figures as PNG, settings and answer as JSON, and the report."""
+"""Save a location: curves as Parquet, figures as PNG, answer and settings as JSON, and the report."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .save_results import json_value, save_results
 def save_location(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
     """Write the report, the figures, curves.parquet and location.json, each whole or not at all.
 
-    Besides growth.png and sizes.png there is regret.png where regret names a size of a system, and surface.png
-    where there are several look-aheads.
+    There are growth.png and sizes.png; regret.png if a system has a regret size; surface.png if there are several
+    look-aheads.
 
     Args:
         location: What ``locate`` returned.
-        folder: Made if it is not there.
-        system: For exact theory in the figures.
+        folder: Created if it does not exist.
+        system: The system, for exact theory in the figures.
 
     Returns:
         The files, in the order to open them.
 
     Raises:
-        ValueError: The folder cannot be written in.
+        ValueError: The folder cannot be written to.
     """
     figures = {"growth.png": growth_figure(location, system), "sizes.png": size_figure(location, system)}
     if location.regret is not None and not location.recorded:
@@ -40,7 +40,7 @@ def save_location(location: Location, folder: str | Path, system: LinearSystem |
 
 
 def location_json(location: Location, files: list[Path] | None = None) -> dict[str, Any]:
-    """Return the answer as the documented JSON object (docs/json.md); what is not finite becomes null."""
+    """Return the answer as the documented JSON object (docs/json.md); values that are not finite become null."""
     return _answer(location) | dict(
         further=[_answer(part) for part in location.further],
         settings=dict(source=location.system) | location.settings,
@@ -49,7 +49,7 @@ def location_json(location: Location, files: list[Path] | None = None) -> dict[s
 
 
 def _answer(location: Location) -> dict[str, Any]:
-    """Return what was found for one look-ahead."""
+    """Return the answer of one look-ahead."""
     theory = None
     if location.theory is not None:
         words = ("critical_size", "unstable_modes", "parameter_threshold", "memory")
@@ -85,7 +85,7 @@ def _answer(location: Location) -> dict[str, Any]:
 
 
 def design_json(design: Design) -> dict[str, Any]:
-    """Return a design as the documented JSON object (docs/json.md); what is not finite becomes null."""
+    """Return a design as the documented JSON object (docs/json.md); values that are not finite become null."""
     words = (
         "sentence",
         "system",

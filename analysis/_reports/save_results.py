@@ -1,4 +1,4 @@
-"""What a result leaves in a folder: report, figures, tables, and the answer for programs."""
+"""Save a result in a folder: report, figures, tables, and the answer as JSON."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def save_results(
     name: str,
     answer: Callable[[list[Path]], dict[str, Any]],
 ) -> list[Path]:
-    """Write each file whole or not at all, the report last, from the others.
+    """Write each file whole or not at all; the report comes last, made from the others.
 
     Args:
-        folder: Made if it is not there.
+        folder: Created if it does not exist.
         figures: PNG files by name.
         tables: Parquet files by name.
-        name: Of the JSON file.
-        answer: The files to the JSON object that lists them.
+        name: Name of the JSON file.
+        answer: Function from the files to the JSON object that lists them.
 
     Returns:
         The files, in the order to open them.
 
     Raises:
-        ValueError: The folder cannot be written in.
+        ValueError: The folder cannot be written to.
     """
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def save_results(
 
 
 def json_value(value: Any) -> Any:
-    """Return what stands in JSON for it: null for what is not finite, in lists and objects, too."""
+    """Return a value for JSON: null for a number that is not finite, also in lists and objects."""
     if isinstance(value, Mapping):
         return {word: json_value(part) for word, part in value.items()}
     if isinstance(value, (list, tuple)):

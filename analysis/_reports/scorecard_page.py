@@ -1,4 +1,4 @@
-"""A scorecard as a part of the report: the answer, the flaws, the table of the steady cases and that of the stress."""
+"""A scorecard in the report: the answer, the flaws, the tables of the steady and the stress cases."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from .html import DASH, facts, number, pairs, table, words
 
 _SIGNS = {"pass": "●", "falls short": "▲", "failed": "✗", "undecided": "◻", "not offered": ""}
 _STEADY = (
-    "Excess: mean squared distance to the reference over the last half of the run, in percent of the error of that. "
-    "Against the ladder: the error above that of a learner of every filter length at as many parameters, or at its "
-    "best one where the predictor's are not known. Growth: the law of the error over the horizon."
+    "Excess: mean squared distance to the reference over the last half of the run, in percent of its error. "
+    "Against the ladder: the error above that of the ladder at the same number of parameters, or at its best length if "
+    "the predictor's parameters are unknown. Growth: the law of the error over the horizon."
 )
 _STRESS = (
-    "Excess and the comparison are from the fault on. Back after: readings after the fault until the running error "
-    "stays within 1.5 times what it was before, both in units of the reference's."
+    "Excess and comparison: from the fault on. Back after: readings after the fault until the running error, divided "
+    "by that of the reference, stays within 1.5 times its value before the fault."
 )
 
 
 def scorecard_parts(answer: dict[str, Any]) -> tuple[str, str]:
-    """Return what stands of a scorecard before the figures, and the table of the cases after them."""
+    """Return the HTML before the figures, and the table of the cases after them."""
     rows = answer["rows"]
     short = "".join(f'<p class="answer">Falls short of {words(line)}</p>\n' for line in answer["shortfalls"])
     plant = next((row for row in rows if row["kind"] == "plant"), None)
@@ -30,7 +30,7 @@ def scorecard_parts(answer: dict[str, Any]) -> tuple[str, str]:
         known["excess on the plant"] = _percent(plant["excess"])
         known["error above the ladder's"] = _percent(plant["against_ladder"])
         known["coverage of its 95\u00a0% interval"] = _coverage(plant)
-        known["width of it, in the reference's"] = number(plant["sharpness"])
+        known["its width / the reference's"] = number(plant["sharpness"])
         known["median step"] = _microseconds(plant["step_median"])
         known["slowest of 100 steps"] = _microseconds(plant["step_99"])
         known["memory a step"] = _bytes(plant)
@@ -46,11 +46,11 @@ def scorecard_parts(answer: dict[str, Any]) -> tuple[str, str]:
         heads = ["case", " verdict", "back after", "excess", "95\u00a0% interval", "against ladder", "coverage"]
         text += _section("stress cases", heads, [_stress(row) for row in stress], _STRESS)
     about = {row["case"]: f"{row['shows']}. Reference: {row['reference']}{_inexact(row)}" for row in rows}
-    said = {row["case"]: f"{row['verdict']}: {row['reason']}" for row in rows if row["verdict"] != "pass"}
+    reasons = {row["case"]: f"{row['verdict']}: {row['reason']}" for row in rows if row["verdict"] != "pass"}
     after = "<section>\n<h2>the cases</h2>\n"
-    after += pairs("What each shows, and which predictor it is held against", ("case", "what"), about) + "</section>\n"
-    if said:
-        text += f"<section>\n{pairs('Why not', ('case', 'reason'), said)}</section>\n"
+    after += pairs("What each case shows, and its reference", ("case", "what"), about) + "</section>\n"
+    if reasons:
+        text += f"<section>\n{pairs('Cases that do not pass', ('case', 'reason'), reasons)}</section>\n"
     return text, after
 
 
@@ -76,7 +76,7 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def _inexact(row: dict[str, Any]) -> str:
-    return "." if row["exact"] else "; no linear predictor is the best one here, this is a yardstick."
+    return "." if row["exact"] else "; no linear predictor is optimal here, the reference is only a yardstick."
 
 
 def _interval(row: dict[str, Any]) -> str:

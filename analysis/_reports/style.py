@@ -1,4 +1,4 @@
-"""What all figures share: size, colours, markers, legends."""
+"""What all figures share: width, colours, markers, titles, legends."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from ..._core.files import atomic_path
 from .._location.location import Location
 
+ERROR = "mean squared error (output unit²)"
 MOST_LINES = 9
-
-
-WIDTH, HEIGHT = 5.8, 4.8
-
-
+WIDTH, HEIGHT = 5.8, 4.8  # inches
 MARKERS = "os^DvP<X>"
-
-
-FOUND, EXPECTED, BEST = "#d55e00", "0.25", "#0072b2"  # measured threshold, that of theory, best of a recording
-
-
+FOUND, EXPECTED, BEST = (
+    "#d55e00",
+    "0.25",
+    "#0072b2",
+)  # threshold measured, threshold of theory, best size of a recording
 VERDICTS = {"bounded": ("o", "#0072b2"), "growing": ("^", "#d55e00"), "undecided": ("s", "0.45")}
 
 
 def canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:
-    """Return a figure with its panels from the top down, each with a lower one of the same width below if asked for."""
+    """Return a figure and its panels from the top down; with ``below``, each has a lower panel of the same width."""
     height = HEIGHT * (1.2 if below else 1.0) * (panels if panels == 1 else 0.85 * panels)
     ratios = [5.0, 3.0] * panels if below else [1.0] * panels
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -39,17 +38,24 @@ def canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:
     return figure, list(column)
 
 
-def title(axes: Axes, location: Location, what: str) -> None:
-    axes.set_title(textwrap.fill(f"{location.subject}: {what}", 60), loc="left", fontsize=11)
+def shades(count: int, first: float = 0.0, last: float = 0.85) -> NDArray[np.float64]:
+    """Return colours ``(count, 4)`` from dark, 0, to light, 1; their order is readable in grey."""
+    return np.asarray(matplotlib.colormaps["viridis"](np.linspace(first, last, count)))
+
+
+def title(axes: Axes, subject: str, what: str) -> None:
+    """Set the title of a panel, in lines of 60 characters."""
+    axes.set_title(textwrap.fill(f"{subject}: {what}", 60), loc="left", fontsize=11)
 
 
 def legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = None) -> None:
+    """Put the legend below a panel, in columns."""
     axes.legend(fontsize=9, title=title, title_fontsize=9, ncols=columns, frameon=False, loc="upper center",
                 bbox_to_anchor=(0.5, below))  # fmt: skip
 
 
 def shown_sizes(sizes: Sequence[int], critical: int | None) -> list[int]:
-    """Choose the sizes to draw: all around the threshold, the rest thinned out."""
+    """Choose the sizes to draw: all near the threshold, some of the others."""
     if len(sizes) <= MOST_LINES:
         return list(sizes)
     near = [size for size in sizes if size <= (critical or 0) + 2][-5:]
@@ -59,6 +65,7 @@ def shown_sizes(sizes: Sequence[int], critical: int | None) -> list[int]:
 
 
 def size_axis_label(location: Location) -> str:
+    """Return the label of an axis of sizes, with the unit."""
     word: str = location.settings["size_label"]
     return word + {"length": " (samples)", "block size": " (states)"}.get("length" if "length" in word else word, "")
 

@@ -1,4 +1,4 @@
-"""What a sweep has shown: one row a point, and a page with one row a cell of the grid, its seeds together."""
+"""The results of a sweep: a frame with one row for each point, and a page with one row for each cell of the grid."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ CELL = ("system", "learner", "noise", "steps", "lookahead")
 
 
 def thresholds(folder: str | Path, progress: Progress = no_progress) -> pl.DataFrame:
-    """Return the sizes located from each point of a sweep, one row a point and look-ahead.
+    """Return the sizes located from each point of a sweep, one row for each point and look-ahead.
 
     Columns ``system, learner, noise, steps, lookahead, seed`` and those of ``located``. One part is read at a time.
 
     Args:
-        folder: What ``sweep`` has written, done or not.
-        progress: Called with the points done and the points there are.
+        folder: The folder of a ``sweep``, complete or not.
+        progress: Called with the points done and the points in all.
 
     Raises:
-        ValueError: There is no point yet, or a part is none.
+        ValueError: There is no point yet, or a file is none of a sweep.
     """
     files, rows = sorted(Path(folder).expanduser().rglob("seed-*.parquet")), []
     if not files or "seed" not in scan_curves(folder).collect_schema():
-        raise ValueError(f"{str(folder)!r} holds no point of a sweep: run ergoscope sweep first.")
+        raise ValueError(f"{str(folder)!r} holds no point of a sweep: run `ergoscope sweep` first.")
     for done, file in enumerate(files):
         progress(done, len(files))
         part = pl.read_parquet(file)
@@ -42,7 +42,7 @@ def thresholds(folder: str | Path, progress: Progress = no_progress) -> pl.DataF
 
 
 def experiment_page(folder: Path, most: int, progress: Progress = no_progress) -> str:
-    """Return the report of a sweep as a page of HTML, with at most so many cells of the grid."""
+    """Return the report of a sweep as an HTML page, with at most ``most`` cells of the grid."""
     record, found = read_recorded(folder), thresholds(folder, progress)
     grid, settings = record["grid"], record["settings"]
     points = math.prod(len(values) for values in grid.values())
@@ -62,8 +62,8 @@ def experiment_page(folder: Path, most: int, progress: Progress = no_progress) -
     body += facts({"points done": f"{number(done)} of {number(points)}", "replicates": number(settings["replicates"])})
     body += "<section>\n<h2>Sizes found</h2>\n" + table("Over the seeds of each cell of the grid" + cut, heads, rows)
     note = (
-        "Noise is the factor on the covariance of the measurement noise. A critical size is the one from which on the "
-        "error is bounded; behind the colon stands of how many points it was located. Best and regret: the least and "
+        "Noise: factor on the covariance of the measurement noise. Critical size: from this size on the error is "
+        "bounded; after the colon, the number of points that gave it. Best size and size of regret: the smallest and "
         "the largest over the seeds."
     )
     body += f'<p class="note">{note}</p>\n</section>\n<section>\n<h2>Run it again</h2>\n'
@@ -75,7 +75,7 @@ def experiment_page(folder: Path, most: int, progress: Progress = no_progress) -
 
 
 def _counted(part: pl.DataFrame) -> str:
-    """Return each critical size with the number of points that it was located of, then what was not located."""
+    """Return each critical size with its number of points, then the verdicts of the other points."""
     sizes = Counter(size for size in part["critical_size"] if size is not None)
     other = Counter(part.filter(pl.col("critical_size").is_null())["verdict"])
     named = [f"{size}: {count}" for size, count in sorted(sizes.items())]

@@ -1,6 +1,6 @@
-"""What a worker of a cluster does: some points of one group. It keeps nothing but what is compiled.
+"""The task of a worker in a cluster: some points of one group.
 
-This module is imported on the workers, so that what they compile is found again by their next task.
+Workers import this module. The next task of a worker finds the programs that it has compiled; nothing else is kept.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from .experiment import Experiment
 from .folder import EXPERIMENT
 from .points import Point, drop_compiled, groups_of, write_part
 
-SEEN_WITHIN = 10.0  # seconds; a shared folder may show what another machine has just written a little later
+SEEN_WITHIN = 10.0  # seconds; a shared folder may show a file of another machine with a delay
 
 
 class SweepContext(NamedTuple):
-    """What all tasks of a sweep share.
+    """What all tasks of one sweep share.
 
     Attributes:
-        folder: Where the parts go, as the client and every worker see it.
-        digest: SHA-256 of the client's experiment.json, see ``digest_of``.
-        versions: Of the packages of the client.
-        topic: Under which each part that is there is told to the client.
+        folder: Folder of the parts, under the path that the client and every worker see.
+        digest: SHA-256 of the client's experiment.json, from ``digest_of``.
+        versions: Versions of the packages of the client.
+        topic: Topic of the events that name each part that was written.
     """
 
     folder: Path
@@ -38,21 +38,21 @@ class SweepContext(NamedTuple):
 
 
 class Task(NamedTuple):
-    """Points of one system, noise and learner, that a worker runs one after another.
+    """Points of one system, noise and learner; a worker runs them one after another.
 
     Attributes:
-        points: What is to be run.
-        experiment: With their system, noise and learner alone.
+        points: The points to run.
+        experiment: The experiment, reduced to their system, noise and learner.
     """
 
     points: tuple[Point, ...]
     experiment: Experiment
 
 
-def run_task(task: Task, sweep: SweepContext) -> None:
-    """Write the parts of a task that are not there yet, and tell the client of each that is.
+def run_task(task: Task, context: SweepContext) -> None:
+    """Write the missing parts of a task, and report each part to the client.
 
-    It ends soon after nobody wants it any more: the client went away, or the sweep has failed elsewhere.
+    The task ends soon after the client has gone, or after the sweep has failed on another worker.
 
     Raises:
         ValueError: This worker does not see the folder, has other versions, or cannot run or write a point.
@@ -63,44 +63,44 @@ def run_task(task: Task, sweep: SweepContext) -> None:
     def still_wanted(samples: int = 0) -> None:
         state = worker.state.tasks.get(key)
         if state is None or state.state != "executing":
-            raise Reschedule  # a task that is not wanted is then forgotten
+            raise Reschedule  # the scheduler drops a task that nobody wants
 
     try:
-        check_here(sweep)
-        ((ready, _),) = groups_of(task.experiment)
+        check_worker(context)
+        ((prepared, _),) = groups_of(task.experiment)
         for point in task.points:
-            if not (sweep.folder / point.part).is_file():
+            if not (context.folder / point.part).is_file():
                 still_wanted()
-                write_part(ready, point, task.experiment, sweep.folder, still_wanted)
-            worker.log_event(sweep.topic, str(point.part))
+                write_part(prepared, point, task.experiment, context.folder, still_wanted)
+            worker.log_event(context.topic, str(point.part))
     except (ValueError, OSError) as exc:
         raise ValueError(f"worker {_name(worker)}: {exc}") from exc
     drop_compiled()
 
 
-def check_here(sweep: SweepContext) -> None:
-    """Say so where this machine does not see the client's folder, or has other versions than the client.
+def check_worker(context: SweepContext) -> None:
+    """Check that this worker sees the folder of the client and has the same versions.
 
     Raises:
-        ValueError: The message names both sides and the remedy.
+        ValueError: It does not; the message names both sides and the remedy.
     """
     begun = time.monotonic()
-    while digest_of(sweep.folder) != sweep.digest:
+    while digest_of(context.folder) != context.digest:
         if time.monotonic() - begun > SEEN_WITHIN:
             raise ValueError(
-                f"{sweep.folder} is not there, or holds another {EXPERIMENT} than the command's: --out must be "
-                "a folder that all machines share, under one path."
+                f"{context.folder} does not exist here, or its {EXPERIMENT} is not that of the command: --out must be "
+                "a folder that all machines share under the same path."
             )
         time.sleep(0.5)
     here = versions()
-    other = [name for name in sweep.versions if here.get(name) != sweep.versions[name]]
+    other = [name for name in context.versions if here.get(name) != context.versions[name]]
     if other:
-        both = ", ".join(f"{name} {here.get(name)} here and {sweep.versions[name]} there" for name in other)
-        raise ValueError(f"its versions are not those of the command, {both}: install the same on all machines.")
+        both = ", ".join(f"{name} {here.get(name)} here and {context.versions[name]} there" for name in other)
+        raise ValueError(f"its versions differ from those of the command, {both}: install the same on all machines.")
 
 
 def digest_of(folder: Path) -> str | None:
-    """Return the SHA-256 of a folder's experiment.json, None where there is none."""
+    """Return the SHA-256 of a folder's experiment.json, None if there is none."""
     try:
         return hashlib.sha256((folder / EXPERIMENT).read_bytes()).hexdigest()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""An experiment: a grid of systems, learners, noise, horizons and seeds in one TOML file, checked whole at the door."""
+"""An experiment: a grid of systems, learners, noise, horizons and seeds in one TOML file, checked when it is read."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from ...simulator._simulation.noise import Noise
 
 
 class Experiment(NamedTuple):
-    """What is swept, and how.
+    """A grid of points and the settings that they share.
 
     Attributes:
-        name: That of the file.
-        text: The file, as it was read.
-        plants: Each system by the word that names it.
+        name: Name of the file, without its ending.
+        text: Content of the file.
+        plants: The systems by the words that name them.
         learners: ``NAME`` or ``NAME:option=value,..``.
         noise: Factors on the covariance R of the measurement noise.
         horizons: Samples of each run, rising.
-        seeds: Of the simulation, rising.
-        sizes: Of every learner, all predicted at once; None for those that ``locate`` takes.
+        seeds: Seeds of the simulation, rising.
+        sizes: Sizes of every learner, all predicted at once; None: those of ``locate``.
         replicates: Independent runs of each point.
         lookaheads: Samples ahead to forecast, rising.
         inputs: Known input of the systems, as in ``locate``.
-        law: Of the noise, as in ``simulate``.
+        law: Law of the noise, as in ``simulate``.
         precision: ``"float32"`` or ``"float64"``.
-        device: As in ``find_devices``; None leaves JAX's choice.
-        out: The folder for the results.
+        device: As in ``find_devices``; None: JAX chooses.
+        out: Folder for the results.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Experiment(NamedTuple):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What all points share and their numbers hang on."""
+        """The settings that all points share and that their numbers depend on."""
         words = ("sizes", "replicates", "lookaheads", "inputs", "law", "precision", "device")
         return {word: getattr(self, word) for word in words}
 
@@ -76,7 +76,7 @@ def read_experiment(path: str | Path) -> Experiment:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is no TOML, a key is not known, or a value is not what it must be; the message names the line.
+        ValueError: The file is no TOML, a key is unknown, or a value is wrong; the message names the line.
     """
     file = Path(path).expanduser()
     try:
@@ -112,7 +112,7 @@ def read_experiment(path: str | Path) -> Experiment:
 
 
 def _system(word: str, folder: Path) -> LinearSystem:
-    """Return the system of a word, called by it; a file is looked for beside the experiment."""
+    """Return the system that a word names, with the word as its name; look for files beside the experiment."""
     source, colon, name = word.partition(":") if ".py:" in word else (word, "", "")
     if source.lower().endswith((".toml", ".py")):
         source = str(folder / Path(source).expanduser())
@@ -170,7 +170,7 @@ def _text(value: Any) -> str:
 
 def _once(values: list[Any]) -> tuple[Any, ...]:
     if len(set(values)) < len(values):
-        raise ValueError(f"holds a value twice, got {values}: leave one out.")
+        raise ValueError(f"must not hold a value twice, got {values}: leave one out.")
     return tuple(values)
 
 
@@ -179,7 +179,7 @@ def _head(table: str) -> str:
 
 
 def _near(key: str, table: str, known: Any) -> str:
-    """Return the nearest known key as a question, or the table that the key belongs in."""
+    """Return the nearest known key as a question, or the table that the key belongs to."""
     for other, keys in KEYS.items():
         if other != table and table and key in keys:
             return f" there, but in {_head(other)}."
@@ -187,7 +187,7 @@ def _near(key: str, table: str, known: Any) -> str:
 
 
 def _line(text: str, table: str, key: str) -> str:
-    """Return the line on which a key of a table is written, for a message; nothing where it is written otherwise."""
+    """Return the line of a key of a table, for a message; nothing if it is written in another form."""
     now = ""
     for number, line in enumerate(text.splitlines(), start=1):
         if head := re.match(r"\s*\[\s*([\w-]+)\s*\]", line):

@@ -1,7 +1,7 @@
-"""The points of an experiment, in groups of one system, noise and learner; what each point draws and leaves behind.
+"""The points of an experiment, in groups of one system, noise and learner: their random keys, runs and files.
 
-Seeds, horizons and the matrices of the system are data: groups of one learner and one shape of system are one compiled
-program.
+Seeds, horizons and the matrices of the system are data. Groups of one learner and one shape of system share one
+compiled program.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ from .._location.options import Options
 from .._location.simulated_runs import PreparedRun, check_horizon, prepare, run_prepared
 from .experiment import Experiment
 
+MAPPED = Path("/proc/self/maps")
+MOST_MAPPED = 20_000  # pieces of memory; every compiled program maps some, and Linux allows a process 65 530
+
 
 class Point(NamedTuple):
-    """One cell of the grid; all sizes are predicted at once, so that they are no axis of it."""
+    """One cell of the grid. All sizes are predicted at once, so the size is no axis of the grid."""
 
     system: str
     learner: str
@@ -36,7 +39,7 @@ class Point(NamedTuple):
 
     @property
     def part(self) -> Path:
-        """Where its curves lie in the folder: partitions as Hive names them, one file a seed."""
+        """Path of its curves in the folder: Hive partitions, one file for each seed."""
         words = dict(system=self.system, learner=self.learner, noise=self.noise, steps=self.horizon)
         return Path(
             *(f"{key}={quote(str(value), safe='')}" for key, value in words.items()), f"seed-{self.seed}.parquet"
@@ -44,10 +47,10 @@ class Point(NamedTuple):
 
     @property
     def key(self) -> PRNGKeyArray:
-        """Random key of its runs: the seed's, folded with 32 bits of the SHA-256 of system and noise.
+        """Random key of its runs: the key of the seed, folded with 32 bits of the SHA-256 of system and noise.
 
-        It hangs neither on the rest of the grid nor on the learner and the horizon: learners are compared on the same
-        runs, and a longer run begins as the shorter one.
+        It does not depend on the learner, the horizon or the rest of the grid. So learners are compared on the same
+        runs, and a longer run begins as the shorter one does.
         """
         name = json.dumps([self.system, self.noise]).encode()
         world = np.frombuffer(hashlib.sha256(name).digest(), ">u4")[0]
@@ -55,23 +58,23 @@ class Point(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Points of one system, noise and learner, with what runs them."""
+    """Points of one system, noise and learner, with the prepared run that computes them."""
 
-    ready: PreparedRun
+    prepared: PreparedRun
     points: list[Point]
 
 
 def groups_of(experiment: Experiment) -> list[Group]:
-    """Return all that an experiment would run, after every check that needs no run.
+    """Return all points of an experiment in groups, after every check that needs no run.
 
     Raises:
-        ValueError: A learner that cannot have a system, a size or a horizon; what does not fit into memory; a noise
-            that changes nothing. The message names the combination.
+        ValueError: A learner does not serve a system, a size or a horizon; the sizes do not fit into memory; a
+            noise factor changes nothing. The message names the combination.
     """
     groups = []
     for word, plant in experiment.plants.items():
         if experiment.noise != (1.0,) and not plant.R.any():
-            raise ValueError(f"{word} has R = 0, which a factor on it leaves as it is: take noise = [1] for it.")
+            raise ValueError(f"{word} has R = 0, and a factor does not change it: take noise = [1] for it.")
         for noise in experiment.noise:
             system = plant.replace(R=noise * plant.R)
             for learner in experiment.learners:
@@ -88,56 +91,52 @@ def groups_of(experiment: Experiment) -> list[Group]:
                     progress=lambda done, total: None,
                 )
                 try:
-                    ready = prepare(system, options, experiment.inputs)
+                    prepared = prepare(system, options, experiment.inputs)
                     for horizon in experiment.horizons:
-                        check_horizon(ready.learner, horizon, ready.trust)
+                        check_horizon(prepared.learner, horizon, prepared.trust)
                 except ValueError as exc:
                     raise ValueError(f"{experiment.name}: {word} with {learner}: {exc}") from exc
                 grid = ((horizon, seed) for horizon in experiment.horizons for seed in experiment.seeds)
-                groups.append(Group(ready, [Point(word, learner, noise, *where) for where in grid]))
+                groups.append(Group(prepared, [Point(word, learner, noise, *where) for where in grid]))
     return groups
 
 
 def point_curves(
-    ready: PreparedRun, point: Point, experiment: Experiment, progress: Callable[[int], None] = lambda done: None
+    prepared: PreparedRun, point: Point, experiment: Experiment, progress: Callable[[int], None] = lambda done: None
 ) -> pl.DataFrame:
     """Run one point and return its error curves (``SCHEMA``), with the columns ``noise``, ``steps`` and ``seed``.
 
-    Where rounding reaches the noise before ``steps`` samples, the curves end there.
+    If rounding reaches the noise before ``steps`` samples, the curves end there.
     """
-    horizon = point.horizon if ready.trust is None else min(point.horizon, ready.trust)
-    sums = run_prepared(ready, point.key, horizon, noise=experiment.law, progress=progress)
+    horizon = point.horizon if prepared.trust is None else min(point.horizon, prepared.trust)
+    sums = run_prepared(prepared, point.key, horizon, noise=experiment.law, progress=progress)
     run = f"noise {point.noise}, {point.horizon} samples, seed {point.seed}"
-    frame = curves(sums, ready.learner, point.system, run=run)
+    frame = curves(sums, prepared.learner, point.system, run=run)
     return frame.with_columns(
         learner=pl.lit(point.learner), noise=pl.lit(point.noise), steps=pl.lit(point.horizon, pl.Int64),
         seed=pl.lit(point.seed, pl.Int64),
     )  # fmt: skip
 
 
-MAPPED = Path("/proc/self/maps")
-
-
-MOST_MAPPED = 20_000  # pieces of memory; every compiled program maps some, and Linux lets a process have 65 530
-
-
 def missing_of(groups: list[Group], folder: Path) -> list[Group]:
-    """Return the groups with the points that are not done, without those of which all are."""
-    left = ((ready, [point for point in points if not (folder / point.part).is_file()]) for ready, points in groups)
-    return [Group(ready, points) for ready, points in left if points]
+    """Return the points that are not done, in their groups; a group that is done is left out."""
+    left = (
+        (prepared, [point for point in points if not (folder / point.part).is_file()]) for prepared, points in groups
+    )
+    return [Group(prepared, points) for prepared, points in left if points]
 
 
 def write_part(
-    ready: PreparedRun, point: Point, experiment: Experiment, folder: Path, progress: Callable[[int], None]
+    prepared: PreparedRun, point: Point, experiment: Experiment, folder: Path, progress: Callable[[int], None]
 ) -> None:
-    """Run a point and write its curves, whole or not at all; ``progress`` is called with the samples done."""
-    frame = point_curves(ready, point, experiment, progress)
+    """Run a point and write its curves, whole or not at all; call ``progress`` with the samples done."""
+    frame = point_curves(prepared, point, experiment, progress)
     part = folder / point.part
     part.parent.mkdir(parents=True, exist_ok=True)
     save_frame(frame, part)
 
 
 def drop_compiled() -> None:
-    """Drop what is compiled where it maps so many pieces of memory that the process would soon be out of them."""
+    """Drop the compiled programs if they map so many pieces of memory that the process would soon have none left."""
     if MAPPED.exists() and len(MAPPED.read_bytes().splitlines()) > MOST_MAPPED:
         jax.clear_caches()  # type: ignore[no-untyped-call]

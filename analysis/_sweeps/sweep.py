@@ -1,4 +1,4 @@
-"""Run what is missing of an experiment, or tell beforehand what that would be."""
+"""Run the missing points of an experiment, or plan them: count, time and memory."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Plan(NamedTuple):
     """What a sweep would do.
 
     Attributes:
-        folder: Where its results are to lie.
-        points: Of the grid.
-        done: Points whose results are there already.
-        programs: To be compiled: one for each learner and shape of system.
-        samples: To be predicted by every size: horizon times replicates, summed over the missing points.
-        compiling: Seconds, estimated.
-        running: Seconds, estimated, from runs of 1024 and 4096 samples of each program.
-        memory: Bytes of the largest program.
-        free: Bytes that are free on the device.
-        capped: Groups of points, as (system, noise), that end before their longest horizon, and after how many samples.
-        cluster: Workers and their threads, None without a cluster.
+        folder: Folder of the results.
+        points: Points of the grid.
+        done: Points whose results exist already.
+        programs: Programs to compile: one for each learner and shape of system.
+        samples: Samples that every size has to predict: horizon times replicates, summed over the missing points.
+        compiling: Seconds to compile, estimated.
+        running: Seconds to run, estimated from runs of 1024 and 4096 samples of each program.
+        memory: Bytes that the largest program needs.
+        free: Bytes free on the device.
+        capped: (system, noise) whose runs end before their longest horizon, and the samples after which they end.
+        cluster: Number of workers and of threads; None without a cluster.
     """
 
     folder: Path
@@ -63,26 +63,26 @@ def sweep(
     progress: Progress = no_progress,
     cluster: str | Client | None = None,
 ) -> Path:
-    """Run every point of an experiment that is not done, and write its error curves as a part of the folder.
+    """Run every missing point of an experiment, and write its error curves as one part in the folder.
 
-    The folder is read with ``scan_curves``: in partitions ``system=../learner=../noise=../steps=../`` lies one Parquet
-    file a seed. A sweep that was ended anywhere, by a crash too, goes on where it was. A point's numbers hang on
-    nothing but the point, the settings, the versions and the machine; on another machine they agree within rounding.
+    Read the folder with ``scan_curves``: its partitions ``system=../learner=../noise=../steps=../`` hold one Parquet
+    file for each seed. A sweep that was interrupted, by a crash too, continues where it ended. The numbers of a point
+    depend on the point, the settings, the versions and the machine only; other machines agree within rounding.
 
     Args:
         experiment: What ``read_experiment`` returned.
-        folder: For the results; by default the experiment's own.
-        progress: Called with the samples done and the samples to be done, those of one run of each point.
+        folder: Folder for the results; by default ``experiment.out``.
+        progress: Called with the samples done and the samples in all, those of one run of each point.
         cluster: Address of a Dask scheduler, or a ``distributed.Client`` of it, to run the points on its workers. They
-            must see the folder under the same path, and have the same versions. None: on this machine alone.
+            must see the folder under the same path and have the same versions. None: run on this machine.
 
     Returns:
         The folder.
 
     Raises:
-        ValueError: A combination that cannot be run, a folder of another experiment or that cannot be written in, no
-            scheduler at the address, or a worker that has other versions or does not see the folder.
-        ConnectionError: The scheduler went away, or workers died again and again of the same points.
+        ValueError: A combination cannot be run, the folder is of another experiment or cannot be written to, no
+            scheduler answers, or a worker has other versions or does not see the folder.
+        ConnectionError: The scheduler ended, or workers died repeatedly at the same points.
     """
     groups = groups_of(experiment)
     with (
@@ -94,18 +94,18 @@ def sweep(
 
 
 def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster: str | Client | None = None) -> Plan:
-    """Return what a sweep would do, and estimate what it would take; nothing is written.
+    """Return what a sweep would do, with its estimated time and memory; write nothing.
 
-    Short runs are timed, of the first system and noise of each learner and shape of system: all further ones find their
-    kernels compiled.
+    The estimate times short runs of the first system and noise for each learner and shape of system; the others share
+    these compiled kernels.
 
     Args:
         experiment: What ``read_experiment`` returned.
-        folder: For the results; by default the experiment's own.
-        cluster: As in ``sweep``; the estimate is of this machine alone.
+        folder: Folder for the results; by default ``experiment.out``.
+        cluster: As in ``sweep``; the estimate is for this machine alone.
 
     Raises:
-        ValueError: What ``sweep`` refuses.
+        ValueError: As in ``sweep``.
     """
     groups = groups_of(experiment)
     where = check_folder(experiment.out if folder is None else folder)
@@ -113,7 +113,7 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster
     missing, size = missing_of(groups, where), _size(cluster)
     alike: dict[tuple[object, ...], list[Group]] = {}
     for group in missing:
-        system = group.ready.system
+        system = group.prepared.system
         shape = group.points[0].learner, system.states, system.outputs, system.inputs, system.time_varying
         alike.setdefault(shape, []).append(group)
     compiling, running = 0.0, 0.0
@@ -122,11 +122,13 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster
         horizons = [point.horizon for _, points in some for point in points]
         compiling += probe.compiling
         running += len(horizons) * probe.point + sum(horizons) * probe.sample
-    readies = [ready for ready, _ in groups]
+    runs = [prepared for prepared, _ in groups]
     points = [point for _, points in groups for point in points]
     left = [point for _, points in missing for point in points]
     ends = {
-        (points[0].system, points[0].noise): ready.horizon for ready, points in groups if ready.horizon < ready.asked
+        (points[0].system, points[0].noise): prepared.horizon
+        for prepared, points in groups
+        if prepared.horizon < prepared.asked
     }
     return Plan(
         folder=where,
@@ -136,7 +138,7 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster
         samples=experiment.replicates * sum(point.horizon for point in left),
         compiling=compiling,
         running=running,
-        memory=max(memory_needed(each.driver, each.replicates, len(log_edges(each.horizon))) for each in readies),
+        memory=max(memory_needed(each.driver, each.replicates, len(log_edges(each.horizon))) for each in runs),
         free=memory_free(experiment.device),
         capped=ends,
         cluster=size,
@@ -145,7 +147,7 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster
 
 @contextmanager
 def _runner(cluster: str | Client | None) -> Iterator[_Run]:
-    """Give what runs points: this process, or the workers of a cluster once its scheduler has answered."""
+    """Give the function that runs points: in this process, or on a cluster whose scheduler has answered."""
     if cluster is None:
         yield _run_here
         return
@@ -165,14 +167,16 @@ def _distributed() -> ModuleType:
     try:
         return importlib.import_module(".dask_client", __package__)
     except ImportError as exc:
-        raise ValueError("several machines are an extra: pip install 'ergoscope[cluster]'.") from exc
+        raise ValueError(
+            "a sweep on several machines needs an extra: in a checkout, pip install '.[cluster]'."
+        ) from exc
 
 
 def _run_here(missing: list[Group], experiment: Experiment, folder: Path, progress: Progress) -> None:
     total, done = sum(point.horizon for _, points in missing for point in points), 0
-    for ready, points in missing:
+    for prepared, points in missing:
         for point in points:
-            write_part(ready, point, experiment, folder, _onwards(progress, done, total))
+            write_part(prepared, point, experiment, folder, _onwards(progress, done, total))
             done += point.horizon
             progress(done, total)
         drop_compiled()
@@ -184,18 +188,18 @@ def _onwards(progress: Progress, done: int, total: int) -> Callable[[int], None]
 
 class _Probe(NamedTuple):
     compiling: float  # seconds
-    point: float  # seconds of a point besides its samples
+    point: float  # seconds of a point, apart from its samples
     sample: float  # seconds of one sample of all runs of a point
 
 
 def _probe(group: Group, experiment: Experiment) -> _Probe:
-    """Time a short run twice, and a longer one: the first compiles, the others tell a point from its samples."""
-    ready, point = group.ready, group.points[0]
-    horizons = [min(length, ready.horizon) for length in (PROBE, PROBE, 4 * PROBE)]
+    """Time a short run twice and a longer one: the first compiles; the others separate point and sample time."""
+    prepared, point = group.prepared, group.points[0]
+    horizons = [min(length, prepared.horizon) for length in (PROBE, PROBE, 4 * PROBE)]
     seconds = []
     for horizon in horizons:
         start = perf_counter()
-        point_curves(ready, point._replace(horizon=horizon), experiment)
+        point_curves(prepared, point._replace(horizon=horizon), experiment)
         seconds.append(perf_counter() - start)
     compiled, short, long = seconds
     further = max(horizons[2] - horizons[1], 1)

@@ -125,7 +125,7 @@ BAD = {
         ["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"],
         "--center must be",
     ),
-    "an option of recordings": (["locate", "random-walk", "--by", "run"], "belongs to a recording"),
+    "an option of recordings": (["locate", "random-walk", "--by", "run"], "is an option for recordings"),
     "a plant without noise": (["locate", "plant.py:plant", "--dt", "0.1"], "Q"),
     "a continuous plant without dt": (["locate", "plant.py:plant", "--q", "1", "--r", "1"], "dt"),
     "a delay that is none": (
@@ -145,7 +145,7 @@ BAD = {
     "another kind of file": (["simulate", "random-walk", "--out", "data.xlsx"], ".parquet or .csv"),
     "no steps": (["simulate", "random-walk", "--steps", "0", "--out", "data.csv"], "steps must be"),
     "no such system to show": (["zoo", "nothing"], "no system is called 'nothing'; did you mean 'switching'?"),
-    "a folder for the list": (["zoo", "--out", "list"], "--out and --json belong to one system"),
+    "a folder for the list": (["zoo", "--out", "list"], "--out and --json need one system"),
     "a folder that cannot be made": (["zoo", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
     "a report of nothing": (["report", "."], "no results in '.'"),
     "a report of a file": (["report", "plant.toml"], "no results in 'plant.toml'"),

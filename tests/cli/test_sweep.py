@@ -41,7 +41,7 @@ def test_the_plan_the_sweep_and_the_report(
     assert run(["sweep", "grid.toml", "--check"], monkeypatch) == 0
     said = capsys.readouterr().out
     assert "first: 1 points, 0 of them done\nprograms to compile: 1\nsamples to predict: 800\n" in said
-    assert "(short runs, timed now)" in said and "MiB at most" in said
+    assert "to compile (from short runs)" in said and "MiB at most" in said
     assert [path.name for path in tmp_path.iterdir()] == ["grid.toml"]
     assert run(["sweep", "grid.toml", "--quiet"], monkeypatch) == 0
     assert capsys.readouterr().out == "first\n"
@@ -51,10 +51,12 @@ def test_the_plan_the_sweep_and_the_report(
     (tmp_path / "grid.toml").write_text(GRID.replace("8", "16"))
     capsys.readouterr()
     assert run(["sweep", "grid.toml"], monkeypatch) == 2
-    assert "'first' holds replicates = 8, asked for is 16: choose another --out" in capsys.readouterr().err
+    assert (
+        "'first' was made with replicates = 8, the experiment has 16: choose another --out" in capsys.readouterr().err
+    )
     (tmp_path / "grid.toml").write_text(GRID.replace("horizons", "horizon"))
     assert run(["sweep", "grid.toml"], monkeypatch) == 2
-    assert "grid.toml, line 5: [grid] horizon is not known; did you mean 'horizons'." in capsys.readouterr().err
+    assert "grid.toml, line 5: [grid] horizon is not known; did you mean 'horizons'?" in capsys.readouterr().err
     assert run(["sweep", "nowhere.toml"], monkeypatch) == 2
     assert capsys.readouterr().err == "ergoscope: nowhere.toml: No such file or directory\n"
 

@@ -213,7 +213,7 @@ BROKEN = {
     "keys missing": ('{"sentence": "so", "rungs": []}', "KeyError: 'settings'"),
     "a number for a list": (
         '{"name": "x", "agrees": true, "sentence": "so", "settings": {}, "files": 3}',
-        "run it again",
+        "run the command again",
     ),
     "a word for a number": (
         '{"name": "x", "agrees": true, "sentence": "so", "settings": {"versions": 3}, "files": []}',
@@ -236,7 +236,7 @@ def test_what_is_no_result_is_refused_and_nothing_is_written(kind: str, tmp_path
 def test_a_broken_table_is_refused(reproduced: Path, tmp_path: Path) -> None:
     shutil.copytree(reproduced, tmp_path, dirs_exist_ok=True)
     (tmp_path / "figure-1.parquet").write_bytes(b"PAR1 no more")
-    with pytest.raises(ValueError, match=r"figure-1\.parquet is no Parquet file"):
+    with pytest.raises(ValueError, match=r"figure-1\.parquet must be a Parquet file"):
         write_report(tmp_path)
 
 

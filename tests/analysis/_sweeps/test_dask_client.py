@@ -27,8 +27,7 @@ if sys.platform == "win32":
 
 from distributed import Client, KilledWorker, LocalCluster
 
-from ergoscope.analysis._sweeps import dask_client as _cluster
-from ergoscope.analysis._sweeps import dask_task as _cluster_task
+from ergoscope.analysis._sweeps import dask_client, dask_task
 from ergoscope.analysis._sweeps.points import groups_of
 
 GRID = """[grid]
@@ -151,30 +150,30 @@ def test_a_worker_ends_what_nobody_wants_any_more(
 def test_a_worker_of_other_versions_ends_the_sweep(
     cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_cluster, "versions", lambda: dict(jax="0.0.1"))
+    monkeypatch.setattr(dask_client, "versions", lambda: dict(jax="0.0.1"))
     with pytest.raises(ValueError, match=r"worker tcp://.* jax .* here and 0\.0\.1 there: install the same"):
         sweep(read_experiment(write(tmp_path)), tmp_path / "out", cluster=cluster[0])
     assert not parts(tmp_path / "out")
 
 
 def test_a_worker_must_see_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cluster_task, "SEEN_WITHIN", 0)
-    shared = _cluster_task.SweepContext(tmp_path, "digest", {}, "topic")
+    monkeypatch.setattr(dask_task, "SEEN_WITHIN", 0)
+    shared = dask_task.SweepContext(tmp_path, "digest", {}, "topic")
     (tmp_path / "file").touch()
     for where in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
         with pytest.raises(ValueError, match="must be a folder that all machines share"):
-            _cluster_task.check_here(shared._replace(folder=where))
+            dask_task.check_worker(shared._replace(folder=where))
     (tmp_path / "experiment.json").write_text("{}")
-    with pytest.raises(ValueError, match="or holds another experiment.json"):
-        _cluster_task.check_here(shared)
-    _cluster_task.check_here(shared._replace(digest=_cluster_task.digest_of(tmp_path) or ""))
+    with pytest.raises(ValueError, match="its experiment.json is not that of the command"):
+        dask_task.check_worker(shared)
+    dask_task.check_worker(shared._replace(digest=dask_task.digest_of(tmp_path) or ""))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "http://127.0.0.1:80", "tls://127.0.0.1:9"])
 def test_a_scheduler_that_does_not_answer_changes_nothing(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(_cluster, "PATIENCE", 1)
+    monkeypatch.setattr(dask_client, "PATIENCE", 1)
     monkeypatch.setattr("warnings.showwarning", None)
     monkeypatch.chdir(tmp_path)
     for words in ([], ["--check"]):
@@ -199,12 +198,12 @@ def test_a_scheduler_that_goes_away_is_told_of(tmp_path: Path) -> None:
     with scheduler() as alone:
         ends = threading.Timer(1, alone.close)
         ends.start()
-        with warnings.catch_warnings(record=True) as said:
+        with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
-            with pytest.raises(ConnectionError, match="scheduler went away; 0 of 8 points are done"):
+            with pytest.raises(ConnectionError, match="scheduler ended; 0 of 8 points are done"):
                 sweep(experiment, tmp_path / "out", cluster=alone.scheduler_address)
         ends.join()
-    assert ["no worker now: waiting for one" in str(each.message) for each in said] == [True]
+    assert ["no worker yet: waiting" in str(each.message) for each in heard] == [True]
     assert not parts(tmp_path / "out")
     FileLock(tmp_path / "out" / ".lock").acquire(timeout=0)
 
@@ -212,7 +211,7 @@ def test_a_scheduler_that_goes_away_is_told_of(tmp_path: Path) -> None:
 def test_without_the_library_its_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "ergoscope.analysis._sweeps.dask_client")
-    with pytest.raises(ValueError, match=r"pip install 'ergoscope\[cluster\]'"):
+    with pytest.raises(ValueError, match=r"pip install '.\[cluster\]'"):
         sweep(read_experiment(write(tmp_path)), tmp_path / "out", cluster="tcp://127.0.0.1:8786")
     assert not (tmp_path / "out").exists()
 
@@ -222,7 +221,7 @@ def test_tasks_are_whole_programs_or_pieces_longest_first(tmp_path: Path) -> Non
     groups = groups_of(experiment)
     asked = sorted(point for _, points in groups for point in points)
     for threads, count in ((0, 8), (1, 8), (3, 12), (100, 16)):
-        tasks = _cluster._tasks(groups, experiment, threads)
+        tasks = dask_client._tasks(groups, experiment, threads)
         assert sorted(point for task in tasks for point in task.points) == asked
         lengths = [sum(point.horizon for point in task.points) for task in tasks]
         assert len(tasks) == count and lengths == sorted(lengths, reverse=True)
@@ -231,23 +230,23 @@ def test_tasks_are_whole_programs_or_pieces_longest_first(tmp_path: Path) -> Non
             alone = task.experiment
             assert ((*alone.plants,), alone.learners, alone.noise) == ((system,), (learner,), (noise,))
     many = groups * 4
-    assert len(_cluster._tasks(many, experiment, 2)) == len(many)  # whole groups
+    assert len(dask_client._tasks(many, experiment, 2)) == len(many)  # whole groups
 
 
 def test_workers_that_die_of_a_point_are_told_of(tmp_path: Path) -> None:
     """A task whose workers died goes on where points were done meanwhile, else it ends the sweep."""
     experiment = read_experiment(write(tmp_path))
-    task = _cluster._tasks(groups_of(experiment), experiment, 0)[0]
-    task = _cluster_task.Task((*task.points, task.points[0]._replace(seed=9)), experiment)
+    task = dask_client._tasks(groups_of(experiment), experiment, 0)[0]
+    task = dask_task.Task((*task.points, task.points[0]._replace(seed=9)), experiment)
     died = KilledWorker("key", SimpleNamespace(address="tcp://w"), 3)
-    with pytest.raises(ConnectionError, match="4 times, with ladder on random-walk, noise 1"):
-        _cluster._again(task, died, tmp_path)
+    with pytest.raises(ConnectionError, match="4 times at ladder on random-walk, noise 1"):
+        dask_client._remaining(task, died, tmp_path)
     part = tmp_path / task.points[0].part
     part.parent.mkdir(parents=True)
     part.touch()
-    assert _cluster._again(task, died, tmp_path).points == task.points[1:]
-    with pytest.raises(ValueError, match="install the same on all machines"):
-        _cluster._again(task, ModuleNotFoundError("No module named 'ergoscope'"), tmp_path)
+    assert dask_client._remaining(task, died, tmp_path).points == task.points[1:]
+    with pytest.raises(ValueError, match="Install the same on all machines"):
+        dask_client._remaining(task, ModuleNotFoundError("No module named 'ergoscope'"), tmp_path)
 
 
 def test_workers_and_the_command_killed_again_and_again(tmp_path: Path, pytestconfig: pytest.Config) -> None:

@@ -190,7 +190,7 @@ def test_the_sizes_found_and_the_report(swept: tuple[Experiment, Path], tmp_path
     made = write_report(swept[1], tmp_path / "report.html").read_text(encoding="utf-8")
     assert "8 of 8" in made and "replicates = 8" in made
     assert made.count('<th scope="row" class="text">random-walk') == 4  # a row for each noise and horizon
-    with pytest.raises(ValueError, match="holds no point of a sweep: run ergoscope sweep first"):
+    with pytest.raises(ValueError, match="holds no point of a sweep: run `ergoscope sweep` first"):
         thresholds(tmp_path / "nowhere")
 
 
@@ -201,7 +201,7 @@ def test_the_systems_of_a_sweep_are_read_back(tmp_path: Path, swept: tuple[Exper
     for word in ("A", "B", "C", "D", "Q", "R"):
         assert np.array_equal(getattr(system, word), getattr(plant, word))
     assert system.dt == plant.dt
-    with pytest.raises(ValueError, match="holds no experiment.json: name a folder that ergoscope sweep has written"):
+    with pytest.raises(ValueError, match="holds no experiment.json: name a folder of"):
         swept_systems(tmp_path)
 
 
@@ -218,7 +218,7 @@ BAD = {
     "no noise at all": (GRID.replace("[0.5, 1]", "[0, 1]"), "line 5: [grid] noise must be"),
     "truth for a number": (GRID.replace("8", "true"), "line 10: [options] replicates must be a whole number"),
     "an empty grid": (GRID.replace('["random-walk"]', "[]"), "line 2: [grid] systems must be a list of at least one"),
-    "a value twice": (GRID.replace("[0.5, 1]", "[1, 1.0]"), "holds a value twice"),
+    "a value twice": (GRID.replace("[0.5, 1]", "[1, 1.0]"), "must not hold a value twice"),
     "seeds that fall": (GRID.replace('"0..1"', "[1, 0]"), "line 7: [grid] seeds must rise"),
     "a range that is none": (GRID.replace('"0..1"', '"few"'), "line 7: [grid] seeds the numbers are written 0..16"),
     "nothing to sweep": ("[grid]\nlearners = ['ladder']\n", "[grid] systems is missing"),
@@ -267,9 +267,9 @@ def test_a_folder_of_something_else_is_left_alone(swept: tuple[Experiment, Path]
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
     plant = write(tmp_path, "A = [[1.0]]\nC = [[1.0]]\nQ = 1.0\nR = 1.0\n", "plant.toml")
     other = {
-        "holds replicates = 8, asked for is 16": experiment._replace(replicates=16),
-        "holds sizes = [0, 1, 2], asked for is [0, 1]": experiment._replace(sizes=(0, 1)),
-        "has seeds that are not asked for now, [1]": experiment._replace(seeds=(0,)),
+        "was made with replicates = 8, the experiment has 16": experiment._replace(replicates=16),
+        "was made with sizes = [0, 1, 2], the experiment has [0, 1]": experiment._replace(sizes=(0, 1)),
+        "has seeds that are not in the experiment, [1]": experiment._replace(seeds=(0,)),
         "was made with another system 'random-walk'": experiment._replace(plants={"random-walk": zoo("explosive-1")}),
     }
     for says, changed in other.items():
@@ -278,20 +278,20 @@ def test_a_folder_of_something_else_is_left_alone(swept: tuple[Experiment, Path]
         assert says in str(refused.value)
     (tmp_path / "full").mkdir()
     write(tmp_path / "full", "mine", "notes.txt")
-    with pytest.raises(ValueError, match="is not empty and holds no experiment"):
+    with pytest.raises(ValueError, match="is not empty and is no folder of an experiment"):
         sweep(experiment, tmp_path / "full")
     with pytest.raises(ValueError, match="cannot write into"):
         sweep(experiment, plant / "out")
     with (
         FileLock(folder / ".lock"),
-        pytest.raises(ValueError, match="another sweep is writing into"),
+        pytest.raises(ValueError, match="another sweep writes into"),
     ):
         sweep(experiment, folder)
     record = folder / "experiment.json"
     text = record.read_text()
     for wrong, says in (
-        (text.replace('"schema": 1', '"schema": 2'), "is of version 2"),
-        (text[:40], "is not as ergoscope"),
+        (text.replace('"schema": 1', '"schema": 2'), "has version 2"),
+        (text[:40], "is not in ergoscope"),
     ):
         stamp = record.stat()
         record.write_text(wrong)

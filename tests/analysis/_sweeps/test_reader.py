@@ -84,5 +84,5 @@ def test_a_function_of_ones_own_is_applied_to_each_run(runs: tuple[Path, dict[st
 
 
 def test_a_run_without_a_name_is_refused(runs: tuple[Path, dict[str, pl.DataFrame]]) -> None:
-    with pytest.raises(ValueError, match="run, system, learner, lookahead must be filled in, got null"):
+    with pytest.raises(ValueError, match="run, system, learner, lookahead must have no null"):
         each_run(runs[1]["random-walk"].with_columns(run=pl.lit(None, pl.String)))
