@@ -150,7 +150,7 @@ BAD = {
     "a report of nothing": (["report", "."], "no results in '.'"),
     "a report of a file": (["report", "plant.toml"], "no results in 'plant.toml'"),
     "a report of half a file": (["report", "half"], "location.json is no JSON"),
-    "nothing to reproduce": (["reproduce", "figure-9"], "there are figure-1, theorem-2, "),
+    "nothing to reproduce": (["reproduce", "figure-9"], "The names are: figure-1, theorem-2, "),
     "reproduced from one run": (["reproduce", "figure-1", "--replicates", "1"], "at least 32"),
     "no such command": (["lokate"], "lokate"),
     "no such option": (["locate", "random-walk", "--sises", "3"], "--sises"),
