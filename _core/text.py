@@ -35,3 +35,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     folded = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.5)
     return f"; did you mean {folded[near[0]]!r}?" if near else "."
+
+
+def printable(text: str, longest: int = 60) -> str:
+    """Return a text that cannot control a terminal, at most so many characters long."""
+    safe = text if text.isprintable() else ascii(text)[1:-1]
+    return safe if len(safe) <= longest else safe[: longest - 2] + ".."

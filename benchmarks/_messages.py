@@ -20,8 +20,14 @@ import aiomqtt
 import numpy as np
 
 from ergoscope.learners import Learner, ladder
-from ergoscope.streams import Forecasts, MqttOutputSink, MqttSource, Service
+from ergoscope.streams import (
+    Forecasts,
+    Service,
+    serve,
+)
 from ergoscope.streams._mqtt.address import Address
+from ergoscope.streams._mqtt.source_and_sinks import MqttOutputSink, MqttSource
+from ergoscope.streams._sources.interfaces import NullContext
 
 HERE = ("mosquitto", "/usr/sbin/mosquitto")  # Debian keeps it where not everybody looks
 
@@ -93,7 +99,7 @@ def _text(word: str) -> bytes:
     return len(word).to_bytes(2, "big") + word.encode()
 
 
-class Timed:
+class Timed(NullContext):
     """Ends a source after so many observations; notes when the first came and when the last forecast was sent."""
 
     def __init__(self, source: MqttSource, sink: MqttOutputSink, most: int) -> None:
@@ -133,7 +139,7 @@ async def served(port: int, file: Path, messages: int, kinds: tuple[str, ...]) -
     address = Address("127.0.0.1", port, "lab", "+")
     async with MqttSource(address, waiting=messages) as source, MqttOutputSink(address, kinds) as sink:
         sending, timed = publish(file, port), Timed(source, sink, messages)
-        await Service(make).run(timed, timed)  # type: ignore[arg-type]
+        await serve(Service(make), timed, timed)  # type: ignore[arg-type]
         sending.wait()
         assert not source.rejections.counts
         return timed.ended - timed.begun
@@ -145,8 +151,7 @@ async def waits(port: int, samples: int, echo: bool) -> list[float]:
 
     async def answer() -> None:
         if not echo:
-            async with MqttSource(address) as source, MqttOutputSink(address, ("prediction",)) as sink:
-                await Service(make).run(source, sink)
+            await serve(Service(make), MqttSource(address), MqttOutputSink(address, ("prediction",)))
         async with aiomqtt.Client("127.0.0.1", port) as client:
             await client.subscribe("lab/+/data", 0)
             async for message in client.messages:

@@ -32,7 +32,7 @@ from _clock import Contender, count, interleaved, machine, ratio, rows, show, wo
 from _messages import bare, found, make, mosquitto, served, waits, write_messages
 
 from ergoscope.streams import Forecasts, Observation, Service, decode, encode, observation
-from ergoscope.streams._messages.output_json import KINDS, messages_of
+from ergoscope.streams._messages.output_json import OUTPUT_KINDS, output_messages
 from ergoscope.streams._service.error_sums import ErrorSums
 
 STREAMS, LENGTHS = 256, 32
@@ -58,8 +58,8 @@ def in_blocks(samples: int, rounds: int) -> tuple[list[dict[str, Any]], list[dic
     for block in coming[:learned]:
         said = service.take(decoded(block))
     for stream in service.streams.values():
-        stream.next_verdict = 1 << 60
-    later, driver = iter(coming[learned:]), service.lanes.driver  # type: ignore[union-attr]
+        stream.schedule.due = 1 << 60
+    later, driver = iter(coming[learned:]), service.table.driver  # type: ignore[union-attr]
     tiles = [(driver.start(), driver.record()) for _ in range(-(-STREAMS // driver.width))]
     y = np.random.default_rng(0).standard_normal((driver.block, 1, driver.width))
     u, end = np.zeros((driver.block + driver.ahead, 0, driver.width)), np.full(driver.width, driver.block, np.int32)
@@ -89,7 +89,7 @@ def in_blocks(samples: int, rounds: int) -> tuple[list[dict[str, Any]], list[dic
             "decoding alone": Contender(lambda: decoded(coming[0]), STREAMS * samples, ran),
             "adding errors up alone, one thread": Contender(add, whole, ran),
             "forecasts and errors as JSON alone": Contender(
-                lambda: [messages_of(part) for part in forecasts], shared, f"{shared} samples"
+                lambda: [output_messages(part) for part in forecasts], shared, f"{shared} samples"
             ),
         }
         timed = interleaved(contenders, rounds)
@@ -117,7 +117,7 @@ def over_mqtt(port: int, messages: int, rounds: int) -> tuple[list[dict[str, Any
         contenders = {
             "aiomqtt and json.loads": partial(bare, port, many, messages),
             "the service, 32 streams, thresholds said": partial(served, port, many, messages, ("threshold",)),
-            "the service, 32 streams, all said": partial(served, port, many, messages, KINDS),
+            "the service, 32 streams, all said": partial(served, port, many, messages, OUTPUT_KINDS),
             "the service, one stream, thresholds said": partial(served, port, one, messages, ("threshold",)),
         }
         took: dict[str, list[float]] = {name: [] for name in contenders}

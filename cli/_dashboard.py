@@ -49,7 +49,7 @@ def watch(
 ) -> None:
     """Look on at what is learned live: which streams there are, how many samples, which size is critical."""
     start_log()
-    from .. import streams
+    from ..streams._dashboard.mqtt_monitor import watch as watch_streams
     from ..streams._dashboard.run import show_page
     from ..streams._run import run_streams
 
@@ -61,7 +61,7 @@ def watch(
     view = _View(once, as_json)
     try:
         with view:
-            run_streams(streams.watch(where, view.show, seconds=end))
+            run_streams(watch_streams(where, view.show, seconds=end))
     except BrokenPipeError:
         leave_pipe()
     if not view.rows:

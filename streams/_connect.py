@@ -1,4 +1,4 @@
-"""From a word to the source it names."""
+"""Sources and sinks by name: addresses, files and folders of the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from ..simulator import LinearSystem, read_recording
 from ._messages.observation import Observation
-from ._messages.output_json import KINDS, output_lines
+from ._messages.output_json import OUTPUT_KINDS, output_lines
 from ._messages.outputs import Output
 from ._mqtt.address import read_address
 from ._mqtt.outbox import Outbox
@@ -37,21 +37,21 @@ def connect(
     state: Path | None = None,
     plants: bool = False,
 ) -> Source:
-    """Return the source that a word names.
+    """Return the source with a name.
 
         async with connect("run/") as source:
             async for observation in source: ...
 
     Args:
         where: ``mqtt://host:1883/lab/plant1``, or ``mqtt://host/lab/+`` for all streams of ``lab``; ``-`` for lines of
-            JSON on standard input; a file of such lines (.ndjson, .jsonl); a folder that ``ergoscope record`` wrote; or
-            a recording in CSV or Parquet.
-        outputs, inputs, by, time: Of a recording, as in ``read_recording``.
-        speed: Of what is played, in multiples of the speed at which it was recorded; None: as fast as it is taken.
+            JSON on standard input; a file of such lines (.ndjson, .jsonl); a folder of ``ergoscope record``; or a
+            recording in CSV or Parquet.
+        outputs, inputs, by, time: Columns of a recording, as in ``read_recording``.
+        speed: Speed of a recording, as a multiple of the recorded one; None: as fast as possible.
         block: Samples in an observation of a recording.
-        state: Folder by which a broker knows us again: it keeps what comes while we are away, and sends it until it is
-            acknowledged.
-        plants: Over MQTT give what is known of the plants, too, each a ``Plant``, as ``Service.run`` takes them.
+        state: State folder with a client identifier: the broker keeps messages while this client is away, and sends
+            them until they are acknowledged.
+        plants: Whether to give the plants in MQTT ``meta`` messages, too, as ``Plant`` arrivals for ``serve``.
 
     Raises:
         ValueError: There is no such source, or it cannot be read.
@@ -60,10 +60,10 @@ def connect(
     path, distant = Path(where).expanduser(), where.startswith(MQTT)
     recording = not (distant or where == "-" or path.suffix.lower() in LINES or (path.is_dir() and is_recorded(path)))
     if not recording and (outputs or inputs or by or time):
-        raise ValueError(f"columns are named for a recording in CSV or Parquet, and {where} is none.")
+        raise ValueError(f"columns belong to a recording in CSV or Parquet, and {where} is none: leave them out.")
     if distant or where == "-" or path.suffix.lower() in LINES:
         if speed is not None:
-            raise ValueError(f"a speed belongs to what was recorded, and {where} comes at its own: leave it out.")
+            raise ValueError(f"a speed belongs to a recording, and {where} is none: leave it out.")
         if distant:
             address = read_address(where)
             known = None if state is None else identity(state, dict(source=address.topic("data")))
@@ -86,20 +86,22 @@ def outbox(
     system: LinearSystem | None = None,
     epoch: int | None = None,
 ) -> tuple[Outbox, int]:
-    """Return where observations go of which none is lost between two starts, and their epoch.
+    """Return a sink that loses no observation between two starts, and its epoch.
 
     Args:
         where: ``mqtt://host:1883/lab/plant1``.
-        state: Folder that remembers what was sent.
-        words: What is sent, in plain JSON: the same at every start.
-        meta, system: What is said of the streams, as for ``MqttSink``.
-        epoch: Of a folder that is new; by default the clock's.
+        state: State folder with the journal of the observations.
+        words: Options of the command, in plain JSON; they must be the same at every start.
+        meta, system: Metadata of the streams, as for ``MqttSink``.
+        epoch: Epoch of a new folder; None: the clock's.
 
     Raises:
-        ValueError: It goes elsewhere, or the folder is of something else or in use.
+        ValueError: The address is not on MQTT, or the folder has other options or is in use.
     """
     if not where.startswith(MQTT):
-        raise ValueError(f"a state belongs to streams that go to mqtt://host:1883/lab/plant1, got {where!r}.")
+        raise ValueError(
+            f"a state folder needs an address mqtt://host:1883/lab/plant1, got {where!r}: leave the folder out."
+        )
     known = identity(state, words, epoch)
     return Outbox(read_address(where), meta or {}, state, known.client, system), known.epoch
 
@@ -107,38 +109,38 @@ def outbox(
 def observation_sink(
     where: str, meta: Mapping[str, Any] | None = None, system: LinearSystem | None = None
 ) -> Sink[Observation]:
-    """Return where observations go.
+    """Return a sink of observations.
 
     Args:
         where: ``mqtt://host:1883/lab/plant1``, or ``-`` for lines of JSON on standard output.
-        meta, system: What is said of the streams, as for ``MqttSink``.
+        meta, system: Metadata of the streams, as for ``MqttSink``.
 
     Raises:
-        ValueError: It is nothing of the kind.
+        ValueError: There is no such sink.
     """
     if where.startswith(MQTT):
         return MqttSink(read_address(where), meta, system=system)
     if where != "-":
-        raise ValueError(f"streams go to mqtt://host:1883/lab/plant1, or to -, standard output; got {where!r}.")
+        raise ValueError(f"a sink is mqtt://host:1883/lab/plant1, or - for standard output, got {where!r}.")
     return LineSink(sys.stdout.buffer, observation_lines)
 
 
-def output_sink(where: str, kinds: Collection[str] = KINDS) -> Sink[Output]:
-    """Return where goes what is said of the streams from there: to topics beside them, else to standard output.
+def output_sink(where: str, kinds: Collection[str] = OUTPUT_KINDS) -> Sink[Output]:
+    """Return a sink of outputs: topics beside those of an MQTT source, else standard output.
 
     Raises:
-        ValueError: A kind that is none.
+        ValueError: A kind is not known.
     """
-    unknown = [kind for kind in kinds if kind not in KINDS]
+    unknown = [kind for kind in kinds if kind not in OUTPUT_KINDS]
     if unknown:
-        raise ValueError(f"what is said is {', '.join(KINDS)}, got {unknown[0]!r}.")
+        raise ValueError(f"the outputs are {', '.join(OUTPUT_KINDS)}, got {unknown[0]!r}.")
     if where.startswith(MQTT):
         return MqttOutputSink(read_address(where), kinds)
     return LineSink(sys.stdout.buffer, output_lines(kinds))
 
 
 def stream_names(where: str, name: str, count: int) -> list[str]:
-    """Return the names of streams made here: that of the address or the one given, numbered where there are several."""
+    """Return the names of simulated streams: from the address, else ``name``, with numbers if several."""
     if count < 1:
         raise ValueError(f"there must be at least 1 stream, got {count}.")
     if where.startswith(MQTT) and (stream := read_address(where).stream) != "+":

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.text import printable
 from .._messages.json_codec import finite
-from .._messages.outputs import EDGES
 from .._mqtt.address import Address
-from .monitor import Monitor, Row, _Stream, printable
+from .._service.error_sums import EDGES
+from .monitor import Monitor, Row, _Stream
 
 SHOWN = 300  # samples of a signal
 LISTED = 500  # streams, of which the others are shown where they are asked for by name

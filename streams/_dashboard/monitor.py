@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._messages.codec import LARGEST
-from .._messages.errors import KINDS
-from .._messages.json_codec import LARGEST_COUNT, finite
+from ..._core.text import printable
+from .._messages.errors import REJECTION_KINDS
+from .._messages.json_codec import finite
+from .._messages.limits import LARGEST, LARGEST_COUNT, MOST_STREAMS
+from .._messages.outputs import Counts
 from .._mqtt.address import Address
 
 HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
-COUNTS = ("taken", "repeated", "lost", "reordered", "outdated")
+COUNTS = tuple(vars(Counts()))
 VERDICTS = ("located", "above", "undecided")
-MOST_STREAMS = 10_000
 MOST_SIZES = 4096
 LONGEST_SENTENCE = 1000
 SECONDS = 5  # over which a rate is taken
@@ -147,7 +148,7 @@ class _Stream:
         critical = None if record["critical_size"] is None else _count(record["critical_size"])
         found = None if best is None else _count(best["size"])
         counts = {word: _count(record["counts"][word]) for word in COUNTS}
-        refused = {_one_of(kind, KINDS): _count(number) for kind, number in record["refused"].items()}
+        refused = {_one_of(kind, REJECTION_KINDS): _count(number) for kind, number in record["refused"].items()}
         self.samples = max(self.samples, _count(record["samples"]))
         self.verdict, self.critical, self.best = verdict, critical, found
         self.sizes, self.told, self.counts, self.refused = sizes, errors, counts, refused
@@ -209,12 +210,6 @@ class _Stream:
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
             *(dict(self.counts), dict(self.refused), age),
         )
-
-
-def printable(text: str) -> str:
-    """Return a text that commands no terminal, at most 60 characters long."""
-    safe = text if text.isprintable() else ascii(text)[1:-1]
-    return safe if len(safe) <= 60 else safe[:58] + ".."
 
 
 def _one_of(word: Any, words: Sequence[str]) -> str:

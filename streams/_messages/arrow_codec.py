@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from .arrow_ipc import Column, read_columns
 from .errors import RejectedMessage
-from .json_codec import LARGEST_COUNT, MOST_CHANNELS, check_stream
+from .json_codec import check_stream
+from .limits import LARGEST_COUNT, MOST_CHANNELS
 from .observation import Observation
 
 
@@ -28,7 +29,7 @@ def decode_arrow(payload: bytes, stream: str | None = None) -> Observation:
     y, u = _matrix(outputs, len(t)), _matrix(inputs, len(t))
     if (epoch != epoch[0]).any() or (np.diff(sequence) != 1).any():
         raise RejectedMessage(
-            "schema", "a block has one epoch, and seq rises by 1 from row to row: send what follows apart."
+            "schema", "a block has one epoch, and seq rises by 1 from row to row: send other rows in another message."
         )
     if not (0 <= epoch[0] < LARGEST_COUNT and 0 <= sequence[0] < LARGEST_COUNT):
         raise RejectedMessage("schema", f"epoch and seq must be from 0 to 2^53, got {epoch[0]} and {sequence[0]}.")
@@ -38,7 +39,7 @@ def decode_arrow(payload: bytes, stream: str | None = None) -> Observation:
 
 
 def encode_arrow(observation: Observation) -> bytes:
-    """Return an observation as an Arrow IPC stream; one without a number counts from 0."""
+    """Return an observation as an Arrow IPC stream; without a number it counts from 0."""
     first = observation.sequence or 0
     columns: dict[str, NDArray[np.generic]] = {
         "epoch": np.full(observation.steps, observation.epoch, np.int64),
@@ -60,17 +61,21 @@ def channel_names(letter: str, count: int) -> list[str]:
 
 
 def _channels(columns: list[Column]) -> tuple[list[Column], list[Column]]:
-    """Return the columns of the outputs and of the inputs, or say which column is wrong."""
+    """Return the columns of the outputs and of the inputs.
+
+    Raises:
+        RejectedMessage: A column is wrong.
+    """
     found = {letter: [column for column in columns if column.name[:1] == letter] for letter in "yu"}
     expected = {letter: channel_names(letter, len(some)) for letter, some in found.items()}
     names = ["epoch", "seq", "t", *expected["y"], *expected["u"]]
     kinds = ["Int64", "Int64", *["Float64"] * (len(names) - 2)]
-    came = [(column.name, column.kind) for column in columns]
-    if came != list(zip(names, kinds, strict=True)) or not found["y"] or len(names) > MOST_CHANNELS:
-        told = ", ".join(f"{name} {kind}" for name, kind in came)
+    found_names = [(column.name, column.kind) for column in columns]
+    if found_names != list(zip(names, kinds, strict=True)) or not found["y"] or len(names) > MOST_CHANNELS:
+        listed = ", ".join(f"{name} {kind}" for name, kind in found_names)
         raise RejectedMessage(
             "schema",
-            f"a block has the columns epoch and seq (Int64), t, y or y1, y2, .. and u (Float64); got {told[:200]!r}.",
+            f"a block has the columns epoch and seq (Int64), t, y or y1, y2, .. and u (Float64); got {listed[:200]!r}.",
         )
     return found["y"], found["u"]
 

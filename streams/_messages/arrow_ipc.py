@@ -1,7 +1,7 @@
-"""The columns of an Arrow IPC stream, read without trust: one schema and one uncompressed batch of numbers.
+"""The columns of an Arrow IPC stream from anyone: one schema and one uncompressed batch of numbers.
 
-Each place is looked at before it is read, and room is made only for what lies in the message. A reader that believes
-what a message claims makes room for gigabytes because of a few bytes.
+Each offset is checked before it is read, and memory is allocated only for bytes that are in the message. A reader that
+trusts the lengths in a message allocates gigabytes because of a few bytes.
 
 References:
     Apache Arrow columnar format, "Encapsulated message format"; the tables are those of its Message.fbs, Schema.fbs.
@@ -27,10 +27,10 @@ class Column(NamedTuple):
     """A column of a block.
 
     Attributes:
-        name: As written.
-        kind: ``Int64``, ``Float64``, or ``other``, which is not read.
+        name: Name of the column.
+        kind: ``Int64``, ``Float64``, or ``other``; other columns are not read.
         values: ``(time,)``; a Float64 that is null is NaN.
-        nulls: Whether any is null.
+        nulls: Whether any value is null.
     """
 
     name: str
@@ -43,7 +43,7 @@ def read_columns(payload: bytes) -> list[Column]:
     """Return the columns of a block.
 
     Raises:
-        RejectedMessage: It is no such stream.
+        RejectedMessage: It has another form.
     """
     try:
         messages = _messages(payload)
@@ -56,13 +56,13 @@ def read_columns(payload: bytes) -> list[Column]:
 
 
 class _Table(NamedTuple):
-    """A table of a flatbuffer; ``struct.error`` or ``IndexError`` is raised where it does not lie in the message."""
+    """A table of a flatbuffer; ``struct.error`` or ``IndexError`` is raised if it is not inside the message."""
 
     payload: bytes
     at: int
 
     def place(self, slot: int) -> int:
-        """Return where a field lies, 0 where it is left out."""
+        """Return the offset of a field, 0 if it is absent."""
         vtable = self.at - struct.unpack_from("<i", self.payload, self.at)[0]
         if vtable < 0:
             raise IndexError
@@ -72,25 +72,25 @@ class _Table(NamedTuple):
         return self.at + offset if offset else 0
 
     def number(self, slot: int, form: str) -> int:
-        """Return a number, 0 where it is left out."""
+        """Return a number, 0 if it is absent."""
         place = self.place(slot)
         return int(struct.unpack_from(form, self.payload, place)[0]) if place else 0
 
     def pointed(self, slot: int) -> int:
-        """Return where the table, vector or text lies that a field points to."""
+        """Return the offset of the table, vector or text of a field."""
         place = self.place(slot)
         if not place:
             raise IndexError
         return place + int(struct.unpack_from("<I", self.payload, place)[0])
 
     def vector(self, slot: int) -> tuple[int, int]:
-        """Return where the entries begin, and how many they are."""
+        """Return the offset and the number of the entries."""
         place = self.pointed(slot)
         return place + 4, int(struct.unpack_from("<I", self.payload, place)[0])
 
 
 def _messages(payload: bytes) -> list[tuple[int, _Table, int, int]]:
-    """Return kind, header, and where the body begins and ends, of each message, at most three."""
+    """Return kind, header, begin and end of the body of each message, at most three."""
     at, found = 0, list[tuple[int, _Table, int, int]]()
     while at + 8 <= len(payload) and len(found) < 3:
         mark, length = struct.unpack_from("<Ii", payload, at)
@@ -117,10 +117,10 @@ def _columns(payload: bytes, schema: _Table, batch: _Table, body: int, end: int)
     if not 1 <= rows <= MOST_ROWS or not count == columns <= MOST_COLUMNS or pieces != 2 * columns:
         raise RejectedMessage(
             "schema",
-            f"a block has 1 to {MOST_ROWS} rows, and numbers alone in its columns, got {rows} rows, {count} columns in "
+            f"a block has 1 to {MOST_ROWS} rows, and only numbers in its columns, got {rows} rows, {count} columns in "
             f"the schema and {columns} in the batch.",
         )
-    made = []
+    read = []
     for k in range(columns):
         place = fields + 4 * k
         field = _Table(payload, place + struct.unpack_from("<I", payload, place)[0])
@@ -128,7 +128,7 @@ def _columns(payload: bytes, schema: _Table, batch: _Table, body: int, end: int)
         (mask, bits), (first, size) = struct.iter_unpack("<qq", payload[buffers + 32 * k : buffers + 32 * k + 32])
         kind, name = _kind(field), _text(field, 0)
         if kind == "other":
-            made.append(Column(name, kind, np.zeros(0), bool(nulls)))
+            read.append(Column(name, kind, np.zeros(0), bool(nulls)))
             continue
         spans = [(mask, bits, (rows + 7) // 8 if nulls else 0), (first, size, 8 * rows)]
         if long != rows or any(a < 0 or b < least or body + a + b > end for a, b, least in spans):
@@ -137,13 +137,13 @@ def _columns(payload: bytes, schema: _Table, batch: _Table, body: int, end: int)
         if nulls and kind == "Float64":
             known = np.unpackbits(np.frombuffer(payload, np.uint8, (rows + 7) // 8, body + mask), bitorder="little")
             values = np.where(known[:rows].astype(bool), values, np.nan)
-        made.append(Column(name, kind, values, bool(nulls)))
-    return made
+        read.append(Column(name, kind, values, bool(nulls)))
+    return read
 
 
 def _kind(field: _Table) -> str:
     what = field.number(2, "<B")
-    if what not in (_INT, _FLOAT) or field.place(4):  # in slot 4 a dictionary would stand
+    if what not in (_INT, _FLOAT) or field.place(4):  # slot 4: a dictionary
         return "other"
     form = _Table(field.payload, field.pointed(3))
     if what == _INT:

@@ -1,8 +1,8 @@
-"""What raises in this room.
+"""The errors of streams.
 
 ValueError
- +- RejectedMessage        a message that is not taken in; it is counted by its kind and the stream goes on
-ConnectionError    (Python's own) a broker that cannot be reached
+ +- RejectedMessage        a message that is not taken in; it is counted by its kind, and the stream goes on
+ConnectionError    (of Python) a broker cannot be reached
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, get_args
 
 Kind: TypeAlias = Literal["oversized", "malformed", "schema", "dimension", "non-finite", "dropped"]
-KINDS: tuple[str, ...] = get_args(Kind)
+REJECTION_KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class RejectedMessage(ValueError):
     """A message that is not taken in.
 
     Attributes:
-        kind: What it is counted as: ``oversized``, ``malformed`` (no JSON object, no Arrow block), ``schema`` (a key or
-            a column that is wrong), ``dimension`` (another width than the stream's), ``non-finite``, or ``dropped`` (it
-            came faster than it could be taken in).
+        kind: Kind that is counted: ``oversized``, ``malformed`` (no JSON object, no Arrow block),
+            ``schema`` (a wrong key or column), ``dimension`` (another width than the stream's), ``non-finite``, or
+            ``dropped`` (it came faster than the program reads).
     """
 
     def __init__(self, kind: Kind, message: str) -> None:

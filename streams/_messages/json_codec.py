@@ -1,4 +1,4 @@
-"""A message as a JSON object, for people and for other programs: docs/observation.schema.json."""
+"""A message as a JSON object: see docs/observation.schema.json."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from .errors import RejectedMessage
+from .limits import DEEPEST, LARGEST_COUNT, MOST_CHANNELS
 from .observation import Observation, Rows
 
 KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
-LARGEST_COUNT = 2**53  # whole numbers up to here survive every JSON reader
-MOST_CHANNELS = 256
-DEEPEST = 32  # brackets within brackets; three are needed
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/+#]{1,200}")  # one level of a topic
 _NOTHING = np.zeros((1, 0))
 _NOTHING.flags.writeable = False
@@ -23,9 +21,9 @@ _NOTHING.flags.writeable = False
 
 def decode_json(payload: bytes, stream: str | None = None) -> Observation:
     """Return the observation in a JSON object; see ``decode``."""
-    if _is_deep(payload):  # Python's own limit depends on who calls
+    if _is_deep(payload):  # the limit of Python depends on the caller
         raise RejectedMessage(
-            "malformed", f"brackets stand {DEEPEST} deep at most in a message, got {_sample(payload)}."
+            "malformed", f"a message may have {DEEPEST} nested brackets, got more in {_sample(payload)}."
         )
     try:
         document = _READER.decode(payload.decode())
@@ -66,7 +64,7 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
 
 
 def finite(value: float) -> float | None:
-    """Return a number as JSON has it: None where it is not finite."""
+    """Return a number for JSON: None if it is not finite."""
     return value if math.isfinite(value) else None
 
 
@@ -79,7 +77,7 @@ def _is_deep(payload: bytes) -> bool:
 
 
 def encode_json(observation: Observation) -> bytes:
-    """Return the JSON object of an observation; missing is null."""
+    """Return an observation as a JSON object; missing values are null."""
     document: dict[str, Any] = {"stream": observation.stream, "epoch": observation.epoch}
     if observation.sequence is not None:
         document["seq"] = observation.sequence
@@ -95,21 +93,30 @@ def encode_json(observation: Observation) -> bytes:
 
 
 def check_stream(name: Any) -> str:
-    """Return the name of a stream, or refuse it."""
+    """Return the name of a stream.
+
+    Raises:
+        RejectedMessage: It is no valid name.
+    """
     if name is None:
         return "stream"
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise RejectedMessage(
-            "schema", f"a stream is named by 1 to 200 characters without / + #, got {_sample(name)}: name it so."
+            "schema",
+            f"the name of a stream has 1 to 200 characters without / + #, got {_sample(name)}: choose another name.",
         )
     return name
 
 
 def check_count(word: str, value: Any) -> int:
-    """Return a whole number from 0 on that JSON can carry, or refuse it."""
+    """Return a whole number from 0 to 2^53 - 1.
+
+    Raises:
+        RejectedMessage: It is no such number.
+    """
     if type(value) is not int or not 0 <= value < LARGEST_COUNT:
         raise RejectedMessage(
-            "schema", f"{word} must be a whole number from 0 to 2^53, got {_sample(value)}: count from 0."
+            "schema", f"{word} must be a whole number from 0 to 2^53 - 1, got {_sample(value)}: count from 0."
         )
     return value
 
@@ -117,7 +124,7 @@ def check_count(word: str, value: Any) -> int:
 def _rows(key: str, value: Any) -> Rows:
     """Return ``(time, channel)`` of a number, a list of channels, or a list of samples that are such lists."""
     kind = type(value)
-    if kind is float or value is None or kind is int:  # the way of nearly every message
+    if kind is float or value is None or kind is int:  # nearly every message
         return np.array([[_number(key, value)]])
     if kind is not list or not value:
         raise RejectedMessage("schema", f"{key} must be a number, null or a list of them, got {_sample(value)}.")
@@ -154,7 +161,7 @@ def _seconds(key: str, value: Any) -> float:
 
 
 def _plain(rows: Rows) -> Any:
-    """Return what ``_rows`` reads back: a number for one channel of one sample."""
+    """Return rows for JSON, as ``_rows`` reads them: a number for one channel of one sample."""
     cells = [[None if math.isnan(cell) else cell for cell in row] for row in rows.tolist()]
     if len(cells) > 1:
         return cells
@@ -169,10 +176,10 @@ _READER = json.JSONDecoder(parse_constant=_constant)
 
 
 def _sample(value: Any) -> str:
-    """Return the beginning of what came, safe to print."""
+    """Return the beginning of a value, safe to print."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST_COUNT:
         return "a whole number beyond 2^53"
-    if isinstance(value, list | dict):  # may be too deep to print
+    if isinstance(value, list | dict):  # may be too deep for repr
         return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
     shown = repr(value[:60] if isinstance(value, bytes | str) else value)
     return shown if len(shown) <= 100 else shown[:97] + ".."

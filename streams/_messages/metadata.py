@@ -1,7 +1,7 @@
-"""What a publisher says of a stream beside its samples: names, units, seconds, and the plant where it is known.
+"""The metadata of a stream (MQTT topic ``meta``): names and units of the channels, ``dt``, and the plant.
 
-The plant that is known is a record of its own, ``Plant``, in the order of the observations: what comes after it is
-held against it.
+A known plant is an arrival of its own, ``Plant``, between the observations: the forecasts of the observations after it
+are compared with those of its oracle.
 """
 
 from __future__ import annotations
@@ -14,45 +14,44 @@ from typing import Any, NamedTuple, TypeAlias
 from ...simulator import LinearSystem
 from ...simulator._systems.read_system import system_of, table_of
 from .arrow_codec import channel_names
-from .codec import LARGEST
 from .errors import RejectedMessage
+from .limits import LARGEST, MOST_STATES
 from .observation import Observation
 
 SCHEMA = 1
-MOST_STATES = 16  # of a Kalman filter beside the learner, whose cost grows with their cube
 
 
 class Plant(NamedTuple):
-    """The plant behind a stream, from here on.
+    """The plant of a stream from here on.
 
     Attributes:
         stream: Name of the stream.
-        told: The system as JSON, with the keys of ``plant.toml``; empty where it is not known (any more).
+        record: The system as JSON, with the keys of ``plant.toml``; empty if it is not known (any more).
     """
 
     stream: str
-    told: str
+    record: str
 
     @property
     def steps(self) -> int:
-        """Samples in it: none."""
+        """Number of samples: 0."""
         return 0
 
     @property
     def system(self) -> LinearSystem | None:
-        """The system; None where it is not known."""
-        if not self.told:
+        """The system; None if it is not known."""
+        if not self.record:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a mode that never shows harms no forecast
-            return system_of(json.loads(self.told), "system")
+            warnings.simplefilter("ignore")  # an unobservable mode changes no forecast
+            return system_of(json.loads(self.record), "system")
 
 
 Arrival: TypeAlias = Observation | Plant
 
 
 def plant(stream: str, system: LinearSystem | None) -> Plant:
-    """Return that a system is the plant behind a stream, or that none is known.
+    """Return the plant of a stream; None: it is not known.
 
     Raises:
         ValueError: The system varies in time.
@@ -60,7 +59,7 @@ def plant(stream: str, system: LinearSystem | None) -> Plant:
     if system is None:
         return Plant(stream, "")
     table = table_of(system)
-    del table["name"]  # the same plant by any name
+    del table["name"]  # a plant is the same under any name
     return Plant(stream, json.dumps(table, separators=(",", ":")))
 
 
@@ -68,10 +67,10 @@ def encode_meta(outputs: int, inputs: int, known: Mapping[str, Any], system: Lin
     """Return the payload of a ``meta`` message.
 
     Args:
-        outputs, inputs: Widths of the stream.
-        known: Names of the channels, ``outputs`` and ``inputs``, by default y and u, or y1, y2, ..; ``dt``, ``units``,
-            and what else is known.
-        system: The plant; left out where it varies in time or has more states than an oracle may.
+        outputs, inputs: Number of channels.
+        known: ``outputs`` and ``inputs``: names of the channels, by default y and u, or y1, y2, ..; ``dt``, ``units``
+            and more.
+        system: The plant; left out if it varies in time or has more than ``MOST_STATES`` states.
     """
     meta: dict[str, Any] = dict(schema=SCHEMA, outputs=channel_names("y", outputs), inputs=channel_names("u", inputs))
     if system is not None and not system.time_varying and system.states <= MOST_STATES:
@@ -80,16 +79,16 @@ def encode_meta(outputs: int, inputs: int, known: Mapping[str, Any], system: Lin
 
 
 def decode_plant(payload: bytes, stream: str) -> Plant:
-    """Return the plant that a ``meta`` message tells of.
+    """Return the plant in a ``meta`` message.
 
     Raises:
-        RejectedMessage: ``malformed``, ``oversized`` or ``schema``; the message says what is wrong.
+        RejectedMessage: ``malformed``, ``oversized`` or ``schema``; the text says what is wrong.
     """
     if len(payload) > LARGEST:
         raise RejectedMessage(
-            "oversized", f"a message may have {LARGEST} bytes, one has {len(payload)}: leave something out."
+            "oversized", f"a message may have {LARGEST} bytes, got {len(payload)}: leave something out."
         )
-    if not payload:  # so a broker is told to forget what it retained
+    if not payload:  # this deletes the retained message
         return Plant(stream, "")
     try:
         meta = json.loads(payload, parse_constant=_no_number)
@@ -99,17 +98,17 @@ def decode_plant(payload: bytes, stream: str) -> Plant:
         raise RejectedMessage(
             "schema", f"meta is a JSON object of schema {SCHEMA}, got {payload[:60]!r}: leave it out."
         )
-    told = meta.get("system")
-    if told is None:
+    system = meta.get("system")
+    if system is None:
         return Plant(stream, "")
-    if not isinstance(told, dict) or not isinstance(told.get("A"), list) or len(told["A"]) > MOST_STATES:
+    if not isinstance(system, dict) or not isinstance(system.get("A"), list) or len(system["A"]) > MOST_STATES:
         raise RejectedMessage(
             "schema", f"the system in meta is an object as in plant.toml, of at most {MOST_STATES} states."
         )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return plant(stream, system_of(told, "the system in meta"))
+            return plant(stream, system_of(system, "the system in meta"))
     except (ValueError, TypeError, OverflowError) as exc:
         raise RejectedMessage("schema", f"{exc!s:.300}") from exc
 

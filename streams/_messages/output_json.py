@@ -1,6 +1,6 @@
-"""What the service says, as JSON: one object a line, or one message a micro-batch.
+"""The outputs of a service as JSON: one object for each line, or one message for each micro-batch.
 
-A number that is not finite, or not known, is null; all others come back bit for bit.
+A number that is not finite or not known is null; all others keep their bits.
 """
 
 from __future__ import annotations
@@ -17,56 +17,56 @@ from numpy.typing import NDArray
 from .json_codec import finite
 from .outputs import Output, OverOracle, Threshold
 
-KINDS = ("prediction", "error", "threshold")
-MANY = 1000  # numbers in a message
+OUTPUT_KINDS = ("prediction", "error", "threshold")
+MANY = 1000  # numbers, from which on polars is the faster writer
 
 
-def output_lines(kinds: Collection[str] = KINDS) -> Callable[[Output], Iterable[bytes]]:
-    """Return what makes the lines of a thing said, of the kinds that are wanted; one line a sample."""
+def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], Iterable[bytes]]:
+    """Return a function from an output to its lines, of these kinds; one line for each sample."""
 
-    def lines(said: Output) -> Iterable[bytes]:
-        if isinstance(said, Threshold):
-            return [_dump(dict(kind="threshold") | threshold_record(said))] if "threshold" in kinds else []
+    def lines(output: Output) -> Iterable[bytes]:
+        if isinstance(output, Threshold):
+            return [_dump(dict(kind="threshold") | threshold_record(output))] if "threshold" in kinds else []
         parts = []
-        head = f'","stream":{json.dumps(said.stream)},"epoch":{said.epoch},"seq":'
-        coming = np.concatenate([said.forecast[1:, 0], said.ahead[None, 0]]) if "prediction" in kinds else None
-        error = said.error if "error" in kinds else None
-        away = said.oracle_error if "error" in kinds else None
-        for k in range(len(said.output)):
-            number = said.first + k
+        head = f'","stream":{json.dumps(output.stream)},"epoch":{output.epoch},"seq":'
+        forecast = np.concatenate([output.forecast[1:, 0], output.ahead[None, 0]]) if "prediction" in kinds else None
+        error = output.error if "error" in kinds else None
+        oracle_error = output.oracle_error if "error" in kinds else None
+        for k in range(len(output.output)):
+            number = output.first + k
             if error is not None:
-                t = "" if math.isnan(said.time[k]) else f',"t":{float(said.time[k])!r}'
-                y = json.dumps(plain(said.output[k]))
-                beside = "" if away is None else f',"oracle":{json.dumps(plain(away[k]))}'
-                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}{beside}}}'
+                t = "" if math.isnan(output.time[k]) else f',"t":{float(output.time[k])!r}'
+                y = json.dumps(plain(output.output[k]))
+                oracle = "" if oracle_error is None else f',"oracle":{json.dumps(plain(oracle_error[k]))}'
+                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}{oracle}}}'
                 parts.append(text.encode())
-            if coming is not None:
-                text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(coming[k]))}}}'
+            if forecast is not None:
+                text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(forecast[k]))}}}'
                 parts.append(text.encode())
         return parts
 
     return lines
 
 
-def messages_of(said: Output, kinds: Collection[str] = KINDS) -> list[tuple[str, bytes]]:
-    """Return the kind and the payload of each message that says it: a list of rows where a block came."""
-    if isinstance(said, Threshold):
-        return [("threshold", _dump(threshold_record(said)))] if "threshold" in kinds else []
-    cut = slice(None) if len(said.output) > 1 else 0
+def output_messages(output: Output, kinds: Collection[str] = OUTPUT_KINDS) -> list[tuple[str, bytes]]:
+    """Return kind and payload of the messages of an output; a block gives a list of rows."""
+    if isinstance(output, Threshold):
+        return [("threshold", _dump(threshold_record(output)))] if "threshold" in kinds else []
+    cut = slice(None) if len(output.output) > 1 else 0
     messages = []
     if "prediction" in kinds:
-        coming = np.concatenate([said.forecast[1:, 0], said.ahead[None, 0]])
-        messages.append(("prediction", _message(said.epoch, said.first + 1, forecast=coming[cut])))
+        forecast = np.concatenate([output.forecast[1:, 0], output.ahead[None, 0]])
+        messages.append(("prediction", _message(output.epoch, output.first + 1, forecast=forecast[cut])))
     if "error" in kinds:
-        rows = dict(y=said.output[cut], error=said.error[cut])
-        if said.oracle_error is not None:
-            rows["oracle"] = said.oracle_error[cut]
-        messages.append(("error", _message(said.epoch, said.first, **rows)))
+        rows = dict(y=output.output[cut], error=output.error[cut])
+        if output.oracle_error is not None:
+            rows["oracle"] = output.oracle_error[cut]
+        messages.append(("error", _message(output.epoch, output.first, **rows)))
     return messages
 
 
 def _message(epoch: int, sequence: int, **arrays: NDArray[np.floating]) -> bytes:
-    """Return one JSON object; polars writes many numbers several times as fast as json does."""
+    """Return one JSON object; polars writes many numbers several times as fast as json."""
     head = dict(epoch=epoch, seq=sequence)
     if sum(array.size for array in arrays.values()) < MANY:
         return _dump(head | {name: plain(array) for name, array in arrays.items()})
@@ -76,22 +76,22 @@ def _message(epoch: int, sequence: int, **arrays: NDArray[np.floating]) -> bytes
     return pl.DataFrame(columns).write_ndjson().rstrip().encode()
 
 
-def threshold_record(said: Threshold) -> dict[str, Any]:
-    """Return a verdict as a plain object."""
-    found = said.found
+def threshold_record(output: Threshold) -> dict[str, Any]:
+    """Return a threshold as plain JSON."""
+    found = output.found
     best = None if found.best is None else dict(size=found.best.size, alike=found.best.alike)
     return dict(
-        stream=said.stream,
+        stream=output.stream,
         samples=found.horizon,
         critical_size=found.critical.size,
         verdict=found.critical.verdict,
         reason=found.critical.reason,
         best=best,
-        sizes=list(said.sizes),
-        errors=None if said.errors is None else [finite(error) for error in said.errors],
-        oracle=None if said.oracle is None else _over_oracle(said.oracle),
-        counts=vars(said.counts),
-        refused=said.refused,
+        sizes=list(output.sizes),
+        errors=None if output.errors is None else [finite(error) for error in output.errors],
+        oracle=None if output.oracle is None else _over_oracle(output.oracle),
+        counts=vars(output.counts),
+        refused=output.refused,
         sentence=found.sentence,
     )
 
@@ -102,7 +102,7 @@ def _over_oracle(found: OverOracle) -> dict[str, Any]:
 
 
 def plain(row: NDArray[np.floating]) -> Any:
-    """Return ``(.., output)`` as nested lists, without the last axis where there is one output."""
+    """Return ``(.., output)`` as nested lists; a single output has no last axis."""
     values = _channels(row)
     if np.isfinite(values).all():
         return values.tolist()

@@ -1,4 +1,4 @@
-"""What a service says: forecasts, thresholds, and what became of the samples."""
+"""The outputs of a service: forecasts and thresholds, with the counts of the samples."""
 
 from __future__ import annotations
 
@@ -9,34 +9,33 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ...analysis._growth.curves import log_edges
 from ...analysis._location.streamed import Streamed
 
 
 @dataclass
 class Counts:
-    """What has become of the samples of a stream."""
+    """Counts of the samples of a stream."""
 
-    taken: int = 0  # left in order
-    repeated: int = 0  # dropped: left before, or given up before
-    lost: int = 0  # given up
-    reordered: int = 0  # waited for an earlier one
-    outdated: int = 0  # dropped: of an epoch that is over
+    taken: int = 0  # learned, in order
+    repeated: int = 0  # dropped: learned before, or counted as lost before
+    lost: int = 0  # learned as missing
+    reordered: int = 0  # came late, within the window
+    outdated: int = 0  # dropped: of an earlier epoch
 
 
 class Forecasts(NamedTuple):
-    """Consecutive samples of one stream beside the forecasts made before them, and the forecast of what comes next.
+    """Consecutive samples of one stream, their forecasts, and the forecasts of the next samples.
 
     Attributes:
         stream: Name of the stream.
-        epoch: Of the publisher.
+        epoch: Epoch of the publisher.
         first: Number of the first sample.
-        time: Seconds of each sample, NaN where not known, ``(time,)``.
-        output: What came, NaN where missing.
-        forecast: What each was forecast to be.
-        ahead: The forecasts of the samples after the last one.
-        scored: Where there was a sample and the center was known before it.
-        oracle: What the oracle forecast each to be, NaN where it had not seen enough; None where no plant is known.
+        time: Seconds of each sample, NaN if not known, ``(time,)``.
+        output: The outputs, NaN where missing.
+        forecast: Forecast of each sample, made before it.
+        ahead: Forecasts of the samples after the last one.
+        scored: Where the output was observed and the center was known before.
+        oracle: The oracle's forecast of each sample, NaN before it has seen enough; None if no plant is known.
     """
 
     stream: str
@@ -51,25 +50,25 @@ class Forecasts(NamedTuple):
 
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
-        """Forecasts one sample ahead less what came, NaN where it is not scored."""
+        """Forecasts one sample ahead minus the outputs, NaN where not scored."""
         with np.errstate(over="ignore", invalid="ignore"):
             gap = self.forecast[:, 0] - self.output[:, None]
         return np.where(self.scored[:, None], gap, np.nan)
 
     @property
     def oracle_error(self) -> Float[np.ndarray, "time output"] | None:
-        """The oracle's forecasts less what came, NaN where it is not scored; None where no plant is known."""
+        """The oracle's forecasts minus the outputs, NaN where not scored; None if no plant is known."""
         if self.oracle is None:
             return None
         return np.where(self.scored, self.oracle - self.output, np.nan)
 
 
 class OverOracle(NamedTuple):
-    """What predictors are away from the Kalman predictor of the plant that is known, since T/20.
+    """The excess of the predictors over the Kalman predictor of the known plant, since T/20.
 
     Attributes:
-        samples: That were held against it.
-        error: Its own mean squared error, summed over the outputs.
+        samples: Samples that were compared.
+        error: Mean squared error of the Kalman predictor, summed over the outputs.
         excess: Mean of |forecast - oracle's forecast|^2 for each size, summed over the outputs.
     """
 
@@ -79,16 +78,16 @@ class OverOracle(NamedTuple):
 
 
 class Threshold(NamedTuple):
-    """What is found by now of one stream, or of all together.
+    """The verdict on one stream, or on all together, so far.
 
     Attributes:
         stream: Name of the stream, or ``*`` for all together.
         found: The verdict.
-        sizes: Of the ladder.
-        errors: Mean squared error of each since T/20, summed over the outputs; None where nothing was scored.
-        oracle: What each is away from the oracle; None where no plant is known, or nothing was held against it.
-        counts: What became of the samples.
-        refused: Messages that were not taken in, of all streams, by kind.
+        sizes: Sizes of the ladder.
+        errors: Mean squared error of each size since T/20, summed over the outputs; None if nothing was scored.
+        oracle: Excess over the oracle; None if no plant is known, or nothing was compared.
+        counts: Counts of the samples.
+        refused: Rejected messages of all streams, by kind.
     """
 
     stream: str
@@ -100,10 +99,4 @@ class Threshold(NamedTuple):
     refused: dict[str, int]
 
 
-MOST_STREAMS = 10_000
-
-
 Output = Forecasts | Threshold
-
-
-EDGES = log_edges(1 << 40)

@@ -1,4 +1,4 @@
-"""Where streams are on MQTT: the broker, and the topics below a root."""
+"""The address of streams on MQTT: the broker, and the topics below a root."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ PORTS = dict(mqtt=1883, mqtts=8883)
 
 
 class Address(NamedTuple):
-    """A broker, and a stream below a root; the stream ``+`` stands for all of them.
+    """A broker, and a stream below a root; the stream ``+`` means all streams.
 
-    Topics: ``<root>/<stream>/data`` carries observations; ``meta`` and ``status`` beside it are retained, the status
-    being ``online`` or ``offline``; what a learner says goes to ``prediction``, ``error`` and, retained, ``threshold``
-    below ``<root>/<stream>/ergoscope``.
+    Topics: ``<root>/<stream>/data`` has the observations; ``meta`` and ``status`` (``online`` or ``offline``) beside it
+    are retained. The outputs of a learner are in ``prediction``, ``error`` and, retained, ``threshold`` below
+    ``<root>/<stream>/ergoscope``.
     """
 
     host: str
@@ -24,30 +24,32 @@ class Address(NamedTuple):
 
     @property
     def broker(self) -> str:
-        """Host and port, as they are said."""
+        """Host and port for messages."""
         return f"{self.host}:{self.port}"
 
     def topic(self, *rest: str, stream: str | None = None) -> str:
-        """Return a topic of the stream, or of another one below the same root."""
+        """Return a topic of the stream, or of another stream below the same root."""
         return "/".join([*([self.root] if self.root else []), stream or self.stream, *rest])
 
 
 def read_address(url: str) -> Address:
-    """Return what ``mqtt://host:1883/lab/plant1`` names; ``mqtt://host/lab/+`` names all streams of ``lab``.
+    """Return the address ``mqtt://host:1883/lab/plant1``; ``mqtt://host/lab/+`` means all streams of ``lab``.
 
-    ``mqtts://`` is the same over TLS.
+    ``mqtts://`` uses TLS.
 
     Raises:
-        ValueError: It is no such address.
+        ValueError: It has another form.
     """
-    wrong = ValueError(f"streams are written mqtt://host:1883/lab/plant1, or mqtt://host/lab/+ for all, got {url!r}.")
+    wrong = ValueError(
+        f"an address is written mqtt://host:1883/lab/plant1, or mqtt://host/lab/+ for all streams, got {url!r}."
+    )
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
         raise wrong from None
     if parts.username or parts.password:
-        raise ValueError("a password does not belong on the command line: set ERGOSCOPE_MQTT_USER and .._PASSWORD.")
+        raise ValueError("an address must not hold a password: set ERGOSCOPE_MQTT_USER and ERGOSCOPE_MQTT_PASSWORD.")
     levels = [unquote(level) for level in parts.path.split("/") if level]
     if parts.scheme not in PORTS or not parts.hostname or parts.query or "#" in url or not levels:
         raise wrong

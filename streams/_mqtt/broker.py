@@ -1,6 +1,6 @@
-"""A broker in this process, for trying things out and for tests; a real one is Mosquitto.
+"""A broker in this process, for trials and tests; use Mosquitto for anything else.
 
-It forgets what is sent to those who are away, and speaks MQTT 3.1.1 alone.
+It keeps no messages for clients that are away, and knows only MQTT 3.1.1.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ class Broker:
     """An MQTT broker while the block runs.
 
     Args:
-        port: To listen at.
-        host: To listen at; by default this machine alone can reach it.
+        port: Port of the broker.
+        host: Address to listen on; by default only this machine can connect.
     """
 
     def __init__(self, port: int = 1883, host: str = "127.0.0.1") -> None:
         try:
             module = importlib.import_module("amqtt.broker")
         except ImportError as exc:
-            raise ValueError("the broker is an extra: pip install 'ergoscope[broker]', or run Mosquitto.") from exc
+            raise ValueError("the broker needs amqtt: pip install 'ergoscope[broker]', or run Mosquitto.") from exc
         self._module, self.where = module, f"{host}:{port}"
         self._broker: Any = None
 
@@ -37,7 +37,7 @@ class Broker:
             await self._broker.start()
         except Exception as exc:
             raise ConnectionError(
-                f"no broker can be started at {self.where}: is the port in use? Choose another."
+                f"the broker cannot start at {self.where}: is the port in use? Choose another port."
             ) from exc
         return self
 

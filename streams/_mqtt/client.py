@@ -1,13 +1,13 @@
-"""The client of aiomqtt with what it does not offer: the one file that reaches through it to paho below.
+"""An aiomqtt client with four additions: the only file that uses paho, the client below aiomqtt.
 
-A message can be acknowledged by hand; that a connection is lost can be waited for; all that has come is read at once,
-where paho asks the socket three times for each message and the loop once; and a socket that is closed is not watched
-any more, by whose number another may be open.
+A message can be acknowledged by hand. A task can wait for the loss of the connection. All bytes that have come are read
+at once (paho asks the socket three times for each message, and the event loop once). A closed socket is not watched any
+more, because another socket may get its number.
 
-It relies on what tests/streams/_mqtt/test_client.py pins: ``_client`` is the client of paho, which acknowledges
-nothing by itself after ``manual_ack_set``, and with ``ack`` what it is told; it reads its socket by ``_sock_recv``
-alone, one packet in a ``loop_read``; a message carries its ``mid``, which counts on its own connection alone;
-``_disconnected`` is done when the connection is lost.
+It relies on facts that tests/streams/_mqtt/test_client.py checks: ``_client`` is the paho client; after
+``manual_ack_set`` it acknowledges only by ``ack``; it reads its socket only by ``_sock_recv``, one packet in each
+``loop_read``; a message has its ``mid``, a number on its own connection; ``_disconnected`` is done when the connection
+is lost.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any, NamedTuple, Self
 
 import aiomqtt
 
-AHEAD = 1 << 16  # bytes that are asked for at once
-TOGETHER = 100  # messages that are read before others have their turn
+AHEAD = 1 << 16  # bytes that are read at once
+TOGETHER = 100  # messages that are read before other tasks run
 
 
 class Client(aiomqtt.Client):
-    """A connection, made once.
+    """A connection that is opened once.
 
     Args:
-        by_hand: Whether nothing is acknowledged but by its receipt.
-        options: Of ``aiomqtt.Client``.
+        by_hand: Whether messages are acknowledged only by their receipts.
+        options: Options of ``aiomqtt.Client``.
     """
 
     def __init__(self, *words: Any, by_hand: bool = False, **options: Any) -> None:
@@ -40,7 +40,7 @@ class Client(aiomqtt.Client):
         try:
             return await super().__aenter__()
         except BaseException:
-            self._client._sock_close()  # else it is open until Python collects it, maybe after the loop
+            self._client._sock_close()  # else it stays open until it is garbage collected, maybe after the loop
             raise
 
     @property
@@ -49,16 +49,16 @@ class Client(aiomqtt.Client):
         return self._disconnected
 
     def acknowledge(self, number: int) -> None:
-        """Acknowledge a message at QoS 1; nothing where the connection is over, for then it is sent again."""
+        """Acknowledge a message at QoS 1; if the connection is over, the broker sends it again."""
         if self._client.is_connected():
             self._client.ack(number, 1)
 
     def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
         super()._on_socket_open(client, userdata, sock)
-        self._loop.call_soon_threadsafe(self._loop.add_reader, sock.fileno(), self._read)  # in place of theirs
+        self._loop.call_soon_threadsafe(self._loop.add_reader, sock.fileno(), self._read)  # replaces aiomqtt's reader
 
     def _read(self) -> None:
-        """Take what has come, until there is nothing more or others wait."""
+        """Read all messages that have come, or ``TOGETHER`` of them."""
         try:
             for _ in range(TOGETHER):
                 self._client.loop_read()
@@ -79,22 +79,22 @@ class Client(aiomqtt.Client):
                     self._disconnected.set_exception(exc)
 
         def watch() -> None:
-            if sock.fileno() >= 0 and client.want_write():  # it may have been closed, or written, since it was asked
+            if sock.fileno() >= 0 and client.want_write():  # it may have been closed, or written, in between
                 self._loop.add_writer(sock.fileno(), write)
 
         self._loop.call_soon_threadsafe(watch)
 
 
 class _Ahead:
-    """Bytes of a socket, asked for by many and given by few.
+    """A read buffer of a socket.
 
     Args:
-        receive: Returns bytes, at most so many and at least one until the end, or raises BlockingIOError.
+        receive: Returns at most so many bytes, at least one until the end, or raises BlockingIOError.
     """
 
     def __init__(self, receive: Callable[[int], bytes]) -> None:
         self._receive, self._held, self._at = receive, b"", 0
-        self.dry = False  # whether there was nothing when it was last asked for
+        self.dry = False  # whether the last read found nothing
 
     def receive(self, most: int) -> bytes:
         if self._at == len(self._held):
@@ -106,11 +106,11 @@ class _Ahead:
 
 
 class Receipt(NamedTuple):
-    """What a message is acknowledged by: the connection it came on, and its number there."""
+    """The receipt of a message: its connection and its number there."""
 
     client: Client
     number: int
 
     def acknowledge(self) -> None:
-        """Acknowledge it, if its connection lasts."""
+        """Acknowledge the message, if its connection is still open."""
         self.client.acknowledge(self.number)

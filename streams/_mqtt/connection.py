@@ -1,9 +1,9 @@
-"""A connection to an MQTT broker, by aiomqtt: the one file that knows it.
+"""A connection to an MQTT broker that opens again when it is lost: the only file that uses aiomqtt.
 
-A broker that is not there is tried again, with pauses that grow to a minute and differ by chance; that is said once.
-What was sent meanwhile at QoS 0 is lost; the numbers of the samples tell how much. What comes faster than it is taken
-pushes out the oldest and is counted: aiomqtt by itself would drop the newest and count nothing. In a session that the
-broker keeps nothing is pushed out: the broker sends no more than may be unacknowledged.
+If the broker is not there, the connection is tried again, after random pauses that grow to a minute; the log says it
+once. Messages of that time at QoS 0 are lost; the numbers of the samples show how many. Messages that come faster than
+they are read push out the oldest ones, which are counted. In a session that the broker keeps nothing is pushed out: the
+broker sends only a limited number of unacknowledged messages.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from .client import Client, Receipt
 from .credentials import read_login, remedy, tls_context
 from .drop_oldest_queue import DropOldestQueue
 
-WAITING = 10_000  # messages that wait to be taken
-AT_ONCE = socket.IPPROTO_TCP, socket.TCP_NODELAY, 1  # else a message may wait 40 ms for the one before it
+WAITING = 10_000  # messages that wait to be read
+AT_ONCE = socket.IPPROTO_TCP, socket.TCP_NODELAY, 1  # otherwise a message may wait 40 ms for the one before
 IN_FLIGHT = 100  # messages sent at QoS 1 that are not acknowledged yet
-ANSWER = 10.0  # seconds that the broker has for each answer
-PAUSES = (0.5, 60.0)  # seconds before another try: the first, the longest
-REFUSED = 128  # the answer to a subscription that is not granted, and what is beyond it
-UNAVAILABLE = (3, 136, 137)  # a broker that refuses us by these may take us later
-Broken = aiomqtt.MqttError  # what sending raises when the connection is lost
+ANSWER = 10.0  # seconds in which the broker must answer
+PAUSES = (0.5, 60.0)  # seconds before another try: the first and the longest
+REFUSED = 128  # reason codes from here on reject a subscription
+UNAVAILABLE = (3, 136, 137)  # reason codes of a broker that may accept later
+Broken = aiomqtt.MqttError  # raised by sending when the connection is lost
 Send: TypeAlias = Callable[[str, bytes, bool], Awaitable[None]]  # topic, payload, whether it is retained
-_silent = logging.getLogger("ergoscope.streams.client")  # a lost connection is said here, once, and not by the client
+_silent = logging.getLogger("ergoscope.streams.client")  # this file logs a lost connection, once
 _silent.setLevel(logging.CRITICAL + 1)
 
 
 class Message(NamedTuple):
-    """What came; it has a receipt in a session that the broker keeps."""
+    """A message; it has a receipt in a session that the broker keeps."""
 
     topic: str
     payload: bytes
@@ -50,19 +50,19 @@ class Message(NamedTuple):
 
 
 class Connection(NullContext):
-    """A connection that lasts while the block does, broken or not.
+    """A connection while the block runs; if it is lost, it is opened again.
 
     Args:
-        address: Of the broker; who we are to it is told by the environment (``read_login``).
-        subscriptions: Topics to hear, ``+`` standing for any level.
-        qos: Of the subscriptions, and of what is sent unless it is retained: 0 or 1.
-        client: The name by which the broker knows us; by default a new one.
-        kept: Whether the broker keeps the subscriptions under that name, and what comes while we are away; then what it
-            sends is acknowledged by its receipt alone.
-        will: Topic and payload that the broker sends, retained, when the connection breaks.
-        greet: Called with what sends after each connecting, for what it begins with.
-        leave: Called before the end, for what it ends with.
-        waiting: Messages that may wait to be taken; beyond, the oldest go.
+        address: Broker; user and password come from the environment (``read_login``).
+        subscriptions: Topics, where ``+`` means any level.
+        qos: QoS of the subscriptions and of published messages that are not retained: 0 or 1.
+        client: Client identifier; None: a new one.
+        kept: Whether the broker keeps the session, and the messages while this client is away; if so, a message is
+            acknowledged only by its receipt.
+        will: Topic and payload that the broker publishes, retained, when the connection is lost.
+        greet: Called with a function that sends, after each connection.
+        leave: Called with a function that sends, before the end.
+        waiting: The most messages that wait; if more come, the oldest are dropped.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Connection(NullContext):
             if _is_final(exc):
                 await self._close()
                 raise self._refused(exc) from exc
-            log.warning("no broker is at %s yet (%s); it is tried again until it is there.", self._where, exc)
+            log.warning("there is no broker at %s yet (%s); it is tried again until it is there.", self._where, exc)
             await self._try(first=True)
         return self
 
@@ -111,31 +111,31 @@ class Connection(NullContext):
 
     @property
     def broken(self) -> bool:
-        """Whether the broker is gone, and is tried again."""
+        """Whether the connection is lost and is being opened."""
         return self._opening
 
     async def messages(self) -> AsyncIterator[Message]:
-        """Yield each message, for ever."""
+        """Yield each message, until cancelled."""
         while True:
             client = self._client
             assert client is not None
             with contextlib.suppress(aiomqtt.MqttError):
                 while True:
-                    # The client makes a task for each message that it waits for: only where none is there already.
+                    # The client makes a task for each message that it waits for; a message that is here needs none.
                     message = await anext(client.messages) if self._queue.empty() else self._queue.get_nowait()
                     receipt = Receipt(client, message.mid) if self._kept and message.qos else None
                     yield Message(message.topic.value, message.payload, receipt)
             await self._reopen(client)
 
     def take_dropped(self) -> int:
-        """Return how many messages were pushed out since this was last asked."""
+        """Return the number of messages dropped since the last call."""
         if not isinstance(self._queue, DropOldestQueue):
             return 0
         dropped, self._queue.dropped = self._queue.dropped, 0
         return dropped
 
     async def lives(self) -> AsyncIterator[Send]:
-        """Yield what sends over this connection, and anew each time that one is lost; then it raises ``Broken``."""
+        """Yield a function that sends over the connection, and a new one after each loss; it raises ``Broken`` then."""
         while True:
             client = self._client
             assert client is not None
@@ -145,8 +145,8 @@ class Connection(NullContext):
     async def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
         """Send a message.
 
-        Where the connection is broken, wait for it: a retained message, and any at QoS 1, is then sent again; another
-        one is left out, for late samples are of no use and their numbers tell that they are missing.
+        If the connection is lost, wait for it. Then a retained message, or one at QoS 1, is sent again; another message
+        is left out: late samples are of no use, and their numbers show that they are missing.
         """
         while True:
             client = self._client
@@ -161,7 +161,7 @@ class Connection(NullContext):
 
     async def _send(self, client: Client, topic: str, payload: bytes, retain: bool = False) -> None:
         sending = asyncio.ensure_future(client.publish(topic, payload, 1 if retain else self._qos, retain))
-        try:  # the client by itself would wait ten seconds for a connection that is lost
+        try:  # the client would wait ten seconds for a lost connection
             await asyncio.wait((sending, client.lost), return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
                 raise aiomqtt.MqttError("the connection is lost")
@@ -171,7 +171,7 @@ class Connection(NullContext):
 
     async def _open(self) -> None:
         if self._kept:
-            self._queue = asyncio.Queue()  # what waited in the old one comes again
+            self._queue = asyncio.Queue()  # messages in the old queue come again
         client = Client(
             self._address.host,
             self._address.port,
@@ -193,21 +193,25 @@ class Connection(NullContext):
         for topic in self._subscriptions:
             (granted, *_) = await client.subscribe(topic, self._qos)
             if (granted if isinstance(granted, int) else granted.value) >= REFUSED:
-                log.warning("the broker at %s does not let us hear %s: ask who sets its rules.", self._where, topic)
+                log.warning(
+                    "the broker at %s rejects the subscription of %s: ask its administrator for access.",
+                    self._where,
+                    topic,
+                )
         if self._greet is not None:
             await self._greet(partial(self._send, client))
 
     async def _reopen(self, broken: Client) -> None:
-        """Connect again, unless someone else has already."""
+        """Open the connection again, unless another task has."""
         while self._opening:
             await asyncio.sleep(0.1)
         if self._client is not broken:
             return
-        log.warning("the broker at %s is gone; it is tried again until it is back.", self._where)
+        log.warning("the connection to the broker at %s is lost; it is tried again until it is back.", self._where)
         await self._try()
 
     async def _try(self, first: bool = False) -> None:
-        """Connect, however long it takes; at first it is an error to be refused."""
+        """Open the connection, however long it takes; at the start a rejection is an error."""
         self._opening, pause = True, PAUSES[0]
         try:
             while True:
@@ -227,7 +231,7 @@ class Connection(NullContext):
 
     def _refused(self, exc: aiomqtt.MqttError) -> ConnectionError:
         return ConnectionError(
-            f"no MQTT broker takes us at {self._where}: {exc}. {remedy(str(exc), self._address.secure)}"
+            f"the broker at {self._where} cannot be used: {exc}. {remedy(str(exc), self._address.secure)}"
         )
 
     async def _close(self) -> None:
@@ -237,11 +241,11 @@ class Connection(NullContext):
             await self._client.__aexit__(None, None, None)
         lost = self._client.lost
         if lost.done() and not lost.cancelled():
-            lost.exception()  # seen, so that Python does not say that nobody has
+            lost.exception()  # retrieved, so that asyncio does not log it
 
 
 def _is_final(exc: aiomqtt.MqttError) -> bool:
-    """Whether to try again is of no use: we are refused, do not trust the broker, or speak otherwise than it does."""
+    """Return whether another try is of no use: the broker rejects us, is not trusted, or uses another protocol."""
     if isinstance(exc, MqttConnectError):
         return getattr(exc.rc, "value", exc.rc) not in UNAVAILABLE
     return isinstance(exc.__context__, ssl.SSLError) or str(exc) == "Operation timed out"

@@ -1,4 +1,4 @@
-"""A queue of messages that keeps the newest: aiomqtt by itself would drop those and count nothing."""
+"""A queue of messages that keeps the newest; the queue of aiomqtt drops the newest and counts nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 
 import aiomqtt
 
-MOST_BYTES = 1 << 26  # in the messages that wait
+MOST_BYTES = 1 << 26  # in the waiting messages
 
 
 class DropOldestQueue(asyncio.Queue[aiomqtt.Message]):
-    """A queue that lets the oldest go when it holds too many messages or bytes, and counts."""
+    """A queue that drops and counts the oldest messages when it holds too many messages or bytes."""
 
     dropped = 0
     size = 0

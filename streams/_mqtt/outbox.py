@@ -1,8 +1,8 @@
-"""An outbox: what is published is on disk before it is sent, and is sent again until it is there.
+"""An outbox: observations are on the disk before they are sent, and are sent until they are acknowledged.
 
-Observations are numbered by the journal. Those on disk are sent in order, so many of them at a time not acknowledged
-yet. After a lost connection and after a restart the last ones are sent again, acknowledged or not: a broker that was
-killed may have forgotten what it acknowledged. Who takes them in drops by epoch and sequence what he has.
+The journal numbers the observations. Those on the disk are sent in order, with a limited number of them not yet
+acknowledged. After a lost connection and after a restart the last ones are sent again, acknowledged or not: a broker
+that was killed may have lost messages that it acknowledged. A receiver drops repeated samples by epoch and sequence.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from .source_and_sinks import MqttSink
 
 AGAIN = 1000  # observations that are sent again
 SEGMENT = 1 << 20  # bytes of a segment of its journal
-LEAVING = 5.0  # seconds in which what is sent may be acknowledged when we are told to end
+LEAVING = 5.0  # seconds to wait for acknowledgements after a signal
 
 
 class Outbox(MqttSink):
-    """Publishes observations at QoS 1, of which none is lost between two starts.
+    """Publishes observations at QoS 1; none is lost between two starts.
 
     Args:
         address: As for ``MqttSink``.
         meta, system: As for ``MqttSink``.
-        folder: Of the journal.
-        client: The name by which the broker knows us.
+        folder: State folder with the journal.
+        client: Client identifier.
 
     Raises:
         ValueError: The folder cannot be used, or another process uses it.
@@ -51,19 +51,19 @@ class Outbox(MqttSink):
     ) -> None:
         super().__init__(address, meta, 1, client, system)
         self._journal = Journal(folder / "journal", SEGMENT)
-        self._last: deque[tuple[str, bytes]] = deque(maxlen=AGAIN)  # messages before the position
+        self._last: deque[tuple[str, bytes]] = deque(maxlen=AGAIN)  # the last messages
         self._kept, self._sent, self._done = self._journal.position, self._journal.position, set[int]()
         self._moved = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def position(self) -> int:
-        """Observations taken since the first start; a source that begins anew leaves so many out."""
+        """Observations since the first start; a source that starts again leaves out so many."""
         return self._journal.position
 
     async def __aenter__(self) -> Self:
         for item in self._journal.read(max(self._journal.first, self.position - AGAIN)):
-            assert isinstance(item, Observation)  # nothing else is put in
+            assert isinstance(item, Observation)  # an outbox holds nothing else
             self.introduce(item)
             self._last.append(self.message(item))
         self._sent = self.position - len(self._last)
@@ -84,7 +84,7 @@ class Outbox(MqttSink):
         try:
             if kind is None:
                 await self._until(lambda: self._sent == self.position)
-            elif issubclass(kind, asyncio.CancelledError):  # told to end
+            elif issubclass(kind, asyncio.CancelledError):  # ended by a signal
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._until(lambda: self._sent == self.position), LEAVING)
         finally:
@@ -97,7 +97,7 @@ class Outbox(MqttSink):
             await super().__aexit__(kind, value, trace)
 
     async def send(self, item: Observation) -> None:
-        """Take one; returns when it is in the journal, and there is room once those before it are acknowledged."""
+        """Append an observation to the journal; wait while too many are not acknowledged."""
         message = self.message(item)
         if self.introduce(item):
             await self._announce(self.connection.publish, item.stream)
@@ -107,7 +107,7 @@ class Outbox(MqttSink):
         self._last.append(message)
 
     async def _until(self, ready: Callable[[], bool]) -> None:
-        """Wait for something that moves; what has failed is raised here."""
+        """Wait until ``ready``; an error of a task is raised here."""
         while True:
             for task in self._tasks:
                 if task.done():
@@ -130,7 +130,7 @@ class Outbox(MqttSink):
                 pass
 
     async def _deliver_by(self, send: Send, group: asyncio.TaskGroup) -> None:
-        """Send what is on disk, from the oldest message held on, for as long as the connection lasts."""
+        """Send the messages on the disk, from the oldest one kept, while the connection is open."""
         number = self._sent = self.position - len(self._last)
         self._done.clear()
         while True:

@@ -1,4 +1,4 @@
-"""Streams on MQTT: observations from topics and to them, and what a learner says of them."""
+"""Streams on MQTT: sources and sinks of observations, and a sink of the outputs of a learner."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ from types import TracebackType
 from typing import Any, Self
 
 from ...simulator import LinearSystem
-from .._messages.codec import LARGEST, decode, encode
+from .._messages.codec import decode, encode
 from .._messages.errors import RejectedMessage
 from .._messages.json_codec import check_stream
+from .._messages.limits import LARGEST, MOST_STREAMS
 from .._messages.metadata import Arrival, decode_plant, encode_meta
 from .._messages.observation import Observation
-from .._messages.output_json import KINDS, messages_of
-from .._messages.outputs import MOST_STREAMS, Output
+from .._messages.output_json import OUTPUT_KINDS, output_messages
+from .._messages.outputs import Output
 from .._sources.interfaces import NullContext, RejectionCounts
 from .address import Address
 from .client import Receipt
 from .connection import WAITING, Connection, Send
 
-SAID = 1000  # messages of a learner that wait to be published
-LAST_WORDS = 5.0  # seconds that they may take at the end
-PATIENCE = 50  # milliseconds that a service waits for one of them to go
+WAITING_OUTPUTS = 1000  # messages of a learner that wait to be published
+LAST_SECONDS = 5.0  # in which they may be published at the end
+PATIENCE = 50  # milliseconds that a service waits for one of them to be published
 
 
 class MqttSource(NullContext):
     """Observations of one stream, or of all below a root.
 
     Args:
-        address: Where from.
+        address: Broker and topics.
         qos: 0 or 1.
-        waiting: Messages that may wait; beyond, the oldest go and are counted as ``dropped``.
-        client: Name of a session that the broker keeps while we are away, at QoS 1: it sends again what is not
-            acknowledged, and nothing is dropped here. By default there is none.
-        plants: Give the plant behind a stream, too, where ``meta`` tells it, and again when it tells another.
+        waiting: The most messages that wait here; if more come, the oldest are dropped, and counted as ``dropped``.
+        client: Name of a session that the broker keeps while this client is away, at QoS 1: the broker sends messages
+            again until they are acknowledged, and nothing is dropped here. None: no session.
+        plants: Whether to give the plants in ``meta``, too, and again when a plant changes.
     """
 
     def __init__(
@@ -49,8 +50,8 @@ class MqttSource(NullContext):
     ) -> None:
         kept = client is not None
         self.rejections = RejectionCounts()
-        self._plants: dict[str, str] = {}  # by stream, as they were told last
-        self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet, and whether it was given
+        self._plants: dict[str, str] = {}  # last record of the plant, by stream
+        self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet; whether the message was given
         self._connection = Connection(
             address,
             subscriptions=[*([address.topic("meta")] if plants else []), address.topic("data")],
@@ -73,13 +74,13 @@ class MqttSource(NullContext):
         async for topic, payload, receipt in self._connection.messages():
             for _ in range(self._connection.take_dropped()):
                 self.rejections.add(
-                    RejectedMessage("dropped", "messages come faster than they are taken in: the oldest go.")
+                    RejectedMessage("dropped", "messages come faster than they are read: the oldest are dropped.")
                 )
-            came = self._decode(topic, payload)
+            arrival = self._decode(topic, payload)
             if receipt is not None:
-                self._receipts.append((receipt, came is not None))
-            if came is not None:
-                yield came
+                self._receipts.append((receipt, arrival is not None))
+            if arrival is not None:
+                yield arrival
             else:
                 self.acknowledge(0)
 
@@ -90,20 +91,20 @@ class MqttSource(NullContext):
             if kind == "data":
                 return decode(payload, stream)
             plant = decode_plant(payload, stream)
-        except RejectedMessage as refused:
-            self.rejections.add(refused, topic)
+        except RejectedMessage as rejected:
+            self.rejections.add(rejected, topic)
             return None
-        if plant.told == self._plants.get(stream, ""):  # as after each connecting
+        if plant.record == self._plants.get(stream, ""):  # sent again after each connection
             return None
-        self._plants[stream] = plant.told
+        self._plants[stream] = plant.record
         if len(self._plants) > 2 * MOST_STREAMS:
             del self._plants[next(iter(self._plants))]
         return plant
 
     def acknowledge(self, count: int) -> None:
-        """Acknowledge the first so many of what was given and not acknowledged yet.
+        """Acknowledge the next ``count`` arrivals, in their order.
 
-        Messages that were refused are acknowledged when it is their turn.
+        Rejected messages between them are acknowledged, too.
         """
         while self._receipts and (count or not self._receipts[0][1]):
             receipt, given = self._receipts.popleft()
@@ -112,7 +113,7 @@ class MqttSource(NullContext):
 
 
 class _Publisher(NullContext):
-    """What sends, below one root."""
+    """A connection that publishes below one root."""
 
     def __init__(self, address: Address, connection: Connection) -> None:
         self.address, self.connection = address, connection
@@ -128,17 +129,17 @@ class _Publisher(NullContext):
 
 
 class MqttSink(_Publisher):
-    """Publishes observations, and of each stream ``meta`` and ``status``; the last will says that they are offline.
+    """Publishes observations, and ``meta`` and ``status`` of each stream; the last will is the status ``offline``.
 
-    A client has one last will: of several streams it is that of the name in the address, where there is one.
+    A client has one last will: for several streams it is that of the stream in the address, if the address names one.
 
     Args:
-        address: Where to; each observation goes to the stream of its own name below the same root.
-        meta: What is said of the streams: ``outputs`` and ``inputs``, the names of the channels, by default y and u, or
-            y1, y2, ..; ``dt``, ``units``, and what else is known.
+        address: Broker and root; an observation is published under the name of its stream.
+        meta: Metadata of the streams: ``outputs`` and ``inputs``, the names of the channels, by default y and u, or y1,
+            y2, ..; ``dt``, ``units`` and more.
         qos: 0 or 1.
-        client: The name by which the broker knows us; by default a new one.
-        system: The plant behind them; left out where it varies in time or has more states than an oracle may.
+        client: Client identifier; None: a new one.
+        system: The plant of the streams; left out if it varies in time or has more than 16 states.
     """
 
     def __init__(
@@ -149,7 +150,9 @@ class MqttSink(_Publisher):
         client: str | None = None,
         system: LinearSystem | None = None,
     ) -> None:
-        will = None if address.stream == "+" else (address.topic("status"), b"offline")  # a wildcard is no topic
+        will = (
+            None if address.stream == "+" else (address.topic("status"), b"offline")
+        )  # nothing is published to a wildcard
         connection = Connection(address, will=will, greet=self._greet, leave=self._leave, qos=qos, client=client)
         super().__init__(address, connection)
         self._meta, self._system, self._streams = dict(meta or {}), system, dict[str, bytes]()
@@ -167,7 +170,7 @@ class MqttSink(_Publisher):
         await send(self.address.topic("status", stream=stream), b"online", True)
 
     async def send(self, item: Observation) -> None:
-        """Publish one message."""
+        """Publish an observation."""
         topic, payload = self.message(item)
         if self.introduce(item):
             await self._announce(self.connection.publish, item.stream)
@@ -177,15 +180,15 @@ class MqttSink(_Publisher):
         """Return topic and payload of an observation.
 
         Raises:
-            ValueError: It is too long for a message.
+            ValueError: It has too many bytes for a message.
         """
         payload = encode(item)
         if len(payload) > LARGEST:
-            raise ValueError(f"a message may have {LARGEST} bytes, one has {len(payload)}: choose a smaller block.")
+            raise ValueError(f"a message may have {LARGEST} bytes, got {len(payload)}: choose a smaller block.")
         return self.address.topic("data", stream=item.stream), payload
 
     def introduce(self, item: Observation) -> bool:
-        """Note the stream of an observation, which is announced from now on; return whether it is new."""
+        """Announce the stream of an observation from now on; return whether it is new."""
         if item.stream in self._streams:
             return False
         widths = item.output.shape[1], item.input.shape[1]
@@ -194,27 +197,27 @@ class MqttSink(_Publisher):
 
 
 class MqttOutputSink(_Publisher):
-    """Publishes what a learner says below each stream; of all together below ``all``.
+    """Publishes the outputs of a learner below each stream; those of all streams together below ``all``.
 
-    What is said waits in a queue. While the broker is gone learning goes on, and of what waits the oldest is left out;
-    when it is back, it is sent the last thresholds.
+    Outputs wait in a queue. While the broker is away, learning goes on, and the oldest outputs are left out. When it is
+    back, the last thresholds are sent again.
 
     Args:
-        address: Where the streams are.
-        kinds: What is published.
+        address: Broker and topics of the streams.
+        kinds: Kinds of outputs to publish.
         qos: 0 or 1; thresholds are retained and sent with 1.
     """
 
-    def __init__(self, address: Address, kinds: Collection[str] = KINDS, qos: int = 0) -> None:
+    def __init__(self, address: Address, kinds: Collection[str] = OUTPUT_KINDS, qos: int = 0) -> None:
         super().__init__(address, Connection(address, greet=self._greet, qos=qos))
         self._kinds, self._thresholds = kinds, dict[str, bytes]()
-        self._queue = asyncio.Queue[tuple[str, bytes, bool]](SAID)
+        self._queue = asyncio.Queue[tuple[str, bytes, bool]](WAITING_OUTPUTS)
         self._publishing: asyncio.Task[None] | None = None
         self._stuck, self.unsent = False, 0
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
-        self._publishing = asyncio.create_task(self._publish(), name="ergoscope-said")
+        self._publishing = asyncio.create_task(self._publish(), name="ergoscope-outputs")
         return self
 
     async def __aexit__(
@@ -222,7 +225,7 @@ class MqttOutputSink(_Publisher):
     ) -> None:
         if not self.connection.broken:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._queue.join(), LAST_WORDS)
+                await asyncio.wait_for(self._queue.join(), LAST_SECONDS)
         if self._publishing is not None:
             self._publishing.cancel()
         await super().__aexit__(kind, value, trace)
@@ -238,13 +241,13 @@ class MqttOutputSink(_Publisher):
             await send(topic, payload, True)
 
     async def send(self, item: Output) -> None:
-        """Have the messages published that say it; waits for room only while what waits goes."""
-        for kind, payload in messages_of(item, self._kinds):
+        """Queue the messages of an output; this waits for room only while queued messages are published."""
+        for kind, payload in output_messages(item, self._kinds):
             stream = "all" if item.stream == "*" else item.stream
             topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
             if retain:
                 self._thresholds[topic] = payload
-                if len(self._thresholds) > 2 * MOST_STREAMS:  # streams are forgotten, and so is what was said of them
+                if len(self._thresholds) > 2 * MOST_STREAMS:  # as streams are forgotten
                     del self._thresholds[next(iter(self._thresholds))]
             for _ in range(PATIENCE):
                 if self._stuck or not self._queue.full():

@@ -1,9 +1,9 @@
-"""What a service keeps on disk: a journal of what it took in, and checkpoints of what it learned of it.
+"""The disk of a service: a journal of the arrivals, and checkpoints of what was learned from them.
 
-Observations are appended to the journal when they are taken in, and acknowledged to a source that can send them again
-when they are on disk. A checkpoint tells the record up to which it has learned; after a crash the journal is taken in
-from there. Segments of the journal go when the older of the two checkpoints covers them: either may be the one that is
-taken up.
+Each arrival is appended to the journal before the service takes it in. It is acknowledged to the source when it is on
+the disk. A checkpoint holds the state of the service and its journal position: the number of the first record that it
+does not cover. After a crash the service takes in the journal from that position on. A segment of the journal is
+removed when the older of the two checkpoints covers it, because either checkpoint may be the one that is loaded.
 """
 
 from __future__ import annotations
@@ -13,38 +13,51 @@ from itertools import islice
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from .._messages.metadata import Arrival
 from .._sources.interfaces import Acknowledging, Arrivals
+from .._storage.checkpoint import read_checkpoint, write_checkpoint
 from .._storage.journal import Journal
-from .snapshot import save_service
+from .service import Service
 
-if TYPE_CHECKING:
-    from .service import Service
-
-SAMPLES = 1 << 24  # after which a checkpoint is due, soon as it may be
+SAMPLES = 1 << 24  # a checkpoint is due after so many samples, even if the time is not over
 TOGETHER = 1024  # records of the journal that are taken in at once
 
 
 class Durability:
-    """The disk of a service while the block runs.
+    """The journal and the checkpoints of a service, while the block runs.
 
     Args:
-        service: With its last checkpoint taken up.
-        folder: Of its checkpoints, and of the journal.
-        source: Is told what is kept, if it can be.
+        service: A service without a sample; the last checkpoint is restored into it.
+        folder: Folder of the checkpoints and of the journal.
+        source: Source of the arrivals; it is sent acknowledgements if it takes them.
         every: Seconds between checkpoints.
 
     Raises:
-        ValueError: Another process has the folder, it cannot be written in, or files in it are missing or damaged.
+        ValueError: Another process uses the folder, it is not writable, the checkpoint has other settings, or files in
+            the folder are missing or damaged.
     """
 
     def __init__(self, service: Service, folder: Path, source: Arrivals, every: float) -> None:
         self._service, self._folder, self._source, self._every = service, folder, source, every
         self._journal = Journal(folder / "journal")
-        self._acknowledged, self._covered = self._journal.position, service.position
+        try:
+            self._position = self._restore()
+        except BaseException:
+            self._journal.__exit__(None, None, None)
+            raise
+        self._acknowledged, self._covered = self._journal.position, self._position
         self._due, self._enough = monotonic() + every, service.samples + SAMPLES
+
+    def _restore(self) -> int:
+        """Restore the newest checkpoint; return its journal position, 0 without a checkpoint."""
+        found = read_checkpoint(self._folder)
+        if found is None:
+            return 0
+        arrays, words = found
+        self._service.restore(arrays, words)
+        return int(words["position"])
 
     def __enter__(self) -> Self:
         return self
@@ -55,36 +68,38 @@ class Durability:
         self._journal.__exit__(kind, value, trace)
 
     def recover(self) -> Iterator[list[Arrival]]:
-        """Yield what was taken in after the checkpoint."""
-        records = self._journal.read(self._service.position)
+        """Yield the records of the journal after the checkpoint."""
+        records = self._journal.read(self._position)
         while batch := list(islice(records, TOGETHER)):
             yield batch
 
     def append(self, batch: Sequence[Arrival]) -> None:
-        """Put into the journal what is taken in next."""
+        """Append the arrivals that the service takes in next."""
         self._journal.append(batch)
 
     async def keep(self) -> None:
-        """Bring the journal to disk as it grows, and acknowledge what is there, for ever."""
-        await self._journal.keep(self._kept)
+        """Bring the journal to the disk as it grows, and acknowledge each group; this runs until it is cancelled."""
+        await self._journal.keep(self._acknowledge)
 
     def save_when_due(self) -> None:
-        """Write a checkpoint after so many seconds or samples."""
+        """Write a checkpoint if enough seconds or samples have passed since the last one."""
         if monotonic() >= self._due or self._service.samples >= self._enough:
             self.save()
 
     def save(self) -> None:
-        """Write a checkpoint of all that is in the journal, which must be taken in."""
+        """Write a checkpoint; the service must have taken in all records of the journal."""
         self._journal.sync()
-        if self._service.lanes is not None:
-            self._service.position = self._journal.position
-            save_service(self._service, self._folder)
+        state = self._service.state()
+        if state is not None:
+            arrays, words = state
+            self._position = self._journal.position
+            write_checkpoint(self._folder, arrays, words | dict(position=self._position))
             self._journal.drop_before(self._covered)
-            self._covered = self._service.position
+            self._covered = self._position
         self._due, self._enough = monotonic() + self._every, self._service.samples + SAMPLES
-        self._kept(self._journal.position)
+        self._acknowledge(self._journal.position)
 
-    def _kept(self, position: int) -> None:
+    def _acknowledge(self, position: int) -> None:
         if isinstance(self._source, Acknowledging):
             self._source.acknowledge(position - self._acknowledged)
         self._acknowledged = position

@@ -1,9 +1,9 @@
-"""What the squared errors of streams have summed to: all that their verdicts need, in memory that does not grow.
+"""Sums of the squared errors of streams: everything that their verdicts need, in memory that does not grow.
 
-Time: samples are counted from the first one of each stream. Sums are kept over stretches of equal length on a log
-scale, the ones of ``analysis.log_edges``, and over blocks of one length, which doubles when there are too many. What
-comes is added up sample by sample until a stretch or a block ends, and only then added to both: the sums have the same
-bits however the samples are gathered.
+Time: samples are counted from the first one of each stream. There are two kinds of sums: over stretches of equal
+length on a log scale (``EDGES``), and over blocks of one length, which doubles when there are too many blocks. Errors
+are added sample by sample until a stretch or a block ends; then they are added to both. The sums therefore have the
+same bits, whatever the micro-batches.
 """
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
+from ...analysis._growth.curves import log_edges
 from ...learners._engine.replay import Scores
-from .._messages.outputs import EDGES
 
+EDGES = log_edges(1 << 40)  # samples at which the stretches end
 MOST_BLOCKS = 512
-MOST_DRAWN = 128
+MOST_DRAWN = 128  # blocks of a bootstrap
 
 
 class ErrorSums:
-    """The sums of the lanes of a tile; the last row of each axis of sizes counts the samples that were scored.
+    """The sums of the lanes of a tile; the last row of each size axis counts the scored samples.
 
     Args:
-        sizes: Rungs of the ladder.
-        outputs: Of a stream.
-        lanes: Of the tile.
+        sizes: Number of sizes.
+        outputs: Outputs of a stream.
+        lanes: Lanes of the tile.
     """
 
     def __init__(self, sizes: int, outputs: int, lanes: int) -> None:
         self.age, self._length = np.zeros(lanes, np.int64), np.ones(lanes, np.int64)
-        self._open = np.zeros((sizes + 1, outputs, lanes))  # since the last end of a stretch or a block
-        # Filled by hand: memory that is given as zeros is taken page by page, and would seem to grow for days.
+        self._open = np.zeros((sizes + 1, outputs, lanes))  # since a stretch or a block ended last
+        # np.zeros takes its memory page by page at first use: it would seem to grow for days.
         self._stretches = np.full((lanes, len(EDGES), sizes + 1, outputs), 0.0)
         self._blocks = np.full((lanes, MOST_BLOCKS, sizes + 1), 0.0)  # summed over the outputs
 
@@ -45,9 +46,9 @@ class ErrorSums:
         scored: Bool[np.ndarray, "time output lane"],
         steps: Int[np.ndarray, " lane"],
     ) -> None:
-        """Add the errors of the next samples of each lane, so many of them, where they are scored; the rest may be NaN.
+        """Add the errors of the next ``steps`` samples of each lane where they are scored; other entries may be NaN.
 
-        A forecast that is no number any more is infinitely wrong.
+        The error of a forecast that is NaN is infinite.
         """
         rows = np.zeros((len(output), len(self._open), *output.shape[1:]))
         with np.errstate(over="ignore", invalid="ignore"):
@@ -67,7 +68,7 @@ class ErrorSums:
                 first = row + 1
 
     def _join(self, lanes: NDArray[np.int64]) -> None:
-        """Make one block of two."""
+        """Join each pair of blocks into one."""
         if len(lanes):
             pairs = self._blocks[lanes]
             self._blocks[lanes, : MOST_BLOCKS // 2] = pairs[:, ::2] + pairs[:, 1::2]
@@ -75,14 +76,14 @@ class ErrorSums:
             self._length[lanes] *= 2
 
     def _close(self, lanes: NDArray[np.int64]) -> None:
-        """Add what is open to the stretch and the block of the last sample."""
+        """Add the open sums to the stretch and the block of the last sample."""
         if len(lanes):
-            sums, last = self._taken(lanes), self.age[lanes] - 1
+            sums, last = self._open_of(lanes), self.age[lanes] - 1
             self._stretches[lanes, _stretch(last)] += sums
             self._blocks[lanes, last // self._length[lanes]] += sums.sum(axis=2)
             self._open[..., lanes] = 0
 
-    def _taken(self, lanes: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _open_of(self, lanes: NDArray[np.int64]) -> NDArray[np.float64]:
         sums = np.moveaxis(self._open[..., lanes], -1, 0)
         return np.where(np.isnan(sums), np.inf, sums)
 
@@ -91,7 +92,7 @@ class ErrorSums:
         age, length = int(self.age[i]), int(self._length[i])
         if not age:
             return StreamErrorSums(0, 1, self._stretches[i, :0], self._blocks[i, :0])
-        sums = self._taken(np.array([i]))[0]
+        sums = self._open_of(np.array([i]))[0]
         stretches, blocks = (
             self._stretches[i, : _stretch(age - 1) + 1].copy(),
             self._blocks[i, : -(-age // length)].copy(),
@@ -101,14 +102,14 @@ class ErrorSums:
         return StreamErrorSums(age, length, stretches, blocks)
 
     def clear(self, i: int) -> None:
-        """Begin a lane anew."""
+        """Reset a lane."""
         self.age[i], self._length[i] = 0, 1
         for kept in (self._stretches, self._blocks):
             kept[i] = 0
         self._open[..., i] = 0
 
     def state(self, lanes: int) -> dict[str, NDArray[np.generic]]:
-        """Return the first lanes as arrays, as far as they are filled."""
+        """Return the sums of the first lanes, without the empty stretches and blocks."""
         age, length = self.age[:lanes].copy(), self._length[:lanes].copy()
         filled, blocks = int(_stretch(age.max() - 1)) + 1, int((-(-age // length)).max())
         return dict(
@@ -120,21 +121,21 @@ class ErrorSums:
         )
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Become what ``state`` told, in a tile that is new."""
+        """Take over what ``state`` returned, in a new tile."""
         lanes = len(arrays["age"])
         self.age[:lanes], self._length[:lanes] = arrays["age"], arrays["length"]
         self._open[..., :lanes] = arrays["open"]
-        for kept, told in ((self._stretches, arrays["stretches"]), (self._blocks, arrays["blocks"])):
-            kept[:lanes, : told.shape[1]] = told
+        for sums, saved in ((self._stretches, arrays["stretches"]), (self._blocks, arrays["blocks"])):
+            sums[:lanes, : saved.shape[1]] = saved
 
 
 class StreamErrorSums(NamedTuple):
     """The sums of one stream.
 
     Attributes:
-        age: Samples of it.
+        age: Samples of the stream.
         length: Samples in a block.
-        stretches: Sums of squared errors, and last the scored samples.
+        stretches: Sums of squared errors by size; the last row is the number of scored samples.
         blocks: The same, summed over the outputs.
     """
 
@@ -144,10 +145,10 @@ class StreamErrorSums(NamedTuple):
     blocks: Float[np.ndarray, "block row"]
 
     def late_blocks(self) -> tuple[Float[np.ndarray, "block size"], Float[np.ndarray, " block"]]:
-        """Return the losses and their samples, without the first twentieth.
+        """Return the sums of squared errors and the scored samples of each block, without the first twentieth.
 
-        A block is about age^(1/3) samples long or longer, as a block bootstrap wants; there are at most 128, for a
-        service looks often.
+        A block has about age^(1/3) samples or more, which a block bootstrap needs. There are at most 128, because a
+        service computes verdicts often.
         """
         late = self.blocks[np.arange(len(self.blocks)) * self.length >= self.age // 20]
         wanted = max(int(np.ceil(self.age ** (1 / 3))), -(-self.age // MOST_DRAWN), 1)
@@ -156,19 +157,19 @@ class StreamErrorSums(NamedTuple):
         return sums[:, :-1], sums[:, -1] / self.stretches.shape[2]
 
 
-def gathered(tallies: list[StreamErrorSums]) -> Scores:
-    """Return the sums of several streams as those of a recording of so many runs."""
-    age = max(tally.age for tally in tallies)
+def as_scores(streams: list[StreamErrorSums]) -> Scores:
+    """Return the sums of several streams as the scores of a recording with so many runs."""
+    age = max(sums.age for sums in streams)
     edges = np.append(EDGES[age > EDGES], age)
-    sums = np.zeros((len(edges) - 1, *tallies[0].stretches.shape[1:], len(tallies)))
-    for i, tally in enumerate(tallies):
-        sums[: len(tally.stretches), ..., i] = tally.stretches
+    sums = np.zeros((len(edges) - 1, *streams[0].stretches.shape[1:], len(streams)))
+    for i, stream in enumerate(streams):
+        sums[: len(stream.stretches), ..., i] = stream.stretches
     error, samples = sums[:, None, :-1], sums[:, None, -1]
     return Scores(edges, error, np.zeros_like(error[:, :, :0]), samples)
 
 
 def _block_length(age: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how long blocks are at the last sample of an age: the least power of two of which few enough suffice."""
+    """Return the block length at an age: the least power of two with at most ``MOST_BLOCKS`` blocks."""
     _, doubled = np.frexp((np.maximum(age - 1, 0) // MOST_BLOCKS).astype(np.float64))
     return np.left_shift(1, doubled.astype(np.int64))
 

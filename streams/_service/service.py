@@ -1,42 +1,35 @@
-"""The live service: observations in, forecasts and verdicts out."""
+"""The live service: observations in, forecasts and verdicts out.
+
+It is pure: no task, no disk, no clock. ``runner.serve`` connects it to a source, a sink and a state folder.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..._core.devices import Precision
 from ...analysis._location.streamed import locate_streamed
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from .._messages.errors import RejectedMessage
+from .._messages.limits import MOST_STREAMS
 from .._messages.metadata import Arrival, Plant
 from .._messages.observation import Observation
-from .._messages.outputs import MOST_STREAMS, Counts, Output, Threshold
-from .._sources.interfaces import Arrivals, RejectionCounts, Sink, log
-from .durability import Durability
-from .error_sums import gathered
-from .runner import take_all
+from .._messages.outputs import Counts, Output, Threshold
+from .._sources.interfaces import RejectionCounts, log
+from .error_sums import as_scores
 from .sequencer import WINDOW, Sequencer
-from .snapshot import load_service
+from .snapshot import Stream, check_settings, restore_stream
 from .stream_table import StreamTable
-from .verdicts import Verdicts, over_oracles
+from .verdicts import VerdictSchedule, over_oracles
 
 MOST_CHANNELS = 16
-
-
-@dataclass
-class Stream:
-    """What the service holds of one stream beside its lane."""
-
-    sequencer: Sequencer
-    heard: int  # samples that the service had taken when it last took one of this stream
-    verdicts: Verdicts = field(default_factory=Verdicts)
+TOGETHER = "*"  # the name of a threshold of all streams together
 
 
 @dataclass
@@ -44,21 +37,18 @@ class Service:
     """A learner of many streams.
 
     Attributes:
-        make: Outputs and inputs to the learner of such streams; those of the first observation count.
-        center: What is taken off each output first, as in ``Driver``.
+        make: Returns the learner of streams with so many outputs and inputs; the first observation fixes both.
+        center: Value that is subtracted from each output, as in ``Driver``.
         precision, device: As in ``Driver``.
-        window: Samples that may overtake a lost one before it is given up.
-        together: The streams are runs of one plant: a verdict of all together is given, too.
-        words: Name and options of the learner, by which a checkpoint knows it.
-        state: Folder of checkpoints and of a journal; what is there is taken up, and what is taken in is journaled. A
-            checkpoint is written every ``every`` seconds and at the end.
-        channels: Outputs and inputs that a stream may have, together: the cost of learning grows with their square and
-            more, and the first observation decides for all.
-        most: Streams that are held. One more takes the place of the one that is silent the longest, counted in samples.
-        rejections: What was not taken in.
-        samples: Taken in so far.
-        position: Number of the next record of the journal, at the last checkpoint.
-        forgotten: Streams that had to go.
+        window: Samples that may overtake a lost one before it is counted as lost.
+        together: Whether the streams are runs of one plant: if so, a threshold of all together is given, too.
+        words: Name and options of the learner; a checkpoint of another learner is refused.
+        channels: The most outputs and inputs of a stream, together: the cost of learning grows with their square or
+            faster, and the first observation decides for all streams.
+        most: The most streams. One more replaces the stream that has been silent the longest, counted in samples.
+        rejections: Counts of the rejected messages.
+        samples: Samples taken in.
+        forgotten: Streams that were replaced.
     """
 
     make: Callable[[int, int], Learner]
@@ -68,157 +58,168 @@ class Service:
     window: int = WINDOW
     together: bool = False
     words: str | None = None
-    state: Path | None = None
-    every: float = 10.0
     channels: int = MOST_CHANNELS
     most: int = MOST_STREAMS
     rejections: RejectionCounts = field(default_factory=RejectionCounts)
     samples: int = 0
     forgotten: int = 0
-    position: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 0 or self.most < 1 or self.channels < 1:
             got = f"{self.window}, {self.most} and {self.channels}"
             raise ValueError(f"window must be at least 0, most and channels at least 1, got {got}.")
         self.streams: dict[str, Stream] = {}
-        self.plants: dict[str, str] = {}  # by stream, as they were told
-        self._together = Verdicts()
-        self.lanes: StreamTable | None = None
-        self.reader: asyncio.Task[None] | None = None
-        if self.state is not None:
-            load_service(self, self.state)
+        self.plants: dict[str, str] = {}  # records of the plants, by stream
+        self._together = VerdictSchedule()
+        self.table: StreamTable | None = None
 
     @property
     def learner(self) -> Learner | None:
         """The learner; None before the first observation."""
-        return None if self.lanes is None else self.lanes.driver.learner
+        return None if self.table is None else self.table.driver.learner
 
     @property
     def counts(self) -> dict[str, Counts]:
-        """What became of the samples of each stream."""
+        """Counts of the samples of each stream."""
         return {name: stream.sequencer.counts for name, stream in self.streams.items()}
 
-    def stop(self) -> bool:
-        """End as if the source had ended; return whether the service has begun to read one."""
-        if self.reader is not None:
-            self.reader.cancel()
-        return self.reader is not None
-
-    async def run(self, source: Arrivals, sink: Sink[Output]) -> None:
-        """Serve until the source ends, or is stopped; then give up what is held back, and give the last verdicts.
-
-        With ``state`` what was taken in after the last checkpoint is taken in first, and what is said of it said again.
-
-        Args:
-            source: Of observations, and of the plants behind them; opened and closed by the caller, as the sink is.
-            sink: Is sent ``Forecasts`` as they are made, and a ``Threshold`` when one has changed.
-
-        Raises:
-            ValueError: What is taken in cannot be kept in ``state``.
-        """
-        self.rejections = source.rejections
-        if self.state is None:
-            await take_all(self, source, sink)
-            return
-        with Durability(self, self.state, source, self.every) as keeper:
-            for batch in keeper.recover():
-                for said in self.take(batch):
-                    await sink.send(said)
-            await take_all(self, source, sink, keeper)
-
     def take(self, batch: Sequence[Arrival]) -> list[Output]:
-        """Take observations in, as they came, and return what there is to say."""
-        said: list[Output] = []
-        for came in batch:
-            if isinstance(came, Plant):
-                said += self._know(came)
+        """Take in arrivals in their order; return the forecasts, and the thresholds that have changed."""
+        outputs: list[Output] = []
+        for arrival in batch:
+            if isinstance(arrival, Plant):
+                outputs += self._set_plant(arrival)
                 continue
             try:
-                self._door(came)
-            except RejectedMessage as refused:
-                self.rejections.add(refused, came.stream)
+                self._validate(arrival)
+            except RejectedMessage as rejected:
+                self.rejections.add(rejected, arrival.stream)
                 continue
-            if came.stream not in self.streams:
+            if arrival.stream not in self.streams:
                 if len(self.streams) == self.most:
-                    said += self._forget()
-                self.stream(came.stream)
-                if came.stream in self.plants:
-                    self._hold_against(Plant(came.stream, self.plants[came.stream]))
-            stream = self.streams[came.stream]
-            self._put(stream, stream.sequencer.take(came))
-        return said + self._advance()
+                    outputs += self._forget()
+                self._begin(arrival.stream, Stream(Sequencer(self.window), self.samples))
+                if arrival.stream in self.plants:
+                    self._start_oracle(Plant(arrival.stream, self.plants[arrival.stream]))
+            stream = self.streams[arrival.stream]
+            self._put(stream, stream.sequencer.take(arrival))
+        return outputs + self._advance()
 
     def finish(self) -> list[Output]:
-        """Return what is held back, and the last verdicts."""
+        """Release the samples that wait for a lost one; return their forecasts and the last thresholds."""
         for stream in self.streams.values():
             self._put(stream, stream.sequencer.flush())
-        said = self._advance()
-        said += [self._threshold(name, [name]) for name in self.streams]
+        outputs = self._advance()
+        outputs += [self._threshold(name, [name]) for name in self.streams]
         if self.together and self.streams:
-            said.append(self._threshold("*", list(self.streams)))
-        return said
+            outputs.append(self._threshold(TOGETHER, list(self.streams)))
+        return outputs
 
-    def _know(self, plant: Plant) -> list[Output]:
-        """Note the plant behind a stream; what is queued came before it."""
-        if self.plants.get(plant.stream, "") == plant.told:
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+        """Return the state as arrays and plain JSON; None before the first observation."""
+        if self.table is None:
+            return None
+        oracles = self.table.plants
+        plants = list(dict.fromkeys([*oracles, *self.plants.values()]))
+        words = dict(
+            settings=self._settings(),
+            samples=self.samples,
+            forgotten=self.forgotten,
+            streams=[self.streams[name].state(name) for name in self.table.streams],
+            plants=plants,
+            oracles=len(oracles),
+            known={name: plants.index(record) for name, record in self.plants.items()},
+        )
+        return self.table.state(), words
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]], words: Mapping[str, Any]) -> None:
+        """Take over the state that ``state`` returned, in a service without a sample.
+
+        Raises:
+            ValueError: The state has other settings.
+        """
+        table = self._open(words["settings"]["outputs"], words["settings"]["inputs"])
+        check_settings(self._settings(), words["settings"])
+        self.samples, self.forgotten = words["samples"], words["forgotten"]
+        for record in words["streams"]:
+            self._begin(record["name"], restore_stream(record, self.window))
+        self.plants = {name: words["plants"][place] for name, place in words["known"].items()}
+        table.restore(list(self.streams), words["plants"][: words["oracles"]], arrays)
+
+    def _settings(self) -> dict[str, Any]:
+        assert self.table is not None
+        driver = self.table.driver
+        return dict(
+            learner=self.words or driver.learner.name,
+            sizes=list(driver.learner.sizes),
+            outputs=driver.outputs,
+            inputs=driver.inputs,
+            center=self.center,
+            precision=self.precision,
+            window=self.window,
+            width=driver.width,
+        )
+
+    def _set_plant(self, plant: Plant) -> list[Output]:
+        """Set the plant of a stream; queued samples came before it."""
+        if self.plants.get(plant.stream, "") == plant.record:
             return []
-        self.plants[plant.stream] = plant.told
+        self.plants[plant.stream] = plant.record
         if len(self.plants) > 2 * self.most:
             del self.plants[next(iter(self.plants))]
         if plant.stream not in self.streams:
             return []
-        said = self._advance()
-        self._hold_against(plant)
-        return said
+        outputs = self._advance()
+        self._start_oracle(plant)
+        return outputs
 
-    def _hold_against(self, plant: Plant) -> None:
-        assert self.lanes is not None
+    def _start_oracle(self, plant: Plant) -> None:
+        assert self.table is not None
         try:
-            self.lanes.know(plant)
-        except RejectedMessage as refused:
-            self.rejections.add(refused, plant.stream)
+            self.table.set_plant(plant)
+        except RejectedMessage as rejected:
+            self.rejections.add(rejected, plant.stream)
 
-    def _put(self, stream: Stream, leaving: list[Observation]) -> None:
-        """Queue what leaves the sequencer of a stream."""
-        assert self.lanes is not None
-        for rows in leaving:
-            self.lanes.put(rows)
+    def _put(self, stream: Stream, released: list[Observation]) -> None:
+        """Queue the samples that a sequencer has released."""
+        assert self.table is not None
+        for rows in released:
+            self.table.put(rows)
             self.samples += rows.steps
-            stream.heard = self.samples
+            stream.last_active = self.samples
 
     def _forget(self) -> list[Output]:
-        """Give the lane of the stream that has been silent the longest back, and return its last words."""
-        assert self.lanes is not None
-        name = min(self.streams, key=lambda name: self.streams[name].heard)
+        """Remove the stream that has been silent the longest; return its last outputs."""
+        assert self.table is not None
+        name = min(self.streams, key=lambda name: self.streams[name].last_active)
         self._put(self.streams[name], self.streams[name].sequencer.flush())
-        said = [*self._advance(), self._threshold(name, [name])]
-        self.lanes.drop(name)
+        outputs = [*self._advance(), self._threshold(name, [name])]
+        self.table.drop(name)
         del self.streams[name]
         if not self.forgotten:
-            log.warning("%d streams are held: for each new one that silent the longest is forgotten.", self.most)
+            log.warning("there are %d streams: each new one replaces the one silent the longest.", self.most)
         self.forgotten += 1
-        return said
+        return outputs
 
-    def _door(self, came: Observation) -> None:
-        """Refuse what does not fit in; the first observation fixes what does."""
-        outputs, inputs = came.output.shape[1], came.input.shape[1]
+    def _validate(self, rows: Observation) -> None:
+        """Reject an observation of another width; the first observation fixes the width."""
+        outputs, inputs = rows.output.shape[1], rows.input.shape[1]
         if outputs + inputs > self.channels:
             raise RejectedMessage(
                 "dimension",
                 f"a stream may have {self.channels} outputs and inputs, got {outputs} and {inputs}: allow more "
-                f"(--channels {outputs + inputs}), and expect to wait for them.",
+                f"(--channels {outputs + inputs}); learning is then slower.",
             )
-        driver = (self.lanes or self.open(outputs, inputs)).driver
+        driver = (self.table or self._open(outputs, inputs)).driver
         if (outputs, inputs) != (driver.outputs, driver.inputs):
             raise RejectedMessage(
                 "dimension",
-                f"streams have {driver.outputs} outputs and {driver.inputs} inputs here, as the first one had; got "
-                f"{outputs} and {inputs}: learn it by a service of its own.",
+                f"the first stream had {driver.outputs} outputs and {driver.inputs} inputs, and all streams of a "
+                f"service must have the same; got {outputs} and {inputs}: use another service for this stream.",
             )
 
-    def open(self, outputs: int, inputs: int) -> StreamTable:
-        """Make the lanes of streams so wide."""
+    def _open(self, outputs: int, inputs: int) -> StreamTable:
+        """Make the table of streams with so many outputs and inputs."""
         driver = Driver(
             self.make(outputs, inputs),
             outputs,
@@ -228,40 +229,41 @@ class Service:
             device=self.device,
             known_ahead=0,
         )
-        self.lanes = StreamTable(driver)
-        return self.lanes
+        self.table = StreamTable(driver)
+        return self.table
 
-    def stream(self, name: str) -> Stream:
-        """Begin a stream."""
-        assert self.lanes is not None
-        self.lanes.begin(name)
-        return self.streams.setdefault(name, Stream(Sequencer(self.window), self.samples))
+    def _begin(self, name: str, stream: Stream) -> None:
+        assert self.table is not None
+        self.table.begin(name)
+        self.streams[name] = stream
 
     def _advance(self) -> list[Output]:
-        if self.lanes is None:
+        if self.table is None:
             return []
-        said: list[Output] = []
-        for made in self.lanes.advance():
-            said.append(made)
-            verdicts = self.streams[made.stream].verdicts
-            if verdicts.is_due(self.lanes.age(made.stream)):
-                found = self._threshold(made.stream, [made.stream])
-                said += [found] if verdicts.is_news(found.found) else []
+        outputs: list[Output] = []
+        for forecasts in self.table.advance():
+            outputs.append(forecasts)
+            name = forecasts.stream
+            if self.streams[name].schedule.is_due(self.table.age(name)):
+                outputs += self._changed(self.streams[name].schedule, name, [name])
         if self.together and self.streams and self._together.is_due(self.samples // len(self.streams)):
-            found = self._threshold("*", list(self.streams))
-            said += [found] if self._together.is_news(found.found) else []
-        return said
+            outputs += self._changed(self._together, TOGETHER, list(self.streams))
+        return outputs
+
+    def _changed(self, schedule: VerdictSchedule, name: str, streams: list[str]) -> list[Output]:
+        """Return the threshold of streams if it has changed."""
+        threshold = self._threshold(name, streams)
+        return [threshold] if schedule.has_changed(threshold.found) else []
 
     def _threshold(self, name: str, streams: list[str]) -> Threshold:
-        assert self.lanes is not None
-        learner, tallies = self.lanes.driver.learner, [self.lanes.tally(stream) for stream in streams]
-        late = [tally.late_blocks() for tally in tallies]
-        losses, samples = (np.concatenate(parts) for parts in zip(*late, strict=True))
+        assert self.table is not None
+        learner, sums = self.table.driver.learner, [self.table.error_sums(stream) for stream in streams]
+        losses, samples = (np.concatenate(parts) for parts in zip(*(one.late_blocks() for one in sums), strict=True))
         with np.errstate(over="ignore", invalid="ignore"):
-            spoken = "all streams together" if name == "*" else name
-            found = locate_streamed(gathered(tallies), losses, samples, learner, spoken)
+            label = "all streams together" if name == TOGETHER else name
+            found = locate_streamed(as_scores(sums), losses, samples, learner, label)
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
-        oracle = over_oracles([self.lanes.excess(stream) for stream in streams])
+        oracle = over_oracles([self.table.excess(stream) for stream in streams])
         return Threshold(name, found, learner.sizes, errors, oracle, counts, dict(self.rejections.counts))

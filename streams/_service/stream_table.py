@@ -1,13 +1,14 @@
-"""Many streams as the lanes of one batched learner, in tiles of one fixed width, through the driver's one kernel.
+"""Many streams as the lanes of one batched learner, in tiles of one fixed width, with the one kernel of the driver.
 
-Time: before sample ``t`` is taken in, the forecast of it is there. What a stream is forecast depends neither on the
-streams beside it nor on how its samples were gathered: live gives the bits of ``replay``.
+Time: the forecast of sample ``t`` is computed before sample ``t`` is taken in. The forecasts of a stream depend neither
+on the other streams nor on the micro-batches: live has the bits of ``replay``.
 """
 
 from __future__ import annotations
 
 from bisect import insort
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -23,36 +24,38 @@ from .._messages.outputs import Forecasts
 from .error_sums import StreamErrorSums
 from .oracles import oracle
 from .tile import Tile
-from .tile_driver import below, headed
+from .tile_driver import with_prefix, without_prefix
 
-MOST_PLANTS = 64  # each has a kernel of its own, which stays
+MOST_PLANTS = 64  # each has its own kernel, which is never removed
 
 
 class StreamTable:
-    """Streams that are learned side by side; ``put`` samples in order, then ``advance``.
+    """Streams that are learned at the same time: ``put`` samples in order, then ``advance``.
 
     Args:
-        driver: The learner made ready; its ``known_ahead`` is 0, for nothing is known that has not come.
+        driver: Driver of the learner with ``known_ahead`` 0: no future input is known.
     """
 
     def __init__(self, driver: Driver) -> None:
         if driver.learner.pooled:
-            raise ValueError(f"{driver.learner.name} learns from all streams at once, which run apart: choose another.")
+            raise ValueError(
+                f"{driver.learner.name} is one learner for all streams; a service needs one for each: choose another."
+            )
         self.driver = driver
         self._tiles: list[Tile] = []
-        self._places: dict[str, int] = {}  # lanes are counted through all tiles
-        self._free: list[int] = []  # rising: which one is taken depends on nothing else
+        self._places: dict[str, int] = {}  # number of the lane, counted through all tiles
+        self._free: list[int] = []  # ascending, so that the choice is always the same
         self._waiting: dict[int, Tile] = {}
-        self._oracles: dict[str, Driver] = {}  # by the plant as it was told
+        self._oracles: dict[str, Driver] = {}  # by record of the plant
         self._workers = ThreadPoolExecutor(driver.workers)
 
     @property
     def streams(self) -> list[str]:
-        """Names of the streams, in the order they came."""
+        """Names of the streams, in their first order."""
         return list(self._places)
 
     def begin(self, stream: str) -> None:
-        """Give a stream a lane that has seen nothing."""
+        """Give a stream a new lane."""
         if not self._free:
             first = len(self._tiles) * self.driver.width
             self._free = list(range(first, first + self.driver.width))
@@ -61,23 +64,23 @@ class StreamTable:
 
     @property
     def plants(self) -> list[str]:
-        """Those that are or were known behind a stream, as they were told."""
+        """Records of the plants that a stream has or had."""
         return list(self._oracles)
 
-    def know(self, plant: Plant) -> None:
-        """Hold a stream, of which nothing is queued, against the oracle of a plant from now on; or against none.
+    def set_plant(self, plant: Plant) -> None:
+        """Start the oracle of a stream without queued samples; without a system the stream has no oracle.
 
         Raises:
-            RejectedMessage: ``dimension``: the plant has other outputs or inputs; ``schema``: it is one too many.
+            RejectedMessage: ``dimension``: the plant has other outputs or inputs; ``schema``: too many plants.
         """
         number, i = divmod(self._places[plant.stream], self.driver.width)
-        self._tiles[number].know(i, "", None)
+        self._tiles[number].set_plant(i, "", None)
         system = plant.system
         if system is None:
             return
-        if plant.told not in self._oracles:
-            self._oracles[plant.told] = self._oracle(system)
-        self._tiles[number].know(i, plant.told, self._oracles[plant.told])
+        if plant.record not in self._oracles:
+            self._oracles[plant.record] = self._oracle(system)
+        self._tiles[number].set_plant(i, plant.record, self._oracles[plant.record])
 
     def _oracle(self, system: LinearSystem) -> Driver:
         outputs, inputs = self.driver.outputs, self.driver.inputs
@@ -85,18 +88,18 @@ class StreamTable:
             raise RejectedMessage(
                 "dimension",
                 f"the system in meta has {system.outputs} outputs and {system.inputs} inputs, the streams have "
-                f"{outputs} and {inputs}: it is no oracle of them.",
+                f"{outputs} and {inputs}: they are learned without an oracle.",
             )
         if len(self._oracles) == MOST_PLANTS:
             raise RejectedMessage(
-                "schema", f"{MOST_PLANTS} different plants are known here: this one is learned without."
+                "schema", f"there are {MOST_PLANTS} different plants already: this stream is learned without an oracle."
             )
-        filter = oracle(system, self.driver.learner.lookaheads[0])
+        learner = oracle(system, self.driver.learner.lookaheads[0])
         width = self.driver.width // len(self.driver.devices)
-        return Driver(filter, outputs, inputs, device=self.driver.device, width=width, known_ahead=0)
+        return Driver(learner, outputs, inputs, device=self.driver.device, width=width, known_ahead=0)
 
     def put(self, rows: Observation) -> None:
-        """Queue samples of a stream; a new name gets a lane."""
+        """Queue samples of a stream; a new stream gets a lane."""
         if rows.stream not in self._places:
             self.begin(rows.stream)
         number, i = divmod(self._places[rows.stream], self.driver.width)
@@ -104,13 +107,13 @@ class StreamTable:
         tile.pending.setdefault(i, deque()).append(rows)
 
     def advance(self) -> list[Forecasts]:
-        """Take in all that is queued."""
+        """Take in all queued samples."""
         waiting, self._waiting = list(self._waiting.values()), {}
         run = map if len(waiting) < 2 else self._workers.map
-        return [made for part in run(Tile.advance, waiting) for made in part]
+        return [forecasts for part in run(Tile.advance, waiting) for forecasts in part]
 
     def drop(self, stream: str) -> None:
-        """Forget a stream, of which nothing is queued; another one may have its lane."""
+        """Remove a stream without queued samples; another one may get its lane."""
         place = self._places.pop(stream)
         number, i = divmod(place, self.driver.width)
         self._tiles[number].clear(i)
@@ -119,50 +122,50 @@ class StreamTable:
     def age(self, stream: str) -> int:
         """Return how many samples of a stream have been taken in."""
         number, i = divmod(self._places[stream], self.driver.width)
-        return int(self._tiles[number].tallies.age[i])
+        return int(self._tiles[number].sums.age[i])
 
-    def tally(self, stream: str) -> StreamErrorSums:
-        """Return what the errors of a stream have summed to."""
+    def error_sums(self, stream: str) -> StreamErrorSums:
+        """Return the error sums of a stream."""
         number, i = divmod(self._places[stream], self.driver.width)
-        return self._tiles[number].tallies.lane(i)
+        return self._tiles[number].sums.lane(i)
 
     def excess(self, stream: str) -> StreamErrorSums | None:
-        """Return what a stream's forecasts have been away from its oracle's, and the oracle's own errors as last size.
+        """Return the sums of (forecast - oracle's forecast)^2 of a stream; the last size is the oracle's own error.
 
-        None where its plant is not known.
+        None if its plant is not known.
         """
         number, i = divmod(self._places[stream], self.driver.width)
         oracles = self._tiles[number].oracles
-        return None if oracles is None or not oracles.knows(i) else oracles.tallies.lane(i)
+        return None if oracles is None or not oracles.has_plant(i) else oracles.sums.lane(i)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return all that the lanes carry, of which nothing is pending; their order is that of ``streams``."""
+        """Return the state of all lanes, without pending samples, in the order of ``streams``."""
         arrays: dict[str, NDArray[Any]] = dict(places=np.array(list(self._places.values()), np.int64))
         used = max(self._places.values(), default=-1) + 1
         for k, tile in enumerate(self._tiles):
             lanes = min(max(used - k * self.driver.width, 0), self.driver.width)
-            arrays |= headed(tile.state(lanes, self.plants), f"tile {k} ")
+            arrays |= with_prefix(tile.state(lanes, self.plants), f"tile {k} ")
         return arrays
 
-    def restore(self, streams: list[str], plants: list[str], arrays: dict[str, NDArray[Any]]) -> None:
-        """Become what ``state`` told, before anything is put.
+    def restore(self, streams: list[str], plants: list[str], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what ``state`` returned, before any sample.
 
         Args:
-            streams: ``streams`` then.
-            plants: ``plants`` then.
+            streams: ``streams`` of that table.
+            plants: ``plants`` of that table.
             arrays: What ``state`` returned.
 
         Raises:
-            ValueError: It is of other shapes.
+            ValueError: The shapes differ.
         """
         self._places = dict(zip(streams, arrays["places"].tolist(), strict=True))
         tiles = {word.split(" ", 2)[1] for word in arrays if word.startswith("tile ")}
         self._tiles = [Tile(self.driver) for _ in tiles]
         taken = set(self._places.values())
         self._free = [place for place in range(len(tiles) * self.driver.width) if place not in taken]
-        for told in plants:
-            system = Plant("", told).system
+        for record in plants:
+            system = Plant("", record).system
             assert system is not None
-            self._oracles[told] = self._oracle(system)
+            self._oracles[record] = self._oracle(system)
         for k, tile in enumerate(self._tiles):
-            tile.restore(below(arrays, f"tile {k} "), plants, self._oracles)
+            tile.restore(without_prefix(arrays, f"tile {k} "), plants, self._oracles)

@@ -1,4 +1,4 @@
-"""Streams that step together as the lanes of one tile, and what is forecast of them."""
+"""A tile: streams that step together, their forecasts, error sums and oracles."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from .._messages.observation import Observation
 from .._messages.outputs import Forecasts
 from .error_sums import ErrorSums
 from .oracles import Oracles
-from .tile_driver import TileDriver, below, headed
+from .tile_driver import TileDriver, with_prefix, without_prefix
 
 
 class Tile:
-    """Lanes that step together, their oracles, and what their errors have summed to."""
+    """Lanes that step together, with their error sums and oracles."""
 
     def __init__(self, driver: Driver) -> None:
-        self.driver, self.running = driver, TileDriver(driver)
+        self.driver, self.tile_driver = driver, TileDriver(driver)
         shape = len(driver.learner.sizes), driver.outputs, driver.width
-        self.tallies = ErrorSums(*shape)
-        self.oracles: Oracles | None = None  # from the first plant on that is known
-        self._held = np.zeros((driver.inputs, driver.width))  # the last known inputs
+        self.sums = ErrorSums(*shape)
+        self.oracles: Oracles | None = None  # None while no plant is known
+        self._held = np.zeros((driver.inputs, driver.width))  # the last observed inputs
         self.pending: dict[int, deque[Observation]] = {}
 
     def advance(self) -> list[Forecasts]:
-        """Take in all that is pending, block by block."""
-        made: list[Forecasts] = []
+        """Take in all pending samples, block by block."""
+        forecasts: list[Forecasts] = []
         while self.pending:
-            made += self._step()
-        return made
+            forecasts += self._step()
+        return forecasts
 
     def _step(self) -> list[Forecasts]:
-        """Take in what is pending, up to a block of each lane."""
+        """Take in at most one block of each lane."""
         driver, lanes = self.driver, sorted(self.pending)
         taken = [(i, _gather(self.pending[i], driver.block)) for i in lanes]
         self.pending = {i: self.pending[i] for i in lanes if self.pending[i]}
@@ -51,75 +51,75 @@ class Tile:
                 inputs[: rows.steps, :, i] = _hold(self._held[:, i], rows.input)
                 self._held[:, i] = inputs[rows.steps - 1, :, i]
         output = outputs[: end.max()]
-        scored = _scored(output, np.asarray(self.running.lanes.centered) > 0)
-        forecast = self.running.advance(outputs, inputs, end)
+        scored = _scored(output, np.asarray(self.tile_driver.lanes.centered) > 0)
+        forecast = self.tile_driver.advance(outputs, inputs, end)
         ahead = self._ahead()
-        self.tallies.add(forecast[:, 0], output, scored, end)
+        self.sums.add(forecast[:, 0], output, scored, end)
         expected = None
         if self.oracles is not None:
-            expected = self.oracles.hold_against(forecast[:, 0], scored, outputs, inputs, end, epochs)
-        made = []
+            expected = self.oracles.compare(forecast[:, 0], scored, outputs, inputs, end, epochs)
+        forecasts = []
         for i, rows in taken:
-            came = rows.stream, rows.epoch, rows.sequence or 0, rows.time, rows.output
+            observed = rows.stream, rows.epoch, rows.sequence or 0, rows.time, rows.output
             n = rows.steps
-            beside = None if expected is None else expected[:n, :, i]
-            made.append(Forecasts(*came, forecast[:n, ..., i], ahead[..., i], scored[:n, :, i], beside))
-        return made
+            oracle = None if expected is None else expected[:n, :, i]
+            forecasts.append(Forecasts(*observed, forecast[:n, ..., i], ahead[..., i], scored[:n, :, i], oracle))
+        return forecasts
 
     def _ahead(self) -> Float[np.ndarray, "lookahead size output lane"]:
-        """Return the newest forecasts, in the unit of the streams."""
-        lanes = self.running.lanes
+        """Return the newest forecasts, in the units of the streams."""
+        lanes = self.tile_driver.lanes
         center, scale = np.asarray(lanes.center), np.asarray(lanes.scale)
         newest = np.stack([np.asarray(queue)[0] for queue in lanes.issued])
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(center + newest * np.where(scale == 0, np.ones_like(scale), scale))
 
-    def know(self, i: int, plant: str, oracle: Driver | None) -> None:
-        """Begin the oracle of a lane, of which nothing is pending; or end it where there is none."""
+    def set_plant(self, i: int, plant: str, oracle: Driver | None) -> None:
+        """Start the oracle of a lane without pending samples; None: the lane has none."""
         if self.oracles is None and oracle is not None:
             self.oracles = Oracles(len(self.driver.learner.sizes), self.driver.outputs, self.driver.width)
         if self.oracles is not None:
-            self.oracles.know(i, plant, oracle)
+            self.oracles.set_plant(i, plant, oracle)
             if not self.oracles.plants:
                 self.oracles = None
 
     def clear(self, i: int) -> None:
-        """Begin a lane anew, with the bits that it has in a new tile."""
-        self.running.clear(i)
+        """Reset a lane to the bits that it has in a new tile."""
+        self.tile_driver.clear(i)
         self._held[:, i] = 0
-        self.tallies.clear(i)
-        self.know(i, "", None)
+        self.sums.clear(i)
+        self.set_plant(i, "", None)
 
     def state(self, lanes: int, plants: list[str]) -> dict[str, NDArray[Any]]:
-        """Return all that is carried, of the sums those of the first lanes; plants by their places in a list."""
-        arrays = self.running.state() | dict(held=self._held.copy()) | headed(self.tallies.state(lanes), "tally ")
+        """Return the state, with the sums of the first lanes only; ``plants`` gives each plant its number."""
+        arrays = self.tile_driver.state() | dict(held=self._held.copy()) | with_prefix(self.sums.state(lanes), "sums ")
         if self.oracles is not None:
-            arrays |= headed(self.oracles.state(lanes, plants), "oracle ")
+            arrays |= with_prefix(self.oracles.state(lanes, plants), "oracle ")
         return arrays
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], plants: list[str], drivers: Mapping[str, Driver]) -> None:
-        """Become what ``state`` told.
+        """Take over what ``state`` returned.
 
         Raises:
-            ValueError: It is of other shapes.
+            ValueError: The shapes differ.
         """
-        self.running.restore(arrays)
+        self.tile_driver.restore(arrays)
         self._held = arrays["held"]
-        self.tallies.restore(below(arrays, "tally "))
-        if beside := below(arrays, "oracle "):
+        self.sums.restore(without_prefix(arrays, "sums "))
+        if saved := without_prefix(arrays, "oracle "):
             self.oracles = Oracles(len(self.driver.learner.sizes), self.driver.outputs, self.driver.width)
-            self.oracles.restore(beside, plants, drivers)
+            self.oracles.restore(saved, plants, drivers)
 
 
 def _scored(output: NDArray[np.float64], centered: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where the driver scores one sample ahead: what is observed, once the center is known."""
+    """Return where the driver scores one sample ahead: each observed output after the center is known."""
     observed = ~np.isnan(output)
     known = np.logical_or.accumulate(np.concatenate([centered[None], observed]), axis=0)
     return np.asarray(observed & known[:-1])
 
 
 def _gather(pending: deque[Observation], most: int) -> Observation:
-    """Return the first queued samples that are consecutive, at most so many of them."""
+    """Return the first pending samples that are consecutive, at most ``most``."""
     parts: list[Observation] = []
     room = most
     while pending and room:
@@ -140,7 +140,7 @@ def _gather(pending: deque[Observation], most: int) -> Observation:
 
 
 def _hold(held: NDArray[np.float64], inputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the inputs with what is missing held at the last known value, at first the one given."""
+    """Return the inputs; a missing one is held at its last value, before the first at ``held``."""
     if not np.isnan(inputs).any():
         return inputs
     whole = np.concatenate([held[None], inputs])

@@ -1,4 +1,4 @@
-"""What the service finds of streams, and when it looks."""
+"""Verdicts of streams: when one is due, and the excess over the oracles."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ...analysis._location.streamed import Streamed
 from .._messages.outputs import OverOracle
 from .error_sums import StreamErrorSums
 
-FIRST_VERDICT = 256  # samples; then each time that there are twice as many
+FIRST_VERDICT = 256  # samples; the next verdicts are due when the number has doubled
 
 
-def over_oracles(tallies: list[StreamErrorSums | None]) -> OverOracle | None:
-    """Return what the streams whose plants are known are away from their oracles, together."""
-    late = [tally.late_blocks() for tally in tallies if tally is not None]
+def over_oracles(streams: list[StreamErrorSums | None]) -> OverOracle | None:
+    """Return the excess over the oracles of all streams whose plant is known; None if there is none."""
+    late = [sums.late_blocks() for sums in streams if sums is not None]
     samples = sum(float(scored.sum()) for _, scored in late)
     if not samples:
         return None
@@ -26,21 +26,26 @@ def over_oracles(tallies: list[StreamErrorSums | None]) -> OverOracle | None:
 
 
 @dataclass
-class Verdicts:
-    """When one is due, and what the last one told."""
+class VerdictSchedule:
+    """When the next verdict is due, and the last one.
+
+    Attributes:
+        due: Samples after which the next verdict is due.
+        last: Critical size, best size and the sizes that are not worse, of the last verdict.
+    """
 
     due: int = FIRST_VERDICT
     last: Any = None
 
     def is_due(self, age: int) -> bool:
-        """Return whether one is due at this age; the next is, then, at twice the age."""
+        """Return whether a verdict is due at this age; if it is, the next one is due at twice the age."""
         if age < self.due:
             return False
         self.due = 2 * age
         return True
 
-    def is_news(self, found: Streamed) -> bool:
-        """Return whether it tells something else than the last one."""
-        told = found.critical, found.best and (found.best.size, found.best.alike)
-        changed, self.last = told != self.last, told
+    def has_changed(self, found: Streamed) -> bool:
+        """Return whether a verdict differs from the last one, and keep it."""
+        verdict = found.critical, found.best and (found.best.size, found.best.alike)
+        changed, self.last = verdict != self.last, verdict
         return bool(changed)

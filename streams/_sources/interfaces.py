@@ -1,10 +1,10 @@
-"""The seam: whatever observations come from is a source, whatever takes things is a sink; fakes of both beside.
+"""The interfaces: a source gives observations, a sink takes them; both exist in memory for tests.
 
     async with source, sink:
         async for observation in source:
             await sink.send(observation)
 
-``async with`` owns what is behind it, ``async for`` ends where the source does.
+``async with`` opens and closes the resource, ``async for`` ends when the source ends.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
+from ..._core.text import printable
 from .._messages.errors import RejectedMessage
 from .._messages.metadata import Arrival
 from .._messages.observation import Observation
@@ -27,23 +28,23 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class RejectionCounts:
-    """Messages that were not taken in, by kind; the first of each kind is said in the log."""
+    """Counts of the rejected messages, by kind; the log has the first of each kind."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.first: RejectedMessage | None = None
 
-    def add(self, refused: RejectedMessage, where: str = "") -> None:
-        """Count one."""
-        self.counts[refused.kind] += 1
-        self.first = self.first or refused
-        if self.counts[refused.kind] == 1:
-            place = where if where.isprintable() else ascii(where)  # a topic must not command the terminal
-            log.warning("%s%s (%s: the first; more are only counted)", place and f"{place}: ", refused, refused.kind)
+    def add(self, rejected: RejectedMessage, where: str = "") -> None:
+        """Count a message that came at a place, such as a topic or a line."""
+        self.counts[rejected.kind] += 1
+        self.first = self.first or rejected
+        if self.counts[rejected.kind] == 1:
+            place = f"{printable(where)}: " if where else ""
+            log.warning("%s%s (%s: the first; more are only counted)", place, rejected, rejected.kind)
 
 
 class Arrivals(Protocol):
-    """Where observations come from, and beside them what is known of the plants behind."""
+    """A source of observations and of the plants behind them."""
 
     rejections: RejectionCounts
 
@@ -57,22 +58,22 @@ class Arrivals(Protocol):
 
 
 class Source(Arrivals, Protocol):
-    """Where observations come from."""
+    """A source of observations."""
 
     def __aiter__(self) -> AsyncIterator[Observation]: ...
 
 
 @runtime_checkable
 class Acknowledging(Protocol):
-    """A source that sends again what is not acknowledged."""
+    """A source that sends an arrival again until it is acknowledged."""
 
     def acknowledge(self, count: int) -> None:
-        """Acknowledge the first so many of the observations given and not acknowledged yet."""
+        """Acknowledge the next ``count`` arrivals, in their order."""
         ...
 
 
 class Sink(Protocol[T_contra]):
-    """Where observations, or what a learner says, go."""
+    """A sink of observations, or of the outputs of a service."""
 
     async def __aenter__(self) -> Self: ...
 
@@ -81,12 +82,12 @@ class Sink(Protocol[T_contra]):
     ) -> None: ...
 
     async def send(self, item: T_contra) -> None:
-        """Take one; returns when there is room for the next."""
+        """Take an item; return when there is room for the next."""
         ...
 
 
 class NullContext:
-    """What sources and sinks share: ``async with`` that owns nothing yet."""
+    """Sources and sinks that open nothing: ``async with`` does nothing."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -98,7 +99,7 @@ class NullContext:
 
 
 class MemorySource(NullContext):
-    """Observations, or whatever arrives, from a list."""
+    """Arrivals from a list."""
 
     def __init__(self, items: Iterable[Arrival]) -> None:
         self.items, self.rejections = items, RejectionCounts()
@@ -109,20 +110,23 @@ class MemorySource(NullContext):
 
 
 class MemorySink(NullContext, Generic[T]):
-    """A list of what was sent."""
+    """A list of the items that were sent."""
 
     def __init__(self) -> None:
         self.sent: list[T] = []
 
     async def send(self, item: T) -> None:
-        """Take one."""
+        """Take an item."""
         self.sent.append(item)
 
 
 async def forward(source: Source, sink: Sink[Observation]) -> int:
-    """Send all that a source has to a sink, both opened here; return the samples."""
+    """Send everything from a source to a sink, which are opened and closed here; return the number of samples.
+
+    Cancelling ends it in order: the sink keeps what has come.
+    """
     samples = 0
-    with contextlib.suppress(asyncio.CancelledError):  # told to end: what has come is kept
+    with contextlib.suppress(asyncio.CancelledError):
         async with source, sink:
             async for item in source:
                 await sink.send(item)

@@ -1,4 +1,4 @@
-"""Lines of JSON, one message a line: from a pipe or a file, and to one."""
+"""Lines of JSON, one message for each line: a source and a sink."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import BinaryIO, Generic, Self, TypeVar
 
-from .._messages.codec import LARGEST, decode, encode
+from .._messages.codec import decode, encode
 from .._messages.errors import RejectedMessage
+from .._messages.limits import LARGEST
 from .._messages.observation import Observation
 from .interfaces import NullContext, RejectionCounts
 
 T = TypeVar("T")
 CHUNK = 1 << 16
-AHEAD = 16  # chunks read before they are asked for
+AHEAD = 16  # chunks read in advance
 
 
 class LineSource(NullContext):
     """Observations from the lines of an open file, such as standard input; empty lines are skipped.
 
-    A thread reads, for a pipe and a file alike; it is left behind when the source is closed, for nothing wakes it while
-    it waits for input.
+    A thread reads, from a pipe or a file. It may live on after the source is closed, because nothing wakes it while it
+    waits for input.
 
     Args:
-        descriptor: Of the open file.
-        close: Whether it is closed at the end.
+        descriptor: Descriptor of the open file.
+        close: Whether to close it at the end.
     """
 
     def __init__(self, descriptor: int, close: bool = False) -> None:
@@ -65,7 +66,7 @@ class LineSource(NullContext):
                 chunk = b""
             try:
                 loop.call_soon_threadsafe(self._chunks.put_nowait, chunk)
-            except RuntimeError:  # the loop is closed: nobody waits for it
+            except RuntimeError:  # the loop is closed
                 return
 
     async def __aiter__(self) -> AsyncIterator[Observation]:
@@ -79,15 +80,16 @@ class LineSource(NullContext):
             for line in lines:
                 number += 1
                 if skipping:
-                    skipping = False  # this is the end of a line that was too long
+                    skipping = False  # the end of a line that was too long
                 elif line.strip():
                     try:
                         yield decode(line)
-                    except RejectedMessage as refused:
-                        self.rejections.add(refused, f"line {number}")
+                    except RejectedMessage as rejected:
+                        self.rejections.add(rejected, f"line {number}")
             if len(rest) > LARGEST:
                 self.rejections.add(
-                    RejectedMessage("oversized", f"a line may have {LARGEST} bytes."), f"line {number + 1}"
+                    RejectedMessage("oversized", f"a line may have {LARGEST} bytes: put fewer samples into a line."),
+                    f"line {number + 1}",
                 )
                 rest, skipping = b"", True
             elif skipping:
@@ -97,18 +99,18 @@ class LineSource(NullContext):
 
 
 class LineSink(NullContext, Generic[T]):
-    """One line or several for each thing sent, written at once.
+    """One or several lines for each item, written at once.
 
     Args:
-        handle: Where to.
-        lines: What is written of a thing.
+        handle: An open binary file.
+        lines: Returns the lines of an item.
     """
 
     def __init__(self, handle: BinaryIO, lines: Callable[[T], Iterable[bytes]]) -> None:
         self._handle, self._lines = handle, lines
 
     async def send(self, item: T) -> None:
-        """Write one; where the reader is slow, all wait."""
+        """Write an item; this blocks while the reader is slow."""
         self._handle.write(b"".join(line + b"\n" for line in self._lines(item)))
         self._handle.flush()
 

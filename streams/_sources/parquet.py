@@ -1,8 +1,8 @@
-"""Streams as Parquet parts in a folder, message by message as they came, so that they can be played again.
+"""Streams as Parquet parts in a folder, message by message, for replay.
 
-Columns: ``stream``, ``epoch``, ``seq`` (null where the publisher does not count), ``t``, the outputs, the inputs, and
-``message``, which rises by one from message to message of a part. A part appears whole or not at all. Such a folder is
-a recording, too: ``locate run/ --by stream --output y``.
+Columns: ``stream``, ``epoch``, ``seq`` (null if the publisher does not count), ``t``, the outputs, the inputs, and
+``message``, the number of the message in its part. A part is written whole or not at all. Such a folder is also a
+recording: ``locate run/ --by stream --output y``.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from .._messages.observation import Observation
 from .interfaces import NullContext, RejectionCounts
 
 PART = 1 << 17  # samples in a part
-SECONDS = 10.0  # after which what has come is written, few as it may be
+SECONDS = 10.0  # after which samples are written, even if they are few
 COLUMNS = ("stream", "epoch", "seq", "t", "message")
 
 
 class RecordSink(NullContext):
-    """Writes observations into a folder, part by part; parts that are there stay, and new ones follow them.
+    """Writes observations into a folder, part by part; existing parts stay, new ones get the next numbers.
 
     Args:
-        folder: Is made where it is missing.
+        folder: It is made if it does not exist.
 
     Raises:
         ValueError: A file stands there, or it cannot be made or written in.
@@ -50,7 +50,7 @@ class RecordSink(NullContext):
         self.samples = 0
 
     async def send(self, item: Observation) -> None:
-        """Take one; what is held is written when it is much, old, or of another width."""
+        """Take an observation; a part is written when it is long or old, and before the width changes."""
         now = asyncio.get_running_loop().time()
         if self._held and _width(item) != _width(self._held[0]):
             self.write()
@@ -67,7 +67,7 @@ class RecordSink(NullContext):
         self.write()
 
     def write(self) -> None:
-        """Write what is held as one part."""
+        """Write the samples since the last part as a part."""
         if not self._held:
             return
         with atomic_path(self.folder / f"part-{self._next:06d}.parquet") as path:
@@ -77,15 +77,14 @@ class RecordSink(NullContext):
 
 
 class RecordedSource(NullContext):
-    """Plays what ``RecordSink`` wrote, message by message.
+    """Plays the parts of ``RecordSink``, message by message.
 
     Args:
-        folder: With its parts.
-        speed: In multiples of the speed at which it was recorded, by the time of the samples; None: as fast as they
-            are taken.
+        folder: Folder of the parts.
+        speed: Multiple of the recorded speed, by the times of the samples; None: as fast as possible.
 
     Raises:
-        ValueError: A part is no such file.
+        ValueError: A part is no such file, or the speed is not positive.
     """
 
     def __init__(self, folder: str | os.PathLike[str], speed: float | None = None) -> None:
@@ -101,17 +100,17 @@ class RecordedSource(NullContext):
         clock = asyncio.get_running_loop().time
         begun, start = clock(), None
         for part in self._parts:
-            for came in _messages(part):
+            for observation in _messages(part):
                 if self._speed is not None:
-                    if np.isnan(came.time[-1]):
-                        raise ValueError(f"{part}: a sample has no time to be played by: leave the speed out.")
-                    start = came.time[0] if start is None else start
-                    await asyncio.sleep(max(begun + (came.time[-1] - start) / self._speed - clock(), 0))
-                yield came
+                    if np.isnan(observation.time[-1]):
+                        raise ValueError(f"{part}: a sample has no time: leave the speed out.")
+                    start = observation.time[0] if start is None else start
+                    await asyncio.sleep(max(begun + (observation.time[-1] - start) / self._speed - clock(), 0))
+                yield observation
 
 
 def is_recorded(folder: str | os.PathLike[str]) -> bool:
-    """Return whether a folder holds what ``RecordSink`` wrote."""
+    """Return whether a folder holds parts of ``RecordSink``."""
     first = next(iter(sorted(Path(folder).glob("part-*.parquet"))), None)
     return first is not None and _is_part(first)
 

@@ -1,7 +1,7 @@
-"""Sources made of what is there already: recordings and simulations, paced by a clock or as fast as they are taken.
+"""Recordings and simulations as sources, at a rate or as fast as possible.
 
-Time: sample ``t`` of every run leaves ``t / rate`` seconds after the start, measured by a clock that never jumps; a
-source that is late catches up.
+Time: sample ``t`` of every run is given ``t / rate`` seconds after the start, by a monotonic clock; a source that is
+late catches up.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from .interfaces import NullContext, RejectionCounts
 Channels: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]  # names of the outputs, of the inputs
 
 
-class Stretch(NamedTuple):
-    """Some samples of all runs: ``(batch, time, output)`` and ``(batch, time, input)``."""
+class Chunk(NamedTuple):
+    """Consecutive samples of all runs: ``(batch, time, output)`` and ``(batch, time, input)``."""
 
     outputs: NDArray[np.floating]
     inputs: NDArray[np.floating]
 
 
 class Playback(NullContext):
-    """Observations of runs side by side, block by block.
+    """Observations of several runs, block by block.
 
     Args:
-        stretches: What is played, in the order of time.
-        names: Of the streams, one a run.
-        lengths: Samples of each run; None: all that come.
+        chunks: The samples, in the order of time.
+        names: Names of the streams, one for each run.
+        lengths: Samples of each run; None: all.
         dt: Seconds between samples, or None.
-        rate: Samples a second, or None: as fast as they are taken.
+        rate: Samples per second; None: as fast as possible.
         block: Samples in an observation.
-        epoch: Of the publisher.
-        channels: Names of the outputs and of the inputs, where they have any.
-        skip: Observations to leave out at the beginning, as they have been played before.
+        epoch: Epoch of the publisher.
+        channels: Names of the outputs and of the inputs, if they have names.
+        skip: Observations to leave out at the beginning.
     """
 
     def __init__(
         self,
-        stretches: Iterable[Stretch],
+        chunks: Iterable[Chunk],
         names: Sequence[str],
         *,
         lengths: NDArray[np.int64] | None = None,
@@ -67,42 +67,42 @@ class Playback(NullContext):
         self.rejections = RejectionCounts()
         self.names = [check_stream(name.replace("/", ":")) for name in names]
         self.dt, self.channels = dt, channels
-        self._stretches, self._lengths = stretches, lengths
+        self._chunks, self._lengths = chunks, lengths
         self._rate, self._block, self._epoch, self._skip = rate, block, epoch, skip
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What is known of the streams: names of the channels, where they have any, and ``dt``."""
+        """Metadata of the streams: names of the channels, if they have names, and ``dt``."""
         named = zip(("outputs", "inputs"), self.channels, strict=True)
         return {word: list(some) for word, some in named if some} | dict(dt=self.dt)
 
     async def __aiter__(self) -> AsyncIterator[Observation]:
         clock = asyncio.get_running_loop().time
         begun: float | None = None
-        for came in islice(self._observations(), self._skip, None):
-            first = came.sequence or 0
+        for observation in islice(self._observations(), self._skip, None):
+            first = observation.sequence or 0
             if self._rate is not None:
                 begun = clock() - first / self._rate if begun is None else begun
-                # The last sample of a block is there before the block is.
-                await asyncio.sleep(max(begun + (first + came.steps - 1) / self._rate - clock(), 0))
-            yield came
+                # A block is given at the time of its last sample.
+                await asyncio.sleep(max(begun + (first + observation.steps - 1) / self._rate - clock(), 0))
+            yield observation
 
     def _observations(self) -> Iterator[Observation]:
         done = 0
-        for stretch in self._stretches:
-            steps = stretch.outputs.shape[1]
+        for chunk in self._chunks:
+            steps = chunk.outputs.shape[1]
             for first in range(0, steps, self._block):
                 stop = min(first + self._block, steps)
                 for i, name in enumerate(self.names):
                     end = stop if self._lengths is None else min(stop, int(self._lengths[i]) - done)
                     if end > first:
-                        yield self._cut(name, i, stretch, done, first, end)
+                        yield self._cut(name, i, chunk, done, first, end)
             done += steps
 
-    def _cut(self, name: str, i: int, stretch: Stretch, done: int, first: int, end: int) -> Observation:
+    def _cut(self, name: str, i: int, chunk: Chunk, done: int, first: int, end: int) -> Observation:
         number = np.arange(done + first, done + end)
         time = np.asarray(number * (np.nan if self.dt is None else self.dt), np.float64)
-        rows = (np.asarray(part[i, first:end], np.float64) for part in stretch)
+        rows = (np.asarray(part[i, first:end], np.float64) for part in chunk)
         return Observation(name, self._epoch, done + first, time, *rows)
 
 
@@ -112,20 +112,20 @@ def play(
     """Return a recording as a source.
 
     Args:
-        recording: One or many runs, each a stream by its name.
-        rate: Samples a second; None: as fast as they are taken.
-        speed: The same in multiples of the speed it was recorded at.
+        recording: One or many runs; each is a stream with the name of the run.
+        rate: Samples per second; None: as fast as possible.
+        speed: The rate as a multiple of the recorded one.
         block: Samples in an observation.
-        epoch: Of the publisher.
+        epoch: Epoch of the publisher.
 
     Raises:
-        ValueError: A speed for a recording without a time column, or beside a rate.
+        ValueError: A speed was given for a recording without a time column, or together with a rate.
     """
     if speed is not None:
         if rate is not None or recording.dt is None or speed <= 0:
             raise ValueError("a speed needs a recording with a time column and no rate: name the column, or the rate.")
         rate = speed / recording.dt
-    whole = Stretch(recording.outputs, recording.inputs)
+    whole = Chunk(recording.outputs, recording.inputs)
     options: dict[str, Any] = dict(rate=rate, block=block, epoch=epoch, dt=recording.dt, lengths=recording.lengths)
     return Playback([whole], recording.run_names, channels=(recording.output_names, recording.input_names), **options)
 
@@ -144,21 +144,21 @@ def play_simulation(
 ) -> Playback:
     """Return a simulation as a source, endless without ``steps``.
 
-    Its numbers are those of ``simulate`` with as many replicates as there are names. ``skip`` observations at the
-    beginning are made and left out, so that one that was interrupted goes on.
+    The samples are those of ``simulate`` with as many replicates as names. The first ``skip`` observations are left
+    out: a simulation that was interrupted goes on there.
     """
-    stretches = _simulated(system, 1 << 40 if steps is None else steps, len(names), seed, inputs)
-    return Playback(stretches, names, dt=system.dt, rate=rate, block=block, epoch=epoch, skip=skip)
+    chunks = _simulated(system, 1 << 40 if steps is None else steps, len(names), seed, inputs)
+    return Playback(chunks, names, dt=system.dt, rate=rate, block=block, epoch=epoch, skip=skip)
 
 
-def _simulated(system: LinearSystem, steps: int, count: int, seed: int, inputs: str) -> Iterator[Stretch]:
+def _simulated(system: LinearSystem, steps: int, count: int, seed: int, inputs: str) -> Iterator[Chunk]:
     with computing("float64", None):
         chunks = simulate_chunks(jax.random.key(seed), system, steps, count, inputs=inputs)
     while True:
-        with computing("float64", None):  # not held over a yield: others compute meanwhile
+        with computing("float64", None):  # not held over a yield: other code computes in between
             chunk = next(chunks, None)
             if chunk is None:
                 return
             y = np.asarray(chunk.outputs).transpose(2, 0, 1)
             u = np.asarray(chunk.inputs)
-        yield Stretch(y, np.broadcast_to(u, (count, *u.shape)))
+        yield Chunk(y, np.broadcast_to(u, (count, *u.shape)))

@@ -1,4 +1,4 @@
-"""Checkpoints: arrays and words in one file, whole or not at all, checked when they are read; the last two are kept."""
+"""Checkpoints: arrays and plain JSON in one file, with a checksum; a file is whole or absent; the last two are kept."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from numpy.typing import NDArray
 from ..._core.files import atomic_path
 from .._sources.interfaces import log
 
-SCHEMA = 3
+SCHEMA = 4
 KEPT = 2
 _WORDS = "words.json"
 Arrays = dict[str, NDArray[Any]]
 
 
 def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> None:
-    """Write the next generation, then remove those before the last two.
+    """Write the next checkpoint, then remove all but the last two.
 
     Raises:
-        ValueError: The folder cannot be made or written in, as where the disk is full; those that are there stay.
+        ValueError: The folder cannot be made or written, for example because the disk is full; the others stay.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise ValueError(f"cannot make the folder {str(folder)!r}: {exc.strerror}; name another.") from exc
-    for left in folder.glob(".state-*.tmp.npz"):  # of a process that was killed while it wrote
+    for left in folder.glob(".state-*.tmp.npz"):  # of a process that was killed while writing
         left.unlink(missing_ok=True)
     there = _generations(folder)
     number = there[-1][0] + 1 if there else 1
-    told = words | dict(schema=SCHEMA)
-    told["checksum"] = _checksum(arrays, told)
-    raw = np.frombuffer(json.dumps(told).encode(), np.uint8)
+    document = words | dict(schema=SCHEMA)
+    document["checksum"] = _checksum(arrays, document)
+    raw = np.frombuffer(json.dumps(document).encode(), np.uint8)
     try:
         with atomic_path(folder / f"state-{number:08d}.npz") as path, path.open("wb") as handle:
             np.savez(handle, allow_pickle=False, **{_WORDS: raw}, **arrays)
     except OSError as exc:
         raise ValueError(
-            f"cannot write a checkpoint in {str(folder)!r}: {exc.strerror}. The one before it stays: make room, and "
+            f"cannot write a checkpoint in {str(folder)!r}: {exc.strerror}. The one before stays: make room and "
             "start again."
         ) from exc
     for _, old in there[: max(len(there) + 1 - KEPT, 0)]:

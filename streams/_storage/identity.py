@@ -1,4 +1,4 @@
-"""Who a folder belongs to: the name by which a broker knows us, made once, and the words that it was made for."""
+"""The identity of a state folder: a client identifier, an epoch, and the options that the folder was made for."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FILE = "identity.json"
 
 
 class Identity(NamedTuple):
-    """The same at every start.
+    """Client identifier and epoch, the same at every start.
 
     Attributes:
         client: Client identifier on MQTT.
-        epoch: Of what is published.
+        epoch: Epoch of the published observations.
     """
 
     client: str
@@ -26,20 +26,20 @@ class Identity(NamedTuple):
 
 
 def new_epoch() -> int:
-    """Return an epoch for a publisher that starts anew: milliseconds since 1970, by which a later one is greater."""
+    """Return a new epoch: milliseconds since 1970, so that a later one is greater."""
     return time_ns() // 1_000_000
 
 
 def identity(folder: Path, words: dict[str, Any], epoch: int | None = None) -> Identity:
-    """Return who we are by a folder, made where it is missing.
+    """Return the identity of a state folder; a new folder gets a new one.
 
     Args:
-        folder: Of the state.
-        words: What it is for, in plain JSON; the same at every start.
-        epoch: The one that it shall have; by default that of the clock when it is made.
+        folder: State folder.
+        words: Options of the command, in plain JSON; they must be the same at every start.
+        epoch: Epoch of a new folder; None: the clock's.
 
     Raises:
-        ValueError: It was made for other words, or cannot be read or written.
+        ValueError: The folder was made for other options, or cannot be read or written.
     """
     file = folder / _FILE
     try:

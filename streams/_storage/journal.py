@@ -1,9 +1,9 @@
-"""A journal: what arrives, appended to files in a folder, on disk before anyone is told that it is kept.
+"""A journal: arrivals, appended to files in a folder, and on the disk before they are acknowledged.
 
 A record is a frame (length and CRC-32 of what follows), a head (epoch, sequence or -1, steps, outputs, inputs, length
-of the name), the name, and the float64 of time, output and input; or, with epoch -1, the plant behind a stream. Records
-are counted from 0 on; a file, a segment, is named by the number of its first record. What a crash left torn at the end
-is cut off at opening: nobody was told of it.
+of the name), the name, and the float64 of time, output and input; or, with epoch -1, the plant of a stream. Records are
+numbered from 0; a file, a segment, has the number of its first record as its name. A record that a crash has torn at
+the end is cut off when the journal is opened: it was not acknowledged.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ _HEAD = struct.Struct("<qqIHHH")
 
 
 class Journal:
-    """An append-only folder of what arrives, while the block runs; one process has it at a time.
+    """An append-only folder of arrivals, while the block runs; only one process may use it.
 
     Args:
-        folder: Is made where it is missing.
+        folder: It is made if it does not exist.
         segment: Bytes after which a new segment begins.
 
     Attributes:
-        first: Number of the oldest record kept.
+        first: Number of the oldest record.
         position: Number of the next record.
 
     Raises:
-        ValueError: The folder cannot be made or written in, or another process has it.
+        ValueError: The folder cannot be made or written, or another process uses it.
     """
 
     def __init__(self, folder: Path, segment: int = SEGMENT) -> None:
@@ -87,10 +87,10 @@ class Journal:
             self._open = False
 
     def append(self, items: Sequence[Arrival]) -> None:
-        """Write what arrived, all or none of it; it is on disk after the next ``sync``.
+        """Append arrivals, all or none; they are on the disk after the next ``sync``.
 
         Raises:
-            ValueError: They cannot be written, as where the disk is full.
+            ValueError: They cannot be written, for example because the disk is full.
         """
         raw = b"".join(_encode(item) for item in items)
         try:
@@ -110,10 +110,10 @@ class Journal:
                 self._begin()
 
     def sync(self) -> None:
-        """Bring what is appended to disk; may run in another thread.
+        """Bring the appended records to the disk; this may run in another thread.
 
         Raises:
-            ValueError: The disk refuses.
+            ValueError: The disk cannot be written.
         """
         try:
             with self._rolling:
@@ -123,7 +123,7 @@ class Journal:
             raise self._failed(exc) from exc
 
     async def keep(self, kept: Callable[[int], None]) -> None:
-        """Bring all that is appended to disk, group by group, for ever; after each, tell the next number."""
+        """Bring the appended records to the disk, group by group, until cancelled; report each position."""
         while True:
             await self._appended.wait()
             self._appended.clear()
@@ -133,7 +133,7 @@ class Journal:
             await asyncio.sleep(GROUP)
 
     def read(self, number: int) -> Iterator[Arrival]:
-        """Yield the records from one on.
+        """Yield the records from ``number`` on.
 
         Raises:
             ValueError: They are not there any more, or damaged.
@@ -155,7 +155,7 @@ class Journal:
                     yield _decode(body)
 
     def drop_before(self, number: int) -> None:
-        """Remove the segments that hold earlier records only."""
+        """Remove the segments that hold only earlier records."""
         while len(self._starts) > 1 and self._starts[1] <= number:
             self._path(self._starts.pop(0)).unlink(missing_ok=True)
 
@@ -163,7 +163,7 @@ class Journal:
         return self.folder / f"{start:012d}.journal"
 
     def _begin(self) -> None:
-        """Begin a segment at the position."""
+        """Begin a new segment at the position."""
         try:
             self._file, self._size = (
                 os.open(self._path(self.position), os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o666),
@@ -199,7 +199,7 @@ class Journal:
 def _encode(item: Arrival) -> bytes:
     name = item.stream.encode()
     if isinstance(item, Plant):
-        return _framed(_HEAD.pack(-1, -1, 0, 0, 0, len(name)) + name + item.told.encode())
+        return _framed(_HEAD.pack(-1, -1, 0, 0, 0, len(name)) + name + item.record.encode())
     sequence = -1 if item.sequence is None else item.sequence
     head = _HEAD.pack(item.epoch, sequence, item.steps, item.output.shape[1], item.input.shape[1], len(name))
     rows = (np.ascontiguousarray(part, np.float64).tobytes() for part in (item.time, item.output, item.input))
@@ -211,7 +211,7 @@ def _framed(body: bytes) -> bytes:
 
 
 def _frame(raw: bytes, at: int) -> bytes | None:
-    """Return what the frame there holds; None where there is no whole one."""
+    """Return the body of the frame at an offset; None if the frame is not whole."""
     if at + _FRAME.size > len(raw):
         return None
     length, checksum = _FRAME.unpack_from(raw, at)

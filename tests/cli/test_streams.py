@@ -85,7 +85,7 @@ BAD = {
     "a state of lines": (["publish", "random-walk", "--state", "s"], "a state belongs to streams that go to mqtt"),
     "no plant": (["publish", "random-wlk"], "random-walk"),
     "no epoch": (["publish", "random-walk", "--epoch", "-1"], "epoch must be a whole number"),
-    "nowhere to look": (["watch", "http://host/lab"], "streams are written mqtt://"),
+    "nowhere to look": (["watch", "http://host/lab"], "an address is written mqtt://"),
     "no unit": (["publish", "random-walk", "--units", "y:m"], "units are written y=m,u=N"),
     "no channels": (["learn", "-", "--channels", "0"], "channels at least 1"),
     "no time to look": (["watch", "mqtt://localhost/lab", "--for", "0"], "a time to watch"),

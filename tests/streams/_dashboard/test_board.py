@@ -11,14 +11,14 @@ import aiomqtt
 import numpy as np
 import pytest
 
-from ergoscope.streams import Broker
 from ergoscope.streams._dashboard import board as _board
 from ergoscope.streams._dashboard.board import SHOWN, Board
 from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
 from ergoscope.streams._dashboard.run import show_page
-from ergoscope.streams._messages.outputs import EDGES
 from ergoscope.streams._mqtt import connection as _mqtt
 from ergoscope.streams._mqtt.address import read_address
+from ergoscope.streams._mqtt.broker import Broker
+from ergoscope.streams._service.error_sums import EDGES
 
 
 def error_payload(first: int, y: np.ndarray, error: np.ndarray) -> bytes:

@@ -17,20 +17,19 @@ from rich.console import Console
 from ergoscope.cli._dashboard import _line, _table, _View
 from ergoscope.learners import ladder, lattice
 from ergoscope.streams import (
-    Broker,
     Forecasts,
     MemorySink,
     MemorySource,
-    MqttOutputSink,
-    MqttSink,
     RejectedMessage,
     Service,
     forward,
     observation,
 )
 from ergoscope.streams._dashboard.monitor import Monitor, Row
-from ergoscope.streams._messages.output_json import messages_of
+from ergoscope.streams._messages.output_json import output_messages
 from ergoscope.streams._mqtt.address import read_address
+from ergoscope.streams._mqtt.broker import Broker
+from ergoscope.streams._mqtt.source_and_sinks import MqttOutputSink, MqttSink
 
 
 def learned(outputs: int, block: int, steps: int = 96) -> list[Any]:
@@ -53,7 +52,7 @@ def heard(said: list[Any], watch: Monitor, meta: dict[str, Any] | None = None, p
     if meta is not None:
         watch.hear("lab/a/meta", json.dumps(meta).encode(), now)
     for item in said:
-        for kind, payload in messages_of(item, ("error", "threshold")):
+        for kind, payload in output_messages(item, ("error", "threshold")):
             watch.hear(f"lab/a/ergoscope/{kind}", payload, now)
         now += pause
     return now
@@ -137,7 +136,7 @@ def test_a_threshold_with_one_wrong_part_changes_nothing() -> None:
     watch, said = Monitor(read_address("mqtt://h/lab")), learned(1, 16, 64)
     now = heard(said, watch)
     before = watch.rows(now)
-    ((_, payload),) = messages_of(said[-1], ("threshold",))
+    ((_, payload),) = output_messages(said[-1], ("threshold",))
     whole = json.loads(payload)
     changes: dict[str, Any] = dict(
         stream=None,

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from ergoscope.simulator import simulate, zoo
-from ergoscope.streams import MemorySink, MemorySource, Service, play
+from ergoscope.streams import MemorySink, MemorySource, Service, play, serve
 from ergoscope.streams._dashboard.board import Board
 from ergoscope.streams._dashboard.server import Page
 from ergoscope.streams._messages.metadata import plant
-from ergoscope.streams._messages.output_json import messages_of
+from ergoscope.streams._messages.output_json import output_messages
 from ergoscope.streams._mqtt.address import read_address
-from ergoscope.streams._run import learner_of
+from ergoscope.streams._run import named_learner
 
 playwright = pytest.importorskip("playwright.async_api")
 playwright.expect.set_options(timeout=60_000)
@@ -33,15 +33,15 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 @pytest.fixture(scope="module")
 def messages() -> list[tuple[str, bytes]]:
     """What a learner says of runs of a double integrator, as topics and payloads."""
-    service, sink = Service(learner_of(None, range(5)), together=True), MemorySink[Any]()
+    service, sink = Service(named_learner(None, range(5)), together=True), MemorySink[Any]()
     system = zoo("double-integrator")
     played = play(simulate(0, system, STEPS, RUNS), block=20)
     known = [plant(name, system) for name in played.names]
-    asyncio.run(service.run(MemorySource([*known, *played._observations()]), sink))
+    asyncio.run(serve(service, MemorySource([*known, *played._observations()]), sink))
     topics = []
     for said in sink.sent:
         name = "all" if said.stream == "*" else said.stream
-        topics += [(f"lab/{name}/ergoscope/{kind}", payload) for kind, payload in messages_of(said)]
+        topics += [(f"lab/{name}/ergoscope/{kind}", payload) for kind, payload in output_messages(said)]
     return topics
 
 

@@ -26,8 +26,9 @@ from ergoscope.streams import (
     decode,
     encode,
     observation,
+    serve,
 )
-from ergoscope.streams._messages.json_codec import LARGEST_COUNT, MOST_CHANNELS
+from ergoscope.streams._messages.limits import LARGEST_COUNT, MOST_CHANNELS
 from ergoscope.streams._messages.metadata import decode_plant, encode_meta
 
 DRAWN, EACH = 2500, 4  # messages drawn, and what is made of each: itself, and damaged again and again
@@ -172,10 +173,10 @@ class Payloads(MemorySource):
                 self.rejections.add(refused, stream)
 
 
-def serve(messages: list[tuple[str, bytes]]) -> tuple[Service, bytes]:
+def run(messages: list[tuple[str, bytes]]) -> tuple[Service, bytes]:
     """Return the service at its end, and the bits of what it forecast of the good stream."""
     service, sink = Service(lambda outputs, inputs: ladder(range(3))), MemorySink[Any]()
-    asyncio.run(asyncio.wait_for(service.run(Payloads(messages), sink), 120))
+    asyncio.run(asyncio.wait_for(serve(service, Payloads(messages), sink), 120))
     made = [part for part in sink.sent if isinstance(part, Forecasts) and part.stream == "good"]
     return service, b"".join(part.forecast.tobytes() for part in made)
 
@@ -194,7 +195,7 @@ def test_hostile_messages_between_good_ones_change_nothing_of_theirs(payloads: l
             expected["dimension"] += 1
         # What is refused comes on the good stream itself; what is not would rightly be one of its samples.
         mixed += [message, ("good" if refused else "hostile", payload)]
-    service, forecasts = serve(mixed)
+    service, forecasts = run(mixed)
     assert service.counts["good"].taken == len(valid) and service.rejections.counts == expected
     assert service.counts["hostile"].taken > 10
-    assert forecasts == serve(valid)[1] != b""
+    assert forecasts == run(valid)[1] != b""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ergoscope.streams import Forecasts
-from ergoscope.streams._messages.output_json import MANY, messages_of
+from ergoscope.streams._messages.output_json import MANY, output_messages
 
 
 def made(rows: int, sizes: int, outputs: int) -> Forecasts:
@@ -33,7 +33,7 @@ def read(values: Any, like: Any) -> Any:
 def test_every_number_comes_back_and_what_is_none_is_null(rows: int, outputs: int) -> None:
     said = made(rows, 12, outputs)
     assert (said.error.size > MANY) == (rows == 100)  # both ways of writing
-    (kind, prediction), (other, error) = messages_of(said, ("prediction", "error"))
+    (kind, prediction), (other, error) = output_messages(said, ("prediction", "error"))
     assert (kind, other) == ("prediction", "error")
     told, missed = json.loads(prediction), json.loads(error)
     assert list(told) == ["epoch", "seq", "forecast"] and list(missed) == ["epoch", "seq", "y", "error"]

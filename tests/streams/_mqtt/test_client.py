@@ -12,9 +12,13 @@ import aiomqtt
 import paho.mqtt.client as paho
 import pytest
 
-from ergoscope.streams import Broker, MqttSource, Observation
+from ergoscope.streams import (
+    Observation,
+)
 from ergoscope.streams._mqtt.address import Address
+from ergoscope.streams._mqtt.broker import Broker
 from ergoscope.streams._mqtt.client import Client, Receipt
+from ergoscope.streams._mqtt.source_and_sinks import MqttSource
 
 LINES = "user root\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 10"
 

@@ -18,22 +18,21 @@ import pytest
 from ergoscope.learners import ladder, replay
 from ergoscope.simulator import Trajectories, simulate, zoo
 from ergoscope.streams import (
-    Broker,
     Forecasts,
     MemorySink,
     MemorySource,
-    MqttOutputSink,
-    MqttSink,
-    MqttSource,
     Observation,
     Service,
     forward,
     observation,
     play,
+    serve,
 )
 from ergoscope.streams._connect import observation_sink
-from ergoscope.streams._messages.output_json import messages_of
+from ergoscope.streams._messages.output_json import output_messages
 from ergoscope.streams._mqtt.address import Address, read_address
+from ergoscope.streams._mqtt.broker import Broker
+from ergoscope.streams._mqtt.source_and_sinks import MqttOutputSink, MqttSink, MqttSource
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
@@ -41,7 +40,9 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 
 
 class Until(MemorySink[Any]):
-    """Stops its service once so many samples have been forecast."""
+    """Calls ``ended`` once, when so many samples have been forecast."""
+
+    ended: Callable[[], object] | None = None
 
     def __init__(self, service: Service, samples: int) -> None:
         super().__init__()
@@ -49,8 +50,9 @@ class Until(MemorySink[Any]):
 
     async def send(self, item: Any) -> None:
         await super().send(item)
-        if self.service.samples >= self.samples:
-            self.service.stop()
+        if self.service.samples >= self.samples and self.ended is not None:
+            self.ended()
+            self.ended = None
 
 
 async def heard(port: int, topic: str, enough: int) -> list[tuple[str, bool, bytes]]:
@@ -115,7 +117,7 @@ def test_addresses(url: str, address: Address) -> None:
     ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="streams are written mqtt://host"):
+    with pytest.raises(ValueError, match="an address is written mqtt://host"):
         read_address(url)
 
 
@@ -164,12 +166,15 @@ def test_learning_over_mqtt_gives_the_bits_of_replay_and_publishes_them(port: in
     sink = Until(service, 600)
 
     async def main() -> list[tuple[str, bool, bytes]]:
-        async with Broker(port), MqttSource(address) as source:
-            learning = asyncio.create_task(service.run(source, sink))
+        ready = asyncio.Event()
+        async with Broker(port):
+            learning = asyncio.create_task(serve(service, MqttSource(address), sink, opened=ready.set))
+            await ready.wait()
+            sink.ended = learning.cancel
             await forward(play(recording, block=16), MqttSink(address))
             await learning
             said = MqttOutputSink(address)
-            count = sum(len(messages_of(item)) for item in sink.sent)
+            count = sum(len(output_messages(item)) for item in sink.sent)
             hearing = asyncio.create_task(heard(port, "lab/+/ergoscope/+", count))
             await asyncio.sleep(0.3)
             async with said:
@@ -245,16 +250,16 @@ def test_a_broker_that_comes_back_is_found_again_and_what_was_lost_is_counted(
         first = Broker(port)
         await first.__aenter__()
         out = MqttSink(address)
-        async with MqttSource(address) as source:
-            learning = asyncio.create_task(service.run(source, sink))
-            publishing = asyncio.create_task(forward(Slow([]), out))
-            await until(lambda: service.samples > 50)
-            await first.__aexit__(None, None, None)
-            await asyncio.sleep(0.5)
-            async with Broker(port):
-                await learning
-                publishing.cancel()
-                await publishing
+        learning = asyncio.create_task(serve(service, MqttSource(address), sink))
+        sink.ended = learning.cancel
+        publishing = asyncio.create_task(forward(Slow([]), out))
+        await until(lambda: service.samples > 50)
+        await first.__aexit__(None, None, None)
+        await asyncio.sleep(0.5)
+        async with Broker(port):
+            await learning
+            publishing.cancel()
+            await publishing
         return out
 
     run(main())
@@ -264,16 +269,16 @@ def test_a_broker_that_comes_back_is_found_again_and_what_was_lost_is_counted(
     missing = sum(int(np.isnan(part.output).sum()) for part in sink.sent if isinstance(part, Forecasts))
     assert 0 < counts.lost == missing and counts.taken + counts.lost == len(numbers)
     said = [record.message for record in caplog.records if record.name == "ergoscope.streams"]
-    assert 1 <= sum("is gone" in message for message in said) <= 2  # of the learner and of the publisher
+    assert 1 <= sum("is lost" in message for message in said) <= 2  # of the learner and of the publisher
 
 
 def test_while_the_broker_is_gone_learning_goes_on_and_the_last_verdict_is_said_when_it_is_back(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ergoscope.streams._mqtt.connection.PAUSES", (0.1, 0.2))
-    monkeypatch.setattr("ergoscope.streams._mqtt.source_and_sinks.SAID", 10)
+    monkeypatch.setattr("ergoscope.streams._mqtt.source_and_sinks.WAITING_OUTPUTS", 10)
     service, sink = Service(lambda outputs, inputs: ladder(range(3))), MemorySink[Any]()
-    asyncio.run(service.run(MemorySource([observation("a", float(k), sequence=k) for k in range(40)]), sink))
+    asyncio.run(serve(service, MemorySource([observation("a", float(k), sequence=k) for k in range(40)]), sink))
     *made, verdict = sink.sent
 
     async def main() -> tuple[int, list[tuple[str, bool, bytes]]]:
@@ -317,7 +322,7 @@ def test_a_broker_that_is_not_there_yet_is_waited_for_and_that_is_said_once(
     assert run(main()) == [7]
     said = [record.message for record in caplog.records if record.name == "ergoscope.streams"]
     assert [f"127.0.0.1:{port}" in message for message in said] == [True, True]
-    assert "no broker is at" in said[0] and "is there" in said[1]
+    assert "there is no broker at" in said[0] and "is there" in said[1]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +331,7 @@ def test_a_broker_that_is_not_there_yet_is_waited_for_and_that_is_said_once(
 def test_a_command_that_waits_for_its_broker_can_be_told_to_end(words: list[str], port: int) -> None:
     command = [sys.executable, "-m", "ergoscope", *(word.format(port) for word in words)]
     going = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert going.stderr is not None and b"no broker is at 127.0.0.1" in going.stderr.readline()
+    assert going.stderr is not None and b"there is no broker at 127.0.0.1" in going.stderr.readline()
     going.send_signal(signal.SIGTERM)
     printed, said = going.communicate(timeout=60)
     assert going.returncode == 0 and printed == b"" and b"Traceback" not in said

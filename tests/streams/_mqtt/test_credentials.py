@@ -14,9 +14,15 @@ import pytest
 from amqtt.broker import Broker
 from pwdlib import PasswordHash
 
-from ergoscope.streams import MemorySource, MqttSink, MqttSource, Observation, forward, observation
+from ergoscope.streams import (
+    MemorySource,
+    Observation,
+    forward,
+    observation,
+)
 from ergoscope.streams._mqtt.address import Address
 from ergoscope.streams._mqtt.credentials import Login, read_login, tls_context
+from ergoscope.streams._mqtt.source_and_sinks import MqttSink, MqttSource
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 WORDS = ("USER", "PASSWORD", "PASSWORD_FILE", "CA", "CERT", "KEY")
@@ -95,7 +101,7 @@ def test_without_the_password_the_door_stays_shut(
     if password is not None:
         monkeypatch.setenv("ERGOSCOPE_MQTT_USER", "me")
         monkeypatch.setenv("ERGOSCOPE_MQTT_PASSWORD", password)
-    with pytest.raises(ConnectionError, match="Are we let in") as refused:
+    with pytest.raises(ConnectionError, match="Set ERGOSCOPE_MQTT_USER") as refused:
         run(tmp_path, None)
     assert "wrong" not in str(refused.value)
 

@@ -18,10 +18,7 @@ from ergoscope.simulator import Trajectories
 from ergoscope.streams import (
     Forecasts,
     MemorySink,
-    MqttSink,
-    MqttSource,
     Observation,
-    RecordedSource,
     RecordSink,
     Service,
     connect,
@@ -31,6 +28,8 @@ from ergoscope.streams import (
 )
 from ergoscope.streams._connect import output_sink
 from ergoscope.streams._mqtt.address import read_address
+from ergoscope.streams._mqtt.source_and_sinks import MqttSink, MqttSource
+from ergoscope.streams._sources.parquet import RecordedSource
 
 needs_clients = pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto_pub is not installed")
 SIZES = range(4)
@@ -81,7 +80,7 @@ def test_mosquitto_pub_feeds_a_learner_and_mosquitto_sub_hears_it(mosquitto: Cal
         command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(port), "-t", "lab/plant0/data", "-l"]
         await asyncio.to_thread(subprocess.run, command, input=lines, check=True, timeout=20)
         await until(lambda: service.samples == len(values))
-        service.stop()
+        learning.cancel()
         await learning
         # One that comes late hears the verdict, which is retained.
         return await predictions, await errors, await heard(port, "lab/plant0/ergoscope/threshold", 1)
@@ -116,17 +115,20 @@ def test_a_live_run_that_was_recorded_gives_the_same_forecasts_again_bit_for_bit
         return seen
 
     async def main() -> None:
-        async with MqttSource(address) as source, MqttSource(address) as other:
-            learning, recording_it = asyncio.create_task(live.run(source, sink)), asyncio.create_task(record(other))
+        ready = asyncio.Event()
+        async with MqttSource(address) as other:
+            learning = asyncio.create_task(serve(live, MqttSource(address), sink, opened=ready.set))
+            await ready.wait()
+            recording_it = asyncio.create_task(record(other))
             await forward(play(recording, block=block), MqttSink(address))
             await recording_it
             await until(lambda: live.samples == recording.outputs[..., 0].size)
-            live.stop()
+            learning.cancel()
             await learning
 
     run(main())
     again, played = Service(lambda p, q: ladder(SIZES)), MemorySink[Any]()
-    run(again.run(RecordedSource(tmp_path / "run"), played))
+    run(serve(again, RecordedSource(tmp_path / "run"), played))
     expected = replay(ladder(SIZES), recording, center="first")
     for i, name in enumerate(recording.run_names):
         assert forecasts(played.sent, name) == forecasts(sink.sent, name) == expected[i].tobytes()

@@ -96,7 +96,7 @@ def test_outside_clients_feed_a_learner_and_hear_it_and_nobody_writes_what_is_no
         await asyncio.to_thread(send, "plant1", "plant1", lines)
         while service.samples < 300:
             await asyncio.sleep(0.01)
-        service.stop()
+        learning.cancel()
         await learning
 
     asyncio.run(asyncio.wait_for(main(), 60))
@@ -111,11 +111,11 @@ def test_outside_clients_feed_a_learner_and_hear_it_and_nobody_writes_what_is_no
 WRONG: dict[str, tuple[dict[str, str | None], str, str]] = {
     "an authority unknown": (dict(CA=None), "localhost", "certificate verify failed.* set ERGOSCOPE_MQTT_CA"),
     "another authority": (dict(CA="other"), "localhost", "certificate verify failed.* set ERGOSCOPE_MQTT_CA"),
-    "another name": ({}, "127.0.0.1", "a name that stands in its certificate"),
+    "another name": ({}, "127.0.0.1", "a name of the broker that is in its certificate"),
     "a wrong password": (dict(PASSWORD="wrong"), "localhost", "Not authorized.* Set ERGOSCOPE_MQTT_USER"),
     "no user": (dict(USER=None, PASSWORD=None), "localhost", "Not authorized.* Set ERGOSCOPE_MQTT_USER"),
     "no certificate": (dict(CERT=None, KEY=None), "localhost", "set ERGOSCOPE_MQTT_CERT and ERGOSCOPE_MQTT_KEY"),
-    "a certificate of another's": (dict(CERT="other", KEY="other"), "localhost", "does it accept whoever signed ours"),
+    "a certificate of another's": (dict(CERT="other", KEY="other"), "localhost", "does it trust the authority of ERGOSCOPE_MQTT_CERT"),
     "no TLS": ({}, "plain", "write mqtts://"),
 }
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ergoscope.learners import ladder
-from ergoscope.streams import MemorySink, MemorySource, Observation, Service, observation
+from ergoscope.streams import MemorySink, MemorySource, Observation, Service, observation, serve
 from ergoscope.streams._storage.checkpoint import read_checkpoint
 from ergoscope.streams._storage.journal import Journal
 
@@ -55,8 +55,9 @@ class Failing(MemorySink[Any]):
             raise BrokenPipeError
 
 
-def service(folder: Path, every: float = 60.0) -> Service:
-    return Service(lambda outputs, inputs: ladder(range(3)), window=8, state=folder, every=every)
+def run(folder: Path, source: MemorySource, sink: MemorySink[Any], every: float = 60.0) -> None:
+    service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+    asyncio.run(serve(service, source, sink, state=folder, every=every))
 
 
 def bits(folder: Path) -> dict[str, bytes]:
@@ -70,7 +71,7 @@ def bits(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("whole")
-    asyncio.run(service(folder).run(MemorySource(walks()), MemorySink()))
+    run(folder, MemorySource(walks()), MemorySink())
     return bits(folder)
 
 
@@ -81,9 +82,9 @@ def test_a_service_that_crashes_again_and_again_has_the_bits_of_one_that_never_d
     source = Again(walks())
     for after in (1, 25, 2, 30, 9, 12):
         with pytest.raises(BrokenPipeError):
-            asyncio.run(service(tmp_path, every).run(source, Failing(after)))
+            run(tmp_path, source, Failing(after), every)
     assert 20 < source.acknowledged < 150
-    asyncio.run(service(tmp_path, every).run(source, MemorySink()))
+    run(tmp_path, source, MemorySink(), every)
     assert source.acknowledged == 150 and bits(tmp_path) == whole
 
 
@@ -98,7 +99,7 @@ def test_what_is_acknowledged_is_in_the_journal_and_nothing_before_it_is(tmp_pat
     sync = Journal.sync
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, "sync", lambda one: (sync(one), events.append(("kept", one.position)))[0])
-        asyncio.run(service(tmp_path).run(Watched(walks()), Failing(10_000)))
+        run(tmp_path, Watched(walks()), Failing(10_000))
     kept = 0
     for kind, number in events:
         kept = max(kept, number) if kind == "kept" else kept
@@ -116,11 +117,11 @@ def test_a_damaged_checkpoint_costs_nothing_for_the_journal_is_there(tmp_path: P
     source = Again(walks())
     for gone in (60, 61, 100):
         source.gone = gone
-        asyncio.run(service(tmp_path).run(source, MemorySink()))
+        run(tmp_path, source, MemorySink())
     newest = max(tmp_path.glob("state-*"))
     newest.write_bytes(newest.read_bytes()[:-100])
     source.gone = None
-    asyncio.run(service(tmp_path).run(source, MemorySink()))
+    run(tmp_path, source, MemorySink())
     assert bits(tmp_path) == whole
 
 
@@ -130,14 +131,14 @@ def test_segments_that_both_checkpoints_cover_go(tmp_path: Path) -> None:
     kept = []
     for gone in range(10, 151, 10):
         source.gone = gone
-        asyncio.run(service(tmp_path).run(source, MemorySink()))
+        run(tmp_path, source, MemorySink())
         kept.append(len(list((tmp_path / "journal").glob("*.journal"))))
     assert max(kept) <= kept[1] + 2
 
 
 def test_two_services_in_one_folder_are_refused(tmp_path: Path) -> None:
     with Journal(tmp_path / "journal"), pytest.raises(ValueError, match="another process uses"):
-        asyncio.run(service(tmp_path).run(MemorySource(walks()), MemorySink()))
+        run(tmp_path, MemorySource(walks()), MemorySink())
 
 
 def test_a_full_disk_ends_the_service_and_nothing_is_acknowledged_that_is_not_kept(
@@ -154,7 +155,7 @@ def test_a_full_disk_ends_the_service_and_nothing_is_acknowledged_that_is_not_ke
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, "append", full)
         with pytest.raises(ValueError, match="no room"):
-            asyncio.run(service(tmp_path).run(source, MemorySink()))
+            run(tmp_path, source, MemorySink())
     assert source.acknowledged <= 70
-    asyncio.run(service(tmp_path).run(source, MemorySink()))
+    run(tmp_path, source, MemorySink())
     assert bits(tmp_path) == whole

@@ -1,4 +1,4 @@
-"""Sums of squared errors: held against a twin that adds up sample by sample, however the samples are gathered."""
+"""Sums of squared errors: held against a twin that adds up sample by sample, however the samples are as_scores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis._growth.curves import log_edges
-from ergoscope.streams._service.error_sums import MOST_BLOCKS, ErrorSums, gathered
+from ergoscope.streams._service.error_sums import MOST_BLOCKS, ErrorSums, as_scores
 
 EDGES = log_edges(1 << 40)
 SIZES, LANES = 3, 9
@@ -47,7 +47,7 @@ def feed(tallies: ErrorSums, cuts: list[np.ndarray[Any, Any]], error: Any, score
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
-def test_sums_are_those_of_a_twin_and_have_the_same_bits_however_gathered(outputs: int) -> None:
+def test_sums_are_those_of_a_twin_and_have_the_same_bits_however_as_scores(outputs: int) -> None:
     rng = np.random.default_rng(outputs)
     ages = rng.integers(1, 6 * MOST_BLOCKS, LANES)
     ages[:4] = 1, MOST_BLOCKS, MOST_BLOCKS + 1, 2 * MOST_BLOCKS
@@ -95,5 +95,5 @@ def test_late_blocks_leave_the_first_twentieth_out() -> None:
     tallies.add(np.zeros((1000, 1, 1, 1)), np.ones((1000, 1, 1)), np.ones((1000, 1, 1), bool), np.array([1000]))
     losses, samples = tallies.lane(0).late_blocks()
     assert losses.sum() == samples.sum() == 950 and 64 <= len(samples) <= 128
-    scores = gathered([tallies.lane(0)])
+    scores = as_scores([tallies.lane(0)])
     assert scores.edges[-1] == scores.error.sum() == scores.samples.sum() == 1000

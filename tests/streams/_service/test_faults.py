@@ -22,7 +22,7 @@ import pytest
 
 from ergoscope.learners import ladder
 from ergoscope.simulator import zoo
-from ergoscope.streams import MemorySink, MemorySource, Observation, Service, play_simulation
+from ergoscope.streams import MemorySink, MemorySource, Observation, Service, play_simulation, serve
 from ergoscope.streams._messages.metadata import plant
 from ergoscope.streams._storage.checkpoint import read_checkpoint
 from ergoscope.streams._storage.journal import _decode, _frame
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
     events: list[str]
 
 
-SHORT = Plan(20_000, 16, 4_000, ["broker", "broker", "learner", "publisher"])
+SHORT = Plan(20_000, 16, 2_000, ["broker", "broker", "learner", "publisher"])
 LONG = Plan(1_000_000, 128, 6_000, ["broker", "learner", "publisher"] * 20)
 
 
@@ -90,9 +90,9 @@ def last_in_journal(folder: Path) -> int:
 
 
 def uninterrupted(folder: Path, samples: int) -> dict[str, Any]:
-    service, played = Service(lambda outputs, inputs: ladder(range(5)), state=folder), zoo(PLANT)
+    service, played = Service(lambda outputs, inputs: ladder(range(5))), zoo(PLANT)
     items = chain([plant("p", played)], play_simulation(played, samples, ["p"], block=128)._observations())
-    asyncio.run(service.run(MemorySource(items), MemorySink()))
+    asyncio.run(serve(service, MemorySource(items), MemorySink(), state=folder))
     found = read_checkpoint(folder)
     assert found is not None
     return found[0]

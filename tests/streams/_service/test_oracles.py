@@ -15,23 +15,23 @@ from ergoscope.learners import Learner, ladder, lattice
 from ergoscope.simulator import LinearSystem, zoo
 from ergoscope.simulator._systems.read_system import KEYS
 from ergoscope.streams import (
-    Broker,
     Forecasts,
     MemorySink,
     MemorySource,
-    MqttOutputSink,
-    MqttSink,
-    MqttSource,
     Observation,
     Service,
     Threshold,
     observation,
+    serve,
 )
 from ergoscope.streams._messages.errors import RejectedMessage
-from ergoscope.streams._messages.metadata import MOST_STATES, Plant, decode_plant, encode_meta, plant
-from ergoscope.streams._messages.output_json import messages_of, output_lines
+from ergoscope.streams._messages.limits import MOST_STATES
+from ergoscope.streams._messages.metadata import Plant, decode_plant, encode_meta, plant
+from ergoscope.streams._messages.output_json import output_lines, output_messages
 from ergoscope.streams._mqtt.address import Address
-from ergoscope.streams._service import stream_table as _lanes
+from ergoscope.streams._mqtt.broker import Broker
+from ergoscope.streams._mqtt.source_and_sinks import MqttOutputSink, MqttSink, MqttSource
+from ergoscope.streams._service import stream_table
 from ergoscope.streams._service.oracles import WIDE
 from ergoscope.streams._storage.checkpoint import read_checkpoint
 
@@ -51,9 +51,10 @@ def make(outputs: int, inputs: int) -> Learner:
     return ladder(SIZES) if outputs + inputs == 1 else lattice(SIZES, outputs=outputs, inputs=inputs)
 
 
-def serve(items: list[Any], **options: Any) -> tuple[Service, list[Any]]:
+def run(items: list[Any], **options: Any) -> tuple[Service, list[Any]]:
+    state = options.pop("state", None)
     service, sink = Service(make, **options), MemorySink[Any]()
-    asyncio.run(service.run(MemorySource(items), sink))
+    asyncio.run(serve(service, MemorySource(items), sink, state=state))
     return service, sink.sent
 
 
@@ -111,7 +112,7 @@ def last(said: list[Any], name: str) -> Threshold:
 @pytest.mark.parametrize(("system", "block"), [(CART, 7), (PUSHED, 1)])
 def test_the_oracle_is_the_textbook_filter_and_the_excess_its_distance(system: LinearSystem, block: int) -> None:
     y, u = measured(system, 300, 1)
-    _, said = serve([plant("a", system), *cut("a", y, u, block)], center="none")
+    _, said = run([plant("a", system), *cut("a", y, u, block)], center="none")
     forecast, scored, oracle, verdict = of(said, "a")
     expected, before = textbook(system, y, u)
     ready = before >= system.states
@@ -127,10 +128,10 @@ def test_the_oracle_is_the_textbook_filter_and_the_excess_its_distance(system: L
     np.testing.assert_allclose(found.error, (own**2).sum() / samples, rtol=1e-9)
     parts = [part for part in said if isinstance(part, Forecasts)]
     row = json.loads(list(output_lines()(parts[-1]))[-2])
-    told = dict(messages_of(parts[-1]))
+    told = dict(output_messages(parts[-1]))
     assert json.loads(told["error"])["oracle"] == parts[-1].oracle_error.squeeze().tolist()  # type: ignore[union-attr]
     assert row["kind"] == "error" and row["oracle"] == parts[-1].oracle_error[-1].squeeze().tolist()  # type: ignore[index]
-    record = json.loads(dict(messages_of(verdict))["threshold"])
+    record = json.loads(dict(output_messages(verdict))["threshold"])
     assert record["oracle"] == dict(samples=found.samples, error=found.error, excess=found.excess)
 
 
@@ -140,8 +141,8 @@ def test_its_bits_depend_neither_on_blocks_nor_on_streams_beside_nor_on_a_restar
     for block in (1, 9, 130):
         items: list[Any] = [plant(name, CART) for name in runs]
         by_time = zip(*(cut(name, *run, block) for name, run in runs.items()), strict=True)
-        _, said[block] = serve(items + [one for together in by_time for one in together])
-    alone = serve([plant("run 34", CART), *cut("run 34", *runs["run 34"], 9)])[1]
+        _, said[block] = run(items + [one for together in by_time for one in together])
+    alone = run([plant("run 34", CART), *cut("run 34", *runs["run 34"], 9)])[1]
     for name in ("run 0", "run 34"):
         other = of(said[130], name)
         for words in (said[1], said[9], *([alone] if name == "run 34" else [])):
@@ -151,9 +152,9 @@ def test_its_bits_depend_neither_on_blocks_nor_on_streams_beside_nor_on_a_restar
     items[3:3] = [plant("a", CART), plant("b", CART)]  # one before its first sample, one after
     items[12:12] = [plant("b", PUSHED.replace(C=[[1.0, 0.0]], B=np.zeros((2, 0)), D=None, R=[[1.0]]))]
     whole, first, second = tmp_path / "whole", tmp_path / "parts", tmp_path / "parts"
-    expected = serve(items, state=whole)[1]
-    serve(items[:10], state=first)
-    again = serve(items, state=second)[1]
+    expected = run(items, state=whole)[1]
+    run(items[:10], state=first)
+    again = run(items, state=second)[1]
     here, there = (read_checkpoint(folder) for folder in (whole, second))
     assert here is not None and there is not None and here[0].keys() == there[0].keys()
     assert all(array.tobytes() == there[0][word].tobytes() for word, array in here[0].items())
@@ -164,7 +165,7 @@ def test_what_the_journal_holds_after_the_last_checkpoint_is_held_against_the_sa
     y, u = measured(CART, 200, 0)
     items: list[Any] = [*cut("a", y, u, 10)]
     items[6:6] = [plant("a", CART)]
-    expected = serve(items)[1]
+    expected = run(items)[1]
 
     async def killed() -> None:
         from ergoscope.streams._storage.journal import Journal
@@ -173,7 +174,7 @@ def test_what_the_journal_holds_after_the_last_checkpoint_is_held_against_the_sa
             journal.append(items[:12])
 
     asyncio.run(killed())
-    again = serve(items, state=tmp_path)[1]
+    again = run(items, state=tmp_path)[1]
     assert of(again, "a")[2].tobytes() == of(expected, "a")[2].tobytes()
     assert of(again, "a")[3].oracle == of(expected, "a")[3].oracle
 
@@ -181,25 +182,25 @@ def test_what_the_journal_holds_after_the_last_checkpoint_is_held_against_the_sa
 def test_a_new_epoch_and_another_plant_begin_it_anew_and_none_ends_it() -> None:
     y, u = measured(CART, 100, 0)
     items = [plant("a", CART), *cut("a", y, u, 10), *cut("a", y, u, 10, epoch=2)]
-    oracle = of(serve(items)[1], "a")[2]
+    oracle = of(run(items)[1], "a")[2]
     assert oracle[100:].tobytes() == oracle[:100].tobytes()
     other = CART.replace(R=4 * CART.R)
     items = [plant("a", CART), *cut("a", y, u, 10)]
     items[6:6] = [plant("a", other), plant("a", other)]  # said again, as after each connecting
-    _, scored, oracle, verdict = of(serve(items)[1], "a")
+    _, scored, oracle, verdict = of(run(items)[1], "a")
     expected, _ = textbook(other, y[50:], u[50:])
     np.testing.assert_allclose(oracle[52:], expected[2:], rtol=1e-6, atol=1e-5)
     assert verdict.oracle is not None and verdict.oracle.samples == 100 - 52 and scored[52:].all()
     items[8:8] = [Plant("a", "")]
-    _, _, oracle, verdict = of(serve(items)[1], "a")
+    _, _, oracle, verdict = of(run(items)[1], "a")
     assert np.isnan(oracle[50:]).all() and verdict.oracle is None
 
 
 def test_a_plant_that_cannot_be_an_oracle_is_refused_and_the_stream_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_lanes, "MOST_PLANTS", 1)
+    monkeypatch.setattr(stream_table, "MOST_PLANTS", 1)
     y, u = measured(CART, 50, 0)
     items = [plant("a", CART), plant("b", PUSHED), plant("c", zoo("random-walk")), plant("d", CART)]
-    service, said = serve(items + [one for name in "abcd" for one in cut(name, y, u, 10)])
+    service, said = run(items + [one for name in "abcd" for one in cut(name, y, u, 10)])
     assert service.rejections.counts == {"dimension": 1, "schema": 1}
     assert [of(said, name)[3].oracle is None for name in "abcd"] == [False, True, True, False]
     assert all(of(said, name)[0].tobytes() == of(said, "a")[0].tobytes() for name in "bcd")
@@ -211,18 +212,20 @@ def test_the_plant_in_meta_brings_the_oracle_over_mqtt(port: int) -> None:
     y, u = measured(CART, 400, 0)
 
     async def main() -> None:
-        async with Broker(port), MqttSource(address, plants=True) as source, MqttSink(address, system=CART) as out:
-            learning = asyncio.create_task(service.run(source, sink))
+        source, ready = MqttSource(address, plants=True), asyncio.Event()
+        async with Broker(port), MqttSink(address, system=CART) as out:
+            learning = asyncio.create_task(serve(service, source, sink, opened=ready.set))
+            await ready.wait()
             for item in cut("a", y, u, 20):
                 await out.send(item)
                 if item.sequence == 200:  # as after each connecting
                     await out._greet(out.connection.publish)
             while service.samples < 400:
                 await asyncio.sleep(0.01)
-            service.stop()
+            learning.cancel()
             await learning
-            async with MqttOutputSink(address) as said:
-                await said.send(sink.sent[-1])
+            async with MqttOutputSink(address) as outputs:
+                await outputs.send(sink.sent[-1])
             async with aiomqtt.Client("127.0.0.1", port) as client:
                 await client.subscribe("lab/a/ergoscope/threshold")
                 async for message in client.messages:  # amqtt sends what else it retains of the stream, too
@@ -232,7 +235,7 @@ def test_the_plant_in_meta_brings_the_oracle_over_mqtt(port: int) -> None:
 
     heard: list[Any] = []
     asyncio.run(asyncio.wait_for(main(), 60))
-    again = serve([plant("a", CART), *cut("a", y, u, 20)])[1]
+    again = run([plant("a", CART), *cut("a", y, u, 20)])[1]
     assert of(sink.sent, "a")[2].tobytes() == of(again, "a")[2].tobytes()
     found = last(again, "a").oracle
     assert found is not None and found.samples == 377

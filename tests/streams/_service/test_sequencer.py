@@ -147,8 +147,8 @@ def test_a_publisher_whose_clock_was_set_back_is_told_so_once_and_a_greater_epoc
     assert all(sequencer.take(sample(k, [1.0], epoch=500)) == [] for k in range(40))
     assert sequencer.counts.outdated == 40
     assert [record.message for record in caplog.records] == [
-        "a: samples of epoch 500 come and are dropped, for epoch 1000 has come before. If a clock was set back, "
-        "start the publisher with a greater epoch."
+        "a: samples of epoch 500 are dropped, because epoch 1000 came before. If a clock was set back, start the "
+        "publisher with a greater epoch."
     ]
     assert left(sequencer.take(sample(0, [2.0], epoch=1_001))) == [(1_001, 0, 2.0)]
 
@@ -159,5 +159,8 @@ def test_a_wrong_number_is_said_once_and_a_greater_epoch_mends_it(caplog: Any) -
         sequencer.take(sample(number, [1.0], epoch=7))
     assert sequencer.counts.repeated == 1
     (said,) = (record.message for record in caplog.records)
-    assert said.startswith("a: after sample 0 comes") and "start the publisher with a greater epoch" in said
+    assert (
+        said.startswith(f"a: the samples 1 to {2**50 - 4} of epoch 7 are lost.")
+        and "start the publisher with a greater epoch" in said
+    )
     assert left(sequencer.take(sample(0, [2.0], epoch=8)))[-1] == (8, 0, 2.0)

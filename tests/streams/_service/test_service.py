@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ergoscope.streams import (
     observation,
     play,
     play_simulation,
+    serve,
 )
 from ergoscope.streams._storage.checkpoint import read_checkpoint
 
@@ -32,10 +33,11 @@ def make(outputs: int, inputs: int) -> Learner:
     return ladder(SIZES) if outputs + inputs == 1 else lattice(SIZES, outputs=outputs, inputs=inputs)
 
 
-def serve(items: Any, **options: Any) -> tuple[Service, list[Any]]:
+def run(items: Any, **options: Any) -> tuple[Service, list[Any]]:
+    state = options.pop("state", None)
     service, sink = Service(make, **options), MemorySink[Any]()
     source = MemorySource(items) if isinstance(items, list) else items
-    asyncio.run(service.run(source, sink))
+    asyncio.run(serve(service, source, sink, state=state))
     return service, sink.sent
 
 
@@ -67,14 +69,14 @@ def recorded(runs: int = 3, steps: int = 300, inputs: int = 0) -> Trajectories:
 @pytest.mark.parametrize("block", [1, 7, 300])
 def test_live_gives_the_bits_of_replay(inputs: int, center: str, block: int) -> None:
     recording = recorded(inputs=inputs)
-    _, said = serve(play(recording, block=block), center=center)
+    _, said = run(play(recording, block=block), center=center)
     expected = replay(make(1 + inputs, inputs), recording, center=center, known_ahead=0)
     assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
 
 
 def test_many_streams_in_several_tiles_have_the_bits_of_each_alone() -> None:
     recording = recorded(runs=70, steps=40)
-    _, said = serve(play(recording, block=3))
+    _, said = run(play(recording, block=3))
     expected = replay(make(1, 0), recording, center="first")
     assert forecasts(said, recording.run_names, 40).tobytes() == expected.tobytes()
 
@@ -92,7 +94,7 @@ def test_shuffled_doubled_and_regrouped_samples_change_nothing(seed: int) -> Non
             at += steps
     keys = np.array([(m.sequence or 0) + rng.uniform(0, 40) * bool(m.sequence) for m in messages])
     order = np.repeat(np.argsort(keys), rng.integers(1, 3, len(messages)))
-    service, said = serve([messages[k] for k in order])
+    service, said = run([messages[k] for k in order])
     expected = replay(make(1, 0), recording, center="first")
     assert forecasts(said, recording.run_names, 300).tobytes() == expected.tobytes()
     assert all(counts.taken == 300 and counts.lost == 0 for counts in service.counts.values())
@@ -101,7 +103,7 @@ def test_shuffled_doubled_and_regrouped_samples_change_nothing(seed: int) -> Non
 def test_what_is_lost_is_counted_and_learned_as_missing() -> None:
     recording = recorded(runs=1)
     kept = [m for m in _each(recording) if (m.sequence or 0) not in (100, 101, 250)]
-    service, said = serve(kept, window=4)
+    service, said = run(kept, window=4)
     lost = recording.outputs.copy()
     lost[:, [100, 101, 250]] = np.nan
     expected = replay(make(1, 0), Trajectories(lost, *[getattr(recording, w) for w in WORDS]), center="first")
@@ -118,7 +120,7 @@ def _each(recording: Trajectories) -> list[Observation]:
 
 def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
     items = [observation("a", 1.0), observation("b", [1.0, 2.0]), observation("a", 2.0), observation("a", 3.0, 1.0)]
-    service, said = serve(items)
+    service, said = run(items)
     assert service.rejections.counts == {"dimension": 2}
     assert [part.refused for part in said if isinstance(part, Threshold)][-1] == {"dimension": 2}
     assert forecasts(said, ("a",), 2).shape == (1, 2, 1, 5, 1)
@@ -126,17 +128,17 @@ def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
 
 def test_what_is_wider_than_allowed_is_refused_before_it_costs_anything() -> None:
     items = [observation("a", [1.0] * 3), observation("b", [1.0] * 2, [0.0] * 2), observation("c", 1.0, 1.0)]
-    service, _ = serve([*items, observation("c", 2.0, 1.0)], channels=2)
+    service, _ = run([*items, observation("c", 2.0, 1.0)], channels=2)
     assert service.rejections.counts == {"dimension": 2} and list(service.streams) == ["c"]
     assert "--channels 3" in str(service.rejections.first)
 
 
 def test_errors_are_scored_as_the_driver_scores_them() -> None:
     recording = recorded(runs=1)
-    service, said = serve(play(recording, block=5))
+    service, said = run(play(recording, block=5))
     error = np.concatenate([part.error for part in said if isinstance(part, Forecasts)])
     assert np.isnan(error[[0, 40, 41, 42]]).all() and np.isfinite(error[[1, 39, 43]]).all()
-    lanes = service.lanes._tiles[0].running.lanes  # type: ignore[union-attr]
+    lanes = service.table._tiles[0].tile_driver.lanes  # type: ignore[union-attr]
     scored = np.asarray(lanes.score.error)[0, :, 0, 0]
     np.testing.assert_allclose(np.nansum(error[..., 0] ** 2, axis=0), scored, rtol=1e-12)
     assert np.asarray(lanes.score.samples)[0, 0, 0] == np.isfinite(error[:, 0, 0]).sum()
@@ -146,7 +148,7 @@ def test_runs_of_one_plant_have_the_verdict_of_their_recording() -> None:
     from ergoscope import locate
 
     names = [f"{i}" for i in range(12)]
-    _, said = serve(play_simulation(zoo("double-integrator"), 2000, names, seed=4, block=50), together=True)
+    _, said = run(play_simulation(zoo("double-integrator"), 2000, names, seed=4, block=50), together=True)
     whole = simulate(4, zoo("double-integrator"), 2000, 12)
     expected = locate(whole, sizes=SIZES, model=False)
     verdict = said[-1]
@@ -158,7 +160,7 @@ def test_runs_of_one_plant_have_the_verdict_of_their_recording() -> None:
 
 
 def test_one_stream_claims_no_boundedness_but_names_the_best_size() -> None:
-    _, said = serve(play_simulation(zoo("double-integrator"), 3000, ["a"], block=100))
+    _, said = run(play_simulation(zoo("double-integrator"), 3000, ["a"], block=100))
     last = said[-1]
     assert isinstance(last, Threshold) and last.found.critical.verdict == "undecided"
     assert last.found.best is not None and last.found.best.size >= 2
@@ -178,7 +180,7 @@ def test_where_there_is_no_room_the_stream_silent_the_longest_is_forgotten_and_s
     ]
     pieces = [items, items[:100], items[100:]]
     states = [tmp_path / "whole", tmp_path / "parts", tmp_path / "parts"]
-    served = [serve(p, most=2, window=8, state=state) for p, state in zip(pieces, states, strict=True)]
+    served = [run(p, most=2, window=8, state=state) for p, state in zip(pieces, states, strict=True)]
     (whole, said), _, (parts, _) = served
     for service in (whole, parts):
         assert sorted(service.streams) == ["b", "c"] and service.forgotten == 2 and service.samples == 180
@@ -188,7 +190,7 @@ def test_where_there_is_no_room_the_stream_silent_the_longest_is_forgotten_and_s
     assert last == [("b", 40), ("a", 60), ("c", 60), ("b", 20)]
     again, alone = (
         [part.forecast for part in parts if isinstance(part, Forecasts) and part.stream == "b" and part.first >= 40]
-        for parts in (said, serve(items[-10:], window=8)[1])
+        for parts in (said, run(items[-10:], window=8)[1])
     )
     assert np.concatenate(again).tobytes() == np.concatenate(alone).tobytes()
 
@@ -198,8 +200,8 @@ def test_values_at_the_ends_of_the_range_harm_no_other_stream() -> None:
     wild = 10.0 ** rng.uniform(-320, 308, 400) * rng.choice([-1, 1], 400)
     tame = rng.standard_normal(400)
     items = [observation(name, value) for k in range(400) for name, value in (("wild", wild[k]), ("tame", tame[k]))]
-    _, said = serve(items)
-    _, alone = serve([item for item in items if item.stream == "tame"])
+    _, said = run(items)
+    _, alone = run([item for item in items if item.stream == "tame"])
     assert forecasts(said, ("tame",), 400).tobytes() == forecasts(alone, ("tame",), 400).tobytes()
     last = {part.stream: part for part in said if isinstance(part, Threshold)}
     assert last["wild"].found.horizon == 400 and last["tame"].found.best is not None
@@ -209,39 +211,71 @@ def test_times_that_go_back_or_jump_are_carried_and_change_nothing() -> None:
     rng = np.random.default_rng(0)
     items = [observation("a", y, sequence=k) for k, y in enumerate(rng.standard_normal(200).tolist())]
     clock = np.array([*rng.permutation(100), *(1e300 * rng.standard_normal(99)), -1.0])
-    _, plain = serve(items)
-    _, odd = serve([item._replace(time=clock[k : k + 1]) for k, item in enumerate(items)])
+    _, plain = run(items)
+    _, odd = run([item._replace(time=clock[k : k + 1]) for k, item in enumerate(items)])
     assert forecasts(odd, ("a",), 200).tobytes() == forecasts(plain, ("a",), 200).tobytes()
     assert np.concatenate([part.time for part in odd if isinstance(part, Forecasts)]).tobytes() == clock.tobytes()
 
 
 def test_nothing_comes_of_nothing() -> None:
-    assert serve([])[1] == []
+    assert run([])[1] == []
 
 
-class Stopping(MemorySink[Any]):
-    """Stops its service when it has been sent a few things."""
+class Counting(MemorySink[Any]):
+    """Counts what it is sent, and calls a function after the twentieth."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, then: Callable[[], object]) -> None:
         super().__init__()
-        self.service = service
+        self.then = then
 
     async def send(self, item: Any) -> None:
         await super().send(item)
         if len(self.sent) == 20:
-            self.service.stop()
+            self.then()
 
 
 @pytest.mark.parametrize("rate", [None, 2000.0])
-def test_a_service_that_is_stopped_says_its_last_words(rate: float | None) -> None:
-    async def stopped() -> list[Any]:
-        service = Service(make)
-        sink = Stopping(service)
-        await service.run(play_simulation(zoo("random-walk"), None, ["a"], rate=rate), sink)
+def test_a_cancelled_service_takes_in_what_has_come_and_gives_its_last_threshold(rate: float | None) -> None:
+    async def cancelled() -> list[Any]:
+        sink = Counting(lambda: task.cancel())
+        task = asyncio.create_task(
+            serve(Service(make), play_simulation(zoo("random-walk"), None, ["a"], rate=rate), sink)
+        )
+        await task
         return sink.sent
 
-    said = asyncio.run(asyncio.wait_for(stopped(), 60))
-    assert isinstance(said[-1], Threshold) and said[-1].counts.taken >= 10
+    outputs = asyncio.run(asyncio.wait_for(cancelled(), 60))
+    assert isinstance(outputs[-1], Threshold) and outputs[-1].counts.taken >= 10
+
+
+def test_a_service_that_is_cancelled_twice_ends_at_once() -> None:
+    async def cancelled() -> list[Any]:
+        class Stuck(Counting):
+            async def __aexit__(self, *_: object) -> None:
+                task.cancel()
+                await asyncio.sleep(60)
+
+        sink = Stuck(lambda: task.cancel())
+        task = asyncio.create_task(serve(Service(make), play_simulation(zoo("random-walk"), None, ["a"]), sink))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return sink.sent
+
+    asyncio.run(asyncio.wait_for(cancelled(), 30))
+
+
+def test_a_service_that_is_cancelled_before_its_source_is_open_returns() -> None:
+    class Opening(MemorySource):
+        async def __aenter__(self) -> Any:
+            await asyncio.sleep(60)
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(serve(Service(make), Opening([]), MemorySink()))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await task
+
+    asyncio.run(asyncio.wait_for(cancelled(), 30))
 
 
 class Failing(MemorySource):
@@ -253,7 +287,7 @@ class Failing(MemorySource):
 def test_a_source_that_fails_is_said_after_the_last_words() -> None:
     sink = MemorySink[Any]()
     with pytest.raises(ConnectionError, match="the broker is gone"):
-        asyncio.run(Service(make).run(Failing([]), sink))
+        asyncio.run(serve(Service(make), Failing([]), sink))
     assert isinstance(sink.sent[-1], Threshold) and sink.sent[-1].counts.taken == 1
 
 
@@ -277,7 +311,7 @@ def test_where_many_messages_come_they_are_taken_together() -> None:
 
     service.take = counted  # type: ignore[method-assign]
     sink = MemorySink[Any]()
-    asyncio.run(service.run(Trickling(_each(recording)), sink))
+    asyncio.run(serve(service, Trickling(_each(recording)), sink))
     assert sum(taken) == 300 and len(taken) < 100
     expected = replay(make(1, 0), recording, center="first")
     assert forecasts(sink.sent, recording.run_names, 300).tobytes() == expected.tobytes()
@@ -291,4 +325,4 @@ class Broken(MemorySink[Any]):
 def test_a_sink_that_fails_ends_the_service() -> None:
     source = play_simulation(zoo("random-walk"), None, ["a"])
     with pytest.raises(BrokenPipeError):
-        asyncio.run(asyncio.wait_for(Service(make).run(source, Broken()), 60))
+        asyncio.run(asyncio.wait_for(serve(Service(make), source, Broken()), 60))

@@ -15,12 +15,9 @@ import pytest
 
 from ergoscope.simulator import Trajectories, read_recording, simulate, zoo
 from ergoscope.streams import (
-    LineSink,
-    LineSource,
     MemorySink,
     MemorySource,
     Observation,
-    RecordedSource,
     RecordSink,
     connect,
     forward,
@@ -28,7 +25,8 @@ from ergoscope.streams import (
     play,
     play_simulation,
 )
-from ergoscope.streams._sources.json_lines import observation_lines
+from ergoscope.streams._sources.json_lines import LineSink, LineSource, observation_lines
+from ergoscope.streams._sources.parquet import RecordedSource
 
 
 def all_of(source: Any) -> list[Observation]:

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from ergoscope.learners import Learner, ladder, lattice
-from ergoscope.streams import Forecasts, MemorySink, MemorySource, Observation, Service, observation
-from ergoscope.streams._service.snapshot import save_service
+from ergoscope.streams import Forecasts, MemorySink, MemorySource, Observation, Service, observation, serve
+from ergoscope.streams._service.durability import Durability
 from ergoscope.streams._storage.checkpoint import read_checkpoint, write_checkpoint
 
 SIZES = range(4)
@@ -44,9 +44,9 @@ def messages(seed: int, inputs: int) -> list[Observation]:
     return [items[k] for k in sorted(range(len(items)), key=lambda k: keys[k])]
 
 
-def serve(items: list[Observation], **options: Any) -> tuple[Service, list[Any]]:
+def run(items: list[Observation], state: Path, **options: Any) -> tuple[Service, list[Any]]:
     service, sink = Service(make, window=8, **options), MemorySink[Any]()
-    asyncio.run(service.run(MemorySource(items), sink))
+    asyncio.run(serve(service, MemorySource(items), sink, state=state))
     return service, sink.sent
 
 
@@ -63,12 +63,12 @@ def same(left: Path, right: Path) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_service_taken_up_again_has_the_bits_of_one_that_never_ended(seed: int, inputs: int, tmp_path: Path) -> None:
     items = messages(seed, inputs)
-    _, whole = serve(items, state=tmp_path / "whole")
+    _, whole = run(items, state=tmp_path / "whole")
     rng = np.random.default_rng(seed)
     cuts = [0, *sorted(rng.integers(1, len(items), 5).tolist()), len(items)]
     said = []
     for first, stop in zip(cuts, cuts[1:], strict=False):
-        said += serve(items[first:stop], state=tmp_path / "parts")[1]
+        said += run(items[first:stop], state=tmp_path / "parts")[1]
     same(tmp_path / "whole", tmp_path / "parts")
     for name in ("a", "b", "c"):
         rows: list[dict[Any, bytes]] = [{}, {}]
@@ -84,12 +84,14 @@ def test_a_service_taken_up_again_has_the_bits_of_one_that_never_ended(seed: int
 
 def test_samples_that_come_again_after_a_crash_are_dropped(tmp_path: Path) -> None:
     items = messages(9, 0)
-    serve(items, state=tmp_path / "whole")
-    service = Service(make, window=8, state=tmp_path / "crashed")
-    service.take(items[:150])
-    save_service(service, tmp_path / "crashed")  # and what follows is lost with the process
-    service.take(items[150:200])
-    serve([*items[120:150], *items[150:]], state=tmp_path / "crashed")
+    run(items, state=tmp_path / "whole")
+    service = Service(make, window=8)
+    with Durability(service, tmp_path / "crashed", MemorySource([]), 60.0) as disk:
+        disk.append(items[:150])
+        service.take(items[:150])
+        disk.save()  # what follows is lost with the process
+        service.take(items[150:200])
+    run([*items[120:150], *items[150:]], state=tmp_path / "crashed")
     a, b = read_checkpoint(tmp_path / "whole"), read_checkpoint(tmp_path / "crashed")
     assert a is not None and b is not None
     assert all(a[0][name].tobytes() == b[0][name].tobytes() for name in a[0])
@@ -117,19 +119,18 @@ def test_a_damaged_checkpoint_is_seen_and_the_one_before_it_taken(tmp_path: Path
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
-    serve([observation("a", 1.0, sequence=0)], state=tmp_path)
+    run([observation("a", 1.0, sequence=0)], state=tmp_path)
     with pytest.raises(ValueError, match="of another center: 'first', here it is 'none'"):
-        serve([], state=tmp_path, center="none")
+        run([], state=tmp_path, center="none")
+    service = Service(lambda p, q: ladder(range(9)), window=8)
     with pytest.raises(ValueError, match="another sizes"):
-        asyncio.run(
-            Service(lambda p, q: ladder(range(9)), window=8, state=tmp_path).run(MemorySource([]), MemorySink())
-        )
+        asyncio.run(serve(service, MemorySource([]), MemorySink(), state=tmp_path))
 
 
 def test_another_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(tmp_path, {}, {})
-    monkeypatch.setattr("ergoscope.streams._storage.checkpoint.SCHEMA", 4)
-    with pytest.raises(ValueError, match="schema 3, this version reads 4"):
+    monkeypatch.setattr("ergoscope.streams._storage.checkpoint.SCHEMA", 5)
+    with pytest.raises(ValueError, match="schema 4, this version reads 5"):
         read_checkpoint(tmp_path)
 
 
