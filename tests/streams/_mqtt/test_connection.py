@@ -122,7 +122,7 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 
 def test_a_password_is_neither_taken_nor_repeated() -> None:
-    with pytest.raises(ValueError, match="command line") as refused:
+    with pytest.raises(ValueError, match="must not hold a password") as refused:
         read_address("mqtt://me:secret@h/lab/a")
     assert "secret" not in str(refused.value)
 

@@ -115,7 +115,11 @@ WRONG: dict[str, tuple[dict[str, str | None], str, str]] = {
     "a wrong password": (dict(PASSWORD="wrong"), "localhost", "Not authorized.* Set ERGOSCOPE_MQTT_USER"),
     "no user": (dict(USER=None, PASSWORD=None), "localhost", "Not authorized.* Set ERGOSCOPE_MQTT_USER"),
     "no certificate": (dict(CERT=None, KEY=None), "localhost", "set ERGOSCOPE_MQTT_CERT and ERGOSCOPE_MQTT_KEY"),
-    "a certificate of another's": (dict(CERT="other", KEY="other"), "localhost", "does it trust the authority of ERGOSCOPE_MQTT_CERT"),
+    "a certificate of another's": (
+        dict(CERT="other", KEY="other"),
+        "localhost",
+        "does it trust the authority of ERGOSCOPE",
+    ),
     "no TLS": ({}, "plain", "write mqtts://"),
 }
 
