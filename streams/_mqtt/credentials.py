@@ -74,7 +74,7 @@ def remedy(error: str, secure: bool) -> str:
     if "timed out" in low and secure:
         shown = _PREFIX + "CERT" in os.environ
         return (
-            "If it asks for a client certificate, does it trust the authority of {_PREFIX}CERT?"
+            f"If it asks for a client certificate, does it trust the authority of {_PREFIX}CERT?"
             if shown
             else f"If it asks for a client certificate, set {_PREFIX}CERT and {_PREFIX}KEY."
         )
