@@ -1,7 +1,7 @@
-"""Recordings: CSV and Parquet files become trajectories.
+"""Read recordings: CSV and Parquet files become trajectories.
 
 Time: row ``t`` of a run holds ``y[t]`` and ``u[t]``; ``t`` counts samples from 0, ``dt`` seconds apart. With a time
-column, rows that the regular grid has and the file has not are missing samples.
+column, rows of the regular grid that the file does not have are missing samples.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .memory import refuse_large
+from .stamps import Times
 from .tables import Table, find_files, numeric_columns, read_table
 from .time_grid import Stamps, regular_grid
 from .trajectories import Reading, Trajectories
@@ -24,9 +26,8 @@ class _Run(NamedTuple):
     name: str
     where: str
     values: NDArray[np.float64]
-    times: NDArray[np.float64] | None
+    times: Times | None
     rows: NDArray[np.int64]
-    dates: bool
 
 
 def read_recording(
@@ -38,26 +39,29 @@ def read_recording(
 ) -> Trajectories:
     """Read measured runs from CSV or Parquet.
 
-    Only the named columns are read. Empty cells, null, NaN and NA are missing samples, NaN in the result, in the inputs
-    too; infinite values are refused. Runs of different length are padded with NaN. Without ``time``, rows are taken as
-    evenly spaced, in the order of the file.
+    Only the named columns are read. Commas, semicolons or tabs separate the columns of a CSV; where it is not commas, a
+    decimal comma is read. Empty cells, null, NaN and NA are missing samples (NaN), also in inputs; infinite values are
+    refused. A blank line is no row in a file of several columns, and a missing sample in a file of one. Runs of
+    different length are padded with NaN. Without ``time``, rows are evenly spaced, in the order of the file.
 
     Args:
-        path: A file; a folder of them or a glob, each file one run, sorted by name.
-        outputs: Columns to predict. May be left out if the file has one column of numbers beside the others named here.
+        path: A file; or a folder or a pattern with ``*`` or ``?``: each file is one run, sorted by name. The name of a
+            file that exists is never a pattern.
+        outputs: Columns to predict. Optional if the file has one column of numbers beside the others named here.
         inputs: Columns that are known.
-        by: Column that names the run; runs stand in the order of their first rows. With several files, a run is a file
+        by: Column that names the run; runs are in the order of their first rows. With several files, a run is a file
             and a value.
-        time: Column of seconds, or of dates (``2026-05-31T12:00:00``), evenly spaced but for holes; the same spacing in
-            every run.
+        time: Column of seconds or dates, evenly spaced except for holes, with the same spacing in every run. Dates are
+            2026-05-31, 2026-05-31T12:00:00, or numbers: YYYYMMDD with or without HHMMSS, YYYYMM, HHMMSS. Whole numbers
+            above 1e11, 1e14 and 1e17 are milli-, micro- and nanoseconds. Rounded stamps are fitted over the run.
 
     Returns:
         Trajectories, float64; ``dt`` is None without ``time``. ``reading`` counts rows and missing samples.
 
     Raises:
-        FileNotFoundError: No such file, an empty folder, or a glob that matches nothing.
-        ValueError: A file or column that is not as described, irregular sampling, fewer than two rows in a run, or an
-            output with nothing to predict; the message says where, and what to do.
+        FileNotFoundError: There is no such file, the folder is empty, or no file matches the pattern.
+        ValueError: A file or column is not as described, sampling is irregular, a run has fewer than two rows, an
+            output has nothing to predict, or memory does not suffice; the message says where, and the remedy.
     """
     outputs, inputs = ((names,) if isinstance(names, str) else tuple(names) for names in (outputs, inputs))
     files = find_files(path)
@@ -81,6 +85,7 @@ def read_recording(
     _check_outputs(runs, outputs, str(path))
     dt, places = _grid(runs, time)
     lengths = np.array([place[-1] + 1 for place in places], np.int64)
+    refuse_large(str(path), len(runs) * int(lengths.max()), len(outputs) + len(inputs))
     values = np.full((len(runs), lengths.max(), len(outputs) + len(inputs)), np.nan)
     for row, run, place in zip(values, runs, places, strict=True):
         row[place] = run.values
@@ -123,24 +128,36 @@ def _file_labels(files: Sequence[Path]) -> list[str]:
 
 def _split(file: Path, label: str, table: Table) -> list[_Run]:
     if table.runs is None:
-        return [_Run(label or file.stem, str(file), table.values, table.times, table.rows, table.dates)]
+        return [_Run(label or file.stem, str(file), table.values, table.times, table.rows)]
     rows = pl.DataFrame({"run": table.runs, "at": np.arange(len(table.rows))})
     members = rows.group_by("run", maintain_order=True).agg("at")
     runs = []
     for value, at in zip(members["run"], members["at"], strict=True):
         i = at.to_numpy()
-        times = None if table.times is None else table.times[i]
+        times = None if table.times is None else table.times._replace(seconds=table.times.seconds[i])
         where = f"{file}, run {value!r}"
         name = f"{label}/{value}" if label else value
-        runs.append(_Run(name, where, table.values[i], times, table.rows[i], table.dates))
+        runs.append(_Run(name, where, table.values[i], times, table.rows[i]))
     return runs
 
 
 def _grid(runs: Sequence[_Run], column: str | None) -> tuple[float | None, list[NDArray[np.int64]]]:
     if column is None:
         return None, [np.arange(len(run.rows)) for run in runs]
-    stamps = [Stamps(run.times, run.rows, run.where, column, run.dates) for run in runs if run.times is not None]
-    return regular_grid(stamps)
+    return regular_grid(
+        [
+            Stamps(
+                run.times.seconds - run.times.seconds[0],
+                run.times.resolution,
+                run.rows,
+                run.where,
+                column,
+                run.times.dates,
+            )
+            for run in runs
+            if run.times is not None
+        ]
+    )
 
 
 def _check_outputs(runs: Sequence[_Run], outputs: Sequence[str], path: str) -> None:

@@ -1,4 +1,4 @@
-"""One table, one door: named columns of a CSV or Parquet file, checked, as numbers.
+"""Tables: named columns of a CSV or Parquet file as numbers, checked.
 
 Rows are counted from 1, the header not counted, in every message.
 """
@@ -17,23 +17,28 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.text import did_you_mean
-from .csv_file import MISSING_WORDS, is_number, preview, read_csv
+from .csv_file import MISSING_WORDS, is_missing, is_number, preview, read_csv
+from .memory import refuse_large
+from .stamps import Times, read_stamps
 
 SUFFIXES = (".csv", ".parquet")
+PATTERN_MARKS = "*?"
 
 
 class Table(NamedTuple):
-    """What was asked of one file, in the order of its rows."""
+    """The columns of one file, in the order of its rows."""
 
     values: NDArray[np.float64]  # (row, column), NaN where missing
     runs: pl.Series | None  # text
-    times: NDArray[np.float64] | None  # seconds
+    times: Times | None
     rows: NDArray[np.int64]  # number of each row in the file
-    dates: bool  # whether the times were dates
 
 
 def find_files(path: str | os.PathLike[str]) -> list[Path]:
-    """Return the files that a path, a folder or a glob names, sorted by name.
+    """Return the files of a path, a folder or a pattern, sorted by name.
+
+    The name of a file or folder that exists is never a pattern. A pattern has ``*`` or ``?``; brackets are part of a
+    name, as in ``run[1].csv``.
 
     Raises:
         FileNotFoundError: There is none.
@@ -46,10 +51,11 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
         return sorted(found)
     if os.path.exists(text):
         return [Path(text)]
-    if not glob.has_magic(text):
+    if not any(mark in text for mark in PATTERN_MARKS):
         hint = did_you_mean(os.path.basename(text), _neighbours(text))
         raise FileNotFoundError(f"no file or folder is called {text!r}{hint}")
-    matched = sorted(Path(name) for name in glob.glob(text, recursive=True) if os.path.isfile(name))
+    pattern = text.replace("[", "[[]")
+    matched = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if os.path.isfile(name))
     if not matched:
         raise FileNotFoundError(f"no file matches {text!r}.")
     return matched
@@ -60,7 +66,8 @@ def numeric_columns(file: Path, but: Iterable[str]) -> list[str]:
     skip = set(but)
     if _is_parquet(file):
         return [name for name, numeric in _parquet_columns(file).items() if numeric and name not in skip]
-    header, rows = preview(file)
+    separator, header, rows = preview(file)
+    decimal = "." if separator == "," else ","
     if all(is_number(name) for name in header):
         raise ValueError(
             f"{file}: the first line, {','.join(header)}, holds numbers: put a line with the column names above it."
@@ -68,7 +75,7 @@ def numeric_columns(file: Path, but: Iterable[str]) -> list[str]:
     columns = itertools.zip_longest(*rows, fillvalue="")
     found = []
     for name, column in zip(header, columns, strict=False):
-        written = [cell for cell in column if cell.strip().lower() not in MISSING_WORDS]
+        written = [cell.replace(decimal, ".") for cell in column if not is_missing(cell)]
         if name not in skip and written and all(is_number(cell) for cell in written):
             found.append(name)
     return found
@@ -76,7 +83,7 @@ def numeric_columns(file: Path, but: Iterable[str]) -> list[str]:
 
 def column_names(file: Path) -> list[str]:
     """Return the names of the columns of a file."""
-    return list(_parquet_columns(file)) if _is_parquet(file) else preview(file)[0]
+    return list(_parquet_columns(file)) if _is_parquet(file) else preview(file).header
 
 
 def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: str | None = None) -> Table:
@@ -86,7 +93,7 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
         file: The file; what it is is seen from its content.
         numbers: Columns of numbers. Empty, null, NaN and NA are missing.
         by: Column that names the run.
-        time: Column of seconds or of dates (ISO).
+        time: Column of seconds or of dates.
 
     Raises:
         ValueError: The file cannot be read, or a cell is not what its column should hold; the message says where.
@@ -98,17 +105,16 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
             shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
             hint = did_you_mean(name, names)
             raise ValueError(f"{file}: no column is called {name!r}{hint} The columns are: {shown}.")
-    frame = _read_parquet(file, wanted) if _is_parquet(file) else read_csv(file, wanted, numbers)
+    frame, rows = _read_parquet(file, wanted) if _is_parquet(file) else _read_text(file, wanted, numbers, by)
     if frame.height == 0:
         raise ValueError(f"{file}: a header and no rows; at least two samples are needed.")
-    # A blank line of a CSV is a row of nulls: no sample where another column tells the place, nor at the end.
-    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
-    last = int(np.flatnonzero(~blank).max(initial=-1))
-    keep = ~blank if by is not None or time is not None else np.arange(len(blank)) <= last
+    # Rows without any value at the end of a file are no samples, and nowhere are they where a column tells the place.
+    empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+    last = int(np.flatnonzero(~empty).max(initial=-1))
     if last < 0:
         raise ValueError(f"{file}: every cell of {', '.join(wanted)} is empty.")
-    frame = frame.filter(keep)
-    rows = np.flatnonzero(keep) + 1
+    keep = ~empty if by is not None or time is not None else np.arange(len(empty)) <= last
+    frame, rows = frame.filter(keep), rows[keep]
     values = np.empty((frame.height, len(numbers)))
     for i, name in enumerate(numbers):
         values[:, i] = _numbers(file, frame[name], rows)
@@ -120,19 +126,44 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
             "if the sample is missing."
         )
     runs = None if by is None else _labels(file, frame[by], rows)
-    times, dates = (None, False) if time is None else _times(file, frame[time], rows)
-    return Table(values, runs, times, rows, dates)
+    times = None if time is None else read_stamps(file, frame[time], rows)
+    return Table(values, runs, times, rows)
 
 
-def _read_parquet(file: Path, wanted: Sequence[str]) -> pl.DataFrame:
+def _read_text(
+    file: Path, wanted: Sequence[str], numbers: Sequence[str], by: str | None
+) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    frame, rows, decimal_comma = read_csv(file, wanted, numbers)
+    if decimal_comma:
+        frame = frame.with_columns([_with_decimal_points(file, frame[name]) for name in wanted if name != by])
+    return frame, rows
+
+
+def _with_decimal_points(file: Path, column: pl.Series) -> pl.Series:
+    commas = column.str.contains(r"^\s*[+-]?\d*,\d")
+    if not commas.any():
+        return column
+    points = column.str.contains(r"^\s*[+-]?\d*\.\d")
+    if points.any():
+        raise ValueError(
+            f"{file}: column {column.name!r} holds {column.filter(commas)[0]!r} and {column.filter(points)[0]!r}: is a "
+            "comma or a point the decimal mark? Write all numbers with one of them."
+        )
+    return column.str.replace(",", ".", literal=True)
+
+
+def _read_parquet(file: Path, wanted: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
     row = "__row__"
     while row in wanted:
         row += "_"
     try:
+        count = pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
+        refuse_large(str(file), count, len(wanted))
         lazy = pl.scan_parquet(file, row_index_name=row, glob=False)
-        return lazy.select([*wanted, row]).sort(row).drop(row).collect()
+        frame = lazy.select([*wanted, row]).sort(row).drop(row).collect()
     except (pl.exceptions.PolarsError, OSError) as exc:
         raise ValueError(f"{file} cannot be read as Parquet: {str(exc).splitlines()[0]}.") from exc
+    return frame, np.arange(1, frame.height + 1)
 
 
 def _numbers(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -159,38 +190,6 @@ def _labels(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> pl.Series
     if len(empty):
         raise ValueError(f"{file}: column {column.name!r}, which names the run, is empty in row {rows[int(empty[0])]}.")
     return text
-
-
-def _times(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], bool]:
-    """Return seconds, and whether they were dates (then counted from the first one)."""
-    where = f"{file}: the time column {column.name!r}"
-    read = column
-    if column.dtype == pl.String:
-        read = column.str.strip_chars()
-        if read.str.contains(r"^\d{4}-\d{2}-\d{2}").any():
-            try:
-                read = read.str.to_datetime(strict=False, time_unit="us")
-            except pl.exceptions.PolarsError as exc:
-                raise ValueError(f"{where} misspells or mixes dates; write them all as 2026-05-31T12:00:00.") from exc
-        else:
-            read = read.cast(pl.Float64, strict=False)
-    elif column.dtype in (pl.Date, pl.Time):
-        read = column.cast(pl.Datetime("us") if column.dtype == pl.Date else pl.Duration("ns"))
-    if not (read.dtype.is_numeric() or isinstance(read.dtype, pl.Datetime | pl.Duration)):
-        raise ValueError(f"{where} must hold seconds or dates; it holds values of type {column.dtype}.")
-    bad = (read.is_null() | ~read.to_physical().cast(pl.Float64).is_finite()).fill_null(True).arg_true()
-    if len(bad):
-        at = int(bad[0])
-        came = "is empty" if column[at] in (None, "") else f"holds {str(column[at])!r}"
-        raise ValueError(
-            f"{where} {came} in row {rows[at]}; expected seconds or dates (2026-05-31T12:00:00) in every row."
-        )
-    if isinstance(read.dtype, pl.Datetime | pl.Duration):
-        ticks = read.to_physical()
-        per_second = {"ms": 1e3, "us": 1e6, "ns": 1e9}[read.dtype.time_unit]
-        # Subtracted as whole numbers: counted from 1970, a double keeps no more than a quarter of a microsecond.
-        return (ticks - ticks[0]).cast(pl.Float64).to_numpy() / per_second, True
-    return read.cast(pl.Float64).to_numpy(), False
 
 
 def _is_parquet(file: Path) -> bool:

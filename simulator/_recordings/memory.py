@@ -1,0 +1,27 @@
+"""A bound on memory, checked before anything is allocated."""
+
+from __future__ import annotations
+
+from ..._core.memory import free_memory
+
+COPIES = 5  # of the numbers, while they are read and arranged
+BYTES = 8
+
+
+def refuse_large(where: str, rows: int, columns: int) -> None:
+    """Refuse a table that would take more than half of the free memory.
+
+    Args:
+        where: What is read, for messages.
+        rows: Number of rows; of runs side by side, runs times the longest.
+        columns: Number of columns that are read.
+
+    Raises:
+        ValueError: rows * columns * 5 copies * 8 bytes exceed half of the free memory.
+    """
+    needed, free = COPIES * BYTES * rows * columns, free_memory()
+    if needed > free / 2:
+        raise ValueError(
+            f"{where}: {rows} rows of {columns} columns take about {needed / 1e9:.1f} GB of memory, more than half of "
+            f"the {free / 1e9:.1f} GB that are free: read a shorter stretch, or fewer runs at once."
+        )
