@@ -11,6 +11,7 @@ Seconds = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 MONTH = 365.2425 / 12 * 86_400  # the mean month of the Gregorian calendar, seconds
+FIRST = 1000  # stamps that are looked at before all are
 
 
 class Spelled(NamedTuple):
@@ -42,8 +43,10 @@ def spelled_dates(where: str, values: NDArray[np.generic]) -> Spelled | None:
             if values.min() >= 10 ** (digits - 1) and values.max() < 10**digits:
                 return _dates(values.astype(np.int64), digits, unit)
         return None
-    of_day = _times_of_day(values)
-    months = _months(values.astype(np.int64)) if whole else None
+    of_day = None if _times_of_day(values[:FIRST]) is None else _times_of_day(values)
+    months = None if not whole or _months(values[:FIRST].astype(np.int64)) is None else _months(values.astype(np.int64))
+    if of_day is None and months is None:
+        return None
     others = [_uneven(values.astype(np.float64))] + ([] if of_day is None else [_uneven(of_day)])
     if months is not None and _uneven(months) <= min(others):
         if of_day is not None and _uneven(months) == min(others):

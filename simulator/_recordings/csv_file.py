@@ -55,10 +55,13 @@ def preview(file: Path) -> Preview:
         ValueError: The file has no header, two columns have one name, a row has more cells than the header, or the
             separator is not certain.
     """
-    readings = {mark: list(itertools.islice(_records(file, mark), PREVIEW + 1)) for mark in SEPARATORS}
+    readings = {",": list(itertools.islice(_records(file, ","), PREVIEW + 1))}
     header = readings[","][0] if readings[","] else []
     if not any(cell.strip() for cell in header):
         raise ValueError(f"{file}: the first line must hold the column names, it is blank.")
+    for mark in SEPARATORS:
+        if any(mark in cell for cell in header):
+            readings[mark] = list(itertools.islice(_records(file, mark), PREVIEW + 1))
     separator = _separator(file, readings)
     header, *rows = readings[separator]
     names = [name.strip() for name in header]
@@ -69,13 +72,12 @@ def preview(file: Path) -> Preview:
     return Preview(separator, names, rows)
 
 
-def read_csv(file: Path, wanted: Sequence[str], numbers: Sequence[str]) -> Columns:
+def read_csv(file: Path, first: Preview, wanted: Sequence[str], numbers: Sequence[str]) -> Columns:
     """Return the wanted columns: numbers as Float64 where every cell parses, all else as text.
 
     Raises:
         ValueError: The file is not well formed, or a decimal comma may have split a number.
     """
-    first = preview(file)
     if first.separator == ",":
         refuse_decimal_commas(file, first.header, first.rows, wanted)
     structure = scan(file, first.separator, len(first.header))
@@ -148,7 +150,7 @@ def _careful(file: Path, first: Preview, wanted: Sequence[str]) -> Columns:
 def _separator(file: Path, readings: dict[str, list[Row]]) -> str:
     """Return the separator under which all rows are as wide as the header; of two, that with more cells of numbers."""
     commas = readings[","]
-    others = [mark for mark in (";", "\t") if _fits(readings[mark])]
+    others = [mark for mark in readings if mark != "," and _fits(readings[mark])]
     if not others:
         return ","
     mark = max(others, key=lambda other: _numeric(readings[other]))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 1 << 24  # bytes
+BLOCK = 1 << 20  # bytes
 
 NEWLINE, RETURN, QUOTE = b"\n", b"\r", b'"'
 
@@ -32,11 +32,48 @@ class Structure(NamedTuple):
 
 def scan(file: Path, separator: str, width: int) -> Structure:
     """Return the structure of a file of ``width`` columns; memory does not grow with the file."""
+    mark = separator.encode()
+    records = _plain_records(file, mark, width)
+    return _scan(file, mark, width) if records is None else Structure(records, True)
+
+
+def _plain_records(file: Path, mark: bytes, width: int) -> int | None:
+    """Return the number of records of a file without quote marks whose records are all full; else None.
+
+    Without all other bytes, such a file repeats (width - 1) separators and a newline.
+    """
+    others = bytes(set(range(256)) - set(mark + RETURN + NEWLINE + QUOTE))
+    record, length, returns, last = b"", 0, 0, b""
+    with file.open("rb", buffering=0) as handle:
+        while block := handle.read(BLOCK):
+            left = block.translate(None, others)
+            if not record:
+                record = mark * (width - 1) + (RETURN + NEWLINE if RETURN in left else NEWLINE)
+                repeated = record * (BLOCK // len(record) + 2)
+            if not repeated.startswith(left, length % len(record)):
+                return None
+            if RETURN in left:  # each one stands before a newline
+                returns += left.count(RETURN) - block.count(RETURN + NEWLINE) - (block[-1:] == RETURN)
+            if last == RETURN:
+                returns += block[:1] != NEWLINE
+            last, length = block[-1:], length + len(left)
+    records, rest = divmod(length, len(record))
+    ended = last == NEWLINE
+    if returns or rest != (0 if ended else width - 1):
+        return None
+    return records + (not ended)
+
+
+def _scan(file: Path, mark: bytes, width: int) -> Structure:
     records = 0
     with file.open("rb") as handle:
         while block := handle.read(BLOCK):
             block += handle.readline()
-            counts = _separators(block, separator.encode())
+            if not block.endswith(NEWLINE):
+                block += NEWLINE
+            if RETURN in block and block.count(RETURN) != block.count(RETURN + NEWLINE):
+                return Structure(records, False)
+            counts = _separators(block, mark)
             # One cell where there should be more: a blank line, or a short row.
             if counts is None or counts.max(initial=0) >= width or (width > 1 and (counts == 0).any()):
                 return Structure(records, False)
@@ -45,11 +82,7 @@ def scan(file: Path, separator: str, width: int) -> Structure:
 
 
 def _separators(block: bytes, separator: bytes) -> NDArray[np.int64] | None:
-    """Return the number of separators in each record of a block of whole lines; None if the block is not simple."""
-    if RETURN in block and block.count(RETURN) != block.count(b"\r\n"):
-        return None
-    if not block.endswith(NEWLINE):
-        block += NEWLINE
+    """Return the number of separators in each record of a block of whole lines; None if quotes are not simple."""
     data = np.frombuffer(block, np.uint8)
     marks = np.flatnonzero((data == separator[0]) | (data == NEWLINE[0]))
     if QUOTE in block:

@@ -76,17 +76,20 @@ def read_stamps(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> Times
 def _from_text(where: str, column: pl.Series) -> tuple[pl.Series, int | None]:
     """Return dates, whole numbers or floats; and the number of digits behind the decimal point, None if unknown."""
     text = column.str.strip_chars()
-    if text.str.contains(r"^\d{4}-\d{2}-\d{2}").any():
+    whole = text.cast(pl.Int64, strict=False)
+    if not whole.null_count():
+        return whole, 0
+    values = text.cast(pl.Float64, strict=False)
+    if values.null_count() and text.str.contains(r"^\d{4}-\d{2}-\d{2}").any():
         longest = int(str(text.str.extract(r"[.,](\d+)").str.len_chars().max() or 0))
         try:
             return text.str.to_datetime(strict=False, time_unit="us" if longest <= 6 else "ns"), None
         except pl.exceptions.PolarsError as exc:
             raise ValueError(f"{where} misspells or mixes dates; write them all as 2026-05-31T12:00:00.") from exc
-    if text.str.contains(r"^[+-]?\d{1,18}$").all():
-        return text.cast(pl.Int64), 0
-    known = not text.str.contains("[eE]").any()
-    digits = int(str(text.str.extract(r"\.(\d*)$").str.len_chars().max() or 0))
-    return text.cast(pl.Float64, strict=False), digits if known else None
+    if text.str.contains("e", literal=True).any() or text.str.contains("E", literal=True).any():
+        return values, None
+    digits = (text.str.len_bytes() - 1 - text.str.find(".", literal=True)).max()
+    return values, int(str(digits or 0))
 
 
 def _from_ticks(ticks: NDArray[np.int64], places: int) -> Times:
@@ -119,9 +122,10 @@ def _from_floats(where: str, column: pl.Series, values: Seconds, digits: int | N
     last = rounding if digits is None else max(10.0**-digits, rounding)
     since = values - values[0]
     if text and digits is not None and 10.0**-digits < 4 * rounding and largest * 10.0**digits < 9e18:
-        # More digits than a double holds: count in the last digit.
-        whole, last = _as_whole(column.str.strip_chars(), digits), 10.0**-digits
+        # More digits than a double holds: count in the last digit. Up to 17 of them may be those of a printed double.
+        whole = _as_whole(column.str.strip_chars(), digits)
         since = (whole - whole[0]) / 10.0**digits
+        last = 10.0**-digits if largest * 10.0**digits >= 1e17 else max(10.0**-digits, rounding)
     spelled = spelled_dates(where, values)
     if spelled is not None:
         return Times(spelled.seconds, last, True)

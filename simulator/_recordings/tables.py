@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.text import did_you_mean
-from .csv_file import MISSING_WORDS, is_missing, is_number, preview, read_csv
+from .csv_file import MISSING_WORDS, Preview, is_missing, is_number, preview, read_csv
 from .memory import refuse_large
 from .stamps import Times, read_stamps
 
@@ -81,11 +81,6 @@ def numeric_columns(file: Path, but: Iterable[str]) -> list[str]:
     return found
 
 
-def column_names(file: Path) -> list[str]:
-    """Return the names of the columns of a file."""
-    return list(_parquet_columns(file)) if _is_parquet(file) else preview(file).header
-
-
 def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: str | None = None) -> Table:
     """Read the named columns of a CSV or Parquet file, and no others.
 
@@ -98,29 +93,31 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
     Raises:
         ValueError: The file cannot be read, or a cell is not what its column should hold; the message says where.
     """
-    names = column_names(file)
+    first = None if _is_parquet(file) else preview(file)
+    names = list(_parquet_columns(file)) if first is None else first.header
     wanted = [*numbers, *(name for name in (by, time) if name is not None)]
     for name in wanted:
         if name not in names:
             shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
             hint = did_you_mean(name, names)
             raise ValueError(f"{file}: no column is called {name!r}{hint} The columns are: {shown}.")
-    frame, rows = _read_parquet(file, wanted) if _is_parquet(file) else _read_text(file, wanted, numbers, by)
+    frame, rows = _read_parquet(file, wanted) if first is None else _read_text(file, first, wanted, numbers, by)
     if frame.height == 0:
         raise ValueError(f"{file}: a header and no rows; at least two samples are needed.")
     # Rows without any value at the end of a file are no samples, and nowhere are they where a column tells the place.
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
-    last = int(np.flatnonzero(~empty).max(initial=-1))
-    if last < 0:
+    if empty.all():
         raise ValueError(f"{file}: every cell of {', '.join(wanted)} is empty.")
-    keep = ~empty if by is not None or time is not None else np.arange(len(empty)) <= last
-    frame, rows = frame.filter(keep), rows[keep]
+    if empty.any():
+        last = int(np.flatnonzero(~empty)[-1])
+        keep = ~empty if by is not None or time is not None else np.arange(len(empty)) <= last
+        frame, rows = frame.filter(keep), rows[keep]
     values = np.empty((frame.height, len(numbers)))
     for i, name in enumerate(numbers):
         values[:, i] = _numbers(file, frame[name], rows)
-    bad = np.argwhere(np.isinf(values))
-    if len(bad):
-        row, column = bad[0]
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0]
         raise ValueError(
             f"{file}: column {numbers[column]!r} holds {values[row, column]} in row {rows[row]}; leave the cell empty "
             "if the sample is missing."
@@ -131,9 +128,9 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
 
 
 def _read_text(
-    file: Path, wanted: Sequence[str], numbers: Sequence[str], by: str | None
+    file: Path, first: Preview, wanted: Sequence[str], numbers: Sequence[str], by: str | None
 ) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    frame, rows, decimal_comma = read_csv(file, wanted, numbers)
+    frame, rows, decimal_comma = read_csv(file, first, wanted, numbers)
     if decimal_comma:
         frame = frame.with_columns([_with_decimal_points(file, frame[name]) for name in wanted if name != by])
     return frame, rows

@@ -63,16 +63,20 @@ def regular_grid(runs: list[Stamps]) -> Grid:
             100 times as long as the run's data; the message says where and what to do.
     """
     steps = [_increasing_steps(run) for run in runs]
-    rounded = _whole_run_grid(runs, steps)
     try:
         stepwise = _stepwise_grid(runs, steps)
     except ValueError:
+        rounded = _whole_run_grid(runs, steps)
         if rounded is None:
             raise
         _check_holes(runs, steps, rounded.places)
         return rounded
+    exact = _exact(runs, stepwise)
+    if exact and stepwise.holes <= CHANCE_HOLES:
+        return stepwise
+    rounded = _whole_run_grid(runs, steps)
     if rounded is not None and rounded.holes == stepwise.holes:
-        return stepwise if _exact(runs, stepwise) else rounded
+        return stepwise if exact else rounded
     if rounded is not None and stepwise.holes - rounded.holes > CHANCE_HOLES:
         run = runs[0]
         raise ValueError(

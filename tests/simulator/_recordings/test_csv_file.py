@@ -169,3 +169,19 @@ def test_the_structure_does_not_depend_on_the_blocks(tmp_path: Path, monkeypatch
     for block in (1, 7, 100, 4096):
         monkeypatch.setattr("ergoscope.simulator._recordings.csv_structure.BLOCK", block)
         assert scan(file, ",", 2) == whole
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text("1,\r\n", min_size=1, max_size=30), block=st.sampled_from([1, 2, 3, 5, 1000]))
+def test_a_simple_file_has_the_records_of_csv(tmp_path: Path, text: str, block: int) -> None:
+    file = tmp_path / "a.csv"
+    whole = "y,u" + text
+    file.write_bytes(whole.encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ergoscope.simulator._recordings.csv_structure.BLOCK", block)
+        found = scan(file, ",", 2)
+    rows = list(csv.reader(io.StringIO(whole, newline="")))
+    if found.simple:
+        assert found.records == len(rows) and all(len(row) == 2 for row in rows)
+    elif all(len(row) == 2 for row in rows):
+        assert "\r" in whole.replace("\r\n", "")
