@@ -4,19 +4,23 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
+CAMPAIGN := $(BIN)/python -m pytest --campaign -o timeout=0 -s
 BENCHMARKS := ladder ahead lattice simulation kalman linearity latency external_predictors streams live memory sweep cluster learners table
 
-.PHONY: help demo test docs campaign campaign-faults campaign-sweep reference recordings check bench bench-quick bench-long clean
+.PHONY: help demo test docs campaign campaign-verdicts campaign-faults campaign-sweep reference recordings check minima \
+    bench bench-quick bench-long clean
 
 help:
 	@echo "make demo         run the main job; reports, figures and tables go to demo/"
 	@echo "make test         run every test; some of them: make test ARGS='-k ladder'"
-	@echo "make campaign     whether intervals cover, over 200 seeds: an hour or more"
-	@echo "make campaign-faults  broker, learner and publisher killed twenty times each in a million samples: ten minutes or more"
-	@echo "make campaign-sweep   a sweep of 500 points killed 25 times, on a Dask cluster too: a quarter of an hour or more"
+	@echo "make campaign     the long form of every test that has one, the three below too: two hours or more"
+	@echo "make campaign-verdicts  whether intervals cover, over 200 seeds: an hour or more"
+	@echo "make campaign-faults    broker, learner and publisher killed twenty times each in a million samples: ten minutes or more"
+	@echo "make campaign-sweep     a sweep of 500 points killed 25 times, on a Dask cluster too: a quarter of an hour or more"
 	@echo "make reference    the mean error of learned filters over 1e5 runs, for the campaign: a quarter of an hour"
 	@echo "make recordings   what is said of single recordings, and the table of docs/theory.md: ten minutes"
-	@echo "make check        format, lint, types, import directions"
+	@echo "make check        format, lint, types, import contracts"
+	@echo "make minima       a quick part of the tests with the lowest versions that pyproject.toml allows: some five minutes"
 	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md and docs/learners.md"
 	@echo "make bench-quick  the headline alone, in less than a minute"
 	@echo "make bench-long   1e5 streams x 64 lengths x 1e5 steps within 4 GiB, and a live service: an hour or more"
@@ -42,14 +46,16 @@ docs: $(INSTALLED)
 	@echo "  $(PYTHON) -m http.server --bind 127.0.0.1 --directory site"
 
 campaign: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/_growth/test_calibration.py \
-	    tests/analysis/_location/test_single_recordings.py $(ARGS)
+	@$(CAMPAIGN) $$(grep -rl -e 'getoption("--campaign")' --include='test_*.py' tests) $(ARGS)
+
+campaign-verdicts: $(INSTALLED)
+	@$(CAMPAIGN) tests/analysis/_growth/test_calibration.py tests/analysis/_location/test_single_recordings.py $(ARGS)
 
 campaign-faults: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/streams/_service/test_faults.py $(ARGS)
+	@$(CAMPAIGN) tests/streams/_service/test_faults.py $(ARGS)
 
 campaign-sweep: $(INSTALLED)
-	@$(BIN)/python -m pytest --campaign -o timeout=0 -s tests/analysis/_sweeps/test_experiment.py tests/analysis/_sweeps/test_dask_client.py \
+	@$(CAMPAIGN) tests/analysis/_sweeps/test_experiment.py tests/analysis/_sweeps/test_dask_client.py \
 	    -k "killed_again" $(ARGS)
 
 reference: $(INSTALLED)
@@ -63,6 +69,13 @@ check: $(INSTALLED)
 	@$(BIN)/ruff check --output-format concise .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+minima:
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(PYTHON) .ci/minima.py > "$$folder/pins.txt"; $(PYTHON) -m venv "$$folder/venv"; \
+	"$$folder/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$$folder/pins.txt"; \
+	mkdir "$$folder/path"; ln -s "$(CURDIR)" "$$folder/path/ergoscope"; \
+	PYTHONPATH="$$folder/path" "$$folder/venv/bin/python" -m pytest -q -p no:cacheprovider $(MINIMA) $(ARGS)
 
 bench: $(INSTALLED)
 	@set -e; for name in $(BENCHMARKS); do echo; echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done

@@ -30,6 +30,14 @@ def spans(sizes: list[int]) -> str:
     return ", ".join(str(p[0]) if len(p) == 1 else f"{p[0]}..{p[-1]}" for p in parts)
 
 
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it: 12.3 s, 45 min, 7.5 h, 30 days or 12 years."""
+    for limit, length, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"), (6.3e7, 86_400, "days")):
+        if seconds < limit:
+            return f"{seconds / length:.{1 if unit in ('s', 'h') else 0}f} {unit}"
+    return f"{spaced(round(seconds / 31_557_600))} years"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'NAME'?`` for the known name nearest to a word, or a full stop if none is near."""
     folded = {name.lower(): name for name in known}

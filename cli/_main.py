@@ -17,7 +17,7 @@ import typer
 from .. import __version__
 from ._compilation_cache import keep_compiled
 from ._dashboard import demo, watch
-from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_sizes
+from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import (
     Meter,
@@ -35,20 +35,22 @@ from ._streams import broker, learn, publish, record, replay
 from ._sweep import sweep
 
 app = typer.Typer(
-    add_completion=False,
+    context_settings=dict(help_option_names=["-h", "--help"]),  # of every command below
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="How big must a predictor be before its error stops growing? Try: ergoscope locate double-integrator",
 )
 
 
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results. Default: runs/NAME.")]
+PATH: Any = dict(parser=parse_path, metavar="<path>")
+
+Out = Annotated[Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/NAME.")]
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
 Seed = Annotated[int, typer.Option(help="Seed of the simulation and the bootstrap.")]
 Noise = Annotated[str, typer.Option(help="System: law of its noise, normal, student-t, uniform or impulsive.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer only.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md) instead of the table.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")]
 
 
 @app.command()
@@ -183,7 +185,7 @@ def design(
 @app.command()
 def simulate(
     source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
-    out: Annotated[Path, typer.Option("--out", help="File to write: .parquet or .csv.")],
+    out: Annotated[Path, typer.Option("--out", **PATH, help="File to write: .parquet or .csv.")],
     steps: Annotated[int, typer.Option(help="Samples of each run.")] = 10_000,
     replicates: Annotated[int, typer.Option(help="Independent runs.")] = 1,
     input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
@@ -260,9 +262,14 @@ def reproduce(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of locate, reproduce, score or sweep: runs/NAME.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            parser=parse_path, metavar="folder", help="Folder of locate, reproduce, score or sweep: runs/NAME."
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="File to write. Default: report.html in the folder.")
+        Path | None, typer.Option("--out", **PATH, help="File to write. Default: report.html in the folder.")
     ] = None,
 ) -> None:
     """Write results as one HTML file: answer, tables, figures, settings. Only a sweep has none until then."""

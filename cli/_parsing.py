@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from .._core.ranges import parse_range
@@ -44,6 +45,17 @@ def parse_matrix(word: str, text: str | None) -> Any:
     if isinstance(value, bool) or not isinstance(value, (int, float, list)):
         raise ValueError(f"{word} must be a number or a matrix such as [[1, 0], [0, 1]], got {text!r}.")
     return value
+
+
+def parse_path(text: str) -> Path:
+    """Return a path. An empty text, as of a shell variable that is not set, is not the working folder.
+
+    Raises:
+        ValueError: The text is empty.
+    """
+    if not text.strip():
+        raise ValueError("a path must not be empty: write . for the working folder.")
+    return Path(text)
 
 
 def parse_fraction(word: str, text: str) -> float:

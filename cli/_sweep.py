@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._core.text import duration
+from ._parsing import parse_path
 from ._printing import Meter, console
 
 if TYPE_CHECKING:
@@ -14,22 +16,33 @@ if TYPE_CHECKING:
 
 
 def sweep(
-    experiment: Annotated[Path, typer.Argument(help="The experiment: a TOML file (docs/experiments.md).")],
+    experiment: Annotated[
+        Path, typer.Argument(parser=parse_path, metavar="experiment", help="The experiment: a TOML file, see above.")
+    ],
     check: Annotated[
         bool, typer.Option("--check", help="Print the plan only: points, programs, estimated time, memory.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the results. Default: out in the file, or runs/NAME.")
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=parse_path,
+            metavar="<path>",
+            help="Folder for the results. Default: out in the file, or runs/NAME.",
+        ),
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option(
-            "--cluster", help="Run on the workers of this Dask scheduler, such as tcp://HOST:8786 (docs/cluster.md)."
-        ),
+        typer.Option("--cluster", help="Run on the workers of this Dask scheduler, such as tcp://HOST:8786."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder only.")] = False,
 ) -> None:
-    """Sweep a grid of systems, learners, noise, horizons and seeds. Run it again to complete missing points."""
+    """Sweep a grid of systems, learners, noise, horizons and seeds. Run it again to complete missing points.
+
+    The TOML file has a table grid: systems = ["random-walk"], learners = ["ladder"], and if wanted sizes = "0..16",
+    noise = [1, 10], horizons = [2000], seeds = "0..4". A table options may hold replicates, lookaheads, inputs, law,
+    precision, device and out.
+    """
     from .. import analysis
 
     wanted = analysis.read_experiment(experiment)
@@ -50,7 +63,7 @@ def show_plan(plan: Plan) -> None:
         f"{plan.folder}: {plan.points} points, {plan.done} of them done",
         f"programs to compile: {plan.programs}",
         f"samples to predict: {plan.samples:.3g}",
-        f"estimated time: {_duration(seconds)}, {_duration(plan.compiling)} of it to compile (from short runs)",
+        f"estimated time: {duration(seconds)}, {duration(plan.compiling)} of it to compile (from short runs)",
         f"memory: {plan.memory / 2**20:.3g} MiB at most; free: {plan.free / 2**30:.3g} GiB",
     ]
     if plan.cluster is not None:
@@ -62,9 +75,3 @@ def show_plan(plan: Plan) -> None:
         lines.append(f"{system}, noise {noise:g}: its runs end after {end} samples, where rounding reaches the noise")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

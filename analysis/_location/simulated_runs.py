@@ -21,6 +21,7 @@ from .._exact.theory import trust_horizon
 from .._growth.curves import GROUPS, log_edges
 from .memory_check import check_memory
 from .options import SHORTEST, InputsAhead, Options, check_ahead, choose_inputs_ahead, choose_learner, direct_term
+from .work_check import check_work
 
 
 class PreparedRun(NamedTuple):
@@ -78,6 +79,7 @@ def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> 
     learner = learner_of(options.sizes)
     trust = trust_horizon(system, options.precision, asked)
     horizon = check_horizon(learner, asked, trust)
+    check_work(horizon, replicates, len(learner.sizes))
     ahead = choose_inputs_ahead(options, learner, system.inputs, "known")
     signal = input_signal(inputs, system.inputs)
     check_memory(driver_of, learner_of, learner, replicates, len(log_edges(horizon)))

@@ -15,6 +15,8 @@ from ..._core.text import did_you_mean
 from ...simulator import LinearSystem, find_system
 from ...simulator._simulation.noise import Noise
 
+MOST_BYTES = 1_000_000  # of the file
+
 
 class Experiment(NamedTuple):
     """A grid of points and the settings that they share.
@@ -79,6 +81,8 @@ def read_experiment(path: str | Path) -> Experiment:
         ValueError: The file is no TOML, a key is unknown, or a value is wrong; the message names the line.
     """
     file = Path(path).expanduser()
+    if file.exists() and (not file.is_file() or file.stat().st_size > MOST_BYTES):
+        raise ValueError(f"{file} must be a TOML file of at most {MOST_BYTES} bytes: name the file of an experiment.")
     try:
         text = file.read_text(encoding="utf-8")
         tables = tomllib.loads(text)

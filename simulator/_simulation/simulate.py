@@ -25,6 +25,7 @@ from ..._core.devices import Precision, computing, find_devices, shard
 from .._recordings.trajectories import Trajectories
 from .._recordings.write import write_trajectories
 from .._systems.linear_system import ARRAY_FIELDS, LinearSystem
+from .cost import check_block, check_disk
 from .inputs import Signal, input_signal
 from .noise import Noise, check_noise, unit_noise
 
@@ -84,14 +85,16 @@ def simulate_chunks(
         device: The devices that share the replicates, as in ``find_devices``; None: the device that JAX uses now.
 
     Raises:
-        ValueError: A count is not positive, the noise is unknown, or the system has no such initial state.
+        ValueError: A count is not positive, a block does not fit into memory, the noise is unknown, or the system has
+            no such initial state.
     """
     for word, value in (("steps", steps), ("replicates", replicates), ("blocks", blocks)):
         if int(value) != value or value < 1:
             raise ValueError(f"{word} must be a whole number of at least 1, got {value}.")
-    if not (0 <= missing.rate < 1 and missing.burst >= 1):
-        raise ValueError(f"missing needs 0 <= rate < 1 and a burst of at least 1 sample, got {missing}.")
+    if not (0 <= missing.rate < 1 and 1 <= missing.burst < 2**31):
+        raise ValueError(f"missing needs 0 <= rate < 1 and a burst of 1 to {2**31 - 1} samples, got {missing}.")
     check_noise(noise)
+    check_block(system, min(steps, blocks * BLOCK), replicates)
     dtype = jnp.zeros(()).dtype if dtype is None else jnp.dtype(dtype)
     signal = inputs if callable(inputs) else input_signal(inputs, system.inputs)
     devices = len(find_devices(device))
@@ -212,6 +215,7 @@ def simulate_to_file(
             done += y.shape[1]
             progress(done, steps)
 
+    check_disk(path, system, steps, replicates)
     with computing(precision, device):
         write_trajectories(stretches(), path)
 

@@ -1,0 +1,232 @@
+"""Every ``ergoscope ..`` line of the README and the pages: it parses, and it is run here or says why not.
+
+Runs are short: options are added after those of the page, and the last one of a name counts.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from ergoscope.cli import main
+from ergoscope.cli._main import app
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+GROUP = typer.main.get_command(app)
+ALONE = {"zoo", "learners", "devices"}  # commands that run without arguments
+SHORT = ("--horizon", "400", "--replicates", "8", "--sizes", "0..2")
+SCORED = ("--quick", "--replicates", "2", "--in-process")
+
+# Words of a page that stand for something of the reader's.
+STANDS_FOR = {
+    "FOLDER": "located", "FILE": "again.html", "PLANT": "plant.toml", "PREDICTOR": "ladder:size=1", "..": "random-walk",
+}  # fmt: skip
+
+RUN: dict[str, tuple[str, ...]] = {
+    "zoo": (),
+    "zoo double-integrator": (),
+    "zoo NAME --json": ("random-walk",),
+    "learners": (),
+    "learners NAME": ("ladder",),
+    "devices": (),
+    "locate double-integrator --horizon 20000 --replicates 256 --sizes 0..8": SHORT,
+    "locate double-integrator --learner square-root-rls:forgetting=0.99": SHORT,
+    "locate plant.toml": SHORT,
+    "locate plant.py:plant --q 1 --r 0.01 --dt 0.1": SHORT,
+    "locate data.parquet --output y --by run --time time": ("--sizes", "0..2"),
+    "locate data.parquet --output y --learner length-mixture:longest=16,share=0.01": ("--by", "run", "--time", "time"),
+    "locate examples/data/nile.csv --output flow --time year": ("--sizes", "0..2", "--no-model"),
+    "locate .. --json": SHORT,
+    "simulate double-integrator --steps 10000 --replicates 8 --out data.parquet": (
+        "--steps", "400", "--out", "more.parquet",
+    ),
+    "design double-integrator --horizon 20000 --tolerance 1%": (),
+    "design PLANT --json": (),
+    "report FOLDER --out FILE": (),
+    "report runs/first": (),
+    "sweep experiment.toml": (),
+    "sweep experiment.toml --check": (),
+    "sweep --check": ("experiment.toml",),
+    "score my_predictor.py:make": (*SCORED, "--cases", "resonance"),
+    "score my_predictor.py:make --plant plant.toml": (*SCORED, "--cases", "plant"),
+    "score PREDICTOR --json": (*SCORED, "--cases", "resonance"),
+    "score tests/analysis/_scoring/flawed.py:kalman --cases plant,stress --quick": (*SCORED, "--cases", "resonance"),
+    'score ./my_predictor --quick --require "bounded, plant:excess<5%"': (
+        "--replicates", "2", "--cases", "resonance", "--require", "plant:excess<1000%",
+    ),
+    "learn - --sizes 0..16": (),
+    "learn run/ --sizes 0..16": (),
+}  # fmt: skip
+
+LAB = "mqtt://localhost:1883/lab"
+LIVE = [  # with a broker and its port, in this order; those that end by themselves are waited for
+    ("broker", ""),
+    (f"learn {LAB}/+ --sizes 0..16", ""),
+    (f"learn {LAB}/+ --sizes 0..16 --state ./learned", ""),
+    (f"record {LAB}/+ --out run/", ""),
+    (f"publish double-integrator --to {LAB}/plant1 --block 128 --state ./sent", "--steps 256"),
+    (f"publish double-integrator --to {LAB}/plant1 --rate 200 --block 16", "--steps 64"),
+    (f"replay run/ --to {LAB}/again --speed 10x", ""),
+    (f"replay examples/data/nile.csv --output flow --units flow=m3/a --to {LAB}/nile", ""),
+    (f"watch {LAB} --once", "--for 1"),
+    (f"watch {LAB}", "--for 1"),
+]
+
+CLUSTER = "needs a cluster and a shared folder: tests/analysis/_sweeps/test_dask_client.py starts one"
+STUDY = "tests/analysis/_studies/test_registry.py runs every study"
+NOT_RUN = {
+    "demo live": "tests/streams/_dashboard/test_demo.py runs it, with the page",
+    f"watch {LAB} --page": "tests/streams/_dashboard/test_server.py opens the page",
+    "learn mqtt://..": "the address is left out; the live lines below stand for it",
+    "learn mqtts://broker.example/lab/+ --sizes 0..16 --state ./state": "tests/streams/_mqtt/test_security.py has TLS",
+    "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
+    "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786 --check": CLUSTER,
+    "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786": CLUSTER,
+    "sweep experiment.toml --cluster $address": CLUSTER,
+    "sweep experiment.toml --cluster tcp://HOST:8786": CLUSTER,
+    "reproduce NAME": STUDY,
+    "reproduce all --quick": STUDY,
+    "reproduce theorem-2": STUDY,
+    "reproduce hidden-random-walk": STUDY,
+    "reproduce growth-laws": STUDY,
+    "reproduce horizon-scaling": STUDY,
+    "reproduce power": STUDY,
+    "reproduce regret-bounds": STUDY,
+}
+
+
+def written() -> dict[str, list[str]]:
+    """Return all command lines without ``ergoscope``, each with its pages; test_tutorial.py runs those of its page."""
+    found: dict[str, list[str]] = {}
+    for page in PAGES:
+        if page.stem == "tutorial":
+            continue
+        for text in page.read_text(encoding="utf-8").splitlines():
+            lines = re.findall(r"`ergoscope ([^`]+)`", text)
+            lines += re.findall(r"^(?:    .*\| |    |)ergoscope ([a-z].*?)(?:\s+#.*)?$", text)
+            for line in lines:
+                if " " in line or line in ALONE | {"broker"}:
+                    found.setdefault(line, []).append(page.name)
+                assert line.split()[0] in GROUP.commands, f"{page.name}: {line}"  # type: ignore[attr-defined]
+    return found
+
+
+def words_of(line: str, *more: str) -> list[str]:
+    words = [STANDS_FOR.get(word, word) for word in shlex.split(line)]
+    return [*(word for word in words if word != "NAME" or not more), *more]
+
+
+def test_every_line_is_run_or_says_why_not() -> None:
+    lines = written()
+    listed = [*RUN, *NOT_RUN, *(line for line, _ in LIVE)]
+    assert len(lines) > 50
+    assert {line: pages for line, pages in lines.items() if line not in listed} == {}
+    assert [line for line in listed if line not in lines] == []
+
+
+@pytest.mark.parametrize("line", written())
+def test_a_line_parses(line: str) -> None:
+    name, *words = shlex.split(line)
+    command = GROUP.commands[name]  # type: ignore[attr-defined]
+    if name == "demo":
+        command, words = command.commands[words[0]], words[1:]
+    needed = sum(one.required and one.param_type_name == "argument" for one in command.params)
+    given = [*words, *["experiment.toml"] * (needed and words == ["--check"])]
+    command.make_context(name, given).close()
+
+
+def command(folder: Path, words: list[str]) -> int | str | None:
+    """Run a command in this process, in a folder; its standard input is the file ``lines.ndjson`` there."""
+    with pytest.MonkeyPatch.context() as patched, (folder / "lines.ndjson").open() as given:
+        patched.chdir(folder)
+        patched.setattr(sys, "argv", ["ergoscope", *words])
+        patched.setattr(sys, "stdin", given)
+        patched.setattr("warnings.showwarning", None)  # put back after: main replaces it
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return ended.value.code
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the pages speak of, small."""
+    folder = tmp_path_factory.mktemp("pages")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    plant = re.findall(r"^    ([A-Zd]\w* = .*)$", readme, re.MULTILINE)
+    (folder / "plant.toml").write_text("\n".join(plant))
+    python = re.findall(r"^(import control|plant = .*)$", readme, re.MULTILINE)
+    (folder / "plant.py").write_text("\n".join(python))
+    grid = '[grid]\nsystems = ["random-walk"]\nlearners = ["ladder"]\nsizes = "0..1"\nhorizons = [100]\n'
+    (folder / "experiment.toml").write_text(grid + '[options]\nreplicates = 8\nout = "runs/first"\n')
+    (folder / "examples").symlink_to(ROOT / "examples")
+    (folder / "tests").symlink_to(ROOT / "tests")
+    (folder / "my_predictor.py").symlink_to(ROOT / "examples" / "my_predictor.py")
+    (folder / "lines.ndjson").write_text("".join(f'{{"y": {t % 3}}}\n' for t in range(40)))
+    for words in (
+        "simulate double-integrator --steps 400 --replicates 8 --out data.parquet",
+        "locate random-walk --horizon 400 --replicates 8 --sizes 0..1 --out located",
+        "sweep experiment.toml",
+        "record lines.ndjson --out run",
+    ):
+        assert not command(folder, words.split())
+    return folder
+
+
+@pytest.mark.parametrize("line", RUN)
+def test_a_line_runs(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if "./my_predictor" in line:
+        compiler = shutil.which("cc")
+        if compiler is None:
+            pytest.skip("there is no C compiler")
+        subprocess.run([compiler, "-O2", "-o", folder / "my_predictor", ROOT / "examples" / "predictor.c"], check=True)
+    code = command(folder, words_of(line, *RUN[line]))
+    printed = capsys.readouterr()
+    assert not code, printed.err
+    assert printed.out.strip()
+
+
+@pytest.mark.slow
+def test_the_live_lines_run_together(folder: Path) -> None:
+    """A broker, two learners and a recorder stay; publishers, players and watchers end by themselves."""
+    pytest.importorskip("amqtt")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    staying: list[subprocess.Popen[bytes]] = []
+    try:
+        for line, more in LIVE:
+            words = [*line.replace(":1883", f":{port}").split(), *more.split()]
+            words += ["--port", str(port)] * (line == "broker")
+            command = [sys.executable, "-m", "ergoscope", *words]
+            if line.split()[0] in ("broker", "learn", "record"):
+                staying.append(subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+                until = time.monotonic() + 60
+                while line == "broker" and time.monotonic() < until:
+                    with socket.socket() as asked:
+                        if asked.connect_ex(("127.0.0.1", port)) == 0:
+                            break
+                    time.sleep(0.1)
+                continue
+            if words[0] == "publish" and "--state" in words:
+                time.sleep(15)  # until the learners listen
+            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120)
+            assert done.returncode == 0, (line, done.stderr)
+        for process in reversed(staying):
+            process.send_signal(signal.SIGINT)
+        ends = [process.communicate(timeout=60) for process in reversed(staying)]
+    finally:
+        for process in staying:
+            process.kill()
+    assert all(b"Traceback" not in errors for _, errors in ends), ends
+    assert b"plant1" in ends[1][0] or b"plant1" in ends[2][0], ends  # a learner has forecast it
