@@ -78,3 +78,25 @@ def test_the_search_knows_the_words_of_the_pages(site: Path) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text())
     found = [page["location"] for page in index["docs"] if "critical size" in (page["title"] + page["text"]).lower()]
     assert any(location.startswith("idea.html") for location in found)
+
+
+PICTURES = [
+    (page, section, name)
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for section in re.split(r"^#+ ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for name in re.findall(r"!\[[^]]*\]\((?:docs/)?images/([\w.-]+)\)", section)
+]
+
+
+@pytest.mark.parametrize(
+    ("page", "section", "name"), PICTURES, ids=[f"{page.stem}-{name}" for page, _, name in PICTURES]
+)
+def test_the_command_of_a_picture_stands_in_its_section(page: Path, section: str, name: str) -> None:
+    assert (ROOT / "docs" / "images" / name).is_file()
+    assert re.search(
+        r"\b(ergoscope (locate|reproduce|score|demo)|python (examples|benchmarks)/\w+\.py|make demo)\b", section
+    )
+
+
+def test_every_picture_is_shown() -> None:
+    assert {name for _, _, name in PICTURES} == {file.name for file in (ROOT / "docs" / "images").iterdir()}
