@@ -40,7 +40,7 @@ def watch(
     where: Annotated[str, typer.Argument(help="mqtt://host:1883/lab or lab/+ for all streams, lab/plant1 for one.")],
     seconds: Annotated[float | None, typer.Option("--for", help="Seconds to its end; by default Ctrl-C.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Print the table once, at its end, after 2 s or --for.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a stream (docs/streams.md).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each stream.")] = False,
     page: Annotated[bool, typer.Option("--page", help="Show it as a page in a browser instead.")] = False,
     port: Port = 8000,
     host: Host = "127.0.0.1",

@@ -17,6 +17,7 @@ import typer
 from .. import __version__
 from ._compilation_cache import keep_compiled
 from ._dashboard import demo, watch
+from ._options import PATH, Seed
 from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import (
@@ -42,12 +43,9 @@ app = typer.Typer(
 )
 
 
-PATH: Any = dict(parser=parse_path, metavar="<path>")
-
 Out = Annotated[Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/NAME.")]
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
-Seed = Annotated[int, typer.Option(help="Seed of the simulation and the bootstrap.")]
 Noise = Annotated[str, typer.Option(help="System: law of its noise, normal, student-t, uniform or impulsive.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")]
@@ -355,10 +353,24 @@ def main() -> None:
     try:
         with ending_cleanly():
             app(prog_name="ergoscope")
-    except (ValueError, OSError) as exc:
-        what = f"{exc.filename}: {exc.strerror}" if isinstance(exc, OSError) and exc.strerror else str(exc)
-        print(f"ergoscope: {what}", file=sys.stderr)
+    except Exception as exc:
+        print(f"ergoscope: {_refusal(exc)}", file=sys.stderr)
         sys.exit(2)
+
+
+def _refusal(exc: Exception) -> str:
+    """Return the message for bad input; raise again what is a fault of ergoscope."""
+    if isinstance(exc, OSError) and exc.strerror:
+        return f"{exc.filename}: {exc.strerror}"
+    if isinstance(exc, (ValueError, OSError)):
+        return str(exc)
+    if isinstance(exc, OverflowError):
+        return f"a number is too large ({exc}): choose a smaller one."
+    if isinstance(exc, RecursionError):
+        return "the input is nested too deeply: write it with fewer brackets."
+    if isinstance(exc, MemoryError) or "RESOURCE_EXHAUSTED" in str(exc):  # the second by JAX
+        return "there is not enough memory: try fewer replicates, sizes or samples."
+    raise exc
 
 
 def _command() -> list[str]:

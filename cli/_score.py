@@ -13,6 +13,7 @@ import typer
 from rich import box
 from rich.table import Table
 
+from ._options import Seed
 from ._parsing import parse_names
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import Meter, console, short_number
@@ -64,12 +65,12 @@ def score(
             help="Run Python in this process: faster, but no time limit, and it could see later samples.",
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the simulations and the bootstrap.")] = 0,
+    seed: Seed = 0,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the results. Default: runs/score-PREDICTOR.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the answer.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/json.md).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Run a predictor through the battery: a scorecard that compares it with the Kalman filter and with learners."""
     from .. import analysis, learners

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ._options import Seed
 from ._parsing import parse_center, parse_names, parse_sizes
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Live = Annotated[
     str,
     typer.Argument(
         help="mqtt://host:1883/lab/plant1, or lab/+ for all streams; - for lines of JSON on standard input, a file of "
-        "such lines, a folder of the record command, or a recording in CSV or Parquet (see docs/streams.md)."
+        "such lines, a folder of the record command, or a recording in CSV or Parquet."
     ),
 ]
 Output = Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")]
@@ -149,7 +150,7 @@ def publish(
     steps: Annotated[int | None, typer.Option(help="Samples of each stream; by default endless.")] = None,
     streams: Annotated[int, typer.Option("--streams", help="Number of independent runs; each is a stream.")] = 1,
     input: Annotated[str, typer.Option(help="Known input: zero, white, prbs or sweep.")] = "zero",
-    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
+    seed: Seed = 0,
     epoch: Annotated[
         int | None, typer.Option(help="Epoch, greater than any before; by default milliseconds since 1970.")
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -74,6 +75,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 BAD = {
+    "a horizon of years": (["locate", "random-walk", "--horizon", "1000000000000"], "would take about"),
+    "more runs than memory": (["simulate", "random-walk", "--replicates", "100000000000", "--out", "data.csv"], "GiB"),
+    "more runs to score": (
+        ["score", "ladder:size=1", "--plant", "random-walk", "--cases", "plant", "--replicates", "100000000000"],
+        "replicates need",
+    ),
+    "more runs to reproduce": (["reproduce", "figure-1", "--replicates", "100000000000"], "replicates need"),
+    "a file larger than the disk": (
+        ["simulate", "random-walk", "--steps", "1000000000000000", "--out", "data.csv"],
+        "try at most",
+    ),
+    "a burst without end": (
+        ["simulate", "random-walk", "--missing", "0.5", "--burst", "1000000000000", "--out", "data.csv"],
+        "a burst of 1 to 2147483647 samples",
+    ),
+    "an empty folder name": (["locate", "random-walk", "--out", ""], "a path must not be empty"),
+    "an empty file name": (["simulate", "random-walk", "--out", " "], "a path must not be empty"),
+    "an empty report": (["report", ""], "a path must not be empty"),
+    "an empty experiment": (["sweep", ""], "a path must not be empty"),
+    "a folder for an experiment": (["sweep", "half"], "must be a TOML file"),
+    "a device for an experiment": (["sweep", "/dev/zero"], "must be a TOML file"),
     "missing file": (["locate", "nowhere.csv", "--output", "y"], "nowhere.csv"),
     "missing column": (["locate", "runs.csv", "--output", "z"], "no column"),
     "text in a number column": (["locate", "text.csv", "--output", "y"], "three"),
@@ -387,3 +409,72 @@ def test_devices_are_listed_by_the_names_that_device_takes(tmp_path: Path, monke
     done = process("simulate", "random-walk", "--out", "walk.csv", "--device", "cpu:5", cwd=tmp_path)
     assert done.returncode == 2
     assert "no device 'cpu:5' on this machine; there is: cpu:0, cpu:1" in done.stderr
+
+
+SEEDED = {
+    "locate": ["locate", "random-walk"],
+    "simulate": ["simulate", "random-walk", "--out", "data.csv"],
+    "reproduce": ["reproduce", "figure-1", "--quick"],
+    "score": ["score", "ladder:size=1", "--plant", "random-walk"],
+    "publish": ["publish", "random-walk", "--steps", "1"],
+}
+
+
+@pytest.mark.parametrize("command", SEEDED)
+@pytest.mark.parametrize("seed", ["-1", str(2**63), "9" * 30, "", "1.5", "nan"])
+def test_every_command_refuses_the_same_seeds(command: str, seed: str, folder: Path, run: Run) -> None:
+    result = run(*SEEDED[command], "--seed", seed, cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "'--seed'" in result.stderr and "Traceback" not in result.stderr
+    assert not (folder / "data.csv").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["locate"], ["sweep"], ["demo"], ["demo", "live"], ["zoo"]])
+def test_h_is_help(words: list[str], folder: Path, run: Run) -> None:
+    short, long = (run(*words, word, cwd=folder) for word in ("-h", "--help"))
+    assert short.returncode == 0 and "Usage: ergoscope" in short.stdout
+    assert short.stdout == long.stdout
+
+
+def test_no_help_names_a_file_that_a_wheel_lacks(folder: Path, run: Run) -> None:
+    """Neither pages nor examples are installed."""
+    names = re.findall(r"^│ ([a-z]+) ", run("--help", cwd=folder).stdout, re.MULTILINE)
+    assert len(names) > 12
+    for words in ([], *([name] for name in names), ["demo", "live"]):
+        text = run(*words, "--help", cwd=folder).stdout
+        assert not re.search(r"docs/|examples/|README|\.md\b", text), words
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes(shell: str, folder: Path, run: Run) -> None:
+    result = run("--show-completion", shell, cwd=folder)
+    assert result.returncode == 0 and "_ERGOSCOPE_COMPLETE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (OverflowError("too large"), "a number is too large (too large): choose a smaller one."),
+        (RecursionError(), "the input is nested too deeply"),
+        (MemoryError(), "there is not enough memory"),
+        (RuntimeError("RESOURCE_EXHAUSTED: 9 GiB"), "there is not enough memory"),
+        (PermissionError(13, "Permission denied", "file"), "file: Permission denied"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_user_can_mend_ends_in_one_message(
+    fault: Exception, message: str, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("ergoscope.cli._main.show_names", fails)
+    result = run("zoo", cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"ergoscope: {message}") and result.stderr.count("\n") == 1
+
+
+def test_a_fault_of_ours_keeps_its_traceback(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ergoscope.cli._main.show_names", lambda names: names["no such name"])
+    with pytest.raises(KeyError):
+        run("zoo", cwd=folder)
