@@ -4,6 +4,9 @@ ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 ERGOSCOPE := $(BIN)/ergoscope
+MINIMA := -m 'not slow' tests/_core tests/simulator/_systems tests/simulator/_recordings tests/analysis/_exact \
+    tests/learners/test_catalogue.py tests/learners/_least_squares/test_ladder.py tests/streams/_messages tests/streams/_storage \
+    tests/analysis/_reports tests/cli/test_sweep.py
 CAMPAIGN := $(BIN)/python -m pytest --campaign -o timeout=0 -s
 BENCHMARKS := ladder ahead lattice simulation kalman linearity latency external_predictors streams live memory sweep cluster learners table
 
@@ -75,7 +78,7 @@ minima:
 	$(PYTHON) .ci/minima.py > "$$folder/pins.txt"; $(PYTHON) -m venv "$$folder/venv"; \
 	"$$folder/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$$folder/pins.txt"; \
 	mkdir "$$folder/path"; ln -s "$(CURDIR)" "$$folder/path/ergoscope"; \
-	PYTHONPATH="$$folder/path" "$$folder/venv/bin/python" -m pytest -q -p no:cacheprovider $(MINIMA) $(ARGS)
+	PYTHONPATH="$$folder/path" "$$folder/venv/bin/python" -m pytest -q -p no:cacheprovider -o filterwarnings= $(MINIMA) $(ARGS)
 
 bench: $(INSTALLED)
 	@set -e; for name in $(BENCHMARKS); do echo; echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done

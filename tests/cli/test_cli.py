@@ -119,7 +119,7 @@ BAD = {
     "lookaheads that are none": (["locate", "random-walk", "--lookahead", "x"], "lookaheads are written 1,5,10"),
     "a learner of one sample ahead": (
         ["locate", "random-walk", "--learner", "lattice", "--lookahead", "1,5"],
-        "lattice forecasts one sample ahead, asked for were (1, 5): choose one of ladder",
+        "lattice forecasts one sample ahead, not (1, 5): choose one of ladder",
     ),
     "a look-ahead beyond the horizon": (
         ["locate", "random-walk", "--lookahead", "90", "--horizon", "200"],
@@ -158,7 +158,7 @@ BAD = {
         ["simulate", "plant.py:plant", "--q", "1", "--r", "1", "--dt", "0.1", "--delay", "-1", "--out", "data.csv"],
         "plant.py:plant: delay must be seconds of at least 0",
     ),
-    "a delay of the zoo": (["locate", "random-walk", "--delay", "1"], "brings its own Q, R and dt, and no delay"),
+    "a delay of the zoo": (["locate", "random-walk", "--delay", "1"], "has its own Q, R and dt, and no delay"),
     "a delay of a file": (["design", "plant.toml", "--delay", "1"], "leave delay out"),
     "no system": (["locate", "plant.py:number", "--q", "1", "--r", "1"], "number"),
     "a matrix that is none": (["locate", "plant.py:plant", "--q", "much"], "--q must be"),
