@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 
 import numpy as np
@@ -27,3 +28,18 @@ def check_lookahead(lookahead: int) -> None:
     """Raise ValueError unless it is a whole number of at least 1."""
     if int(lookahead) != lookahead or lookahead < 1:
         raise ValueError(f"lookahead must be a whole number of at least 1, got {lookahead}.")
+
+
+def check_seed(seed: int) -> int:
+    """Return a seed of random numbers.
+
+    Raises:
+        ValueError: It is no whole number from 0 to 2^63 - 1.
+    """
+    try:
+        whole = operator.index(seed)
+    except TypeError:
+        whole = -1
+    if isinstance(seed, bool) or not 0 <= whole < 2**63:
+        raise ValueError(f"the seed must be a whole number from 0 to 2^63 - 1, got {seed!r}.")
+    return whole

@@ -9,6 +9,9 @@ from typing import Any, Literal, TypeVar
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import PRNGKeyArray
+
+from .checks import check_seed
 
 Precision = Literal["float32", "float64"]
 Placed = TypeVar("Placed")
@@ -87,3 +90,13 @@ def shard(arrays: Placed, device: str | None, whole: bool = False) -> Placed:
 
     placed: Placed = jax.tree.map(place, arrays)
     return placed
+
+
+def random_key(seed: int) -> PRNGKeyArray:
+    """Return the random key of a seed; it does not depend on the precision.
+
+    Raises:
+        ValueError: The seed is no whole number from 0 to 2^63 - 1.
+    """
+    with jax.enable_x64(True):  # in 32 bits the upper half of a seed would be lost
+        return jax.random.key(check_seed(seed))

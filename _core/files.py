@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl  # slow to import; not every command needs it
 
+TABLE_SUFFIXES = (".csv", ".parquet")
+PATTERN_MARKS = "*?"  # brackets are no marks: run[1].csv is the name of a file
+
 _unfinished: set[Path] = set()
 
 

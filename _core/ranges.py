@@ -37,6 +37,13 @@ def check_count(word: str, value: int, least: int) -> int:
     Raises:
         ValueError: It is none.
     """
-    if int(value) != value or value < least:
-        raise ValueError(f"{word} must be a whole number of at least {least}, got {value}.")
+    if not _is_whole(value) or value < least:
+        raise ValueError(f"{word} must be a whole number of at least {least}, got {value!r}.")
     return int(value)
+
+
+def _is_whole(value: object) -> bool:
+    try:
+        return bool(int(value) == value)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        return False

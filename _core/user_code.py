@@ -15,6 +15,8 @@ from typing import Any
 
 from .text import did_you_mean
 
+_ABSENT = object()
+
 
 def named_object(source: str, name: str) -> Any:
     """Run a Python file, or import a module, and return its object ``name``.
@@ -24,10 +26,12 @@ def named_object(source: str, name: str) -> Any:
         ValueError: The code fails, or has no such name.
     """
     module = _run_file(existing_file(Path(source).expanduser())) if source.endswith(".py") else _import(source)
-    if not hasattr(module, name):
+    with user_code(f"reading {name} from {source}"):  # a module may have a __getattr__
+        found = getattr(module, name, _ABSENT)
+    if found is _ABSENT:
         public = [word for word in vars(module) if not word.startswith("_")]
         raise ValueError(f"{source} has no {name!r}{did_you_mean(name, public)}")
-    return getattr(module, name)
+    return found
 
 
 def _run_file(file: Path) -> ModuleType:
@@ -68,12 +72,21 @@ def user_code(doing: str) -> Iterator[None]:
     """Turn any error of a user's code into a ValueError that gives the error and the line of that code."""
     try:
         yield
-    except (Exception, SystemExit) as exc:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # a user's code may raise any of them, and SystemExit
         # The innermost line outside Python, the installed packages and this package is the user's.
         others = ("<", sys.base_prefix, sys.prefix, os.path.dirname(__file__))
         own = [frame for frame in traceback.extract_tb(exc.__traceback__) if not frame.filename.startswith(others)]
         place = f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
-        raise ValueError(f"{doing} failed: {type(exc).__name__}: {exc}{place}") from exc
+        raise ValueError(f"{doing} failed: {type(exc).__name__}: {_message(exc)}{place}") from exc
+
+
+def _message(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except Exception:  # __str__ is the user's code, too
+        return "its message cannot be shown"
 
 
 def existing_file(file: Path) -> Path:

@@ -16,13 +16,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ..._core.files import PATTERN_MARKS, TABLE_SUFFIXES
 from ..._core.text import did_you_mean
 from .csv_file import MISSING_WORDS, Preview, is_missing, is_number, preview, read_csv
 from .memory import refuse_large
 from .stamps import Times, read_stamps
-
-SUFFIXES = (".csv", ".parquet")
-PATTERN_MARKS = "*?"
 
 
 class Table(NamedTuple):
@@ -45,7 +43,7 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
     """
     text = os.path.expanduser(os.fspath(path))
     if os.path.isdir(text):
-        found = [file for file in Path(text).iterdir() if file.suffix.lower() in SUFFIXES and file.name[0] != "."]
+        found = [file for file in Path(text).iterdir() if file.suffix.lower() in TABLE_SUFFIXES and file.name[0] != "."]
         if not found:
             raise FileNotFoundError(f"the folder {text!r} holds no .csv or .parquet file.")
         return sorted(found)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.arrays import samples as real_samples
+
 
 class Reading(NamedTuple):
     """What was read from files.
@@ -35,7 +37,7 @@ class Trajectories:
     """Outputs and inputs of one or many runs.
 
     Args:
-        outputs: ``(batch, time, output)``; NaN marks a missing sample.
+        outputs: ``(batch, time, output)``; NaN marks a missing sample. A masked entry becomes NaN.
         inputs: ``(batch, time, input)``; NaN marks a missing sample.
         lengths: Number of samples of each run, ``(batch,)``; rows after the end of a run are NaN.
         dt: Sampling time in seconds; None if unknown.
@@ -43,6 +45,9 @@ class Trajectories:
         run_names: One name per run.
         states: ``(batch, time, state)`` of a simulation, else None.
         reading: What was read from files; None for trajectories that were not read.
+
+    Raises:
+        ValueError: A sample is complex.
     """
 
     outputs: NDArray[np.floating]
@@ -54,6 +59,10 @@ class Trajectories:
     run_names: tuple[str, ...]
     states: NDArray[np.floating] | None = None
     reading: Reading | None = None
+
+    def __post_init__(self) -> None:
+        for word in ("outputs", "inputs"):
+            object.__setattr__(self, word, real_samples(word, getattr(self, word)))
 
     def first(self, samples: int) -> Trajectories:
         """Return the first samples of each run."""

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.files import atomic_path, temporary_folder
+from ..._core.files import TABLE_SUFFIXES, atomic_path, temporary_folder
 from .trajectories import Trajectories
 
 ROWS_AT_ONCE = 1 << 18
@@ -36,7 +36,7 @@ def write_trajectories(trajectories: Trajectories | Iterable[Trajectories], path
             or its records belong to different runs. No file is written then.
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in (".parquet", ".csv"):
+    if suffix not in TABLE_SUFFIXES:
         raise ValueError(f"cannot write {str(path)!r}: the name must end in .parquet or .csv.")
     chunks = iter((trajectories,)) if isinstance(trajectories, Trajectories) else iter(trajectories)
     with atomic_path(path) as temporary:

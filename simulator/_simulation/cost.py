@@ -7,12 +7,48 @@ import shutil
 from pathlib import Path
 
 from ..._core.memory import free_memory
+from ..._core.text import duration
 from .._systems.linear_system import LinearSystem
 
 NUMBER = 8  # bytes
+MOST_STEPS = 2**39  # the noise of a block of 128 samples has a number of 32 bits
+STEP = 1e-6  # seconds of one step of one run, at the least
 MOST_RUNS = 2**32 - 1  # the random keys of runs have 32 bits
 COPIES = 3  # of a block: on the device, in NumPy, and its noise
 GIB = 2**30
+
+
+def check_steps(steps: int) -> None:
+    """Raise ValueError if a run has more samples than there is independent noise for.
+
+    Raises:
+        ValueError: It has; the message gives the estimated time, too.
+    """
+    if steps > MOST_STEPS:
+        raise ValueError(
+            f"{steps} steps would take at least {duration(STEP * steps)}, and after 2^39 steps the noise repeats: try "
+            "at most 2^39."
+        )
+
+
+def check_held(system: LinearSystem, steps: int, replicates: int) -> None:
+    """Raise ValueError if all samples of a simulation need more memory than is free.
+
+    Args:
+        system: The plant.
+        steps: Samples of each run.
+        replicates: Number of runs.
+
+    Raises:
+        ValueError: They do; the message gives both, and what to call instead.
+    """
+    needed = COPIES * NUMBER * (system.outputs + system.inputs + system.states) * steps * replicates
+    free = free_memory()
+    if needed > free:
+        raise ValueError(
+            f"{replicates} replicates of {steps} steps need {needed / GIB:.3g} GiB, and {free / GIB:.3g} GiB are free: "
+            "use simulate_chunks or simulate_to_file, or fewer steps."
+        )
 
 
 def check_block(system: LinearSystem, rows: int, replicates: int) -> None:

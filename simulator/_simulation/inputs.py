@@ -11,6 +11,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._core.arrays import real_array
+
 Signal = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 KINDS = ("zero", "white", "prbs", "sweep")
 
@@ -38,7 +40,7 @@ def input_signal(kind: str | ArrayLike, inputs: int, amplitude: float = 1.0, see
         ValueError: The name is unknown, or the array has another width.
     """
     if not isinstance(kind, str):
-        given = np.asarray(kind, dtype=np.float64)
+        given = real_array("the input", kind, "a word or an array of numbers")
         if given.ndim != 2 or given.shape[1] != inputs or len(given) == 0 or not np.isfinite(given).all():
             raise ValueError(f"the input must be finite, of shape (time, {inputs}), got {given.shape}.")
         return lambda t: np.asarray(given[np.minimum(t, len(given) - 1)])

@@ -21,11 +21,14 @@ from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
-from ..._core.devices import Precision, computing, find_devices, shard
+from ..._core.arrays import real_array
+from ..._core.devices import Precision, computing, find_devices, random_key, shard
+from ..._core.ranges import check_count
 from .._recordings.trajectories import Trajectories
 from .._recordings.write import write_trajectories
+from .._systems.find import find_system
 from .._systems.linear_system import ARRAY_FIELDS, LinearSystem
-from .cost import check_block, check_disk
+from .cost import check_block, check_disk, check_held, check_steps
 from .inputs import Signal, input_signal
 from .noise import Noise, check_noise, unit_noise
 
@@ -54,7 +57,7 @@ class _SimulationState(NamedTuple):
 
 def simulate_chunks(
     key: PRNGKeyArray,
-    system: LinearSystem,
+    system: LinearSystem | str,
     steps: int,
     replicates: int = 1,
     *,
@@ -70,7 +73,7 @@ def simulate_chunks(
 
     Args:
         key: Random key.
-        system: The plant.
+        system: The plant, or its name as in ``find_system``.
         steps: Number of samples, at least 1.
         replicates: Independent runs with the same input.
         inputs: ``"zero"``, ``"white"``, ``"prbs"``, ``"sweep"``, an array ``(time, input)``, or a function of time.
@@ -88,9 +91,10 @@ def simulate_chunks(
         ValueError: A count is not positive, a block does not fit into memory, the noise is unknown, or the system has
             no such initial state.
     """
-    for word, value in (("steps", steps), ("replicates", replicates), ("blocks", blocks)):
-        if int(value) != value or value < 1:
-            raise ValueError(f"{word} must be a whole number of at least 1, got {value}.")
+    system = find_system(system)
+    steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
+    blocks = check_count("blocks", blocks, 1)
+    check_steps(steps)
     if not (0 <= missing.rate < 1 and 1 <= missing.burst < 2**31):
         raise ValueError(f"missing needs 0 <= rate < 1 and a burst of 1 to {2**31 - 1} samples, got {missing}.")
     check_noise(noise)
@@ -124,7 +128,7 @@ def simulate_chunks(
 
 def simulate(
     seed: int,
-    system: LinearSystem,
+    system: LinearSystem | str,
     steps: int,
     replicates: int = 1,
     *,
@@ -140,7 +144,7 @@ def simulate(
         x[t+1] = A x[t] + B u[t] + w[t],    y[t] = C x[t] + D u[t] + v[t],    w ~ (0, Q), v ~ (0, R)
 
     The arguments are those of ``simulate_chunks``, which yields the same numbers in pieces. ``seed`` is a whole number
-    from 0 to 2^64 - 1; ``precision`` is ``"float64"`` or ``"float32"``; ``device`` names the device.
+    from 0 to 2^63 - 1; ``precision`` is ``"float64"`` or ``"float32"``; ``device`` names the device.
 
     Returns:
         Trajectories with outputs ``(batch, time, output)``, inputs and states.
@@ -150,10 +154,13 @@ def simulate(
         >>> runs.outputs.shape, runs.states.shape
         ((8, 100, 1), (8, 100, 2))
     """
+    system, key = find_system(system), random_key(seed)
+    steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
+    check_held(system, steps, replicates)
     with computing(precision, device):
         chunks = list(
             simulate_chunks(
-                jax.random.key(seed),
+                key,
                 system,
                 steps,
                 replicates,
@@ -175,7 +182,7 @@ def simulate(
 def simulate_to_file(
     path: str | os.PathLike[str],
     seed: int,
-    system: LinearSystem,
+    system: LinearSystem | str,
     steps: int,
     replicates: int = 1,
     *,
@@ -194,11 +201,14 @@ def simulate_to_file(
     Raises:
         ValueError: As in ``simulate`` and ``write_trajectories``; no file is written then.
     """
+    system, key = find_system(system), random_key(seed)
+    steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
+    check_disk(path, system, steps, replicates)
 
     def stretches() -> Iterator[Trajectories]:
         done = 0
         for chunk in simulate_chunks(
-            jax.random.key(seed),
+            key,
             system,
             steps,
             replicates,
@@ -319,7 +329,7 @@ def _initial_state(lanes: Key[Array, " batch"], system: LinearSystem, initial: s
         z = jax.vmap(lambda k: jax.random.normal(k, (system.states,), dtype), out_axes=-1)(keys)
         values, vectors = np.linalg.eigh(covariance)
         return jnp.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype) @ z
-    vector = np.asarray(initial, dtype=np.float64)
+    vector = real_array("the initial state", initial)
     if vector.shape != (system.states,) or not np.isfinite(vector).all():
         raise ValueError(f"the initial state must be {system.states} finite numbers, got shape {vector.shape}.")
     return jnp.asarray(np.broadcast_to(vector[:, None], (system.states, replicates)), dtype)

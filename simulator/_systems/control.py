@@ -5,12 +5,15 @@ Time: a continuous plant is sampled at ``t dt``. Its input is constant between s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm
 
+from ..._core.arrays import real_array
+from ..._core.user_code import named_object
+from .covariance import covariance
 from .dead_time import dead_time, with_dead_time
 from .linear_system import LinearSystem
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def from_control(
-    plant: control.StateSpace | control.TransferFunction,
+    plant: control.StateSpace | control.TransferFunction | str,
     Q: ArrayLike,
     R: ArrayLike,
     dt: float | None = None,
@@ -41,7 +44,8 @@ def from_control(
     The delayed inputs are further states, after those of the plant, the newest first.
 
     Args:
-        plant: A ``StateSpace`` or ``TransferFunction`` of python-control. A transfer function becomes
+        plant: A ``StateSpace`` or ``TransferFunction`` of python-control, or where one is: ``plant.py:name`` or
+            ``package.module:name`` (that code is run). A transfer function becomes
             ``control.tf2ss(plant, method="scipy")``; Q refers to the states of that realisation.
         Q: Process noise: covariance per sample for a discrete plant, spectral density (covariance per second) for a
             continuous one. ``(state, state)``; a list of numbers is the diagonal, a number stands for number * I.
@@ -62,8 +66,13 @@ def from_control(
         C. F. Van Loan, Computing integrals involving the matrix exponential, IEEE Trans. Automatic Control 23(3), 1978.
         K. J. Astrom, B. Wittenmark, Computer-Controlled Systems (1997), section 2.3 (time delay).
     """
+    if isinstance(plant, str):
+        plant = _named(plant)
     model = _state_space(plant)
-    A, B, C, D = (np.asarray(getattr(model, word), dtype=np.float64) for word in "ABCD")
+    A, B, C, D = (real_array(word, getattr(model, word)) for word in "ABCD")
+    for word, matrix in dict(A=A, B=B, C=C, D=D).items():
+        if not np.isfinite(matrix).all():
+            raise ValueError(f"{word} of the plant must hold finite numbers, got NaN or infinity.")
     if not len(A):
         raise ValueError("the plant has no state: a static gain has nothing to predict.")
     Q, R = covariance("Q", Q, len(A)), covariance("R", R, len(C))
@@ -101,24 +110,14 @@ def from_control(
     return LinearSystem(A, C, Q, R, B=B, D=D, dt=float(period), name=str(plant.name))
 
 
-def covariance(word: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
-    """Return a covariance matrix from a matrix, a list (the diagonal) or a number (times the identity).
-
-    Raises:
-        ValueError: The value is none of these, or has another size.
-    """
-    try:
-        given = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as exc:
+def _named(where: str) -> Any:
+    source, _, name = where.rpartition(":")
+    if not source or not name.isidentifier():
         raise ValueError(
-            f"{word} must be a number, a list of numbers (the diagonal) or a matrix, got {value!r}."
-        ) from exc
-    matrix = np.diag(np.full(size, given)) if given.ndim == 0 else np.diag(given) if given.ndim == 1 else given
-    if matrix.shape[-2:] != (size, size):
-        raise ValueError(
-            f"{word} must be a number, {size} numbers or a {size} x {size} matrix, got shape {given.shape}."
+            f"expected a plant of python-control, or FILE.py:NAME or MODULE:NAME of one, got {where!r}; find_system "
+            "reads other systems."
         )
-    return matrix
+    return named_object(source, name)
 
 
 def _state_space(plant: control.StateSpace | control.TransferFunction) -> control.StateSpace:
@@ -129,7 +128,7 @@ def _state_space(plant: control.StateSpace | control.TransferFunction) -> contro
     if not isinstance(plant, control.TransferFunction):
         raise ValueError(
             f"expected a StateSpace or TransferFunction of python-control, got {type(plant).__name__}; a nonlinear "
-            "system can be linearised with control.linearize."
+            "system can be linearised with control.linearize, and a LinearSystem needs no conversion."
         )
     # The same realisation everywhere: with slycot installed, control.ss uses another, and Q would change its meaning.
     single = plant.ninputs == plant.noutputs == 1

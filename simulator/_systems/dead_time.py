@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._core.arrays import real_array
+
 Matrix = NDArray[np.float64]
 
 MOST = 256  # samples of delay, sum over the inputs; each is a state
@@ -39,10 +41,7 @@ def dead_time(delay: ArrayLike, inputs: int, dt: float) -> DeadTime:
         ValueError: A delay is negative or not finite, the number of delays is wrong, or their sum exceeds ``MOST``
             samples.
     """
-    try:
-        given = np.array(delay, dtype=np.float64)
-    except (TypeError, ValueError) as exc:
-        raise ValueError(f"delay must be a number of seconds, or one for each input, got {delay!r}.") from exc
+    given = real_array("delay", delay, "a number of seconds, or one for each input")
     if given.shape not in ((), (inputs,)):
         raise ValueError(f"delay must be one number of seconds or {inputs}, one for each input, got {delay!r}.")
     if not (np.isfinite(given).all() and (given >= 0).all()):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..._core.arrays import real_array
+from .find import find_system
 from .linear_system import LinearSystem
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def to_filterpy(
-    system: LinearSystem, mean: ArrayLike | None = None, covariance: ArrayLike | None = None
+    system: LinearSystem | str, mean: ArrayLike | None = None, covariance: ArrayLike | None = None
 ) -> KalmanFilter:
     """Return the Kalman filter of a system as a ``filterpy.kalman.KalmanFilter``: F = A, B, H = C, Q, R, x and P.
 
@@ -28,7 +30,7 @@ def to_filterpy(
     forecast is H x + D u[t], and ``update`` gets y - D u[t].
 
     Args:
-        system: Time-invariant.
+        system: A time-invariant system, or its name as in ``find_system``.
         mean: Mean of the first state, ``(state,)``; zero by default.
         covariance: Covariance of the first state, ``(state, state)``; zero by default, as in simulations.
 
@@ -36,11 +38,12 @@ def to_filterpy(
         ModuleNotFoundError: filterpy is not installed.
         ValueError: The system varies in time, or mean or covariance has another shape.
     """
+    system = find_system(system)
     if system.time_varying:
         raise ValueError(f"{system.name} varies in time, a KalmanFilter does not: pass one time slice of each matrix.")
     n = system.states
-    x = np.zeros(n) if mean is None else np.array(mean, np.float64)
-    P = np.zeros((n, n)) if covariance is None else np.array(covariance, np.float64)
+    x = np.zeros(n) if mean is None else real_array("mean", mean)
+    P = np.zeros((n, n)) if covariance is None else real_array("covariance", covariance)
     if x.shape != (n,) or P.shape != (n, n):
         raise ValueError(f"mean and covariance must have shapes ({n},) and ({n}, {n}), got {x.shape} and {P.shape}.")
     try:

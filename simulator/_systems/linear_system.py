@@ -13,6 +13,9 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._core.arrays import real_array
+from .covariance import covariance
+
 if TYPE_CHECKING:
     import control
 
@@ -35,8 +38,9 @@ class LinearSystem:
     Args:
         A: Dynamics, ``(state, state)``, or ``(time, state, state)``.
         C: Output map, ``(output, state)``.
-        Q: Covariance of the process noise, ``(state, state)``, symmetric and positive semidefinite.
-        R: Covariance of the measurement noise, ``(output, output)``, symmetric and positive semidefinite.
+        Q: Covariance of the process noise, ``(state, state)``, symmetric and positive semidefinite. A list of numbers
+            is its diagonal, a number stands for number * I.
+        R: Covariance of the measurement noise, ``(output, output)``, likewise.
         B: Input map, ``(state, input)``. Left out: no inputs.
         D: Direct term, ``(output, input)``. Left out: zero.
         dt: Sampling time in seconds, positive.
@@ -83,11 +87,9 @@ class LinearSystem:
         inputs = next((_matrix(word, value).shape[-1] for word, value in (("B", B), ("D", D)) if value is not None), 0)
         B = np.zeros((states, inputs)) if B is None else _matrix("B", B)
         D = np.zeros((outputs, inputs)) if D is None else _matrix("D", D)
-        Q, R = _matrix("Q", Q), _matrix("R", R)
+        Q, R = covariance("Q", Q, states), covariance("R", R, outputs)
         _expect("B", B, (states, inputs), "one row for each state, one column for each input")
         _expect("D", D, (outputs, inputs), "one row for each output, one column for each input")
-        _expect("Q", Q, (states, states), "the covariance of the process noise, one row for each state")
-        _expect("R", R, (outputs, outputs), "the covariance of the measurement noise, one row for each output")
         _check_covariance("Q", Q)
         _check_covariance("R", R)
         if not (np.isfinite(dt) and dt > 0):
@@ -140,12 +142,17 @@ class LinearSystem:
         )
 
     def to_control(self) -> tuple[control.StateSpace, NDArray[np.float64], NDArray[np.float64]]:
-        """Return the plant as a discrete ``StateSpace`` of python-control, with Q and R."""
+        """Return the plant as a discrete ``StateSpace`` of python-control, with Q and R.
+
+        A plant without inputs gets one input without effect: python-control 0.10 refuses most plants that have none.
+        """
         import control
 
         if self.time_varying:
             raise ValueError("python-control has no time-varying StateSpace: pass one time slice of each matrix.")
-        return control.ss(self.A, self.B, self.C, self.D, self.dt), self.Q, self.R
+        # One zero column until its issue 1176 is mended in every release that we take.
+        B, D = (np.pad(matrix, ((0, 0), (0, int(not self.inputs)))) for matrix in (self.B, self.D))
+        return control.ss(self.A, B, self.C, D, self.dt), self.Q, self.R
 
     def tree_flatten_with_keys(self) -> tuple[Any, Any]:
         leaves = [(jax.tree_util.GetAttrKey(word), getattr(self, word)) for word in ARRAY_FIELDS]
@@ -172,14 +179,15 @@ def _unobserved(A: NDArray[np.float64], C: NDArray[np.float64]) -> list[complex 
 
 
 def _matrix(word: str, value: ArrayLike) -> NDArray[np.float64]:
-    try:
-        matrix = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as exc:
-        raise ValueError(f"{word} must be a matrix of numbers, got {value!r}.") from exc
+    matrix = real_array(word, value, "a matrix of numbers")
     if matrix.ndim not in (2, 3) or 0 in matrix.shape[:-1]:
         raise ValueError(
             f"{word} must be a matrix (rows in brackets, also when there is one), got shape {matrix.shape}."
         )
+    return _finite(word, matrix)
+
+
+def _finite(word: str, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     if not np.isfinite(matrix).all():
         raise ValueError(f"{word} must hold finite numbers, got NaN or infinity.")
     return matrix
@@ -191,6 +199,7 @@ def _expect(word: str, matrix: NDArray[np.float64], shape: tuple[int, int], mean
 
 
 def _check_covariance(word: str, matrix: NDArray[np.float64]) -> None:
+    _finite(word, matrix)
     transposed = np.swapaxes(matrix, -1, -2)
     scale = np.abs(matrix).max(initial=0.0)
     if np.abs(matrix - transposed).max() > 1e-8 * scale:

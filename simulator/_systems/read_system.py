@@ -6,12 +6,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from ..._core.text import did_you_mean
 from ..._core.user_code import existing_file, named_object, user_code
-from .control import covariance, from_control
+from .control import from_control
+from .covariance import covariance
 from .linear_system import ARRAY_FIELDS, LinearSystem
 
 KEYS = ("A", "B", "C", "D", "Q", "R", "dt", "name")
@@ -66,6 +66,8 @@ def _from_toml(file: Path, Q: ArrayLike | None, R: ArrayLike | None) -> LinearSy
         raise
     except (OSError, ValueError) as exc:
         raise ValueError(f"{file} cannot be read as TOML: {exc}") from exc
+    except RecursionError as exc:
+        raise ValueError(f"{file} cannot be read as TOML: its brackets are nested too deep.") from exc
     given = {word: value for word, value in (("Q", Q), ("R", R)) if value is not None}
     return system_of(dict(name=file.stem) | table | given, str(file))
 
@@ -91,12 +93,7 @@ def system_of(table: dict[str, Any], where: str) -> LinearSystem:
         if key in table and (not isinstance(table[key], kind) or isinstance(table[key], bool)):
             raise ValueError(f"{where}: {key} must be {words}, got {table[key]!r}.")
     try:
-        noise = {}
-        for word, like in (("Q", "A"), ("R", "C")):
-            rows = _rows(table[like])
-            if rows is not None:
-                noise[word] = covariance(word, table[word], rows)
-        return LinearSystem(**table | noise)
+        return LinearSystem(**table)
     except ValueError as exc:
         raise ValueError(f"{where}: {exc}") from exc
 
@@ -111,15 +108,6 @@ def table_of(system: LinearSystem) -> dict[str, Any]:
         raise ValueError(f"{system.name} varies in time; a table holds one matrix of each kind.")
     matrices = {word: getattr(system, word).tolist() for word in ARRAY_FIELDS if getattr(system, word).size}
     return matrices | dict(dt=system.dt, name=system.name)
-
-
-def _rows(value: Any) -> int | None:
-    """Return the number of rows, or None if the value is not a matrix; LinearSystem then raises the error."""
-    try:
-        matrix = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-    return int(matrix.shape[-2]) if matrix.ndim >= 2 else None
 
 
 def as_system(

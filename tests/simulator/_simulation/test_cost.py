@@ -11,6 +11,7 @@ import pytest
 from ergoscope.simulator import Missing, simulate, simulate_chunks, simulate_to_file, zoo
 from ergoscope.simulator._simulation import cost
 
+WALK = zoo("random-walk")
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -41,6 +42,23 @@ def test_a_file_larger_than_the_disk_is_refused_with_the_steps_that_fit(
     with pytest.raises(ValueError, match=r"2 runs of 501 samples are a file of .*: try at most 500 steps\."):
         simulate_to_file(tmp_path / "more.parquet", 0, zoo("random-walk"), 501, 2)
     assert [file.name for file in tmp_path.iterdir()] == ["data.parquet"]
+
+
+@pytest.mark.parametrize("steps", [2**39 + 1, 10**12, 10**30])
+def test_steps_beyond_the_noise_are_refused_with_the_time(steps: int) -> None:
+    with pytest.raises(ValueError, match="steps would take at least .* (days|years), and after 2.39 steps the noise"):
+        next(iter(simulate_chunks(jax.random.key(0), WALK, steps)))
+
+
+@pytest.mark.parametrize(("steps", "replicates"), [(10**10, 10), (10**12, 1), (10**30, 1)])
+def test_what_does_not_fit_into_memory_names_the_remedy(tmp_path: Path, steps: int, replicates: int) -> None:
+    with pytest.raises(
+        ValueError, match="replicates of .* steps need .* GiB.* use simulate_chunks or simulate_to_file"
+    ):
+        simulate(0, WALK, steps, replicates)
+    with pytest.raises(ValueError, match="GiB"):
+        simulate_to_file(tmp_path / "a.parquet", 0, WALK, 100 * steps, replicates)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("burst", [0, 2**31, 10**12])

@@ -107,7 +107,7 @@ def test_what_is_refused() -> None:
     for dt in (0.0, -1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="dt must be a positive number"):
             from_control(made, 1, 1, dt)
-    with pytest.raises(ValueError, match="Q must be a number, 3 numbers or a 3 x 3 matrix, got shape \\(2,\\)"):
+    with pytest.raises(ValueError, match="Q must be a number, a list of 3 or a 3 x 3 matrix, got shape \\(2,\\)"):
         from_control(made, [1, 2], 1, 0.1)
     with pytest.raises(ValueError, match="R must be a number, 2 numbers"):
         from_control(made, 1, np.eye(3), 0.1)

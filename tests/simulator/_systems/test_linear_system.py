@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from ergoscope.simulator import LinearSystem, zoo
+from ergoscope.simulator import LinearSystem, from_control, zoo
 
 GOOD = dict(A=[[1.0, 1.0], [0.0, 1.0]], C=[[1.0, 0.0]], Q=np.eye(2), R=[[1.0]])
 
@@ -16,8 +16,8 @@ GOOD = dict(A=[[1.0, 1.0], [0.0, 1.0]], C=[[1.0, 0.0]], Q=np.eye(2), R=[[1.0]])
     [
         (r"A must be square, got shape \(2, 3\)", dict(A=np.ones((2, 3)))),
         (r"C must have shape \(1, 2\)", dict(C=[[1.0, 0.0, 0.0]])),
-        (r"Q must have shape \(2, 2\)", dict(Q=[[1.0]])),
-        (r"R must have shape \(1, 1\)", dict(R=np.eye(2))),
+        ("Q must be .* a 2 x 2 matrix", dict(Q=[[1.0]])),
+        ("R must be .* a 1 x 1 matrix", dict(R=np.eye(2))),
         ("Q must be symmetric", dict(Q=[[1.0, 0.5], [0.0, 1.0]])),
         ("Q must be positive semidefinite", dict(Q=[[1.0, 2.0], [2.0, 1.0]])),
         ("R must be positive semidefinite", dict(R=[[-1.0]])),
@@ -70,3 +70,47 @@ def test_a_time_axis_is_held_past_its_end_or_begins_anew() -> None:
     np.testing.assert_array_equal(again.time_index(t), [0, 2, 0, 1])
     assert jax.tree.map(lambda leaf: leaf, again).periodic
     np.testing.assert_array_equal(LinearSystem(**GOOD).time_index(t), np.zeros(4))
+
+
+def test_covariances_in_short() -> None:
+    A, C = np.eye(2) * 0.5, [[1.0, 0.0], [0.0, 1.0]]
+    long = LinearSystem(A, C, np.diag([0.0, 0.01]), 2 * np.eye(2))
+    for Q, R in (([0, 0.01], 2.0), (np.array([0, 0.01]), [2, 2]), (np.diag([0.0, 0.01]), 2)):
+        short = LinearSystem(A, C, Q, R)
+        np.testing.assert_array_equal(short.Q, long.Q)
+        np.testing.assert_array_equal(short.R, long.R)
+    assert short.replace(Q=0.5).Q.tolist() == [[0.5, 0.0], [0.0, 0.5]]
+    with pytest.raises(ValueError, match="Q must be a number, a list of 2 or a 2 x 2 matrix"):
+        LinearSystem(A, C, [0.0, 0.01, 1.0], 1.0)
+    with pytest.raises(ValueError, match="Q must be positive semidefinite"):
+        LinearSystem(A, C, [0.0, -0.01], 1.0)
+    with pytest.raises(ValueError, match="R must hold finite numbers"):
+        LinearSystem(A, C, 1.0, np.nan)
+
+
+@pytest.mark.parametrize("word", ["A", "B", "C", "D", "Q", "R"])
+def test_masks_and_imaginary_parts_are_not_dropped(word: str) -> None:
+    good = dict(A=[[0.5]], B=[[1.0]], C=[[1.0]], D=[[0.0]], Q=[[1.0]], R=[[1.0]])
+    with pytest.raises(ValueError, match=f"{word} has masked entries"):
+        LinearSystem(**good | {word: np.ma.masked_array([[0.5]], mask=[[True]])})
+    with pytest.raises(ValueError, match=f"{word} must be real, got complex numbers"):
+        LinearSystem(**good | {word: [[0.5 + 0.1j]]})
+    kept = LinearSystem(**good | {word: np.ma.masked_array([[0.5 + 0j]], mask=[[False]])})
+    assert getattr(kept, word).tolist() == [[0.5]]
+
+
+@pytest.mark.parametrize("name", ["random-walk", "double-integrator", "figure-1", "two-tones", "dc-motor"])
+def test_every_plant_goes_to_python_control(name: str) -> None:
+    import control
+
+    system = zoo(name)
+    plant, Q, R = system.to_control()
+    for word in "ABCD":
+        wide = getattr(plant, word)
+        np.testing.assert_array_equal(wide[:, : getattr(system, word).shape[1]], getattr(system, word))
+    assert plant.ninputs == max(system.inputs, 1) and plant.dt == system.dt
+    if not system.inputs:
+        assert not plant.B.any() and not plant.D.any()
+    back = from_control(plant, Q, R)
+    np.testing.assert_array_equal(back.A, system.A)
+    assert len(control.poles(plant)) == system.states

@@ -73,7 +73,7 @@ def test_a_system_as_plain_numbers_is_read_back_bit_for_bit() -> None:
         (BASE + "Q = 1\nR = 1\nd = [[0]]\n", "'d' is not known; did you mean 'D'"),
         (BASE + "Q = 1\nR = 1\ndT = 0.1\n", "'dT' is not known; did you mean 'dt'"),
         (BASE + "Q = 1\nR = 1\n[plant]\nx = 1\n", "'plant' is not known"),
-        (BASE + "Q = [1, 2, 3]\nR = 1\n", "Q must be a number, 2 numbers or a 2 x 2 matrix"),
+        (BASE + "Q = [1, 2, 3]\nR = 1\n", "Q must be a number, a list of 2 or a 2 x 2 matrix"),
         (BASE + "Q = [1, -2]\nR = 1\n", "Q must be positive semidefinite"),
         (BASE + 'Q = "one"\nR = 1\n', "Q must be a number.*'one'"),
         (BASE + "Q = [[1, 0], [1]]\nR = 1\n", "Q must be a number, a list .* or a matrix, got"),
