@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.arrays import real_array
+from ..._core.memory import free_memory
 
+LARGE = 4096  # rows; below it a matrix is small
 FORMS = "a number, a list of numbers (the diagonal) or a matrix"
 
 
@@ -14,8 +16,12 @@ def covariance(word: str, value: ArrayLike, size: int) -> NDArray[np.float64]:
     """Return a covariance matrix from a matrix, a list (the diagonal) or a number (times the identity).
 
     Raises:
-        ValueError: The value is none of these, or has another size.
+        ValueError: The value is none of these, has another size, or is larger than the free memory.
     """
+    if size > LARGE and 8 * size**2 > free_memory() / 2:
+        raise ValueError(
+            f"{word} is a {size} x {size} matrix, {8e-9 * size**2:.3g} GB: more than half the free memory."
+        )
     given = real_array(word, value, FORMS)
     matrix = np.diag(np.full(size, given)) if given.ndim == 0 else np.diag(given) if given.ndim == 1 else given
     if matrix.shape[-2:] != (size, size):

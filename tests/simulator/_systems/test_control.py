@@ -109,7 +109,7 @@ def test_what_is_refused() -> None:
             from_control(made, 1, 1, dt)
     with pytest.raises(ValueError, match="Q must be a number, a list of 3 or a 3 x 3 matrix, got shape \\(2,\\)"):
         from_control(made, [1, 2], 1, 0.1)
-    with pytest.raises(ValueError, match="R must be a number, 2 numbers"):
+    with pytest.raises(ValueError, match="R must be a number, a list of 2"):
         from_control(made, 1, np.eye(3), 0.1)
     with pytest.raises(ValueError, match="Q must be a number.*got 'big'"):
         from_control(made, "big", 1, 0.1)

@@ -114,3 +114,8 @@ def test_every_plant_goes_to_python_control(name: str) -> None:
     back = from_control(plant, Q, R)
     np.testing.assert_array_equal(back.A, system.A)
     assert len(control.poles(plant)) == system.states
+
+
+def test_a_covariance_larger_than_the_memory_is_refused_before_it_is_made() -> None:
+    with pytest.raises(ValueError, match="R is a 1000000 x 1000000 matrix, 8e.03 GB"):
+        LinearSystem([[0.5]], np.ones((1_000_000, 1)), 1.0, 1.0)
