@@ -156,6 +156,7 @@ def simulate(
     """
     system, key = find_system(system), random_key(seed)
     steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
+    check_block(system, min(steps, BLOCK), replicates)
     check_held(system, steps, replicates)
     with computing(precision, device):
         chunks = list(
