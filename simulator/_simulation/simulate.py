@@ -27,6 +27,7 @@ from ..._core.ranges import check_count
 from .._recordings.trajectories import Trajectories
 from .._recordings.write import write_trajectories
 from .._systems.find import find_system
+from .._systems.eigenvalues import forgets
 from .._systems.linear_system import ARRAY_FIELDS, LinearSystem
 from .cost import check_block, check_disk, check_held, check_steps
 from .inputs import Signal, input_signal
@@ -308,9 +309,15 @@ def _rows(matrix: NDArray[np.float64], place: NDArray[np.int64], dtype: Any) -> 
 
 def _square_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a factor G with G G' = covariance; a constant G has no column for a direction without noise."""
-    values, vectors = np.linalg.eigh(covariance)
+    # Eigenvalues are exact beside the largest one only. So a state in a much larger unit, whose numbers are much
+    # smaller, is scaled first, or it would lose its noise.
+    deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=-2, axis2=-1), 0.0))
+    relative = deviation / np.maximum(deviation.max(axis=-1, initial=0.0, keepdims=True), 1e-300)
+    small = (relative > 0) & (relative < 1e-4)
+    scale = np.where(small, np.exp2(np.round(np.log2(np.where(small, relative, 1.0)))), 1.0)
+    values, vectors = np.linalg.eigh(covariance / scale[..., :, None] / scale[..., None, :])
     values = np.maximum(values, 0.0)
-    factor = vectors * np.sqrt(values)[..., None, :]
+    factor = scale[..., :, None] * vectors * np.sqrt(values)[..., None, :]
     if covariance.ndim == 3:
         return np.asarray(factor)
     return np.asarray(factor[:, values > 1e-15 * max(values.max(initial=0.0), 1e-300)])
@@ -337,7 +344,7 @@ def _initial_state(lanes: Key[Array, " batch"], system: LinearSystem, initial: s
 
 
 def _stationary(system: LinearSystem) -> NDArray[np.float64]:
-    if np.abs(np.linalg.eigvals(system.A)).max() >= 1:
+    if not forgets(system.A):
         raise ValueError(
             f"{system.name} has no stationary state: an eigenvalue is on or outside the unit circle. Use zero."
         )

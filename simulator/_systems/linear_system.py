@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._core.arrays import real_array
 from .covariance import covariance
+from .eigenvalues import distinct_eigenvalues
+from .scaling import unit_scales
 
 if TYPE_CHECKING:
     import control
@@ -101,7 +103,7 @@ class LinearSystem:
             object.__setattr__(self, word, value)
         for word, static in dict(dt=float(dt), name=str(name), periodic=bool(periodic)).items():
             object.__setattr__(self, word, static)
-        if not lengths and (hidden := _unobserved(A, C)):
+        if not lengths and (hidden := _unobserved(A, C, Q)):
             modes = ", ".join(f"{mode:.4g}" for mode in hidden)
             warnings.warn(
                 f"{name}: the mode {modes} never shows in the output; no predictor can know of it.", stacklevel=2
@@ -167,15 +169,19 @@ class LinearSystem:
         return self
 
 
-def _unobserved(A: NDArray[np.float64], C: NDArray[np.float64]) -> list[complex | float]:
-    """Return the eigenvalues whose eigenvector C does not see (Popov, Belevitch, Hautus)."""
-    scale = max(np.abs(A).max(initial=0.0), np.abs(C).max(initial=0.0), 1e-300)
+def _unobserved(A: NDArray[np.float64], C: NDArray[np.float64], Q: NDArray[np.float64]) -> list[complex | float]:
+    """Return the eigenvalues whose eigenvector C does not see (Popov, Belevitch, Hautus), whatever the units."""
+    scale, _ = unit_scales(A, C, np.diag(Q))
+    A, C = A / scale[:, None] * scale, C * scale
+    lengths = np.linalg.norm(C, axis=1, keepdims=True)
+    C = C / np.where(lengths > 0, lengths, 1.0)
+    size = max(np.abs(A).max(initial=0.0), 1.0)
     unseen = []
-    for value in np.linalg.eigvals(A):
+    for value in distinct_eigenvalues(A)[1]:
         pencil = np.vstack([value * np.eye(len(A)) - A, C])
-        if value.imag >= 0 and np.linalg.svd(pencil, compute_uv=False)[-1] <= 1e-9 * scale:
+        if value.imag >= 0 and np.linalg.svd(pencil, compute_uv=False)[-1] <= 1e-9 * size:
             unseen.append(complex(value) if value.imag else float(value.real))
-    return unseen
+    return list(dict.fromkeys(unseen))
 
 
 def _matrix(word: str, value: ArrayLike) -> NDArray[np.float64]:

@@ -88,6 +88,13 @@ def test_initial_states_have_their_covariances() -> None:
     assert np.mean(walk[:, 0, 0] ** 2) == pytest.approx((1 + np.sqrt(5)) / 2, rel=spread)  # P = (q + sqrt(q^2 + 4qr))/2
     with pytest.raises(ValueError, match="no stationary state"):
         simulate(0, zoo("random-walk"), 10, initial="stationary")
+    for angle in np.linspace(0.1, 3, 30):  # rounding makes some moduli 1 - 1e-16: values of 3e7 before
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        with pytest.raises(ValueError, match="no stationary state"):
+            simulate(0, LinearSystem(turn, [[1, 0]], np.eye(2), [[1]]), 10, initial="stationary")
+    chain = np.array([[1.5, 0.5], [-0.5, 0.5]])  # one chain of two at 1, whose computed eigenvalues are 1 +- 1e-8
+    with pytest.raises(ValueError, match="no stationary state"):
+        simulate(0, LinearSystem(chain, [[1, 0]], np.eye(2), [[1]]), 10, initial="stationary")
     with pytest.raises(ValueError, match="switching varies in time and has no riccati state"):
         simulate(0, zoo("switching"), 10, initial="riccati")
     with pytest.raises(ValueError, match="initial must be"):
@@ -152,3 +159,17 @@ def test_no_such_device_and_no_such_precision() -> None:
         simulate(0, zoo("random-walk"), 10, device="abacus")
     with pytest.raises(ValueError, match="precision must be"):
         simulate(0, zoo("random-walk"), 10, precision="float16")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-9, 1.0, 1e9, 1e12])
+def test_a_state_in_another_unit_keeps_its_noise(unit: float) -> None:
+    """Small noises were dropped beside large ones: a slope in units of 1e9 stood still."""
+    scale = np.array([1.0, unit])
+    Q = np.array([[1.0, 0.5], [0.5, 1.0]]) / scale[:, None] / scale
+    system = LinearSystem(np.zeros((2, 2)), [[1, 0], [0, 1 / unit]], Q, np.zeros((2, 2)))
+    runs = 4000
+    states = simulate(5, system, 2, runs).states
+    assert states is not None
+    moved = states[:, 1] * scale
+    found, spread = moved.T @ moved / runs, Z * np.sqrt(2 / runs)
+    np.testing.assert_allclose(found, [[1, 0.5], [0.5, 1]], atol=spread)
