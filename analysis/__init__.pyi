@@ -2,10 +2,10 @@ from ._exact.design import Design as Design
 from ._exact.design import design as design
 from ._exact.filter_errors import best_errors as best_errors
 from ._exact.filter_errors import diffuse_errors as diffuse_errors
+from ._exact.learning_cost import learning_cost as learning_cost
 from ._exact.modes import critical_length as critical_length
 from ._exact.modes import parameter_threshold as parameter_threshold
 from ._exact.modes import unstable_modes as unstable_modes
-from ._exact.regret import learning_cost as learning_cost
 from ._exact.regret import regrets as regrets
 from ._exact.riccati import innovation_covariances as innovation_covariances
 from ._exact.riccati import kalman_gain as kalman_gain

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import LinearSystem
+from ...simulator._systems.scaling import unit_scales
 from .checks import check_time_invariant
+from .driven_part import growing_modes
 from .square_roots import covariance_factor, triangular
-from .subspaces import non_ergodic
 
 Matrix = NDArray[np.float64]
 
@@ -85,9 +86,11 @@ def critical_block(system: LinearSystem) -> int | None:
         ValueError: The system is time-varying.
     """
     check_time_invariant(system)
-    T, _, modes = non_ergodic(system.A)
-    V = np.linalg.qr(T[:, : len(modes)])[0]
-    moved = system.A @ V
+    # The state is measured, so only the noise can set the scales of the states.
+    scale, _ = unit_scales(system.A, np.eye(system.states), np.diag(system.Q))
+    A = system.A / scale[:, None] * scale
+    V = np.linalg.qr(growing_modes(A).right)[0]
+    moved = A @ V
     for k in range(system.states + 1):
         rest = moved.copy()
         rest[:k] -= np.linalg.lstsq(V[:k].T, moved[:k].T, rcond=1e-9)[0].T @ V[:k] if k else 0

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._core.checks import check_whole
 from ...simulator import LinearSystem
-from .checks import check_time_invariant, initial_factor
-from .square_roots import covariance_factor, triangular
-from .subspaces import decoupled_blocks
+from .blocks import decoupled_blocks
+from .driven_part import driven_part
+from .plant import balanced
+from .square_roots import triangular
 
 Matrix = NDArray[np.float64]
 
@@ -42,7 +43,8 @@ def state_factors(A: Matrix, noise: Matrix, initial: Matrix, times: NDArray[np.i
 
     P_{a+b} = A^b P_a A^b' + P_b^0, where P_b^0 starts from zero, so log2(t) triangularisations reach t. Square roots
     keep twice the digits. Modal coordinates do not mix modes of different growth, so a slow mode stays exact beside a
-    fast one. Explosive coordinates are divided by their own growth.
+    fast one. Explosive coordinates are divided by their own growth. A mode that nothing excites must be left out before
+    (``driven_part``): rounding excites it.
 
     Args:
         A: ``(state, state)``.
@@ -51,7 +53,7 @@ def state_factors(A: Matrix, noise: Matrix, initial: Matrix, times: NDArray[np.i
         times: ``(time,)``, in any order.
     """
     T, inverse, dynamics, blocks = decoupled_blocks(A)
-    growth = np.concatenate([np.full(block.states, max(block.modulus, 1.0)) for block in blocks])
+    growth = np.repeat([max(block.modulus, 1.0) for block in blocks], [block.states for block in blocks])
     growth[growth <= 1 + 1e-9] = 1.0
     log_growth = np.log(growth)
     scaled = dynamics / growth[:, None]
@@ -114,10 +116,11 @@ def output_power(
         ValueError: The system is time-varying, a time is not a whole number of at least 0, or ``initial_covariance``
             is not a covariance.
     """
-    check_time_invariant(system)
+    plant = driven_part(balanced(system, initial_covariance))
     when = check_whole("times", times)
-    states = state_factors(system.A, covariance_factor(system.Q), initial_factor(system, initial_covariance), when)
-    rows, noise = modal_rows(system.C, states.transform), float(np.trace(system.R))
+    states = state_factors(plant.A, plant.noise, plant.initial, when)
+    rows = plant.outputs[:, None] * modal_rows(plant.C, states.transform)
+    noise = float(np.trace(system.R))
     return np.array(
         [noise + squared_norm(rows, S, states.log_growth * t) for S, t in zip(states.factors, when, strict=True)]
     )

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._core.text import spaced
 from ...simulator import LinearSystem, find_system
 from .filter_errors import best_errors, truncated_excess
-from .regret import learning_cost
+from .learning_cost import learning_cost
 from .riccati import innovation_covariances
 from .theory import theory, trust_horizon
 

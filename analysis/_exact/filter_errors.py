@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._core.checks import check_lookahead, check_whole
 from ...simulator import LinearSystem
-from .checks import check_time_invariant, initial_factor
 from .covariances import modal_rows, squared_norm, state_factors
+from .driven_part import driven_part
 from .modes import critical_length
-from .riccati import kalman_gain
+from .plant import Plant, balanced
+from .riccati import steady_state
 from .square_roots import covariance_factor, triangular
-from .subspaces import krylov, non_ergodic, significant
+from .subspaces import non_ergodic
 
 Matrix = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ Matrix = NDArray[np.float64]
 _LARGEST_STATE = 1e120
 _UNCANCELLED = 1e150
 _DIFFUSE = 1e12
+_EVEN = 1e-6  # rows whose sizes differ by more are uneven
 
 
 def best_errors(
@@ -62,41 +64,35 @@ def best_errors(
     References:
         A. J. Cox, N. J. Higham (1998), Stability of Householder QR factorization for weighted least squares problems.
     """
-    check_time_invariant(system)
+    plant = driven_part(balanced(system, initial_covariance))
     lengths, when = check_whole("sizes", sizes), check_whole("times", times)
-    initial, noise = initial_factor(system, initial_covariance), covariance_factor(system.Q)
     check_lookahead(lookahead)
     tops = np.where(lengths <= 8, 8, 2 ** np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64))
     result = np.empty((len(when), len(lengths)))
     for top in np.unique(tops):
         some = tops == top
-        result[:, some] = _octave_errors(system, lengths[some], when, initial, noise, lookahead)
+        result[:, some] = _octave_errors(plant, lengths[some], when, lookahead)
     order = np.argsort(lengths, kind="stable")
     result[:, order] = np.minimum.accumulate(result[:, order], axis=1)
     return result
 
 
 def _octave_errors(
-    system: LinearSystem,
-    lengths: NDArray[np.int64],
-    when: NDArray[np.int64],
-    initial: Matrix,
-    noise: Matrix,
-    lookahead: int,
+    plant: Plant, lengths: NDArray[np.int64], when: NDArray[np.int64], lookahead: int
 ) -> NDArray[np.float64]:
     windows = np.minimum(when, lengths.max(initial=0) + lookahead - 1)
-    states = state_factors(system.A, noise, initial, when - windows)
-    seen, driven, measured = modal_rows(system.C, states.transform), states.inverse @ noise, covariance_factor(system.R)
+    states = state_factors(plant.A, plant.noise, plant.initial, when - windows)
+    seen, driven = modal_rows(plant.C, states.transform), states.inverse @ plant.noise
     rows: dict[int, tuple[Matrix, Matrix]] = {}
     result = np.empty((len(when), len(lengths)))
     for place, (window, factor) in enumerate(zip(windows.tolist(), states.factors, strict=True)):
         if window not in rows:
-            rows[window] = _window_rows(states.dynamics, seen, driven, measured, window, lookahead)
+            rows[window] = _window_rows(states.dynamics, seen, driven, plant.error, window, lookahead)
         free, recent = rows[window]
         log_scale = states.log_growth * float(when[place] - window)
         held = np.minimum(log_scale, np.log(_LARGEST_STATE))
         state = np.tensordot((np.exp(held)[:, None] * factor).T, free, axes=1)
-        errors = _window_errors(state.reshape(len(state), -1), recent, system.outputs)
+        errors = _window_errors(state.reshape(len(state), recent.shape[1]), recent, plant.outputs)
         errors = errors[np.minimum(lengths, max(window - lookahead + 1, 0))]
         result[place] = np.where((held < log_scale).any() & (errors > _UNCANCELLED), np.inf, errors)
     return result
@@ -122,23 +118,22 @@ def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64
         >>> diffuse_errors(zoo("double-integrator"), [1, 2, 3, 4]).round(3).tolist()
         [inf, 9.0, 6.222, 5.714]
     """
-    check_time_invariant(system)
+    plant = driven_part(balanced(system))
     lengths = check_whole("sizes", sizes)
-    T, inverse, eigenvalues = non_ergodic(system.A)
+    T, inverse, eigenvalues = non_ergodic(plant.A)
     m = len(eigenvalues)
-    A, B = inverse @ system.A @ T, inverse @ covariance_factor(system.Q)
+    A, B = inverse @ plant.A @ T, inverse @ plant.noise
     A[:m, m:], A[m:, :m] = 0.0, 0.0
-    growing, _ = krylov(A[:m, :m], significant(B[:m], B))
     decaying = np.zeros((0, 0))
-    if m < system.states:
+    if m < len(A):
         stationary = scipy.linalg.solve_discrete_lyapunov(A[m:, m:], B[m:] @ B[m:].T)
         decaying = covariance_factor((stationary + stationary.T) / 2)
     window = int(lengths.max(initial=0))
-    free, recent = _window_rows(A, system.C @ T, B, covariance_factor(system.R), window)
+    free, recent = _window_rows(A, plant.C @ T, B, plant.error, window)
     largest = _DIFFUSE * max(float(np.abs(recent).max(initial=0.0)), 1e-100)
-    state = np.tensordot(scipy.linalg.block_diag(largest * growing, decaying).T, free, axes=1)
-    state = state.reshape(len(state), -1)
-    errors = _window_errors(state, recent, system.outputs)
+    state = np.tensordot(scipy.linalg.block_diag(largest * np.eye(m), decaying).T, free, axes=1)
+    state = state.reshape(len(state), recent.shape[1])
+    errors = _window_errors(state, recent, plant.outputs)
     return np.where(lengths < critical_length(system), np.inf, errors[lengths])
 
 
@@ -148,7 +143,9 @@ def truncated_excess(
     """Return the excess error of the steady Kalman filter cut to its last h samples, at each time.
 
     y^_t = sum_{k=1..h} C F^(k-1) L y_{t-k}, with F = A - L C, lacks the term C F^h x^_{t-h} of the whole filter. So the
-    excess is tr(C F^h Cov(x^_{t-h}) F^h' C'). It falls like rho^(2h) with h, but grows with t if the state grows.
+    excess is tr(C F^h Cov(x^_{t-h}) F^h' C'). It falls like rho^(2h) with h, but grows with t if the state grows. The
+    filter is that of the states that noise or the initial state drives and that the outputs see: the others stay zero,
+    or nobody can know of them.
 
     Args:
         system: Time-invariant.
@@ -163,11 +160,10 @@ def truncated_excess(
         ValueError: The system is time-varying or has no steady filter, a size or time is not a whole number of at least
             0, or ``initial_covariance`` is not a covariance.
     """
-    check_time_invariant(system)
+    plant = driven_part(balanced(system, initial_covariance))
     lengths, when = check_whole("sizes", sizes), check_whole("times", times)
-    n, A, C, L = system.states, system.A, system.C, kalman_gain(system).gain
-    initial = initial_factor(system, initial_covariance)
-    noise, error = covariance_factor(system.Q), covariance_factor(system.R)
+    A, C, noise, error, initial, *_ = plant
+    n, L = len(A), steady_state(plant).gain
     # (x^, x - x^) has a triangular dynamics matrix, and both noises drive it.
     joint = np.block([[A, L @ C], [np.zeros((n, n)), A - L @ C]])
     driven = np.block([[np.zeros_like(noise), L @ error], [noise, -L @ error]])
@@ -176,7 +172,8 @@ def truncated_excess(
     states = state_factors(joint, driven, started, starts)
     rows, row = {}, C
     for length in range(int(lengths.max(initial=0)) + 1):
-        rows[length] = modal_rows(np.hstack([row, np.zeros((len(C), n))]), states.transform)
+        wide = np.hstack([plant.outputs[:, None] * row, np.zeros((len(C), n))])
+        rows[length] = modal_rows(wide, states.transform)
         row = row @ (A - L @ C)
     result = np.zeros(which.size)
     for place, (start, length) in enumerate(zip(which.ravel(), np.tile(lengths, len(when)), strict=True)):
@@ -208,8 +205,9 @@ def _window_rows(
     return free, triangular(rows[:, order].reshape(len(rows), len(order) * p).T).T
 
 
-def _window_errors(state: Matrix, recent: Matrix, outputs: int) -> NDArray[np.float64]:
-    """Return the error of the last ``outputs`` columns given 0, 1, 2, .. blocks of the other columns, ``(size,)``."""
+def _window_errors(state: Matrix, recent: Matrix, scale: Matrix) -> NDArray[np.float64]:
+    """Return the error of the last columns, times their scale, given 0, 1, 2, .. blocks of the others, ``(size,)``."""
+    outputs = len(scale)
     rows = np.vstack([state, recent])
     if not np.isfinite(rows).all():
         return np.full(rows.shape[1] // outputs, np.inf)
@@ -219,13 +217,30 @@ def _window_errors(state: Matrix, recent: Matrix, outputs: int) -> NDArray[np.fl
     # Size of the rounding error in all rows from each one on.
     rounding = 1e-14 * np.sqrt(np.cumsum((heights**2)[::-1])[::-1])
     columns = rows.shape[1]
+    if outputs > 1 and heights[-1] < _EVEN * heights[0]:
+        return _uneven_errors(rows, rounding, scale)
     upper: Matrix = np.asarray(np.linalg.qr(rows, mode="r"))
     pivots = np.abs(np.diag(upper))[: columns - outputs]
     reached = np.arange(columns - outputs + 1)
     if (pivots <= rounding[: len(pivots)]).any():
         upper, reached = _dependent_qr(rows, rounding, columns - outputs)
-    left = np.cumsum((upper[:, -outputs:] ** 2).sum(axis=1)[::-1])[::-1]
+    left = np.cumsum(((upper[:, -outputs:] * scale) ** 2).sum(axis=1)[::-1])[::-1]
     return np.append(left, 0.0)[reached[::outputs]]
+
+
+def _uneven_errors(rows: Matrix, rounding: Matrix, scale: Matrix) -> NDArray[np.float64]:
+    # With rows of very different size Householder's QR is exact row by row only if the columns are pivoted: an output
+    # that does not see a large state must not be reflected before one that does. So each length has its own QR.
+    outputs = len(scale)
+    last = rows[:, -outputs:] * scale
+    errors = [float((last**2).sum())]
+    for stop in range(outputs, rows.shape[1] - outputs + 1, outputs):
+        (reflectors, heads), upper, _ = scipy.linalg.qr(rows[:, :stop], mode="raw", pivoting=True)
+        pivots = np.abs(np.diag(upper))
+        rank = int((pivots > rounding[: len(pivots)]).sum())
+        left, *_ = scipy.linalg.lapack.dormqr("L", "T", reflectors, heads, last, 64 * outputs)
+        errors.append(float((left[rank:] ** 2).sum()))
+    return np.array(errors)
 
 
 def _dependent_qr(rows: Matrix, rounding: Matrix, columns: int) -> tuple[Matrix, NDArray[np.int64]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.checks import check_lookahead, check_whole
 from ...simulator import LinearSystem
-from .checks import check_time_invariant, initial_factor
-from .square_roots import covariance_factor
-from .subspaces import STATED, UNIT_TOLERANCE, Tolerances, distinct_eigenvalues, krylov, non_ergodic, significant
+from ...simulator._systems.eigenvalues import UNIT_TOLERANCE, distinct_eigenvalues
+from .blocks import polynomial, unique
+from .driven_part import growing_modes, reached_modes, seen_rows
+from .plant import Plant, balanced
+from .subspaces import STATED, Tolerances, krylov, orthonormal
 
 Matrix = NDArray[np.float64]
 
@@ -64,9 +67,9 @@ def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None =
     powers may
     coincide: a quarter turn per sample needs two taps for H = 1 and one tap for H = 2, because y_t = -y_{t-2}.
 
-    Ranks are counted on orthonormal bases after A is balanced. Columns of the excitation and rows of C are scaled to
-    one, so a weak excitation costs a tap just as a strong one does. A direction counts from 1e-10 of the matrix that
-    makes it.
+    Ranks are counted on orthonormal bases after states and outputs are scaled, so no unit matters. Columns of the
+    excitation and rows of C are scaled to one, so a weak excitation costs a tap just as a strong one does. A direction
+    counts from 1e-10 of the matrix that makes it.
 
     Args:
         system: Time-invariant. Inputs are taken as known.
@@ -84,7 +87,8 @@ def critical_length(system: LinearSystem, initial_covariance: ArrayLike | None =
         >>> critical_length(zoo("double-integrator"))
         2
     """
-    return max((length for _, length in growth_ladder(system, initial_covariance, lookahead)), default=0)
+    ladder = growth_ladder(balanced(system, initial_covariance), lookahead)
+    return max((growth.length for growth in ladder), default=0)
 
 
 def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLike | None = None) -> float:
@@ -111,49 +115,61 @@ def growth_exponent(system: LinearSystem, size: int, initial_covariance: ArrayLi
         [3.0, 1.0, 0.0]
     """
     length = int(check_whole("size", [size])[0])
-    ladder = growth_ladder(system, initial_covariance)
-    return max((exponent for exponent, index in ladder if index > length), default=0.0)
+    ladder = growth_ladder(balanced(system, initial_covariance))
+    return max((growth.exponent for growth in ladder if growth.length > length), default=0.0)
 
 
-def growth_ladder(
-    system: LinearSystem,
-    initial_covariance: ArrayLike | None = None,
-    lookahead: int = 1,
-    tolerances: Tolerances = STATED,
-) -> list[tuple[float, int]]:
-    """Return pairs (exponent, length of the shortest filter that cancels this and all faster growth), fastest first."""
-    check_time_invariant(system)
+class Growth(NamedTuple):
+    """State directions that grow at one rate, and how long a filter must be to cancel them and all faster ones.
+
+    Attributes:
+        exponent: They grow like t^exponent in mean square, infinite for exponential growth.
+        length: Of the shortest filter that cancels them and all faster ones.
+        directions: How many of them the output sees beside the faster ones.
+    """
+
+    exponent: float
+    length: int
+    directions: int
+
+
+def growth_ladder(plant: Plant, lookahead: int = 1, tolerances: Tolerances = STATED) -> list[Growth]:
+    """Return the rates of growth that are excited and seen, fastest first."""
     check_lookahead(lookahead)
-    initial = initial_factor(system, initial_covariance)
-    T, inverse, eigenvalues = non_ergodic(system.A, tolerances)
-    m, e = len(eigenvalues), int((np.abs(eigenvalues) > 1 + UNIT_TOLERANCE).sum())
-    A, C = (inverse @ system.A @ T)[:m, :m], (system.C @ T)[:, :m]
-    noise, start = inverse @ covariance_factor(system.Q), inverse @ initial
-    both = np.hstack([noise, start])
-    rank = tolerances.rank
-    classes = [(math.inf, _reached(A, both, 0, e, rank))]
-    q = _polynomial(A, _unique(eigenvalues[e:]))
-    noise, start = _reached(A, noise, e, m, rank), _reached(A, start, e, m, rank)
+    rank, modes = tolerances.rank, growing_modes(plant.A, tolerances)
+    m, e = len(modes.eigenvalues), modes.explosive
+    V = np.linalg.qr(modes.right)[0]
+    A = V.T @ plant.A @ V
+    both = np.hstack([plant.noise, plant.initial])
+    explosive, circle = slice(0, e), slice(e, m)
+    classes = [(math.inf, V.T @ reached_modes(plant.A, modes, explosive, both, tolerances))]
+    q = polynomial(A, unique(modes.eigenvalues[e:]))
+    noise, start = (
+        V.T @ reached_modes(plant.A, modes, circle, excitation, tolerances)
+        for excitation in (plant.noise, plant.initial)
+    )
     for images in range(m - e, 0, -1):
         classes.append((2.0 * images, _image(q, start, images, rank)))
         classes.append((2.0 * images - 1, _image(q, noise, images - 1, rank)))
-    ladder: list[tuple[float, int]] = []
-    basis = np.zeros((m, 0))
+    ladder: list[Growth] = []
+    basis, known = np.zeros((m, 0)), 0
     for exponent, directions in classes:
         grown, _ = krylov(A, np.hstack([basis, directions]), tolerance=rank)
         if grown.shape[1] > basis.shape[1]:
             basis = grown
-            seen = significant((C @ basis).T, C.T, rank)
-            ladder.append((exponent, _shortest((basis.T @ A @ basis).T, seen, lookahead, rank)))
+            # Rows are compared with all of C: beside their own growing part alone, rounding would be a full row.
+            rows, dynamics = seen_rows(plant.C, V @ basis, tolerances), basis.T @ A @ basis
+            seen = krylov(dynamics.T, rows, tolerance=rank)[0].shape[1]
+            ladder.append(Growth(exponent, _shortest(dynamics.T, rows, lookahead, rank), seen - known))
+            known = seen
     return ladder
 
 
 def _shortest(A: Matrix, C: Matrix, lookahead: int, rank: float) -> int:
     # The smallest h with A^(h+H-1) C in the span of C, AC, .., A^(h-1) C. Both matrices are transposed.
     _, index = krylov(A, C, tolerance=rank)
-    if lookahead == 1:
+    if lookahead == 1 or index == 0:
         return index
-    C = C[:, np.linalg.norm(C, axis=0) > 0]
     reached = C / np.linalg.norm(C, axis=0)
     for power in range(1, index + lookahead - 1):
         reached = A @ reached
@@ -167,43 +183,16 @@ def _shortest(A: Matrix, C: Matrix, lookahead: int, rank: float) -> int:
     return index
 
 
-def _reached(A: Matrix, excitation: Matrix, start: int, stop: int, rank: float) -> Matrix:
-    # The reachable subspace of one decoupled block, in the coordinates of all blocks.
-    exciting = significant(excitation[start:stop], excitation, rank)
-    reached, _ = krylov(A[start:stop, start:stop], exciting, tolerance=rank)
-    return np.vstack([np.zeros((start, reached.shape[1])), reached, np.zeros((len(A) - stop, reached.shape[1]))])
-
-
 def _image(q: Matrix, directions: Matrix, times: int, rank: float) -> Matrix:
+    size = max(1.0, float(np.linalg.norm(q, 2))) if len(q) else 1.0
     for _ in range(times):
-        if directions.shape[1]:
-            left, lengths, _ = np.linalg.svd(q @ directions, full_matrices=False)
-            directions = left[:, lengths > 10 * rank]
+        directions = orthonormal(q @ directions, 10 * rank * size)
     return directions
-
-
-def _polynomial(A: Matrix, roots: NDArray[np.complex128]) -> Matrix:
-    product = np.eye(len(A))
-    for root in roots[roots.imag >= 0]:
-        if root.imag > 0:
-            product = product @ (A @ A - 2 * root.real * A + abs(root) ** 2 * np.eye(len(A)))
-        else:
-            product = product @ (A - root.real * np.eye(len(A)))
-    return product
-
-
-def _unique(values: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    kept: list[complex] = []
-    for value in values:
-        if all(abs(value - other) > UNIT_TOLERANCE for other in kept):
-            kept.append(value)
-    return np.asarray(kept, dtype=np.complex128)
 
 
 def multiplicities(system: LinearSystem, tolerances: Tolerances = STATED) -> list[int]:
     """Return the multiplicity m_i of each distinct eigenvalue with |lambda_i| >= 1."""
-    check_time_invariant(system)
-    _, grouped = distinct_eigenvalues(system.A, tolerances)
+    _, grouped = distinct_eigenvalues(balanced(system).A, tolerances.grouping)
     growing = grouped[np.abs(grouped) >= 1 - UNIT_TOLERANCE]
-    distinct = _unique(growing)
+    distinct = unique(growing)
     return [int((np.abs(growing - value) <= UNIT_TOLERANCE).sum()) for value in distinct]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,6 @@ from ..._core.checks import check_whole
 from ...simulator import LinearSystem
 from .filter_errors import best_errors, truncated_excess
 from .riccati import innovation_covariances
-from .subspaces import UNIT_TOLERANCE, distinct_eigenvalues
 
 _EVERY = 512  # up to this sample the excess is summed sample by sample
 _NODES = 9  # of the interpolation in log t after it
@@ -85,37 +84,3 @@ def _sum(excess: Callable[[NDArray[np.int64]], NDArray[np.float64]], first: int,
 
     weights = np.linalg.solve(powers(times).T, powers(np.arange(first, stop)).sum(axis=0))
     return np.asarray(weights @ values)
-
-
-def learning_cost(system: LinearSystem, size: ArrayLike, horizon: int) -> Any:
-    """Return the excess that learning h taps by least squares costs at a horizon, to first order, for each size.
-
-        S (h + sum m_i^2) / T,    or for explosive systems S (prod |lambda_i|^2 - 1), whatever T
-
-    S is tr S_inf of one output. The sum runs over the distinct eigenvalues on the unit circle, m_i being their
-    multiplicities. The product runs over the eigenvalues outside the circle. The factor h + sum m_i^2 is the growth of
-    the log determinant of the window's Gram matrix in units of log T: a chain of m unit modes driven by noise grows
-    like T^2, T^4, .., T^(2m) in its m directions, and the other h - m directions grow like T.
-
-    Args:
-        system: Time-invariant. Noise must drive every mode with |lambda| >= 1.
-        size: Length h, at least the critical length; a number or an array.
-        horizon: T, at least 1.
-    """
-    groups = np.abs(distinct_eigenvalues(system.A)[1])
-    explosive = groups[groups > 1 + UNIT_TOLERANCE]
-    innovation = float(np.trace(innovation_covariances(system, [horizon])[0]))
-    if len(explosive):
-        return innovation * float(np.prod(explosive**2) - 1) * np.ones(np.shape(size))[()]
-    return innovation * (np.asarray(size, float) + _unit_growth(system))[()] / horizon
-
-
-def _unit_growth(system: LinearSystem) -> int:
-    _, eigenvalues = distinct_eigenvalues(system.A)
-    unit = eigenvalues[np.abs(np.abs(eigenvalues) - 1) <= UNIT_TOLERANCE]
-    return sum(int((np.abs(unit - value) <= UNIT_TOLERANCE).sum()) for value in unit)
-
-
-def explosive(system: LinearSystem) -> bool:
-    """Return whether an eigenvalue lies outside the unit circle. Learning it costs a constant excess."""
-    return bool((np.abs(distinct_eigenvalues(system.A)[1]) > 1 + UNIT_TOLERANCE).any())

@@ -13,14 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._core.checks import check_lookahead, check_whole
 from ...simulator import LinearSystem
-from .checks import check_time_invariant, initial_factor
-from .square_roots import covariance_factor, triangular
-from .subspaces import UNIT_TOLERANCE, distinct_eigenvalues, krylov, non_ergodic, significant
+from ...simulator._systems.eigenvalues import UNIT_TOLERANCE, distinct_eigenvalues
+from .circle_zeros import uncertain_basis
+from .driven_part import driven_part, growing_modes, seen_rows
+from .plant import Plant, balanced
+from .square_roots import covariance_factor, factor_rounding, triangular
+from .subspaces import krylov, significant
 
 Matrix = NDArray[np.float64]
 
 _STEPS = 3000
 _MOST_STEPS = 20_000
+_MOST_DOUBLINGS = 50
 
 
 class SteadyState(NamedTuple):
@@ -30,8 +34,8 @@ class SteadyState(NamedTuple):
         gain: L = A K, ``(state, output)``, of the one-step predictor: the L of ``control.dlqe``.
         covariance: P_inf of x_t - x^_t, ``(state, state)``.
         innovation: S_inf = C P_inf C' + R, ``(output, output)``.
-        rho: Spectral radius of A - L C. It is 1 if a mode on the unit circle has no noise, and 0 if R = 0 and the
-            outputs determine the state.
+        rho: Spectral radius of A - L C. It is 1 if a mode on the unit circle has no noise or the noise has a zero on
+            the circle, and 0 if R = 0 and the outputs determine the state.
         memory: Effective memory tau = 1 / |log rho| in steps; infinite for rho = 1, 0 for rho = 0.
         filter_gain: K = P_inf C' S_inf^+, ``(state, output)``, of x^_{t|t} = x^_t + K (y_t - C x^_t). It is the gain of
             MATLAB's ``dlqe`` and the limit of ``filterpy.kalman.KalmanFilter.K``.
@@ -50,9 +54,11 @@ def kalman_gain(system: LinearSystem) -> SteadyState:
 
     P = A P A' + Q - A P C' (C P C' + R)^+ C P A',    L = A P C' (C P C' + R)^+
 
-    A unit-circle mode that no noise reaches is known exactly in the end. Its covariance is zero, and the equation is
-    solved on the other states. The solution of SciPy is kept if it satisfies the equation to 1e-8 and is stable.
-    Otherwise the recursion runs in square-root form from a wide start until it converges, at most 20 000 steps.
+    A unit-circle mode that no noise reaches is known exactly in the end. So is a combination of states that belongs to
+    a zero on the unit circle (R = 0, y_t = w_t - w_{t-1}). Their covariance is zero, and the equation is solved on the
+    other states; rho is then 1. The solution of SciPy is kept if it satisfies the equation to 1e-8 and is stable.
+    Otherwise the recursion runs from a wide start until it converges: by doubling where R is well conditioned, else in
+    square-root form, at most 20 000 steps.
 
     Args:
         system: Time-invariant. R = 0 is allowed.
@@ -68,16 +74,27 @@ def kalman_gain(system: LinearSystem) -> SteadyState:
         >>> steady.gain.round(3).tolist(), steady.innovation.round(3).tolist()
         ([[1.244], [0.422]], [[5.613]])
     """
-    check_time_invariant(system)
-    A, C = system.A, system.C
-    basis, learnt = _uncertain_states(system)
-    noise, error = basis.T @ covariance_factor(system.Q), covariance_factor(system.R)
-    factor = _steady_factor(basis.T @ A @ basis, C @ basis, noise, error)
-    gain, covariance = _gain(A, C, error, basis @ factor), basis @ factor @ factor.T @ basis.T
-    radius = float(np.abs(distinct_eigenvalues(A - gain @ C)[1]).max())
+    plant = balanced(system)
+    steady = steady_state(plant)
+    gain, filter_gain = (plant.states[:, None] * gain / plant.outputs for gain in (steady.gain, steady.filter_gain))
+    covariance = plant.states[:, None] * steady.covariance * plant.states
+    innovation = system.C @ covariance @ system.C.T + system.R
+    return steady._replace(gain=gain, covariance=covariance, innovation=innovation, filter_gain=filter_gain)
+
+
+def steady_state(plant: Plant) -> SteadyState:
+    """Return what ``kalman_gain`` does, in the scaled coordinates of a plant."""
+    A, C, error = plant.A, plant.C, plant.error
+    basis, learnt = _uncertain_states(plant)
+    uncertain, zeros = uncertain_basis(basis.T @ A @ basis, C @ basis, basis.T @ plant.noise, error)
+    basis, learnt = basis @ uncertain, learnt or bool(zeros)
+    factor = basis @ _steady_factor(basis.T @ A @ basis, C @ basis, basis.T @ plant.noise, error)
+    gain, covariance = _gain(A, C, error, factor), factor @ factor.T
+    moduli = np.abs(distinct_eigenvalues(A - gain @ C)[1]) if len(A) else np.zeros(1)
+    radius = float(moduli.max())
     rho = 1.0 if learnt or abs(radius - 1) < 1e-12 else 0.0 if radius < UNIT_TOLERANCE else radius
-    filter_gain = _gain(np.eye(system.states), C, error, basis @ factor)
-    return SteadyState(gain, covariance, C @ covariance @ C.T + system.R, rho, memory_of(rho), filter_gain)
+    innovation = C @ covariance @ C.T + error @ error.T
+    return SteadyState(gain, covariance, innovation, rho, memory_of(rho), _gain(np.eye(len(A)), C, error, factor))
 
 
 def memory_of(rho: float) -> float:
@@ -112,18 +129,16 @@ def innovation_covariances(
     References:
         B. D. O. Anderson, J. B. Moore, Optimal Filtering (1979), section 6.7 (doubling).
     """
-    check_time_invariant(system)
+    plant = seen_part(driven_part(balanced(system, initial_covariance)))
     check_lookahead(lookahead)
     times_ = check_whole("times", times)
     when = np.maximum(times_ - (lookahead - 1), 0)
-    start = initial_factor(system, initial_covariance)
-    basis, _ = krylov(system.A.T, system.C.T)
-    A, C = basis.T @ system.A @ basis, system.C @ basis
-    noise, error = basis.T @ covariance_factor(system.Q), covariance_factor(system.R)
-    factor, now, still = triangular(basis.T @ start), 0, False
+    A, C, noise, error = plant.A, plant.C, plant.noise, plant.error
+    factor, now, still = triangular(plant.initial), 0, False
     doubles: list[tuple[Matrix, Matrix, Matrix]] | None = None
-    if np.linalg.cond(system.R) < 1e8:
-        doubles = [(A, C.T @ np.linalg.solve(system.R, C), noise @ noise.T)]
+    R = error @ error.T
+    if np.linalg.cond(R) < 1e8:
+        doubles = [(A, C.T @ np.linalg.solve(R, C), noise @ noise.T)]
     result = np.empty((len(when), system.outputs, system.outputs))
     for place in np.argsort(when, kind="stable"):
         while now < when[place] and not still:
@@ -142,28 +157,43 @@ def innovation_covariances(
         unseen = factor
         for _ in range(int(times_[place] - when[place])):
             unseen = triangular(np.hstack([A @ unseen, noise]))
-        seen = C @ unseen
+        seen = plant.outputs[:, None] * (C @ unseen)
         result[place] = seen @ seen.T + system.R
     return result
 
 
-def _uncertain_states(system: LinearSystem) -> tuple[Matrix, bool]:
+def seen_part(plant: Plant) -> Plant:
+    """Leave out the states that the output does not see; ``states`` then has no meaning."""
+    basis, _ = krylov(plant.A.T, significant(plant.C.T, plant.C.T))
+    if basis.shape[1] == len(plant.A):
+        return plant
+    return plant._replace(
+        A=basis.T @ plant.A @ basis,
+        C=plant.C @ basis,
+        noise=basis.T @ plant.noise,
+        initial=basis.T @ plant.initial,
+        states=np.ones(basis.shape[1]),
+    )
+
+
+def _uncertain_states(plant: Plant) -> tuple[Matrix, bool]:
     # A basis of the invariant subspace that holds the steady covariance, and whether it leaves a mode out.
-    T, inverse, eigenvalues = non_ergodic(system.A)
-    m, e = len(eigenvalues), int((np.abs(eigenvalues) > 1 + UNIT_TOLERANCE).sum())
-    A = inverse @ system.A @ T
-    seen = krylov(A[:m, :m].T, significant((system.C @ T)[:, :m].T, system.C.T))[0].shape[1]
+    modes = growing_modes(plant.A)
+    m, e = len(modes.eigenvalues), modes.explosive
+    V = np.linalg.qr(modes.right)[0]
+    seen = krylov((V.T @ plant.A @ V).T, seen_rows(plant.C, V))[0].shape[1]
     if seen < m:
         raise ValueError(
             f"A steady filter needs every mode with |lambda| >= 1 to be seen in the output; got {seen} of {m} "
-            f"(eigenvalues {eigenvalues}): leave the unseen states out of the system."
+            f"(eigenvalues {modes.eigenvalues}): leave the unseen states out of the system."
         )
-    B = inverse @ covariance_factor(system.Q)
-    reached, _ = krylov(A[e:m, e:m], significant(B[e:m], B))
+    rows, _ = np.linalg.qr(modes.left[e:].T)
+    exciting = significant(rows.T @ plant.noise, plant.noise, rounding=factor_rounding(plant.noise))
+    reached, _ = krylov(rows.T @ plant.A @ rows, exciting)
     left = scipy.linalg.null_space(reached.T) if reached.shape[1] else np.eye(m - e)
     if left.shape[1] == 0:
-        return np.eye(system.states), False
-    return scipy.linalg.null_space(left.T @ inverse[e:m]), True
+        return np.eye(len(plant.A)), False
+    return scipy.linalg.null_space(left.T @ rows.T), True
 
 
 def _steady_factor(A: Matrix, C: Matrix, noise: Matrix, error: Matrix) -> Matrix:
@@ -181,6 +211,14 @@ def _steady_factor(A: Matrix, C: Matrix, noise: Matrix, error: Matrix) -> Matrix
         pass
     size = max(float(np.linalg.norm(noise)), float(np.linalg.norm(error)), 1e-100)
     factor = 1e4 * size * np.eye(len(A))
+    R = error @ error.T
+    if np.linalg.cond(R) < 1e8:
+        doubles = [(A, C.T @ np.linalg.solve(R, C), noise @ noise.T)]
+        for bit in range(_MOST_DOUBLINGS):
+            following = _stride(1e4 * size * np.eye(len(A)), doubles, bit)
+            before, factor = factor @ factor.T, following
+            if np.abs(factor @ factor.T - before).max() <= 1e-11 * np.abs(before).max():
+                return factor
     for _ in range(_MOST_STEPS):
         following = _riccati_step(A, C, noise, error, factor)
         before, factor = factor @ factor.T, following
@@ -188,7 +226,7 @@ def _steady_factor(A: Matrix, C: Matrix, noise: Matrix, error: Matrix) -> Matrix
             return factor
     raise ValueError(
         f"The Riccati equation must have a steady solution, got one that still moves after {_MOST_STEPS} steps: "
-        "a mode next to the unit circle has almost no noise; give it some, or none at all."
+        "a mode next to the unit circle has almost no noise, or the outputs hardly see it; give it some, or none."
     )
 
 

@@ -20,6 +20,17 @@ def covariance_factor(P: Matrix) -> Matrix:
     return np.asarray(deviation[:, None] * vectors[:, kept] * np.sqrt(values[kept]))
 
 
+def factor_rounding(factor: Matrix) -> Matrix:
+    """Return how far rounding may turn each column of a ``covariance_factor``, relative to its length, ``(rank,)``.
+
+    An eigenvector of the correlation matrix to the eigenvalue w is exact to about n eps / w, and w is the squared
+    length of its column in units of the deviations.
+    """
+    deviation = np.linalg.norm(factor, axis=1)
+    unit = factor / np.where(deviation > 0, deviation, 1.0)[:, None]
+    return np.asarray(len(factor) * np.finfo(np.float64).eps / np.maximum((unit**2).sum(axis=0), 1e-13))
+
+
 def triangular(factor: Matrix) -> Matrix:
     """Return the square lower triangular L with L L' = F F', infinite where F is not finite.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ...simulator import LinearSystem
 from .covariances import output_power
 from .modes import critical_length, parameter_threshold, unstable_modes
-from .riccati import kalman_gain
-from .subspaces import krylov
+from .plant import balanced
+from .riccati import seen_part, steady_state
 from .tolerances import warn_of_tolerances
 
 _LONGEST = 10**9
@@ -56,14 +56,13 @@ def theory(system: LinearSystem, initial_covariance: ArrayLike | None = None) ->
     """
     critical = critical_length(system, initial_covariance)
     warn_of_tolerances(system, initial_covariance)
-    seen = _seen_part(system)
-    steady = None if seen is None else kalman_gain(seen)
+    steady = steady_state(seen_part(balanced(system)))
     return Theory(
         critical_size=critical,
         unstable_modes=unstable_modes(system),
         parameter_threshold=parameter_threshold(system),
-        rho=0.0 if steady is None else steady.rho,
-        memory=0.0 if steady is None else steady.memory,
+        rho=steady.rho,
+        memory=steady.memory,
     )
 
 
@@ -97,9 +96,9 @@ def trust_horizon(
         if horizon is None:
             raise ValueError(f"{system.name!r} varies in time: pass the horizon, the last time to compute.")
         return _varying_trust(system, number, horizon)
-    seen = _seen_part(system)
-    innovation: NDArray[np.float64] = system.R if seen is None else kalman_gain(seen).innovation
-    limit = (_SHARE_OF_NOISE / float(number.eps)) ** 2 * float(np.trace(innovation))
+    plant = seen_part(balanced(system))
+    innovation = float((plant.outputs**2 * np.diag(steady_state(plant).innovation)).sum())
+    limit = (_SHARE_OF_NOISE / float(number.eps)) ** 2 * innovation
     limit = min(limit, _OVERFLOW_MARGIN * float(number.max))
     coarse = np.concatenate([[0], 2 ** np.arange(30), [_LONGEST]])
     beyond = np.flatnonzero(~(output_power(system, coarse) <= limit))
@@ -112,6 +111,24 @@ def trust_horizon(
         middle = (good + bad) // 2
         good, bad = (middle, bad) if output_power(system, [middle])[0] <= limit else (good, middle)
     return good
+
+
+def within_trust(
+    system: LinearSystem, horizon: int | None, precision: Literal["float32", "float64"] = "float64"
+) -> int | None:
+    """Return a horizon that theory names, or None if no run in this precision can be trusted that far.
+
+    Where it is None, what the horizon would show never shows: say "never", not the horizon.
+
+    Args:
+        system: The plant.
+        horizon: Such as that from which on a weak mode shows; None stays None.
+        precision: ``float32`` or ``float64``.
+    """
+    if horizon is None:
+        return None
+    trust = trust_horizon(system, precision, horizon)
+    return horizon if trust is None or horizon <= trust else None
 
 
 def _varying_trust(system: LinearSystem, number: np.finfo[np.floating], horizon: int) -> int | None:
@@ -132,14 +149,3 @@ def _varying_trust(system: LinearSystem, number: np.finfo[np.floating], horizon:
             P = A @ (left @ P @ left.T + K @ R @ K.T) @ A.T + Q
             X = A @ X @ A.T + Q
     return None
-
-
-def _seen_part(system: LinearSystem) -> LinearSystem | None:
-    # A state that the output does not see has no part in prediction. None if the output sees no state.
-    basis, _ = krylov(system.A.T, system.C.T)
-    if basis.shape[1] == system.states:
-        return system
-    if basis.shape[1] == 0:
-        return None
-    Q = basis.T @ system.Q @ basis
-    return system.replace(A=basis.T @ system.A @ basis, B=basis.T @ system.B, C=system.C @ basis, Q=(Q + Q.T) / 2)

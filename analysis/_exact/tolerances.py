@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...simulator import LinearSystem
+from ...simulator._systems.eigenvalues import UNIT_TOLERANCE, distinct_eigenvalues
 from .modes import growth_ladder, multiplicities
-from .subspaces import STATED, UNIT_TOLERANCE, Tolerances, distinct_eigenvalues
+from .plant import balanced
+from .subspaces import STATED, Tolerances
 
 EDGE = 1e-6  # an eigenvalue this near the unit circle, and not on it, gets a warning
 TIGHTER, LOOSER = 1 / 30, 1e6  # factors of the grouping: an exact multiple eigenvalue still passes; A of seven digits
@@ -35,8 +37,8 @@ def counts(
     """Return m, d*^2 and h* for these tolerances."""
     each = multiplicities(system, tolerances)
     try:
-        ladder = growth_ladder(system, initial_covariance, tolerances=tolerances)
-        length = max((length for _, length in ladder), default=0)
+        ladder = growth_ladder(balanced(system, initial_covariance), tolerances=tolerances)
+        length = max((growth.length for growth in ladder), default=0)
     except ValueError:
         length = None
     return Counts(sum(each), sum(m * m for m in each), length)
@@ -102,7 +104,7 @@ def _turning(
 
 
 def _edge(system: LinearSystem) -> str:
-    moduli = np.abs(distinct_eigenvalues(system.A)[1])
+    moduli = np.abs(distinct_eigenvalues(balanced(system).A)[1])
     near = moduli[(np.abs(moduli - 1) > UNIT_TOLERANCE) & (np.abs(moduli - 1) < EDGE)]
     if not len(near):
         return ""
@@ -115,12 +117,13 @@ def _edge(system: LinearSystem) -> str:
 
 def _apart(system: LinearSystem, stated: Counts) -> str:
     """Describe eigenvalues that count as one although rounding does not explain their distance."""
-    computed, grouped = distinct_eigenvalues(system.A)
+    A = balanced(system).A
+    computed, grouped = distinct_eigenvalues(A)
     growing = np.abs(grouped) >= 1 - UNIT_TOLERANCE
     gaps = np.where(growing, np.abs(computed - grouped), 0.0)
     if not gaps.any():
         return ""
-    values, right = np.linalg.eig(system.A)
+    values, right = np.linalg.eig(A)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         try:
             left = np.linalg.inv(right)
@@ -128,7 +131,7 @@ def _apart(system: LinearSystem, stated: Counts) -> str:
             return ""
         condition = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=0)
     nearest = np.abs(values[:, None] - computed[None]).argmin(axis=0)
-    size = float(np.linalg.norm(system.A, 2))
+    size = float(np.linalg.norm(A, 2))
     rounding = STATED.grouping * system.states * np.finfo(np.float64).eps * size * condition[nearest]
     worst = int(np.argmax(np.where(gaps > rounding, gaps, 0.0)))
     if not gaps[worst] > rounding[worst]:

@@ -13,8 +13,8 @@ from ...learners import Learner
 from ...simulator import LinearSystem, Missing
 from ...simulator._simulation.noise import Noise
 from .._exact.block_risk import critical_block
+from .._exact.learning_cost import explosive, learning_cost
 from .._exact.modes import critical_length
-from .._exact.regret import explosive, learning_cost
 from .._exact.theory import Theory, theory
 from .._growth.critical_size import best_of_curves, critical_size
 from .._growth.curves import curves

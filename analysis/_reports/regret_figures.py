@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ...simulator import LinearSystem
 from .._exact.filter_errors import best_errors
-from .._exact.regret import learning_cost
+from .._exact.learning_cost import learning_cost
 from .._exact.riccati import innovation_covariances
 from .._growth.bootstrap import resample_counts
 from .._growth.laws import DRAWS

@@ -46,6 +46,31 @@ def test_power_of_the_triple_integrator_at_a_million():
     np.testing.assert_allclose(output_power(system, [t]), [exact], rtol=1e-11)
 
 
+@pytest.mark.parametrize("seed", [None, 0, 1, 2])
+def test_power_of_chains_at_a_thousand_million(seed):
+    """Rounding splits a multiple eigenvalue; its powers were off by 73 % at t = 1e8 in another basis."""
+    t = 10**9
+    # sum over k < t of k^2 and of (k (k-1) / 2)^2, in whole numbers
+    k2 = (t - 1) * t * (2 * t - 1) // 6
+    k3 = ((t - 1) * t // 2) ** 2
+    k4 = (t - 1) * t * (2 * t - 1) * (3 * (t - 1) ** 2 + 3 * (t - 1) - 1) // 30
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    twice = np.block([[turn, np.eye(2)], [np.zeros((2, 2)), turn]])
+    exact = {
+        "double": (jordan(1, 2), 1 + t + k2),
+        "triple": (jordan(1, 3), 1 + t + k2 + (k4 - 2 * k3 + k2) // 4),
+        "triple at -1": (jordan(-1, 3), 1 + t + k2 + (k4 - 2 * k3 + k2) // 4),
+        # [1, 0] turn^k x has the mean square 1 over both columns, k turn^(k-1) likewise
+        "tone twice": (twice, 1 + t + k2),
+    }
+    for name, (A, power) in exact.items():
+        n = len(A)
+        T = np.eye(n) if seed is None else np.random.default_rng(seed).standard_normal((n, n))
+        inverse, Q = np.linalg.inv(T), T @ T.T
+        system = LinearSystem(T @ A @ inverse, np.eye(n)[:1] @ inverse, (Q + Q.T) / 2, [[1]])
+        np.testing.assert_allclose(output_power(system, [t]), [float(power)], rtol=1e-6, err_msg=name)
+
+
 @pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
 def test_overflow_is_infinite_and_silent():
     system = LinearSystem(np.diag([1.1, 1.0]), [[1, 1]], np.eye(2), [[1]])

@@ -119,6 +119,35 @@ def test_an_explosive_mode_that_is_not_seen_changes_nothing():
     np.testing.assert_allclose(best_errors(hidden, sizes, times), best_errors(chain(1, 2), sizes, times), rtol=1e-6)
 
 
+def test_rounding_does_not_excite_an_explosive_mode():
+    # Noise reaches only the mode at 1. Length 0 gave 496.8 at t = 300 and 5.8e12 at 400.
+    A, C = [[1.5, 0.5, -0.5], [-0.375, 0.625, 0.5], [0.625, 0.625, 0.5]], [[-2, -1, 2]]
+    system = LinearSystem(A, C, np.diag([0, 0, 1]), [[1]])
+    times, sizes = [10, 40], [0, 1, 2, 3]
+    for t, row in zip(times, best_errors(system, sizes, times), strict=True):
+        np.testing.assert_allclose(row, exact_errors(system, sizes, t), rtol=1e-11)
+    far = best_errors(system, sizes, [300, 400, 100_000])
+    np.testing.assert_allclose(far[:2, 0], [306 + 1 / 3, 406 + 1 / 3], rtol=1e-12)
+    np.testing.assert_allclose(far[:, 1:], np.tile(diffuse_errors(system, [1, 2, 3]), (3, 1)), rtol=0.01)
+    # Neighbours: an initial state that excites the walk only, and the truncated filter.
+    started = best_errors(system, [0], [300], np.diag([0, 0, 1.0]))
+    np.testing.assert_allclose(started, [[307 + 1 / 3]], rtol=1e-12)
+    cut = truncated_excess(system, [0, 2, 6], [100, 400, 4000])
+    assert np.isfinite(cut).all()
+    np.testing.assert_allclose(cut[2, 1:] / cut[1, 1:], 10, rtol=0.05)  # grows like the walk
+
+
+def test_an_output_that_does_not_see_an_explosive_mode_costs_no_digits():
+    # The columns of the outputs must be pivoted: 7e-5 to 2 % were lost before.
+    tone = np.array([[0.9, -1.2], [1.2, 0.9]])
+    three = LinearSystem(np.diag([0.5, -1.2]), [[2, 0], [0, 0], [0, -1]], np.diag([0, 1.25]), np.diag([1, 1, 2]))
+    two = LinearSystem(block_diag(tone, 1.5), [[0, 0, -2], [1, -1, 0]], block_diag([[5, 2], [2, 5]], 0), np.eye(2))
+    for system, P0 in ((three, np.array([[3, 1], [1, 0.5]])), (two, np.diag([0, 0, 1.0]))):
+        np.testing.assert_allclose(
+            best_errors(system, [1, 2, 3], [150], P0)[0], exact_errors(system, [1, 2, 3], 150, P0), rtol=1e-9
+        )
+
+
 def test_double_integrator_table():
     expected = [[4.3e4, 2.7e6, 1.7e8], [16.0, 53.4, 203], [7.97, 8.70, 8.92], [6.11, 6.19, 6.22], [5.61, 5.61, 5.61]]
     errors = best_errors(chain(1, 2), [0, 1, 2, 3, 6], [50, 200, 800], np.eye(2)).T

@@ -1,4 +1,5 @@
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -20,7 +21,9 @@ def rotation(angle, modulus=1.0):
 def plant(A, C=None, Q=None):
     A = np.asarray(A, dtype=float)
     C = np.eye(len(A)) if C is None else np.atleast_2d(C)
-    return LinearSystem(A, C, np.eye(len(A)) if Q is None else Q, np.eye(len(C)))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*never shows in the output")  # unseen modes are meant
+        return LinearSystem(A, C, np.eye(len(A)) if Q is None else Q, np.eye(len(C)))
 
 
 def in_another_basis(system, P0, seed):
@@ -33,6 +36,11 @@ def in_another_basis(system, P0, seed):
 
 PAIR_TWICE = np.block([[rotation(0.7), np.eye(2)], [np.zeros((2, 2)), rotation(0.7)]])
 SPACED = [[1, 1e-3, 0.5e-6], [0, 1, 1e-3], [0, 0, 1]]
+
+TANK_AND_TONE = np.array([[0.7, 0.4, 0, 0], [-0.3, 0.5, 0, 0], [0.2, 0.1, 0.6, -0.8], [0.3, -0.4, 0.8, 0.6]])
+ACTUATOR_AND_TONE = np.block(
+    [[np.array([[0, 1], [-0.5, 1.2]]), np.zeros((2, 2))], [np.array([[0, 0], [0.4, 0.1]]), rotation(0.9)]]
+)
 
 # system, P0, m, d*^2, h*, growth exponents of lengths 0, 1, 2, ..
 TABLE = {
@@ -55,10 +63,37 @@ TABLE = {
     "trend, random slope": (plant(jordan(1, 2), [1, 0], np.diag([1.0, 0])), np.diag([0, 1.0]), 2, 4, 1, [2, 0]),
     "chain, no noise": (plant(jordan(1, 4), np.eye(4)[:1], np.zeros((4, 4))), np.eye(4), 4, 16, 3, [6, 4, 2, 0]),
     "explosive, nothing excites": (plant(jordan(1.1, 2), [1, 0], np.zeros((2, 2))), 0, 2, 4, 0, [0]),
+    "oscillator that the output does not see": (plant(TANK_AND_TONE, [1, 0.5, 0, 0]), 0, 2, 2, 0, [0, 0, 0]),
+    "a row that sees no growing mode": (plant(TANK_AND_TONE, [[0, 0, 1, 0], [1, 0, 0, 0]]), 0, 2, 2, 2, [1, 1, 0]),
+    "an actuator drives an oscillator": (
+        plant(ACTUATOR_AND_TONE, [[1, 0, 0, 0], [0, 0, 1, 0]], np.diag([0, 1.0, 0, 0])),
+        0,
+        2,
+        2,
+        2,
+        [1, 1, 0],
+    ),
+    "a decaying state before a chain": (
+        plant([[0.9, 0, 0], [0.3, 1, 1], [0.2, 0, 1]], [[1, 0, 0], [0, 1, 0]]),
+        0,
+        2,
+        4,
+        2,
+        [3, 1, 0],
+    ),
+    "a tone beside an explosive mode, tone unseen": (
+        plant(block_diag(1.2, rotation(0.7)) + np.eye(3, k=-1) * [[0], [0.5], [0]], [1, 0, 0]),
+        0,
+        3,
+        3,
+        1,
+        [math.inf, 0],
+    ),
     "explosive, P0 alone": (plant(jordan(1.1, 2), [1, 0], np.zeros((2, 2))), np.eye(2), 2, 4, 2, [math.inf] * 2 + [0]),
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
 @pytest.mark.parametrize("name", TABLE)
 def test_counts(name):
     system, P0, m, threshold, length, exponents = TABLE[name]
@@ -79,6 +114,15 @@ def test_a_mode_that_is_not_seen_costs_no_tap():
         assert parameter_threshold(twin) == 2
         assert critical_length(twin) == 1
         assert [growth_exponent(twin, size) for size in (0, 1)] == [1, 0]
+
+
+def test_a_row_of_zero_in_modal_coordinates_is_no_row():
+    # The error of one tap grows like t: 109, 10 599, 1 059 569; two taps bound it.
+    system = plant(TANK_AND_TONE, [[0, 0, 1, 0], [1, 0, 0, 0]])
+    assert critical_length(system) == 2
+    errors = best_errors(system, [1, 2], [10**2, 10**4, 10**6])
+    np.testing.assert_allclose(errors[:, 0], [109, 10_599, 1_059_569], rtol=0.01)
+    np.testing.assert_allclose(errors[1:, 1], errors[2, 1], rtol=1e-3)
 
 
 def test_two_outputs_share_the_taps():

@@ -45,10 +45,9 @@ def test_gain_against_control(system):
     gain, covariance, _ = control.dlqe(system.A, np.eye(system.states), system.C, system.Q, system.R)
     steady = kalman_gain(system)
     np.testing.assert_allclose(steady.covariance, covariance, rtol=1e-8)
-    # python-control gives the gain of the filtered estimate; ours is of the prediction.
-    predictor = system.A @ covariance @ system.C.T @ np.linalg.inv(system.C @ covariance @ system.C.T + system.R)
-    np.testing.assert_allclose(steady.gain, predictor, rtol=1e-8, atol=1e-10)
-    assert gain.shape == steady.gain.shape
+    # Both gains are those of the one-step predictor, L = A K.
+    np.testing.assert_allclose(steady.gain, gain, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(steady.gain, system.A @ steady.filter_gain, rtol=1e-8, atol=1e-10)
 
 
 def test_a_unit_mode_without_noise_is_learnt():
@@ -126,3 +125,71 @@ def test_doubling_equals_the_recursion_where_nothing_settles():
     np.testing.assert_allclose(innovation_covariances(system, times, [[1]]) - 1, twin[times] - 1, rtol=1e-9)
     limit = (1e-8 + np.sqrt(1e-16 + 4e-8)) / 2
     np.testing.assert_allclose(innovation_covariances(system, [10**6], [[1]])[0, 0, 0] - 1, limit, rtol=1e-9)
+
+
+def moving_average(*factors, r=0.0):
+    """y_t = c_0 w_t + c_1 w_{t-1} + .., with c the product of the factors."""
+    c = np.array([1.0])
+    for factor in factors:
+        c = np.convolve(c, factor)
+    noise = np.eye(len(c))[:, :1]
+    return LinearSystem(np.diag(np.ones(len(c) - 1), -1), [c], noise @ noise.T, [[r]])
+
+
+@pytest.mark.parametrize(
+    ("factors", "innovation"),
+    [
+        ([[1, -1]], 1),
+        ([[1, 0, 0, 0, -1]], 1),
+        ([[1, 1]], 1),
+        ([[1, -1.2, 1]], 1),
+        ([[1, -1], [1, -1]], 1),
+        ([[1, -1], [1, -1], [1, -1]], 1),
+        ([[1, 0, 0, 0, -1], [1, -1]], 1),
+        ([[1, -1], [1, -0.5]], 1),
+        ([[1, -1], [1, -2]], 4),  # a zero outside is mirrored: prod |z|^2
+    ],
+)
+def test_zeros_on_the_unit_circle(factors, innovation):
+    steady = kalman_gain(moving_average(*factors))
+    np.testing.assert_allclose(steady.innovation, [[innovation]], rtol=1e-9)
+    assert (steady.rho, steady.memory) == (1.0, np.inf)
+
+
+def test_a_zero_on_the_circle_is_approached_like_one_over_t():
+    # Of y_t = w_t - w_{t-1} with w_{-1} unknown, S_t = (t + 2) / (t + 1).
+    system = moving_average([1, -1])
+    times = np.array([0, 1, 5, 100, 2000])
+    found = innovation_covariances(system, times, np.diag([1.0, 1.0]))[:, 0, 0]
+    np.testing.assert_allclose(found, (times + 2) / (times + 1), rtol=1e-9)
+
+
+def test_zeros_on_the_circle_beside_other_dynamics():
+    # An integrated random walk measured as its difference, and two outputs of which one has such a zero.
+    root = LinearSystem([[0.5, 0], [1, 0]], [[1, -1]], np.diag([1.0, 0]), [[0]])
+    assert kalman_gain(root).innovation == pytest.approx(1)
+    assert kalman_gain(root).rho == 1
+    two = LinearSystem(
+        block_diag([[0, 0], [1, 0]], 0.5), [[1, -1, 0], [0, 0, 1]], np.diag([1.0, 0, 1]), np.zeros((2, 2))
+    )
+    np.testing.assert_allclose(kalman_gain(two).innovation, np.eye(2), atol=1e-9)
+    assert kalman_gain(two).rho == 1
+    noisy = moving_average([1, -1], r=0.01)  # with noise on the sample the zero moves inside
+    limit = innovation_covariances(noisy, [5000], np.eye(2))[0]
+    np.testing.assert_allclose(kalman_gain(noisy).innovation, limit, rtol=1e-9)
+    assert kalman_gain(noisy).rho < 1
+
+
+def test_rounding_does_not_excite_an_explosive_mode():
+    # Noise reaches only the mode at 1: a walk. The mode at 1.5 stays zero, so S settles on the walk's.
+    system = LinearSystem(*NOT_EXCITED)
+    found = innovation_covariances(system, [50, 300, 2000])[:, 0, 0]
+    np.testing.assert_allclose(found, found[0], rtol=1e-9)
+
+
+NOT_EXCITED = (
+    [[1.5, 0.5, -0.5], [-0.375, 0.625, 0.5], [0.625, 0.625, 0.5]],
+    [[-2, -1, 2]],
+    np.diag([0.0, 0, 1]),
+    [[1]],
+)

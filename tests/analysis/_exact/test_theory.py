@@ -7,6 +7,7 @@ from scipy.linalg import block_diag
 
 from ergoscope.analysis import kalman_gain, theory, trust_horizon
 from ergoscope.analysis._exact.covariances import output_power
+from ergoscope.analysis._exact.theory import within_trust
 from ergoscope.simulator import LinearSystem, zoo, zoo_names
 
 
@@ -48,6 +49,33 @@ def test_trust_agrees_with_measured_learners():
     assert trust_horizon(chain(1, 3), "float32") < 500
     assert trust_horizon(chain(1, 3), "float64") > 20_000
     assert 100 < trust_horizon(chain(1.1, 1), "float64") < 400
+
+
+def test_trust_of_integrators_to_the_last_sample():
+    """Whole numbers: the power of the double integrator is 1 + t + sum of k^2, its limit 1e-6 S / eps^2."""
+    limit = 1e-6 * kalman_gain(chain(1, 2)).innovation[0, 0] / float(np.finfo(np.float64).eps) ** 2
+
+    def power(t: int) -> int:
+        return 1 + t + (t - 1) * t * (2 * t - 1) // 6
+
+    horizon = trust_horizon(chain(1, 2), "float64")
+    assert power(horizon) <= limit < power(horizon + 1)
+    for seed in (0, 1):  # in another basis, where rounding splits the eigenvalues
+        T = np.random.default_rng(seed).standard_normal((2, 2))
+        inverse, Q = np.linalg.inv(T), T @ T.T
+        moved = LinearSystem(T @ chain(1, 2).A @ inverse, chain(1, 2).C @ inverse, (Q + Q.T) / 2, [[1]])
+        assert trust_horizon(moved, "float64") == pytest.approx(horizon, rel=1e-6)
+
+
+def test_a_horizon_beyond_trust_never_shows():
+    system = chain(1.1, 1)
+    trust = trust_horizon(system, "float64")
+    assert within_trust(system, trust) == trust
+    assert within_trust(system, trust + 1) is None
+    assert within_trust(system, None) is None
+    assert within_trust(system, 100, "float32") is None
+    assert within_trust(chain(1, 1), 10**8) == 10**8
+    assert within_trust(varying(system, 2), trust + 10) is None
 
 
 def test_trust_without_end_and_without_start():
@@ -117,8 +145,16 @@ DEPENDENT = {  # A, C, the warning: how near, and the other answer
         [1, 0, 1, 0],
         r"2 eigenvalues near 0.955336\+0.29552j lie 5.0e-08 from their mean, .* d\*\^2 = 8; .* distinct it would be 4",
     ),
-    "hardly seen": (np.diag([1.0, -1.0]), [1, 1e-9], r"h\* = 2; from 2\.\de-09 it would be .* h\* = 1"),
-    "nearly seen": (np.diag([1.0, -1.0]), [1, 1e-11], r"h\* = 1; up to [12]\.\de-11 it would be .* h\* = 2"),
+    "hardly seen": (
+        [[0.0, 1.0], [1.0, 0.0]],
+        [1 + 1e-9, 1 - 1e-9],
+        r"h\* = 2; from \d\.\de-0?9 it would be .* h\* = 1",
+    ),
+    "nearly seen": (
+        [[0.0, 1.0], [1.0, 0.0]],
+        [1 + 1e-11, 1 - 1e-11],
+        r"h\* = 1; up to \d\.\de-11 it would be .* h\* = 2",
+    ),
 }
 
 
@@ -137,6 +173,7 @@ FIRM = {
     "pair 1e-5": ([[1, 1], [1e-5, 1]], [1, 0]),
     "tones 1e-3 apart": (block_diag(turn(0.3), turn(0.301)), [1, 0, 1, 0]),
     "seen by 1e-6": (np.diag([1.0, -1.0]), [1, 1e-6]),
+    "seen by 1e-11, a matter of units": (np.diag([1.0, -1.0]), [1, 1e-11]),
     "chain in another basis": (
         np.linalg.inv(np.vander([1.0, 2, 4])) @ chain(1, 3).A @ np.vander([1.0, 2, 4]),
         [1, 0, 0],

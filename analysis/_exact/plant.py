@@ -1,0 +1,68 @@
+"""The plant as the exact theory computes with it: without units, noises as square roots."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...simulator import LinearSystem
+from ...simulator._systems.scaling import unit_scales
+from .checks import check_time_invariant, initial_factor
+from .square_roots import covariance_factor
+
+Matrix = NDArray[np.float64]
+
+
+class Plant(NamedTuple):
+    """A time-invariant system in scaled coordinates: x = states * z, y = outputs * (C z + ..).
+
+    Attributes:
+        A: ``(state, state)``.
+        C: ``(output, state)``.
+        noise: A square root of Q, ``(state, rank)``.
+        error: A square root of R, ``(output, rank)``.
+        initial: A square root of P_0, ``(state, rank)``.
+        states: Scale of each state, ``(state,)``.
+        outputs: Scale of each output, ``(output,)``.
+    """
+
+    A: Matrix
+    C: Matrix
+    noise: Matrix
+    error: Matrix
+    initial: Matrix
+    states: Matrix
+    outputs: Matrix
+
+
+def balanced(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> Plant:
+    """Scale a system, so that no answer depends on the units of its states and outputs.
+
+    The scales are powers of two (``unit_scales``), so scaling does not round.
+
+    Args:
+        system: Time-invariant.
+        initial_covariance: P_0 = E x_0 x_0', ``(state, state)``; None means zero.
+
+    Raises:
+        ValueError: The system is time-varying or ``initial_covariance`` is not a covariance.
+    """
+    check_time_invariant(system)
+    noise, initial = covariance_factor(system.Q), initial_factor(system, initial_covariance)
+    error = covariance_factor(system.R)
+    states, outputs = unit_scales(system.A, system.C, (noise**2).sum(axis=1) + (initial**2).sum(axis=1))
+    measured = np.linalg.norm(error, axis=1)
+    silent = ~(np.abs(system.C) @ states > 0)
+    larger = np.where(silent, measured, np.maximum(outputs, measured))
+    outputs = np.exp2(np.round(np.log2(np.where(larger > 0, larger, 1.0))))
+    return Plant(
+        system.A / states[:, None] * states,
+        system.C * states / outputs[:, None],
+        noise / states[:, None],
+        error / outputs[:, None],
+        initial / states[:, None],
+        states,
+        outputs,
+    )
