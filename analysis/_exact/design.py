@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ class Design(NamedTuple):
             after it are null if no length up to 256 is enough.
         errors: One row per length: ``size, parameters, fitted, learned, truncated``. The last three are mean squared
             errors at the horizon.
-        kalman: tr S_T, the error of the Kalman filter at the horizon.
+        kalman: tr S_T, the error of the Kalman filter at the horizon; of several outputs, their number.
         critical_size: h*, the shortest length whose error is bounded.
         memory: tau = 1 / |log rho| of the Kalman filter, in samples.
         horizon: T in samples.
@@ -70,6 +71,9 @@ def design(
 
         E|e_T|^2 <= (1 + tolerance) tr S_T
 
+    Several outputs are divided by their own deviations (S_T)_jj^(1/2) first, so tr S_T is their number and no unit
+    matters.
+
     Three filters of length h are compared:
 
     * fitted: the best taps for this horizon (``best_errors``, exact);
@@ -93,6 +97,8 @@ def design(
         raise ValueError(f"the tolerance must be a fraction above 0, such as 0.01, got {tolerance}.")
     system = find_system(source, Q, R, dt, delay)
     expected = theory(system)
+    if system.outputs > 1:
+        system = _in_noise_units(system, horizon)
     critical = int(expected.critical_size or 0)
     sizes = np.arange(min(LONGEST, horizon) + 1)
     kalman = float(np.trace(innovation_covariances(system, [horizon])[0]))
@@ -111,7 +117,7 @@ def design(
     if system.inputs:
         inputs = "known, and the filter reads them beside the outputs; the parameters count their taps, too"
     return Design(
-        sentence=_sentence(system.name, needed, kalman, horizon, tolerance),
+        sentence=_sentence(system, needed, kalman, horizon, tolerance),
         needed=needed,
         errors=pl.DataFrame(dict(size=sizes, parameters=parameters) | columns),
         kalman=kalman,
@@ -125,6 +131,15 @@ def design(
     )
 
 
+def _in_noise_units(system: LinearSystem, horizon: int) -> LinearSystem:
+    # Errors of outputs in different units cannot be added: each is measured by what the Kalman filter leaves of it.
+    deviation = np.sqrt(np.diag(innovation_covariances(system, [horizon])[0]))
+    unit = np.where(deviation > 0, deviation, 1.0)[:, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the plant itself was checked before
+        return system.replace(C=system.C / unit, D=system.D / unit, R=system.R / unit / unit.T)
+
+
 def _needed(
     method: str, errors: NDArray[np.float64], parameters: NDArray[np.int64], kalman: float, tolerance: float
 ) -> tuple[object, ...]:
@@ -136,10 +151,12 @@ def _needed(
     return method, size, int(parameters[size]), float(errors[size]), *above
 
 
-def _sentence(name: str, needed: pl.DataFrame, kalman: float, horizon: int, tolerance: float) -> str:
+def _sentence(system: LinearSystem, needed: pl.DataFrame, kalman: float, horizon: int, tolerance: float) -> str:
+    name = system.name
     fitted, learned, truncated = needed.to_dicts()
     within = f"within {tolerance:.3g} of" if tolerance < 1e-4 else f"within {100 * tolerance:.3g} % of"
-    goal = f"{within} the Kalman filter's mean squared error of {kalman:.4g} at horizon {spaced(horizon)}"
+    error = f"of {kalman:.4g}" if system.outputs == 1 else "(each output divided by its own)"
+    goal = f"{within} the Kalman filter's mean squared error {error} at horizon {spaced(horizon)}"
     if fitted["size"] is None:
         return f"{name}: no filter of up to {LONGEST} taps comes {goal}: take the Kalman filter itself."
     words = f"{name}: {_taps(fitted['size'])} ({fitted['parameters']} parameters) bring a filter fitted to the plant "

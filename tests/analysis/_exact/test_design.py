@@ -65,3 +65,20 @@ def test_the_json_holds_no_number_that_is_not_finite() -> None:
 def test_what_makes_no_sense_is_refused(horizon: int, tolerance: float, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         design(zoo("random-walk"), horizon, tolerance)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e3, 1e9])
+def test_the_unit_of_an_output_does_not_change_the_answer(unit: float) -> None:
+    """Errors were added in raw units: multiplied by 1000, one output alone decided."""
+    A = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.7]])
+    C, R = np.array([[1.0, 0.0, 1.0], [0.0, 0.5, -1.0]]), np.array([[1.0, 0.3], [0.3, 0.5]])
+    y = np.array([1.0, unit])
+    plain, moved = (
+        design(LinearSystem(A, C * scale[:, None], np.diag([0.0, 0.1, 0.5]), R * scale * scale[:, None]), 1000)
+        for scale in (np.ones(2), y)
+    )
+    assert moved.sentence == plain.sentence
+    assert "each output divided by its own" in plain.sentence
+    assert plain.kalman == pytest.approx(2)
+    for column in ("fitted", "learned", "truncated"):
+        np.testing.assert_allclose(moved.errors[column], plain.errors[column], rtol=1e-6)
