@@ -2,7 +2,7 @@
 
 Growing modes may be unexcited or unseen, outputs may see the stable part only, states and outputs have odd units. The
 right answers do not come from the package: ranks come from elimination on fractions, errors from normal equations in
-200 digits. ``make campaign-exact`` takes 1000 plants, a plain run 60.
+200 digits. ``make campaign`` takes 1000 plants, a plain run 60.
 """
 
 from __future__ import annotations
