@@ -26,8 +26,8 @@ from ..._core.devices import Precision, computing, find_devices, random_key, sha
 from ..._core.ranges import check_count
 from .._recordings.trajectories import Trajectories
 from .._recordings.write import write_trajectories
-from .._systems.find import find_system
 from .._systems.eigenvalues import forgets
+from .._systems.find import find_system
 from .._systems.linear_system import ARRAY_FIELDS, LinearSystem
 from .cost import check_block, check_disk, check_held, check_steps
 from .inputs import Signal, input_signal
