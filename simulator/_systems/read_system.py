@@ -130,12 +130,13 @@ def as_system(
     Raises:
         ValueError: The object is not a system, or Q, R or dt is missing.
     """
-    import control
+    if not isinstance(found, LinearSystem):
+        import control  # here: it imports matplotlib, and most systems need neither
 
-    plants = (control.StateSpace, control.TransferFunction)
-    if callable(found) and not isinstance(found, (LinearSystem, *plants)):
-        with user_code(f"calling {where}"):
-            found = found()
+        plants = (control.StateSpace, control.TransferFunction)
+        if callable(found) and not isinstance(found, plants):
+            with user_code(f"calling {where}"):
+                found = found()
     if isinstance(found, LinearSystem):
         for word, given in (("dt", dt), ("delay", delay)):
             if given is not None:

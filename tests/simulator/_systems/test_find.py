@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import control
@@ -97,3 +99,12 @@ def test_a_function_is_called_once_and_may_fail() -> None:
 
     with pytest.raises(ValueError, match="calling the plant failed: BaseException: no"):
         find_system(failing)
+
+
+def test_a_system_needs_no_python_control() -> None:
+    code = (
+        "import sys; from ergoscope.simulator import LinearSystem, find_system, simulate; "
+        "simulate(0, LinearSystem([[0.5]], [[1.0]], 1.0, 1.0), 5); simulate(0, 'random-walk', 5); "
+        "assert not {'control', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
