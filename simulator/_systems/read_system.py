@@ -142,7 +142,8 @@ def as_system(
             if given is not None:
                 raise ValueError(f"{where} is a LinearSystem, sampled every {found.dt:g} s: leave {word} out.")
         noise = {"Q": (Q, found.states), "R": (R, found.outputs)}
-        return found.replace(**{word: covariance(word, v, size) for word, (v, size) in noise.items() if v is not None})
+        others = {word: covariance(word, v, size) for word, (v, size) in noise.items() if v is not None}
+        return found.replace(**others) if others else found  # a new one would warn again
     if not isinstance(found, plants):
         raise ValueError(
             f"{where} gives {type(found).__name__}; expected a LinearSystem, a StateSpace or TransferFunction of "
