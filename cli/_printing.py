@@ -67,6 +67,8 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
     for part in location.each:
         if not quiet:
             console.print(_table(part))
+            if part.outputs.height:
+                console.print(_outputs_table(part))
         console.print(part.sentence, highlight=False, soft_wrap=True)
     if not quiet:
         console.print(
@@ -75,8 +77,14 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
 
 
 def _table(location: Location) -> Table:
+    from ..analysis._location.sentences import reading_words
+
     title = f"{location.subject}: mean squared prediction error at horizon t"
+    if location.outputs.height:
+        title += ", in units of the noise of each output"
+    caption = None if location.reading is None else f"read: {reading_words(location.reading)}"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.caption, table.caption_justify = caption, "left"
     paired, oracle = "paired" in location.rungs.columns, not location.recorded
     heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)]
     spread = location.rungs["low"].is_not_null().any()
@@ -91,6 +99,17 @@ def _table(location: Location) -> Table:
         colour = _COLOURS[row["verdict"]]
         cells += [f"[{colour}]{row['verdict']}[/{colour}]"] + [row.get("paired") or ""] * paired
         table.add_row(*cells, style="bold" if row["size"] == chosen else None)
+    return table
+
+
+def _outputs_table(location: Location) -> Table:
+    table = Table(title="each output by itself", title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
+    for head in ("output", "noise", "best", "critical", "verdict"):
+        table.add_column(head, justify="left" if head in ("output", "verdict") else "right", no_wrap=head != "verdict")
+    for row in location.outputs.to_dicts():
+        sizes = ["-" if row[word] is None else str(row[word]) for word in ("best_size", "critical_size")]
+        says = row["reason"] if row["noise"] is None else row["verdict"]
+        table.add_row(row["output"], short_number(row["noise"]), *sizes, says)
     return table
 
 

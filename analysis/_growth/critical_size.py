@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ..._core.text import spans
 from .bootstrap import resample_counts, threadless_product
 from .curves import check_frame
 
 
 class Critical(NamedTuple):
-    """The critical size; None unless the verdict is ``located``. ``reason`` says why, and what would decide it."""
+    """The critical size, or why it is not known.
+
+    Attributes:
+        size: The critical size; None unless the verdict is ``located``.
+        verdict: ``"located"``; ``"at most"``, if the error is bounded at a size and the size before it was not tried;
+            ``"above"``, if every size tried grows; ``"not visible yet"``, if exact theory names another size and the
+            exact error does not show that at this horizon; or ``"undecided"``.
+        reason: The reason of the verdict, and what would decide it.
+        bounded: The smallest size tried whose error is bounded, for ``located`` and ``at most``.
+        rise: Exponent of the error at ``bounded``, if it is above 0 with 95 % certainty and at least half of it is left
+            for t > T/4: the error still rises.
+    """
 
     size: int | None
-    verdict: str  # "located", "above" the largest size tried, "undecided"
+    verdict: str
     reason: str
+    bounded: int | None = None
+    rise: float | None = None
+
+    def with_rise(self) -> Critical:
+        """Return it with the remark that the error still rises, for data without exact theory."""
+        if self.rise is None:
+            return self
+        more = f"the error still rises like t^{self.rise:.2f}: a longer horizon may show a larger size"
+        return self._replace(reason=f"{self.reason.rstrip('.')}; {more}.")
 
 
 def critical_size(laws: pl.DataFrame) -> Critical:
     """Return the smallest size whose error is bounded; every smaller size must grow.
+
+    If the size before it was not tried, the critical size is at most that size.
 
     Args:
         laws: The frame that ``growth_laws`` returned.
@@ -36,22 +59,28 @@ def critical_size(laws: pl.DataFrame) -> Critical:
     below = []
     for row in rows:
         if row["verdict"] == "bounded":
-            return _located(row["size"], rows)
+            return _located(row, rows)
         if row["verdict"] == "undecided":
             return Critical(None, "undecided", f"size {row['size']} is undecided: {row['reason']}.")
         below.append(row["size"])
     return Critical(None, "above", f"every size up to {below[-1]} grows: try larger sizes.")
 
 
-def _located(size: int, rows: list[dict[str, object]]) -> Critical:
-    growing = [row["size"] for row in rows if row["verdict"] == "growing" and int(str(row["size"])) > size]
+def _located(found: dict[str, Any], rows: list[dict[str, Any]]) -> Critical:
+    size = found["size"]
+    growing = [row["size"] for row in rows if row["verdict"] == "growing" and row["size"] > size]
     if growing:
         again = (
             f"size {size} is bounded, but {growing} grow again: a longer horizon or more replicates would decide it."
         )
         return Critical(None, "undecided", again)
-    smallest = "; no smaller size was tried" if rows[0]["size"] == size and size > 0 else ""
-    return Critical(size, "located", f"bounded at {size}{smallest}.")
+    exponent, late = found.get("exponent") or 0.0, found.get("late") or 0.0
+    rise = exponent if (found.get("low") or 0.0) > 0 and 2 * late >= exponent else None
+    before = max((row["size"] for row in rows if row["size"] < size), default=-1)
+    if before < size - 1:
+        untried = spans(list(range(before + 1, size)))
+        return Critical(None, "at most", f"bounded at {size}; not tried: {untried}.", size, rise)
+    return Critical(size, "located", f"bounded at {size}.", size, rise)
 
 
 class Best(NamedTuple):

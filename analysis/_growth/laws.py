@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .bootstrap import resample_counts, threadless_product
 from .curves import curve_array
+from .lack_of_fit import input_reason, jump_reason, level_reason, power_arrays
 
 BORDER = 0.5
 UNSURE = (0.2, 0.8)  # exponents that weak modes and roots near one show at a short horizon
@@ -21,7 +22,13 @@ FEWEST_GROUPS = 8
 DRAWS = 1000
 
 
-def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.DataFrame:
+def growth_laws(
+    curves: pl.DataFrame,
+    seed: int = 0,
+    draws: int = DRAWS,
+    inputs: pl.DataFrame | None = None,
+    steady: bool = False,
+) -> pl.DataFrame:
     """Fit error ~ t^exponent for each size and decide whether the error is bounded.
 
     The mean over the replicates is fitted on a log-log scale over t > T/20 with stretches equally spaced in log t, and
@@ -31,8 +38,11 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
 
     * 95 % of the draws lie on one side of 1/2, and the fit over t > T/4 lies on the same side,
     * the exponent is not between 0.2 and 0.8,
-    * it does not move into that range from T/20 to T/4 by more than 0.1 in 95 % of the draws, and
-    * there are at least 8 groups of replicates.
+    * it does not move into that range from T/20 to T/4 by more than 0.1 in 95 % of the draws,
+    * there are at least 8 groups of replicates, and
+    * the power law fits. It does not if, in 95 % of the draws, a law with one jump has its exponent on the other side
+      of 1/2 and fits better than a curved one; if growth has ended before T/2; or if the power of an input grows and
+      the error over it does not.
 
     Everything else is undecided. A law is exponential if log error is closer to a line in t than in log t.
 
@@ -40,6 +50,9 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
         curves: Error curves (``SCHEMA``) of one learner, lookahead and system.
         seed: Seed of the draws.
         draws: Number of draws.
+        inputs: Power of the inputs (``input_power``), if there are any.
+        steady: Whether noise and plant are known not to change, as in a simulation; then only the power of the inputs
+            is tested. A path of the inputs that all runs share moves their error together, which no draw of runs shows.
 
     Returns:
         One row for each size: ``size, law, exponent, low, high, late, rate, verdict, reason``. ``exponent`` with
@@ -52,10 +65,11 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     """
     horizon, sizes, values = curve_array(curves, "error")
     lookahead, late, weights = int(curves["lookahead"][0]), _late(horizon), _weights(values, seed, draws)
+    powers = {} if inputs is None else power_arrays(inputs, horizon, values.shape[2])
     rows = []
     for k, size in enumerate(sizes):
         whole = fitted_stretches(horizon, size, lookahead - 1)
-        row = {"size": size} | _law(horizon, values[:, k], whole, late, weights)
+        row = {"size": size} | _law(horizon, values[:, k], whole, late, weights, powers, steady)
         rows.append(row)
     words, numbers = ("law", "verdict", "reason"), ("exponent", "low", "high", "late", "rate")
     kinds: dict[str, type[pl.DataType]] = {"size": pl.Int64}
@@ -65,10 +79,11 @@ def growth_laws(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> pl.D
     )
 
 
-def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> tuple[int, int | None]:
+def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -> tuple[int | None, int | None]:
     """Return the 95 % bootstrap interval of the smallest size whose exponent is below 1/2.
 
-    The arguments are those of ``growth_laws``. All sizes use the same draws. An upper end of None means above the
+    The arguments are those of ``growth_laws``. All sizes use the same draws. The lower end is the size after the last
+    one tried below it; None means that it is open, below the smallest size tried. An upper end of None means above the
     largest size tried.
     """
     horizon, sizes, values = curve_array(curves, "error")
@@ -82,7 +97,8 @@ def critical_interval(curves: pl.DataFrame, seed: int = 0, draws: int = DRAWS) -
     bounded = np.stack(slopes) < BORDER
     places = np.where(bounded.any(axis=0), bounded.argmax(axis=0), len(sizes))
     low, high = np.quantile(places, [0.025, 0.975], method="inverted_cdf").astype(int)
-    return sizes[min(low, len(sizes) - 1)], sizes[high] if high < len(sizes) else None
+    first = 0 if sizes[0] == 0 else None
+    return sizes[low - 1] + 1 if low else first, sizes[high] if high < len(sizes) else None
 
 
 def _late(horizon: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -110,6 +126,8 @@ def _law(
     whole: NDArray[np.bool_],
     late: NDArray[np.bool_],
     weights: NDArray[np.float64],
+    powers: dict[str, NDArray[np.float64]],
+    steady: bool,
 ) -> dict[str, object]:
     groups = values.shape[1]
     enough = groups >= FEWEST_GROUPS
@@ -124,6 +142,10 @@ def _law(
     low, high = np.quantile(slopes[1:], [0.025, 0.975]) if enough else (None, None)
     rate = None
     verdict, reason = _verdict(slopes, late_slopes) if enough else ("undecided", "")
+    if verdict != "undecided":
+        logs = {name: _log_means(power[whole], weights) for name, power in powers.items()}
+        misfit = _lack_of_fit(axis, means, verdict, logs, steady)
+        verdict, reason = ("undecided", misfit) if misfit else (verdict, reason)
     if not enough:
         few = f"{groups} replicate{'s' * (groups > 1)}"
         reason = f"{few}, and one path does not average: at least {FEWEST_GROUPS} are needed"
@@ -151,6 +173,22 @@ def _verdict(slopes: NDArray[np.float64], late_slopes: NDArray[np.float64]) -> t
             f"the exponent still changes, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it",
         )
     return side, ""
+
+
+def _lack_of_fit(
+    axis: NDArray[np.float64],
+    means: NDArray[np.float64],
+    verdict: str,
+    powers: dict[str, NDArray[np.float64]],
+    steady: bool,
+) -> str | None:
+    """Return why the power law does not fit; None if it does."""
+    if verdict == "bounded":
+        return None if steady else jump_reason(axis, means, True, BORDER)
+    explained = input_reason(axis, means, powers, BORDER)
+    if steady:
+        return explained
+    return explained or jump_reason(axis, means, False, BORDER) or level_reason(axis, means, BORDER)
 
 
 def _log_means(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

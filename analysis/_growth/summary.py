@@ -16,7 +16,8 @@ def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
 
     The columns are
 
-    * ``critical_size, low, high, verdict, reason``, from ``critical_size`` and ``critical_interval``;
+    * ``critical_size, low, high, verdict, reason``, from ``critical_size`` and ``critical_interval``; the interval is
+      null unless the verdict is ``located`` or ``at most``, and ``low`` is null if it is open below;
     * ``regret_size, regret_low, regret_high``; null without an oracle and for one replicate;
     * ``best_size, best_low, best_high``: the size of least error after the first twentieth, and the smallest and the
       largest size that the data do not tell apart from it.
@@ -25,7 +26,7 @@ def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
         ValueError: ``growth_laws`` raises it.
     """
     critical = critical_size(growth_laws(curves, seed))
-    low, high = critical_interval(curves, seed) if critical.verdict == "located" else (None, None)
+    low, high = critical_interval(curves, seed) if critical.bounded is not None else (None, None)
     row: dict[str, Any] = dict(
         critical_size=critical.size, low=low, high=high, verdict=critical.verdict, reason=critical.reason
     )

@@ -168,10 +168,14 @@ def fit_order(recording: Trajectories, order: int) -> Autoregression | None:
     if len(X) <= width:
         return None
     factor, rest = _fit(X, Y)
-    coefficients = np.asarray(np.linalg.lstsq(factor, rest[:width], rcond=None)[0], np.float64)
+    lengths = np.sqrt((factor**2).sum(axis=0))
+    if not lengths.all() or np.linalg.matrix_rank(factor / lengths) < width:
+        return None
+    coefficients = np.linalg.lstsq(factor / lengths, rest[:width], rcond=None)[0] / lengths[:, None]
     residuals = Y - X @ coefficients
     S = residuals.T @ residuals / (len(X) - width)
-    if np.linalg.matrix_rank(factor) < width or np.linalg.matrix_rank(S) < q:
+    deviations = np.sqrt(np.diag(S))
+    if not deviations.all() or np.linalg.matrix_rank(S / np.outer(deviations, deviations)) < q:
         return None
     white = _whiteness(residuals, places, order)
     return Autoregression(order, coefficients, S, factor, len(X), white, (q, m))

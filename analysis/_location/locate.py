@@ -11,8 +11,9 @@ from ..._core.checks import check_whole
 from ..._core.devices import Precision
 from ..._core.progress import Progress, no_progress
 from ...learners import Learner
-from ...simulator import LinearSystem, Missing, Trajectories, find_system
+from ...simulator import LinearSystem, Missing, Trajectories, find_system, read_recording
 from ...simulator._simulation.noise import Noise
+from ...simulator._systems.find import is_recording
 from .location import Location
 from .options import InputsAhead, Options
 from .recording import locate_recording
@@ -59,7 +60,7 @@ def locate(
 
     Args:
         source: A system, a name or file that ``find_system`` takes, a python-control plant (with ``Q`` and ``R``), or a
-            recording.
+            recording or its file: CSV or Parquet with one column of numbers, else ``read_recording`` names the columns.
         sizes: Sizes to try, rising; by default 0..16, fewer for a short recording.
         horizon: Samples of each run; by default 20 000, or all of a recording. A system is not run past its trust
             horizon.
@@ -95,6 +96,8 @@ def locate(
     options = Options(
         sizes, horizon, replicates, seed, precision, device, learner, ahead, inputs_ahead, progress, model
     )
+    if isinstance(source, str) and is_recording(source):
+        source = read_recording(source)
     if isinstance(source, Trajectories):
         if noise != "normal":
             raise ValueError(f"noise is for a system; a recording has its own, got {noise!r}: leave it out.")

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ...simulator._recordings.trajectories import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
 from .model_answer import ModelAnswer
 from .sentences import ahead_words
+
+OUTPUTS: dict[str, pl.DataType] = {
+    "output": pl.String(),
+    "noise": pl.Float64(),
+    "best_size": pl.Int64(),
+    "critical_size": pl.Int64(),
+    "verdict": pl.String(),
+    "reason": pl.String(),
+}  # columns of ``Location.outputs``
 
 
 @dataclass(frozen=True)
@@ -21,7 +31,9 @@ class Location:
 
     Attributes:
         critical_size: The size from which on the error is bounded; None if undecided or above the largest size tried.
-        verdict: ``"located"``, ``"above"`` or ``"undecided"``.
+        verdict: ``"located"``; ``"at most"``, if the size before the smallest bounded one was not tried; ``"above"``,
+            if every size tried grows; ``"not visible yet"``, if theory names another size and the exact error does not
+            show it at this horizon; or ``"undecided"``.
         reason: The reason of the verdict, and what would decide it.
         sentence: The answer in words, with the theory and the horizon that it holds for.
         theory: The theory of the system; None for a recording and for a system that varies in time.
@@ -33,8 +45,9 @@ class Location:
             size before.
         horizons: The horizons of ``errors``. The last one is also that of ``error`` and ``excess``.
         curves: Error curves of all lookaheads, as a tidy frame.
-        interval: 95 % bootstrap interval of a located critical size. An upper end of None means above the largest size
-            tried.
+        interval: 95 % bootstrap interval of the critical size, if the verdict is ``"located"`` or ``"at most"``. A
+            lower end of None means that it is open, below the smallest size tried; an upper end of None means above the
+            largest.
         regret: The smallest size whose regret is within twice the least: for a system without explosive modes, and for
             a recording that shows it one sample ahead.
         best: The size of least error after the first twentieth, and the sizes not told apart from it.
@@ -44,6 +57,10 @@ class Location:
         further: The answers for the other lookaheads, by rising look-ahead.
         model: For a recording of fewer than 8 runs, the critical size by models fitted to it. It is not measured, and
             not part of the verdict.
+        visible_from: The horizon from which on the size of theory is visible, if it is not visible yet; None for never.
+        reading: What was read from files: rows, missing samples, step; None if nothing was read.
+        outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
+            errors of several outputs are in units of the noise of each, so no answer depends on their units.
     """
 
     critical_size: int | None
@@ -56,7 +73,7 @@ class Location:
     rungs: pl.DataFrame
     horizons: tuple[int, ...]
     curves: pl.DataFrame
-    interval: tuple[int, int | None] | None
+    interval: tuple[int | None, int | None] | None
     regret: RegretSize | None
     best: Best
     system: str
@@ -64,6 +81,9 @@ class Location:
     lookahead: int = 1
     further: tuple[Location, ...] = ()
     model: ModelAnswer | None = None
+    visible_from: int | None = None
+    reading: Reading | None = None
+    outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
 
     @property
     def recorded(self) -> bool:

@@ -88,6 +88,15 @@ def choose_inputs_ahead(options: Options, learner: Learner, inputs: int, default
     return (options.inputs_ahead or default) if inputs and learner.lookaheads != (1,) else None
 
 
+def wider_sizes(options: Options, learner: Learner, most: int) -> str:
+    """Return the option that tries larger sizes, up to ``most``; empty if the learner has no larger ones."""
+    first, last = learner.sizes[0], learner.sizes[-1]
+    name = options.learner if isinstance(options.learner, str) else learner.name
+    if isinstance(options.learner, Learner) or not sized_by_length(name) or last >= most:
+        return ""
+    return f"--sizes {first}..{min(2 * max(last, 1), most)}"
+
+
 def check_ahead(learner: Learner, horizon: int) -> None:
     """Raise ValueError if a look-ahead leaves too little of the horizon."""
     furthest = learner.lookaheads[-1]
@@ -127,7 +136,14 @@ def _forecasts(learner: Learner) -> str | None:
     return words.get(learner.tends_to or "")
 
 
-def rungs_of(frame: pl.DataFrame, lookahead: int, seed: int) -> tuple[pl.DataFrame, tuple[int, ...]]:
+def error_unit(outputs: int) -> str:
+    """Return the unit of the errors of a location."""
+    return "output unit²" if outputs == 1 else "noise of each output², summed"
+
+
+def rungs_of(
+    frame: pl.DataFrame, lookahead: int, seed: int, inputs: pl.DataFrame | None = None, steady: bool = False
+) -> tuple[pl.DataFrame, tuple[int, ...]]:
     """Return the table of rungs of one look-ahead, and its horizons."""
     part = frame.filter(pl.col("lookahead") == lookahead)
-    return rung_table(part, growth_laws(part, seed))
+    return rung_table(part, growth_laws(part, seed, inputs=inputs, steady=steady))

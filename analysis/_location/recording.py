@@ -10,21 +10,37 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.devices import Precision, computing
+from ..._core.devices import computing
 from ..._core.ranges import check_count
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import Scores, score_recording
 from ...simulator import Trajectories
 from .._growth.critical_size import Best, Critical, best_size, critical_size
-from .._growth.curves import block_edges, curves, log_edges, rebin
+from .._growth.curves import GROUPS, block_edges, curves, log_edges, rebin
+from .._growth.lack_of_fit import input_power
 from .._growth.laws import FEWEST_GROUPS, critical_interval
+from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
 from .fitted_models import model_answers
 from .location import Location
 from .memory_check import check_memory
-from .options import FILTERS, SHORTEST, Options, check_ahead, choose_inputs_ahead, choose_learner, rungs_of, settings_of
+from .options import (
+    FILTERS,
+    SHORTEST,
+    Options,
+    check_ahead,
+    choose_inputs_ahead,
+    choose_learner,
+    error_unit,
+    rungs_of,
+    settings_of,
+    wider_sizes,
+)
+from .output_noise import recording_noise
+from .output_table import output_table
 from .recording_regret import learning_part, recorded_regret
+from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
 
 
@@ -83,25 +99,34 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         )
         center_ = center if isinstance(center, str) else list(center)
         settings = settings_of(options, learner, ahead, center_, horizon, runs)
-    trust = _trusted(recording, rebin(sums, coarse), options.precision)
+    limits = rounding_limits(recording, rebin(sums, coarse), options.precision)
+    lost = [limit for limit in limits if limit is not None]
+    trust = min(lost) if len(lost) == len(limits) else None
     if trust is not None and trust >= SHORTEST:
         sums, coarse = _until(sums, trust), coarse[coarse <= trust]
         fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
     settings |= dict(model=options.model)
     trusted, models = recording.first(int(sums.edges[-1])), None
+    raw, scales = rebin(sums, coarse), recording_noise(trusted)
     if options.model and runs < FEWEST_GROUPS and int(sums.edges[-1]) >= SHORTEST:
-        models = model_answers(trusted, options, driver_of(options.replicates))
+        even = replace(trusted, outputs=trusted.outputs / scales)  # so that draws do not depend on the units
+        models = model_answers(even, options, driver_of(options.replicates))
+    if trust is None:
+        scales[[limit is not None for limit in limits]] = np.inf
+    sums = in_noise_units(sums, scales)
+    settings |= dict(unit=error_unit(channels[0]))
+    powers = input_power(recording.inputs, recording.input_names, raw.edges, GROUPS) if channels[1] else None
     frame, parts = curves(rebin(sums, coarse), learner, name), []
     for j, lookahead in enumerate(learner.lookaheads):
-        rungs, horizons = rungs_of(frame, lookahead, options.seed)
-        losses, samples = _late(rebin(sums, fine[lookahead]), j)
+        rungs, horizons = rungs_of(frame, lookahead, options.seed, powers)
+        losses, samples = late_losses(rebin(sums, fine[lookahead]), j)
         best = best_size(losses, samples, list(learner.sizes), options.seed)
         regret = None
         if lookahead == 1 and learner.tends_to in FILTERS:
             regret = _regret(losses, samples, best, learner, trusted, center, options.seed)
         paired = best.pairs.select("size", paired="verdict")
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
-        critical = claimed(critical_size(rungs), runs, trust)
+        critical = claimed(critical_size(rungs), runs, trust).with_rise()
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
@@ -110,9 +135,20 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             verdict=critical.verdict,
             reason=critical.reason,
             sentence=recording_sentence(
-                subject, learner.size_label, critical, best, regret, model, int(sums.edges[-1]), horizon, runs
+                subject,
+                learner.size_label,
+                learner.sizes,
+                critical,
+                best,
+                wider_sizes(options, learner, horizon // 2),
+                regret,
+                model,
+                int(sums.edges[-1]),
+                horizon,
+                runs,
+                recording.reading,
             ),
-            interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
+            interval=critical_interval(own, options.seed) if critical.bounded is not None else None,
             regret=regret,
             theory=None,
             horizon=int(sums.edges[-1]),
@@ -125,6 +161,17 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             settings=settings,
             lookahead=lookahead,
             model=model,
+            reading=recording.reading,
+            outputs=output_table(
+                raw,
+                scales,
+                recording.output_names,
+                learner,
+                lookahead,
+                options.seed,
+                powers,
+                claimed=lambda critical: claimed(critical, runs, trust),
+            ),
         )
         parts.append(part)
     return replace(parts[0], further=tuple(parts[1:]))
@@ -140,10 +187,13 @@ def claimed(critical: Critical, runs: int, trust: int | None) -> Critical:
         return Critical(None, "undecided", few)
     if trust is not None and trust < SHORTEST:
         return Critical(None, "undecided", f"rounding reaches the error at sample {trust}.")
+    if critical.verdict == "above":
+        more = "Noise or an unrecorded input that grows looks the same."
+        return critical._replace(reason=f"{critical.reason} {more}")
     return critical
 
 
-def _late(sums: Scores, place: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def late_losses(sums: Scores, place: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the losses ``(block, size)`` of one lookahead, for the blocks of all runs after the first twentieth."""
     late = sums.edges[:-1] >= sums.edges[-1] // 20
     samples = sums.samples[late, place].min(axis=1).reshape(-1)
@@ -164,24 +214,6 @@ def _regret(
     noise = losses[:, sizes.index(best.size)].sum() / samples.sum()
     learning = learning_part(recording, sizes, center, float(noise))
     return recorded_regret(losses, learning, sizes, len(recording.lengths), seed)
-
-
-def _trusted(recording: Trajectories, sums: Scores, precision: Precision) -> int | None:
-    """Return the number of samples until rounding reaches a thousandth of the best root mean square error; else None.
-
-    The best error at a horizon is that of the best size over the later half of the samples up to it.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        centered = np.abs(recording.outputs - recording.outputs[:, :1])
-        reached = np.maximum.accumulate(np.nanmax(centered, axis=(0, 2), initial=0.0))
-        error, samples = sums.error[:, 0].sum(axis=(2, 3)), sums.samples[:, 0].sum(axis=(1, 2))
-        for k, stop in enumerate(sums.edges[1:].tolist()):
-            half = slice(int(np.searchsorted(sums.edges, stop / 2)), k + 1)
-            best = (error[half].sum(axis=0) / max(samples[half].sum(), 1)).min()
-            lost = not reached[stop - 1] * np.finfo(precision).eps <= 1e-3 * np.sqrt(best)  # NaN counts as lost
-            if lost and samples[half].sum() and stop >= SHORTEST:
-                return int(sums.edges[k])
-    return None
 
 
 def _until(sums: Scores, samples: int) -> Scores:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import PRNGKeyArray
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..._core.devices import computing
 from ..._core.ranges import check_count
@@ -21,6 +22,7 @@ from .._exact.theory import trust_horizon
 from .._growth.curves import GROUPS, log_edges
 from .memory_check import check_memory
 from .options import SHORTEST, InputsAhead, Options, check_ahead, choose_inputs_ahead, choose_learner, direct_term
+from .output_noise import system_noise
 from .work_check import check_work
 
 
@@ -37,6 +39,8 @@ class PreparedRun(NamedTuple):
         horizon: Samples to run: those asked for, but not beyond ``trust``.
         trust: Number of samples after which rounding reaches the noise; None for never.
         replicates: Independent runs.
+        units: The unit of each output of ``system`` in units of the plant, ``(output,)``.
+        noise: The noise of each output of ``system``, ``(output,)``.
     """
 
     system: LinearSystem
@@ -48,6 +52,8 @@ class PreparedRun(NamedTuple):
     horizon: int
     trust: int | None
     replicates: int
+    units: NDArray[np.float64]
+    noise: NDArray[np.float64]
 
 
 def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> PreparedRun:
@@ -60,6 +66,12 @@ def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> 
     replicates = check_count("replicates", options.replicates, 1)
     if system.inputs == 0 or (isinstance(inputs, str) and inputs == "zero"):
         system = system.replace(B=None, D=None)
+    units = _even_units(system)
+    if (units != 1).any():
+        C, D, R = system.C / units[:, None], system.D / units[:, None], system.R / np.outer(units, units)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it has been said of the plant
+            system = system.replace(C=C, D=D, R=R)
 
     def learner_of(sizes: Iterable[int] | None) -> Learner:
         return choose_learner(options._replace(sizes=sizes), (system.outputs, system.inputs), range(17), system)
@@ -83,9 +95,24 @@ def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> 
     ahead = choose_inputs_ahead(options, learner, system.inputs, "known")
     signal = input_signal(inputs, system.inputs)
     check_memory(driver_of, learner_of, learner, replicates, len(log_edges(horizon)))
+    noise = system_noise(system, horizon)
     with computing(options.precision, options.device):
         driver = driver_of(learner)
-    return PreparedRun(system, learner, driver, signal, ahead, asked, horizon, trust, replicates)
+    return PreparedRun(system, learner, driver, signal, ahead, asked, horizon, trust, replicates, units, noise)
+
+
+def _even_units(system: LinearSystem) -> NDArray[np.float64]:
+    """Return units of several outputs in which the measurement noise of output p has the variance 1 + p/16.
+
+    The units of the plant then change neither the rounding nor the draws. Noise is drawn in the order of its size, so
+    the sizes must differ.
+    """
+    R = np.asarray(system.R).reshape(-1, system.outputs, system.outputs).mean(axis=0)
+    variances = np.diag(R)
+    if system.outputs == 1 or not variances.any():
+        return np.ones(system.outputs)
+    wanted = 1 + np.arange(system.outputs) / 16
+    return np.asarray(np.sqrt(np.where(variances > 0, variances, wanted) / wanted))
 
 
 def check_horizon(learner: Learner, asked: int, trust: int | None) -> int:

@@ -16,9 +16,12 @@ from ...learners._engine.replay import Scores
 from .._growth.critical_size import Best, Critical, best_size, critical_size
 from .._growth.curves import curves
 from .._growth.laws import FEWEST_GROUPS, growth_laws
+from .._growth.output_units import in_noise_units, noise_scales
 from .options import SHORTEST
-from .recording import claimed
+from .recording import claimed, late_losses
 from .sentences import recording_sentence
+
+LARGEST = np.finfo(np.float64).max
 
 
 class Streamed(NamedTuple):
@@ -61,17 +64,23 @@ def locate_streamed(
     horizon, runs = int(sums.edges[-1]), sums.samples.shape[-1]
     used = samples > 0
     # A size whose error has overflowed counts as the worst.
-    losses = np.where(np.isfinite(losses), losses, np.finfo(np.float64).max / (8 * max(len(losses), 1)))
+    losses = np.where(np.isfinite(losses), losses, LARGEST / (8 * max(len(losses), 1)))
     if horizon < SHORTEST or used.sum() < 2:
         few = f"{horizon} samples are too few; at least {SHORTEST} are needed."
         critical = Critical(None, "undecided", few)
         return Streamed(critical, None, f"{name}: the critical {learner.size_label} is undecided: {few}", horizon)
+    scaled = in_noise_units(sums, noise_scales(sums))
+    if sums.error.shape[3] > 1:  # the blocks are in the units of the outputs, the stretches are not
+        losses, samples = late_losses(scaled, 0)
+        losses, used = np.where(np.isfinite(losses), losses, LARGEST / (8 * max(len(losses), 1))), samples > 0
     best = best_size(losses[used], samples[used], list(learner.sizes), seed, draws)
     critical = claimed(Critical(None, "undecided", ""), runs, None)
     if runs >= FEWEST_GROUPS:
         if np.isfinite(sums.error).all():
-            critical = critical_size(growth_laws(curves(sums, learner, name), seed, draws))
+            critical = critical_size(growth_laws(curves(scaled, learner, name), seed, draws)).with_rise()
         else:
             critical = Critical(None, "undecided", "an error has overflowed: leave out its stream.")
-    sentence = recording_sentence(name, learner.size_label, critical, best, None, None, horizon, horizon, runs)
+    sentence = recording_sentence(
+        name, learner.size_label, learner.sizes, critical, best, "", None, None, horizon, horizon, runs
+    )
     return Streamed(critical, best, sentence, horizon)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import jax
+import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
@@ -17,14 +18,17 @@ from .._exact.learning_cost import explosive, learning_cost
 from .._exact.modes import critical_length
 from .._exact.theory import Theory, theory
 from .._growth.critical_size import best_of_curves, critical_size
-from .._growth.curves import curves
+from .._growth.curves import GROUPS, curves
+from .._growth.lack_of_fit import input_power
 from .._growth.laws import critical_interval
+from .._growth.output_units import in_noise_units
 from .._growth.regret_size import regret_size
 from .location import Location
-from .options import FILTERS, Options, rungs_of, settings_of
+from .options import FILTERS, Options, error_unit, rungs_of, settings_of, wider_sizes
+from .output_table import output_table
 from .sentences import ahead_words, system_sentence
 from .simulated_runs import prepare, run_prepared
-from .visibility import detection_horizon, exact_slope
+from .theory_check import check_theory
 
 
 def locate_system(
@@ -39,26 +43,34 @@ def locate_system(
         sums = run_prepared(prepared, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
         settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
-    frame, general = curves(sums, learner, system.name), None if system.time_varying else theory(system)
+    raw, scales, powers = sums, prepared.noise, None
+    unit_column = pl.Series(prepared.units if system.outputs > 1 else [], dtype=pl.Float64)
+    if driven:
+        given = prepared.signal(np.arange(horizon))[None]
+        powers = input_power(given, _names("u", system.inputs), sums.edges, 1)
+        powers = _for_groups(powers, min(sums.samples.shape[-1], GROUPS))
+    settings |= dict(unit=error_unit(system.outputs))
+    frame = curves(in_noise_units(sums, scales), learner, system.name)
+    general = None if system.time_varying else theory(system)
     parts = []
     for lookahead in learner.lookaheads:
-        rungs, horizons = rungs_of(frame, lookahead, options.seed)
+        rungs, horizons = rungs_of(frame, lookahead, options.seed, powers, driven)
         critical = critical_size(rungs)
-        expected, slope, shows, unstable = None, None, None, False
+        expected, exact, unstable = None, None, False
         own = frame.filter(pl.col("lookahead") == lookahead)
         if general is not None:
             size, unstable = _expected_size(general, system, driven, learner, lookahead), explosive(system)
             expected = general._replace(critical_size=size)
-        if expected is not None and not driven:
-            sizes = critical.size, expected.critical_size
-            slope = _exact_slope(system, sizes, horizon, learner, lookahead)
-            if slope is not None and critical.size is not None:
-                shows = detection_horizon(system, critical.size, lookahead)
+            fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:])
+            exact = system if fits and not driven else None
+        named = None if expected is None else expected.critical_size
+        checked = check_theory(critical, named, learner.sizes, exact, horizon, trust, lookahead)
+        critical = checked.critical if named is not None else critical.with_rise()
         best, regret, cost = best_of_curves(own, options.seed), None, None
         if not unstable and replicates > 1:
             regret = regret_size(own, options.seed)
-        elif critical.size is not None and lookahead == 1 and learner.tends_to in FILTERS:
-            cost = learning_cost(system, critical.size, horizon)
+        elif critical.bounded is not None and lookahead == 1 and learner.tends_to in FILTERS:
+            cost = learning_cost(system, critical.bounded, horizon)
         part = Location(
             critical_size=critical.size,
             verdict=critical.verdict,
@@ -66,18 +78,18 @@ def locate_system(
             sentence=system_sentence(
                 system.name + ahead_words(settings, lookahead),
                 learner.size_label,
+                learner.sizes,
                 critical,
                 expected,
                 horizon,
                 asked,
                 replicates,
                 best,
+                wider_sizes(options, learner, horizon - 1),
                 regret,
                 cost,
-                slope,
-                shows,
             ),
-            interval=critical_interval(own, options.seed) if critical.verdict == "located" else None,
+            interval=critical_interval(own, options.seed) if critical.bounded is not None else None,
             regret=regret,
             theory=expected,
             horizon=horizon,
@@ -89,9 +101,22 @@ def locate_system(
             system=system.name,
             settings=settings,
             lookahead=lookahead,
+            visible_from=checked.visible_from,
+            outputs=output_table(
+                raw, scales, _names("y", system.outputs), learner, lookahead, options.seed, powers, driven
+            ).with_columns(noise=pl.col("noise") * unit_column),
         )
         parts.append(part)
     return replace(parts[0], further=tuple(parts[1:]))
+
+
+def _names(letter: str, count: int) -> tuple[str, ...]:
+    return (letter,) if count == 1 else tuple(f"{letter}{k + 1}" for k in range(count))
+
+
+def _for_groups(powers: pl.DataFrame, groups: int) -> pl.DataFrame:
+    """Return the power of an input that all replicates share, for each group."""
+    return pl.concat([powers.with_columns(group=pl.lit(group, pl.Int64)) for group in range(groups)])
 
 
 def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner: Learner, lookahead: int) -> int | None:
@@ -105,17 +130,3 @@ def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner:
     if learner.tends_to == "direct filters" and lookahead > 1:
         return critical_length(system, lookahead=lookahead)
     return critical_length(system) if driven else general.critical_size
-
-
-def _exact_slope(
-    system: LinearSystem, sizes: tuple[int | None, int | None], horizon: int, learner: Learner, lookahead: int
-) -> float | None:
-    """Return the log-log slope over t > T/20 of the best filter's exact error, at the smaller of two different sizes.
-
-    Return None if a size is missing, if both are equal, or if the learner does not fit that filter.
-    """
-    first, second = sizes
-    fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:])
-    if first is None or second is None or first == second or not fits:
-        return None
-    return exact_slope(system, min(first, second), horizon, lookahead)

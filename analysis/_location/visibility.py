@@ -1,6 +1,8 @@
-"""The horizon from which on the growth of an error is visible."""
+"""The horizon from which on it is visible that an error grows, or that it is bounded."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -43,10 +45,25 @@ def detection_horizon(system: LinearSystem, size: int, lookahead: int = 1) -> in
     """
     if size >= critical_length(system, lookahead=lookahead):
         return None
+    return _from_on(lambda horizon: exact_slope(system, size, horizon, lookahead) >= BORDER)
 
-    def shows(horizon: int) -> bool:
-        return exact_slope(system, size, horizon, lookahead) >= BORDER
 
+def settling_horizon(system: LinearSystem, size: int, lookahead: int = 1) -> int | None:
+    """Return the horizon from which on the exact error of a filter looks bounded, within 1 %.
+
+    An error near the unit circle rises for a long time before it reaches its limit. The arguments are those of
+    ``detection_horizon``.
+
+    Returns:
+        A horizon of at least 20; None if the error is not bounded or looks bounded only beyond 1e8.
+    """
+    if size < critical_length(system, lookahead=lookahead):
+        return None
+    return _from_on(lambda horizon: exact_slope(system, size, horizon, lookahead) < BORDER)
+
+
+def _from_on(shows: Callable[[int], bool]) -> int | None:
+    """Return the horizon from which on something shows, within 1 %; None if it does not show at 1e8."""
     hidden, shown = 0, _LONGEST
     if not shows(shown):
         return None

@@ -23,12 +23,12 @@ from .._growth.laws import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
 from .._location.location import Location
 from .style import (
     BEST,
-    ERROR,
     EXPECTED,
     FOUND,
     MARKERS,
     VERDICTS,
     canvas,
+    error_label,
     legend,
     shades,
     shown_sizes,
@@ -45,7 +45,7 @@ def growth_figure(location: Location, system: LinearSystem | None = None) -> Fig
     """
     figure, panels = canvas(len(location.each))
     for axes, part in zip(panels, location.each, strict=True):
-        _draw_growth(axes, part, with_theory(system))
+        _draw_growth(axes, part, with_theory(system, part))
     _level(panels)
     return figure
 
@@ -85,7 +85,7 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
         covariances = innovation_covariances(system, times, lookahead=location.lookahead)
         oracle = np.trace(covariances, axis1=1, axis2=2)
         axes.plot(times, oracle, "--", color="0.2", lw=1.2, label="Kalman predictor", zorder=2)
-    axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=ERROR)
+    axes.set(xscale="log", yscale="log", xlabel="horizon t (samples)", ylabel=error_label(location))
     axes.set_xlim(left=min(5.0, location.horizon / 20))
     _limit(axes, mean[horizon > min(16 * location.lookahead, max(16, location.horizon / 4))])
     word = location.settings["size_label"]
@@ -107,7 +107,7 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
     figure, panels = canvas(len(location.each), below=True)
     for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
         upper.sharex(lower)
-        _draw_sizes(upper, part, with_theory(system))
+        _draw_sizes(upper, part, with_theory(system, part))
         _draw_exponents(lower, part)
     _level(panels[::2])
     _level(panels[1::2])
@@ -132,7 +132,7 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
     if location.recorded:
         alike = np.isin(sizes, location.best.alike)
         axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
-    axes.set(yscale="log", ylabel=ERROR)
+    axes.set(yscale="log", ylabel=error_label(location))
     title(axes, location.subject, f"error by {location.settings['size_label']}")
     legend(axes, 3, below=-0.04)
     axes.tick_params(labelbottom=False)
@@ -176,8 +176,9 @@ def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
         axes.axvline(location.best.size, color=BEST, lw=7, alpha=0.25, zorder=0, label=best)
     if location.interval is not None and location.interval[0] != location.interval[1]:
         low, high = location.interval
-        end = location.rungs["size"].to_list()[-1] if high is None else high
-        axes.axvspan(low, end, color=FOUND, alpha=0.12, lw=0, zorder=0, label=label("its 95 % interval"))
+        sizes = location.rungs["size"].to_list()
+        begin, end = sizes[0] if low is None else low, sizes[-1] if high is None else high
+        axes.axvspan(begin, end, color=FOUND, alpha=0.12, lw=0, zorder=0, label=label("its 95 % interval"))
     if location.theory is not None and location.theory.critical_size is not None:
         expected = label(f"theory {location.theory.critical_size}")
         axes.axvline(location.theory.critical_size, color=EXPECTED, lw=1.2, ls="-.", zorder=1, label=expected)
@@ -226,9 +227,19 @@ def _half_octaves(
     return np.exp(np.add.reduceat(np.log(horizon), starts) / counts), np.add.reduceat(mean, starts) / counts[:, None]
 
 
-def with_theory(system: LinearSystem | None) -> LinearSystem | None:
-    """Return the system if exact theory exists for it: if it does not vary in time."""
-    return None if system is None or system.time_varying else system
+def with_theory(system: LinearSystem | None, location: Location) -> LinearSystem | None:
+    """Return the system if exact theory exists for it: if it does not vary in time.
+
+    The errors of several outputs are in units of the noise of each, and so are the outputs of the system that is
+    returned.
+    """
+    if system is None or system.time_varying or location.outputs["noise"].null_count():
+        return None
+    if location.outputs.is_empty():
+        return system
+    units = 1.0 / location.outputs["noise"].to_numpy()
+    C, D, R = units[:, None] * system.C, units[:, None] * system.D, units[:, None] * system.R * units
+    return system.replace(C=C, D=D, R=R)
 
 
 def fits_filters(location: Location) -> bool:

@@ -16,7 +16,7 @@ from .._growth.laws import DRAWS
 from .._growth.regret_size import late_regrets
 from .._location.location import Location
 from .location_figures import fits_filters, with_theory
-from .style import BEST, ERROR, FOUND, MARKERS, canvas, legend, shades, shown_sizes, size_axis_label, title
+from .style import BEST, FOUND, MARKERS, canvas, error_label, legend, shades, shown_sizes, size_axis_label, title
 
 
 def regret_figure(location: Location, system: LinearSystem | None = None) -> Figure:
@@ -32,7 +32,7 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
     mean, (low, high) = sums.mean(axis=1), np.quantile(sums @ weights.T, [0.025, 0.975], axis=1)
     bars = np.clip([mean - low, high - mean], 0, None)
     axes.errorbar(sizes, mean, bars, fmt="o-", color=BEST, ms=6, lw=1.4, capsize=3, label="measured")
-    system = with_theory(system)
+    system = with_theory(system, location)
     if system is not None and fits_filters(location) and location.lookahead == 1 and location.theory is not None:
         long_enough = [size for size in sizes if size >= max(location.theory.critical_size or 0, 1)]
         times = np.unique(np.geomspace(max(location.horizon // 20, 1), location.horizon - 1, 40).astype(int))
@@ -44,7 +44,8 @@ def regret_figure(location: Location, system: LinearSystem | None = None) -> Fig
     if location.regret is not None:
         word = f"{location.regret.factor:g} times the least: from {location.regret.size} on"
         axes.axhline(location.regret.factor * mean.min(), color=FOUND, lw=1.2, ls="--", label=word)
-    axes.set(yscale="log", xlabel=size_axis_label(location), ylabel="regret since T/20 (output unit² x samples)")
+    axes.set(yscale="log", xlabel=size_axis_label(location))
+    axes.set_ylabel(f"regret since T/20 ({location.settings['unit']} x samples)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     title(axes, location.subject, f"regret to T = {location.horizon}")
     legend(axes, 2)
@@ -61,11 +62,11 @@ def ahead_figure(location: Location, system: LinearSystem | None = None) -> Figu
     for k, (size, colour) in enumerate(zip(shown, colours, strict=True)):
         values = [errors[steps][size] for steps in ahead]
         axes.plot(ahead, values, f"{MARKERS[k % len(MARKERS)]}-", color=colour, ms=6, lw=1.4, label=str(size))
-    system = with_theory(system)
-    if system is not None:
+    system = with_theory(system, location)
+    if system is not None and location.outputs.is_empty():  # several outputs have other units at each look-ahead
         least = [float(np.trace(innovation_covariances(system, [location.horizon], lookahead=H)[0])) for H in ahead]
         axes.plot(ahead, least, "--", color="0.2", label="Kalman")
-    axes.set(yscale="log", xlabel="look-ahead H (samples)", ylabel=ERROR)
+    axes.set(yscale="log", xlabel="look-ahead H (samples)", ylabel=error_label(location))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     forecasts = location.settings["forecasts"] or "forecasts"
     title(axes, location.system, f"{forecasts}, t = {location.horizon}")

@@ -11,7 +11,8 @@ import polars as pl
 from ..._core.files import write_text
 from ..._core.progress import Progress, no_progress
 from ..._core.text import spaced, spans
-from .._location.sentences import ahead_words
+from ...simulator._recordings.trajectories import Reading
+from .._location.sentences import ahead_words, reading_words
 from .._sweeps.folder import EXPERIMENT
 from .captions import caption_of
 from .html import DASH, command, facts, figure, number, page, pairs, table, words
@@ -92,7 +93,9 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     before += f"<h1>{words(title)}</h1>\n"
     before += "".join(f'<p class="answer">{words(part["sentence"])}</p>\n' for part in each)
     if located:
-        before += "".join(_location(part, settings, MOST_ROWS if len(each) < 10 else 20) for part in each)
+        before += "".join(
+            _location(part, settings, MOST_ROWS if len(each) < 10 else 20, answer["reading"]) for part in each
+        )
     elif not scored:
         before += facts(dict(agrees="yes" if answer["agrees"] else "no"))
     numbers, cases = scorecard_parts(answer) if scored else ("", "")
@@ -104,7 +107,7 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     return title, before, after
 
 
-def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
+def _location(part: dict[str, Any], settings: dict[str, Any], most: int, reading: dict[str, Any] | None) -> str:
     """Return the facts and the table of one look-ahead."""
     word = settings["size_label"]
     ahead = ahead_words(settings, part["lookahead"]).removeprefix(", ")
@@ -114,7 +117,8 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
     interval, regret = part["interval"], part["regret"]
     if interval is not None:
         high = "above the largest tried" if interval["high"] is None else number(interval["high"])
-        known["its 95\u00a0% interval"] = f"{number(interval['low'])} to {high}"
+        low = "below the smallest tried" if interval["low"] is None else number(interval["low"])
+        known["its 95\u00a0% interval"] = f"{low} to {high}"
     alike = spans([size for size in best["alike"] if size != best["size"]])
     known |= {f"best {word}": number(best["size"]), "not significantly different": words(alike or "none")}
     if regret is not None:
@@ -129,11 +133,15 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int) -> str:
     known["horizon"] = _samples(part["horizon"], "")
     if theory is not None or not _has_excess(part):  # it is unknown for a system that varies in time
         known["rounding reaches the noise"] = _samples(trust, "never", "after ")
+    if reading is not None:
+        known["read"] = words(reading_words(Reading(**reading)))
     text = f"<section>\n<h2>{words(ahead or 'the answer in numbers')}</h2>\n{facts(known)}"
     text += f"<p>{words(part['reason'][:1].upper() + part['reason'][1:])}</p>\n" + _rungs(part, word, most)
+    text += _outputs(part["outputs"], word)
+    unit = "noise of each output, squared and summed" if part["outputs"] else "output unit squared"
     note = (
-        "Error: mean squared prediction error at horizon t, in the squared unit of the output. Growth: the law fitted "
-        "to the error; its interval is over the replicates."
+        f"Error: mean squared prediction error at horizon t ({unit}). Growth: the law fitted to the error; its "
+        "interval is over the replicates."
     )
     if _has_excess(part):
         note += " Excess: mean squared distance to the Kalman predictor."
@@ -151,10 +159,24 @@ def _modelled(model: dict[str, Any] | None, word: str) -> dict[str, str]:
     if model["interval"] is not None:
         high = model["interval"]["high"]
         upper = "above the largest tried" if high is None else number(high)
-        known["among the models"] = f"{number(model['interval']['low'])} to {upper}"
+        low = model["interval"]["low"]
+        known["among the models"] = f"{'below the smallest tried' if low is None else number(low)} to {upper}"
+    if model["models"]:
         runs = f"{number(model['replicates'])} runs of {_samples(model['horizon'], '')}"
         known["simulated from each model"] = runs
     return known
+
+
+def _outputs(outputs: list[dict[str, Any]], word: str) -> str:
+    """Return a table of the outputs, if there are several."""
+    if not outputs:
+        return ""
+    heads = [" output", "noise (output unit)", f"best {word}", f"critical {word}", " verdict"]
+    rows = []
+    for row in outputs:
+        numbers = [number(row[key]) for key in ("noise", "best_size", "critical_size")]
+        rows.append([words(row["output"]), *numbers, words(row["reason"] if row["noise"] is None else row["verdict"])])
+    return table("Each output by itself", heads, rows)
 
 
 def _rungs(part: dict[str, Any], word: str, most: int) -> str:

@@ -43,6 +43,7 @@ def location_json(location: Location, files: list[Path] | None = None) -> dict[s
     """Return the answer as the documented JSON object (docs/json.md); values that are not finite become null."""
     return _answer(location) | dict(
         further=[_answer(part) for part in location.further],
+        reading=None if location.reading is None else json_value(location.reading._asdict()),
         settings=dict(source=location.system) | location.settings,
         files=[str(file) for file in files or []],
     )
@@ -81,6 +82,8 @@ def _answer(location: Location) -> dict[str, Any]:
         model=model,
         horizons=list(location.horizons),
         rungs=rungs,
+        outputs=json_value(location.outputs.to_dicts()),
+        visible_from=location.visible_from,
     )
 
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from ..._core.files import atomic_path
 from .._location.location import Location
 
-ERROR = "mean squared error (output unit²)"
 MOST_LINES = 9
 WIDTH, HEIGHT = 5.8, 4.8  # inches
 MARKERS = "os^DvP<X>"
@@ -62,6 +61,11 @@ def shown_sizes(sizes: Sequence[int], critical: int | None) -> list[int]:
     far = [size for size in sizes if size not in near]
     spread = np.unique(np.round(np.geomspace(1, len(far), MOST_LINES - len(near))).astype(int)) - 1
     return sorted({*near, *(far[k] for k in spread)})
+
+
+def error_label(location: Location) -> str:
+    """Return the label of an axis of errors, with the unit."""
+    return f"mean squared error ({location.settings['unit']})"
 
 
 def size_axis_label(location: Location) -> str:

@@ -20,6 +20,7 @@ from jaxtyping import PRNGKeyArray
 
 from ..._core.files import save_frame
 from .._growth.curves import curves
+from .._growth.output_units import in_noise_units
 from .._location.options import Options
 from .._location.simulated_runs import PreparedRun, check_horizon, prepare, run_prepared
 from .experiment import Experiment
@@ -111,7 +112,7 @@ def point_curves(
     horizon = point.horizon if prepared.trust is None else min(point.horizon, prepared.trust)
     sums = run_prepared(prepared, point.key, horizon, noise=experiment.law, progress=progress)
     run = f"noise {point.noise}, {point.horizon} samples, seed {point.seed}"
-    frame = curves(sums, prepared.learner, point.system, run=run)
+    frame = curves(in_noise_units(sums, prepared.noise), prepared.learner, point.system, run=run)
     return frame.with_columns(
         learner=pl.lit(point.learner), noise=pl.lit(point.noise), steps=pl.lit(point.horizon, pl.Int64),
         seed=pl.lit(point.seed, pl.Int64),

@@ -70,10 +70,11 @@ def test_what_does_not_show_yet_is_undecided_or_as_the_exact_error_grows_at_this
         expected = "growing" if slope > 0.5 else "bounded"
         assert row["verdict"] in (expected, "undecided"), f"size {row['size']}, exact slope {slope:.2f}"
     assert found.theory is not None
-    if found.critical_size is not None:
-        assert found.critical_size != found.theory.critical_size
-        least = min(found.critical_size, found.theory.critical_size or 0)
-        assert f"does not show yet: at this horizon the exact error of {least} grows like" in found.sentence
+    assert (found.verdict, found.critical_size) in (("not visible yet", None), ("undecided", None))
+    if found.verdict == "not visible yet":
+        assert "the exact error of" in found.reason and found.reason.rstrip(".") in found.sentence
+        assert found.visible_from is None or found.visible_from > found.horizon
+        assert (found.visible_from is None) == ("never shows" in found.sentence)
 
 
 @pytest.mark.parametrize("name", VARYING)
@@ -186,8 +187,8 @@ def test_a_mode_still_under_the_noise_is_named_where_theory_knows_of_it() -> Non
     weak = zoo("double-integrator").replace(Q=np.diag([0.0, 1e-6]), name="weak")
     found = locate(weak, horizon=2000, sizes=range(5))
     assert found.theory is not None
-    assert found.theory.critical_size == 2 > (found.critical_size or 0)
-    assert found.verdict == "undecided" or "does not show yet" in found.sentence
+    assert found.theory.critical_size == 2
+    assert (found.verdict, found.critical_size) == ("not visible yet", None)
 
 
 def test_runs_of_a_recording_locate_like_the_system() -> None:
@@ -225,7 +226,8 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     assert answer == json.loads(json.dumps(location_json(found, files)))
     assert set(answer) == {
         "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
-        "interval", "regret", "model", "horizons", "rungs", "further", "settings", "files",
+        "interval", "regret", "model", "horizons", "rungs", "further", "settings", "files", "outputs", "visible_from",
+        "reading",
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
@@ -419,8 +421,9 @@ def test_a_root_near_one_is_growing_or_bounded_by_the_horizon() -> None:
     """Root 0.999: over t = 20 .. 200 the exact error of length 0 grows like t^0.91, and settles later."""
     near, far = (locate("near-unit-root", sizes=range(3), replicates=256, horizon=horizon) for horizon in (200, 20_000))
     assert near.rungs["verdict"][0] == "growing"
-    assert near.critical_size == 1
-    assert "at this horizon the exact error of 0 grows like t^0.9" in near.sentence
+    assert (near.critical_size, near.verdict) == (None, "not visible yet")
+    assert "the exact error of 0 grows like t^0.9" in near.sentence and "at this horizon" in near.sentence
+    assert near.visible_from is not None and 200 < near.visible_from < 20_000
     assert far.rungs["verdict"][0] == "bounded"
     assert far.critical_size == 0
     times = np.unique(np.geomspace(20, 200, 30).astype(int))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis import locate
-from ergoscope.analysis._location.visibility import detection_horizon, exact_slope
+from ergoscope.analysis._location.visibility import detection_horizon, exact_slope, settling_horizon
 from ergoscope.simulator import zoo
 
 
@@ -34,5 +34,14 @@ def test_the_sentence_tells_when_a_weak_mode_will_show() -> None:
     later = detection_horizon(zoo("weak-tone"), 2)
     assert later is not None
     assert 2000 < later < 10**5
-    assert found.critical_size == 2
-    assert f"from {later:,} samples on visibly".replace(",", " ") in found.sentence
+    assert (found.verdict, found.critical_size, found.visible_from) == ("not visible yet", None, later)
+    assert f"theory's 4 shows from {later:,} samples on".replace(",", " ") in found.sentence
+
+
+def test_a_root_near_one_settles_when_its_time_is_short_beside_the_horizon() -> None:
+    """The error of no filter at all is q (1 - a^(2 t)) / (1 - a^2) + r: it looks like a walk before 1 / (1 - a)."""
+    system = zoo("near-unit-root")
+    found = settling_horizon(system, 0)
+    assert found is not None
+    assert exact_slope(system, 0, found) < 0.5 <= exact_slope(system, 0, int(found / 1.03))
+    assert settling_horizon(zoo("double-integrator"), 1) is None  # it is not bounded
