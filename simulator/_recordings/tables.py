@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..._core.files import PATTERN_MARKS, TABLE_SUFFIXES
 from ..._core.text import did_you_mean
 from .csv_file import MISSING_WORDS, Preview, is_missing, is_number, preview, read_csv
-from .memory import refuse_large
+from .memory import refuse_large, refuse_packed
 from .stamps import Times, read_stamps
 
 
@@ -153,6 +153,7 @@ def _read_parquet(file: Path, wanted: Sequence[str]) -> tuple[pl.DataFrame, NDAr
         row += "_"
     try:
         count = pl.scan_parquet(file, glob=False).select(pl.len()).collect().item()
+        refuse_packed(file, count, len(wanted))
         refuse_large(str(file), count, len(wanted))
         lazy = pl.scan_parquet(file, row_index_name=row, glob=False)
         frame = lazy.select([*wanted, row]).sort(row).drop(row).collect()

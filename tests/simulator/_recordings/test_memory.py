@@ -32,3 +32,12 @@ def test_runs_of_very_different_lengths_are_refused_before_they_are_padded(
     monkeypatch.setattr(FREE, lambda: 500_000_000)
     with pytest.raises(ValueError, match="10010000 rows of 1 columns take about 0.4 GB"):
         read_recording(tmp_path / "a.parquet", ["y"], by="r")
+
+
+def test_a_file_that_unpacks_to_gigabytes_is_refused_however_much_memory_there_is(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    part = tmp_path / "part.parquet"
+    pl.DataFrame({"y": np.zeros(2_000_000)}).write_parquet(part)
+    pl.scan_parquet([part] * 70).sink_parquet(file)
+    with pytest.raises(ValueError, match="140000000 rows in .* MB: nearly all values are equal"):
+        read_recording(file, ["y"])
