@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
@@ -15,6 +16,7 @@ from .checks import check_seed
 
 Precision = Literal["float32", "float64"]
 Placed = TypeVar("Placed")
+_used_in: set[int] = set()  # the process that has computed with JAX; a forked copy inherits it
 
 
 @contextmanager
@@ -27,7 +29,9 @@ def computing(precision: Precision = "float64", device: str | None = None) -> It
 
     Raises:
         ValueError: There is no such precision, or this machine has no such device.
+        RuntimeError: This process is a fork of one that has used JAX.
     """
+    refuse_fork()
     if precision not in ("float32", "float64"):
         raise ValueError(f"precision must be float32 or float64, got {precision!r}.")
     with (
@@ -36,6 +40,20 @@ def computing(precision: Precision = "float64", device: str | None = None) -> It
         jax.default_matmul_precision("highest"),  # no TF32 behind the name float32
     ):
         yield
+
+
+def refuse_fork() -> None:
+    """Refuse to compute in a fork of a process that has used JAX: its threads are missing, and it would wait for ever.
+
+    Raises:
+        RuntimeError: This process is such a fork.
+    """
+    if _used_in - {os.getpid()}:
+        raise RuntimeError(
+            "JAX has run in the process from which this one was forked, and would wait for ever here. Start workers "
+            "with multiprocessing.get_context('spawn'), or with a ProcessPoolExecutor(mp_context=..) of that context."
+        )
+    _used_in.add(os.getpid())
 
 
 def find_devices(name: str | None = None) -> tuple[jax.Device, ...]:
@@ -47,7 +65,9 @@ def find_devices(name: str | None = None) -> tuple[jax.Device, ...]:
 
     Raises:
         ValueError: This machine has no such device; the message lists the devices it has.
+        RuntimeError: See ``refuse_fork``.
     """
+    refuse_fork()
     if name is None:
         default = jax.config.values["jax_default_device"]
         return (default if isinstance(default, jax.Device) else jax.devices(default)[0],)
@@ -97,6 +117,8 @@ def random_key(seed: int) -> PRNGKeyArray:
 
     Raises:
         ValueError: The seed is no whole number from 0 to 2^63 - 1.
+        RuntimeError: See ``refuse_fork``.
     """
+    refuse_fork()
     with jax.enable_x64(True):  # in 32 bits the upper half of a seed would be lost
         return jax.random.key(check_seed(seed))

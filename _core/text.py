@@ -45,7 +45,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {folded[near[0]]!r}?" if near else "."
 
 
-def printable(text: str, longest: int = 60) -> str:
-    """Return a text that cannot control a terminal, at most so many characters long."""
+def printable(text: str, longest: int | None = 60) -> str:
+    """Return a text that cannot control a terminal, at most so many characters long; None is any length."""
     safe = text if text.isprintable() else ascii(text)[1:-1]
-    return safe if len(safe) <= longest else safe[: longest - 2] + ".."
+    return safe if longest is None or len(safe) <= longest else safe[: longest - 2] + ".."

@@ -124,14 +124,16 @@ def _keep(partial: Scorecard, folder: Path) -> None:
 
 
 def _show(card: Scorecard, files: list[Path], short: list[str], quiet: bool) -> None:
+    from .._core.text import printable
+
     if not quiet:
         steady, stress = (card.rows.filter((card.rows["kind"] == "stress") == fault) for fault in (False, True))
         for title, part, last in (("steady cases", steady, "growth"), ("stress cases", stress, "back after")):
             if part.height:
-                console.print(_table(f"{card.short_name}: {title}", part.to_dicts(), last))
-    console.print(card.sentence, highlight=False, markup=False, soft_wrap=True)
+                console.print(_table(printable(f"{card.short_name}: {title}", None), part.to_dicts(), last))
+    console.print(printable(card.sentence, None), highlight=False, markup=False, soft_wrap=True)
     for name, because in card.all_flaws.items():
-        console.print(f"  {name}: {because}", highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(f"  {name}: {because}", None), highlight=False, markup=False, soft_wrap=True)
     for line in short:
         console.print(f"falls short of {line}", highlight=False, markup=False, soft_wrap=True)
     if not quiet:

@@ -2,8 +2,6 @@ from ._base import Learner as Learner
 from ._catalogue import learner_names as learner_names
 from ._catalogue import learner_options as learner_options
 from ._catalogue import make_learner as make_learner
-from ._engine.replay import Live as Live
-from ._engine.replay import replay as replay
 from ._external.open_predictor import open_predictor as open_predictor
 from ._external.predictor import Outcome as Outcome
 from ._external.predictor import Predictor as Predictor
@@ -17,6 +15,8 @@ from ._least_squares.qr_array import qr_array as qr_array
 from ._least_squares.rls import naive_rls as naive_rls
 from ._least_squares.rls import square_root_rls as square_root_rls
 from ._least_squares.sliding_window import sliding_window as sliding_window
+from ._live import Live as Live
+from ._live import replay as replay
 from ._online.doubling_epochs import doubling_epochs as doubling_epochs
 from ._online.gradient_descent import gradient_descent as gradient_descent
 from ._online.length_mixture import length_mixture as length_mixture

@@ -87,7 +87,10 @@ class Learner(NamedTuple, Generic[State]):
         lookaheads: Samples ahead that are forecast, rising.
         variance: See ``Variance``; None where the learner has none.
         scaled: The driver divides each output by a power of two near its first nonzero value. For families whose
-            forecasts scale with the data; squares of large or small units then neither overflow nor vanish.
+            forecasts scale with the data; squares of large or small units then neither overflow nor vanish. A scaled
+            learner starts again at a sample that is over 2^30 times as large as all before it: these have set its
+            units, but were rounding errors. Forecasts of scaled and pooled learners, H samples ahead, are limited to
+            2^20 H times the largest output so far.
         pooled: One state is fed by all lanes, which then step together.
         batch: ``score`` for streams without missing samples, by a faster algorithm and equal up to rounding, or None.
         size_label: What a size is, such as ``"filter length"``.

@@ -174,6 +174,19 @@ def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
     return entry.make(**filled, **chosen)
 
 
+def find_learner(learner: Learner | str, outputs: int, inputs: int) -> Learner:
+    """Return the learner itself, or that with this name for a stream of so many outputs and inputs.
+
+    Raises:
+        ValueError: There is no such learner, or it needs a system.
+    """
+    if isinstance(learner, str):
+        return make_learner(learner, dict(outputs=outputs, inputs=inputs))
+    if not isinstance(learner, Learner):
+        raise ValueError(f"a learner must be a Learner or a name such as 'ladder', got {learner!r}.")
+    return learner
+
+
 def learner_options(name: str) -> dict[str, tuple[type, Any]]:
     """Return the options of a learner: kind and default of each."""
     make = learner_entry(name).make

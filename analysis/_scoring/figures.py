@@ -21,16 +21,20 @@ SMALLEST, LARGEST = 0.5, 1e6  # of a ratio that is drawn
 
 def against_figure(card: Scorecard) -> Figure:
     """Draw the error of the predictor and of the ladder in each case, in units of the reference's."""
-    rows = [row for row in card.rows.iter_rows(named=True) if row["error"] is not None and row["oracle"]]
+    every = card.rows.iter_rows(named=True)
+    rows = [row for row in every if row["verdict"] == "failed" or (row["error"] is not None and row["oracle"])]
     figure = Figure(figsize=(WIDTH, 1.3 + 0.24 * max(len(rows), 2)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows):
+        if row["error"] is None:
+            axes.text(1.05, place, f"failed at step {row['failed_at']}", va="center", fontsize=8, color=OWN)
+            continue
         own = _shown(row["error"] / row["oracle"])
         axes.plot([1, own], [place, place], color="0.75", lw=1, zorder=1)
-        axes.plot(own, place, "o", color=OWN, ms=6, zorder=3, label=card.short_name if place == 0 else None)
+        axes.plot(own, place, "o", color=OWN, ms=6, zorder=3, label=card.short_name)
         if row["against_ladder"] is not None and row["against_ladder"] > -100:
             ladder = _shown(row["error"] / row["oracle"] / (1 + row["against_ladder"] / 100))
-            axes.plot(ladder, place, "d", mfc="none", color=LADDER, ms=7, label="ladder" if place == 0 else None)
+            axes.plot(ladder, place, "d", mfc="none", color=LADDER, ms=7, label="ladder")
     names = [row["case"] + {"pass": "", "undecided": " ?"}.get(row["verdict"], " ✗") for row in rows]
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.set(xscale="log", xlabel=_RATIO, ylim=(len(rows) - 0.5, -0.5))
@@ -38,8 +42,10 @@ def against_figure(card: Scorecard) -> Figure:
     _plain_ticks(axes.xaxis)
     axes.axvline(1, color="0.2", lw=1, ls="--")
     axes.grid(which="major", axis="x", alpha=0.2)
-    if rows:
-        axes.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
+    handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))  # one for each label
+    if handles:
+        where: dict[str, Any] = dict(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
+        axes.legend(handles.values(), handles.keys(), fontsize=8, frameon=False, **where)
     return figure
 
 
@@ -53,9 +59,13 @@ def steady_figure(card: Scorecard) -> Figure:
         plant, named = row["kind"] == "plant", row["verdict"] != "pass"
         colour = OWN if plant else f"C{place % 8}" if named else "0.7"
         label = row["case"] + (f": {row['verdict']}" if named else "") if plant or named else None
+        if not np.isfinite(own).any():
+            axes.plot([], [], color=colour, label=f"{row['case']}: no forecast")
+            continue
         axes.plot(time + 1, own, color=colour, lw=2.5 if plant else 1.2, ls="-" if plant else "--", label=label)
     axes.axhline(1, color="0.2", lw=1)
     axes.set(xscale="log", yscale="log", xlabel="reading t", ylabel=_RATIO)
+    axes.set_xlim(left=1)
     axes.set_ylim(min(0.8, axes.get_ylim()[0]), max(2.2, axes.get_ylim()[1]))
     _plain_ticks(axes.yaxis)
     axes.grid(which="major", alpha=0.2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -11,8 +11,9 @@ import polars as pl
 
 from ..._core.progress import Progress, no_progress
 from ..._core.text import versions
+from ...learners import open_predictor
 from ...learners._external.predictor import ExternalPredictor
-from ...simulator import LinearSystem
+from ...simulator import LinearSystem, find_system
 from .battery import Case, CaseResult, battery, run_case
 from .flaws import Flaw, probe_flaws
 from .metrics import share_above
@@ -81,8 +82,8 @@ class Scorecard:
 
 
 def score_predictor(
-    predictor: ExternalPredictor,
-    plant: LinearSystem | None = None,
+    predictor: ExternalPredictor | str,
+    plant: LinearSystem | str | None = None,
     *,
     cases: Sequence[str] | None = None,
     quick: bool = False,
@@ -95,8 +96,9 @@ def score_predictor(
     """Run a predictor through the battery and return its scorecard.
 
     Args:
-        predictor: An open one (``learners.open_predictor``).
-        plant: The plant of the stress cases; None for a lightly damped resonance, and the zoo as well.
+        predictor: Its name, as in ``learners.open_predictor``, or an open one.
+        plant: The plant of the stress cases, or its name as in ``simulator.find_system``; None for a lightly damped
+            resonance, and the zoo as well.
         cases: Names of cases, or the groups ``zoo`` and ``stress``; None for the default of ``battery``.
         quick: Shorter runs, eight systems of the zoo.
         seed: Of the simulations and the bootstrap.
@@ -109,6 +111,11 @@ def score_predictor(
         ValueError: An unknown case, a plant for which there are no stress cases, or a predictor that cannot take its
             first step on the first plant.
     """
+    if isinstance(predictor, str):
+        options: dict[str, Any] = dict(cases=cases, quick=quick, seed=seed, replicates=replicates)
+        with open_predictor(predictor) as opened:
+            return score_predictor(opened, plant, **options, parameters=parameters, progress=progress, keep=keep)
+    plant = find_system(plant) if isinstance(plant, str) else plant
     todo = battery(plant, cases, quick, seed, replicates)
     settings: dict[str, Any] = dict(
         plant=todo[0].scene.system.name if plant is None else plant.name,
@@ -140,7 +147,16 @@ def score_predictor(
         frame = pl.DataFrame(rows, schema=ROW)
         made = Scorecard(predictor.name, frame, pl.concat(curves), flaws, len(todo), settings)
         keep(made)
+        if _stalls_at_the_start(result):
+            made = replace(made, cases=len(rows))  # it would stall for a minute in each of the others, too
+            break
     return made
+
+
+def _stalls_at_the_start(result: CaseResult) -> bool:
+    """Return whether a predictor gave no first forecast in its first run."""
+    failure = result.outcomes[0].failure
+    return failure is not None and (failure.kind, failure.step) == ("stalled", 0)
 
 
 def _beaten(result: CaseResult) -> bool:

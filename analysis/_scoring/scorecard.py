@@ -43,10 +43,11 @@ def card(result: CaseResult, parameters: int | None, seed: int = 0) -> Card:
     case, scene = result.case, result.case.scene
     steady, begin = case.since is None, scene.begin
     stretch = slice(begin, None)  # the last half, or from the fault on
-    error, oracle = result.error, result.oracle
-    excess, above = share_above(result.excess, oracle, stretch), share_above(error, oracle, stretch)
-    rung, against = _against_ladder(result, parameters, stretch)
     failure = result.outcomes[-1].failure
+    whole = slice(None) if failure is None else slice(len(result.outcomes) - 1)  # a run that failed measures nothing
+    error, oracle = result.error[whole], result.oracle[whole]
+    excess, above = share_above(result.excess[whole], oracle, stretch), share_above(error, oracle, stretch)
+    rung, against = _against_ladder(result, error, result.ladder[whole], parameters, stretch)
     law = dict(law=None, growth=None, exponent=None) if failure is not None or not steady else _law(error, seed)
     recovered = None if steady or failure is not None else recovery_time(error, oracle, begin, int(case.since or 0))
     slope, leak = leaks(result.outcomes)
@@ -87,7 +88,7 @@ def card(result: CaseResult, parameters: int | None, seed: int = 0) -> Card:
         because=[flaw.because for flaw in flaws],
     )
     place = [size for size, _ in result.rungs].index(rung[0])
-    return Card(row, _curve(case.name, error, oracle, result.ladder[:, :, place]))
+    return Card(row, _curve(case.name, result.error, result.oracle, result.ladder[:, :, place]))
 
 
 def _flaws(result: CaseResult, law: dict[str, Any], parameters: int | None, seed: int) -> list[Flaw]:
@@ -145,14 +146,18 @@ def _verdict(
 
 
 def _against_ladder(
-    result: CaseResult, parameters: int | None, stretch: slice
+    result: CaseResult,
+    error: NDArray[np.float64],
+    ladders: NDArray[np.float64],
+    parameters: int | None,
+    stretch: slice,
 ) -> tuple[tuple[int, int], Estimate | None]:
     """Return the rung with at most as many parameters, or the best rung, and how far the error is above it."""
-    losses = np.nansum(np.where(np.isnan(result.error)[..., None], 0, result.ladder)[:, stretch], axis=(0, 1))
+    losses = np.nansum(np.where(np.isnan(error)[..., None], 0, ladders)[:, stretch], axis=(0, 1))
     fitting = [k for k, (_, count) in enumerate(result.rungs) if parameters is not None and count <= parameters]
     place = (fitting[-1] if fitting else 0) if parameters is not None else int(losses.argmin())
-    ladder = result.ladder[:, :, place]
-    ratio = share_above(result.error - ladder, np.where(np.isnan(result.error), np.nan, ladder), stretch)
+    ladder = ladders[:, :, place]
+    ratio = share_above(error - ladder, np.where(np.isnan(error), np.nan, ladder), stretch)
     return result.rungs[place], ratio
 
 

@@ -22,10 +22,13 @@ from numpy.typing import ArrayLike
 
 from ..._core.devices import Precision, computing, find_devices, shard
 from .._base import Learner
+from .._linalg.units import power_of_two
 from .partition import PartitionedLearner
 
 BLOCK = 128
 TILE = 32
+REACH = 2.0**20  # a forecast H samples ahead is at most this many times H the largest output so far
+JUMP = 2.0**30  # a sample this many times as large as all before it starts a learner again
 
 Center: TypeAlias = Literal["first", "none"] | ArrayLike
 
@@ -48,6 +51,8 @@ class TileState(NamedTuple):
     center: Float[Array, "output lane"]
     centered: Int[Array, "output lane"]  # samples since the center is known, the present one counted; 0 before
     scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
+    largest: Float[Array, "output lane"]  # absolute value so far, of centered outputs in units of the scale
+    largest_input: Float[Array, "input lane"]
     age: Int[Array, " lane"]  # samples taken in
     score: Score
 
@@ -190,6 +195,8 @@ def _start(
         center=jnp.tile(center[:, None], (1, width)),
         centered=jnp.full((p, width), centered, jnp.int32),
         scale=jnp.full((p, width), 0.0 if learner.scaled else 1.0, dtype),
+        largest=jnp.zeros((p, width), dtype),
+        largest_input=jnp.zeros((inputs, width), dtype),
         age=jnp.zeros(width, jnp.int32),
         score=Score(
             jnp.zeros(late, dtype),
@@ -238,10 +245,12 @@ def _step(
     center = jnp.where(newly, y, lanes.center)
     centered = jnp.where(newly | (lanes.centered > 0), lanes.centered + 1, 0)
     moved = jnp.where(observed, y - center, 0)
+    lanes = _start_again_at_a_jump(learner, lanes, moved, u[0])
     first = (lanes.scale == 0) & (moved != 0)
-    scale = jnp.where(first, _power_of_two(moved), lanes.scale)
+    scale = jnp.where(first, power_of_two(moved), lanes.scale)
     unit = jnp.where(scale == 0, 1, scale)
     z = moved / unit
+    largest = jnp.maximum(lanes.largest, jnp.abs(z))
 
     def issued_before(learner: Learner, state: Any, issued: tuple[Array, ...]) -> tuple[Array, ...]:
         if u.shape[1] == 0:
@@ -266,7 +275,7 @@ def _step(
     weight = scored[:, None] * size_unit * size_unit
     score = lanes.score
     state = learner.update(lanes.state, z, u[0], observed)
-    issued = issue(learner, state, before)
+    issued = _within_reach(learner, issue(learner, state, before), largest)
     excess, oracle_state, oracle_issued = score.excess, lanes.oracle, lanes.oracle_issued
     if oracle is not None and oracle_issued is not None:
         oracle_before = issued_before(oracle, lanes.oracle, oracle_issued)
@@ -283,19 +292,59 @@ def _step(
         center=center,
         centered=centered,
         scale=scale,
+        largest=largest,
+        largest_input=jnp.maximum(lanes.largest_input, jnp.abs(u[0])),
         age=lanes.age + 1,
         score=Score(score.error + weight * error * error, excess, score.samples + scored),
     )
     return after, lanes.center[None, None] + forecast * size_unit
 
 
+def _start_again_at_a_jump(learner: Learner, lanes: TileState, moved: Array, u: Array) -> TileState:
+    """Return the lanes; a scaled learner starts again where a sample is over ``JUMP`` times as large as all before it.
+
+    Such samples, often rounding errors, have set the units, and with them the ridge, of a signal that had not begun.
+    """
+    if not learner.scaled or learner.pooled:
+        return lanes
+    unit = jnp.where(lanes.scale == 0, 1, lanes.scale)
+    outputs = (lanes.largest > 0) & (jnp.abs(moved) / unit > JUMP * lanes.largest)
+    inputs = (lanes.largest_input > 0) & (jnp.abs(u) > JUMP * lanes.largest_input)
+    jump = outputs.any(axis=0) | inputs.any(axis=0)
+    fresh = learner.init(len(moved), len(u), len(jump), moved.dtype)
+
+    def chosen(new: Array, old: Array) -> Array:
+        return jnp.where(jnp.broadcast_to(jump, old.shape), new, old)
+
+    scale = jnp.where(moved != 0, power_of_two(moved), 0)
+    ratio = unit / jnp.where(scale == 0, 1, scale)  # forecasts that were issued before keep their values
+    return lanes._replace(
+        state=jax.tree.map(chosen, fresh, lanes.state),
+        issued=tuple(chosen(queue * jnp.broadcast_to(ratio, queue.shape), queue) for queue in lanes.issued),
+        scale=chosen(scale, lanes.scale),
+        largest=chosen(jnp.zeros_like(lanes.largest), lanes.largest),
+        largest_input=chosen(jnp.zeros_like(lanes.largest_input), lanes.largest_input),
+    )
+
+
+def _within_reach(learner: Learner, issued: tuple[Array, ...], largest: Array) -> tuple[Array, ...]:
+    """Return the queues with the newest forecasts limited to the range of the outputs so far times ``REACH`` H.
+
+    The ridge of many learners is in units of the first sample. Where this is rounding of 1e-17 before the signal, they
+    would forecast 1e16 once. Values that are not finite stay: they mark an overflow.
+    """
+    if not (learner.scaled or learner.pooled):
+        return issued
+
+    def limited(newest: Array, H: int) -> Array:
+        limit = jnp.broadcast_to(jnp.asarray(REACH * H, largest.dtype) * largest[None], newest.shape)
+        return jnp.where(jnp.isfinite(newest), jnp.clip(newest, -limit, limit), newest)
+
+    pairs = zip(issued, learner.lookaheads, strict=True)
+    return tuple(jnp.concatenate([limited(queue[0], H)[None], queue[1:]]) for queue, H in pairs)
+
+
 def _held(u: Float[Array, "ahead input lane"], last: int) -> Float[Array, "ahead input lane"]:
     """Return the inputs, held from the row ``last`` on, or from the first row where ``last`` is before it."""
     last = max(last, 0)
     return u if last + 1 >= len(u) else jnp.concatenate([u[: last + 1], jnp.broadcast_to(u[last], u[last + 1 :].shape)])
-
-
-def _power_of_two(value: Array) -> Array:
-    """Return the power of two with 1/2 <= |value| / it < 1, exactly."""
-    _, exponent = jnp.frexp(value)
-    return jnp.ldexp(jnp.ones_like(value), exponent)

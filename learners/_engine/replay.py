@@ -43,21 +43,7 @@ class Scores(NamedTuple):
 
 
 class Live:
-    """One stream, sample by sample; the same bits as ``replay`` of its recording.
-
-    Args:
-        learner: The predictor.
-        outputs: Outputs of the stream.
-        inputs: Inputs of the stream.
-        **options: As in ``Driver``: oracle, center, precision, device.
-
-    Examples:
-        >>> live = Live(ladder(range(3)))
-        >>> for y in [1.0, 2.0, 3.0, 4.0]:
-        ...     live.observe(y)
-        >>> live.forecast[0, :, 0].round(2).tolist()  # of the next sample, by each size
-        [0.0, 5.71, 5.03]
-    """
+    """One stream, sample by sample; the arguments are those of ``Driver``."""
 
     def __init__(self, learner: Learner, outputs: int = 1, inputs: int = 0, **options: Any) -> None:
         self._driver = Driver(learner, outputs, inputs, **options)
@@ -107,16 +93,7 @@ class Live:
 def replay(
     learner: Learner, recording: Trajectories, **options: Any
 ) -> Float[np.ndarray, "batch time lookahead size output"]:
-    """Return every forecast of a recording: entry t of lookahead H was made when y[t-H] was the last sample known.
-
-    Args:
-        learner: The predictor.
-        recording: One or many runs; NaN marks missing samples.
-        **options: As in ``Driver``: oracle, center, precision, device.
-
-    Raises:
-        ValueError: See ``Driver``.
-    """
+    """Return every forecast of a recording: entry t of lookahead H was made when y[t-H] was the last sample known."""
     driver = _driver(learner, recording, options)
     outputs, inputs_at = recording.outputs.transpose(1, 2, 0), _inputs_of(recording)
 

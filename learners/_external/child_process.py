@@ -21,6 +21,7 @@ from .validation import Failed, short
 WATCHDOG = str(Path(__file__).with_name("watchdog.py"))
 PATIENCE = 60.0  # seconds for the start, first forecast included
 GRACE = 0.5  # seconds for a program to end by itself after its input has ended
+KILLED = 5.0  # seconds for the watchdog to kill all that the program started
 CHUNK = 1 << 16
 KEPT = 2000  # last bytes of standard error that are kept
 
@@ -128,17 +129,24 @@ class ChildProcess:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def close(self, grace: float = GRACE) -> None:
-        """Close its input, wait so many seconds, then kill it and its process group."""
-        for pipe in (self._watchdog.stdin, self._watchdog.stdout, self._watchdog.stderr):
-            if pipe is not None:
-                pipe.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._watchdog.wait(grace)
-        if self._watchdog.poll() is None:
+        """Close its input and wait so many seconds, if any; then have it killed with all that it started."""
+        if grace:
+            self._close_pipes()
+            with suppress(subprocess.TimeoutExpired):
+                self._watchdog.wait(grace)
+        self._channel.close()  # the watchdog kills all and ends
+        try:
+            self._watchdog.wait(KILLED)
+        except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(self._watchdog.pid, signal.SIGKILL)
             self._watchdog.wait()
-        self._channel.close()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        for pipe in (self._watchdog.stdin, self._watchdog.stdout, self._watchdog.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def _send(self, question: bytes) -> bytes:
         """Write as much as the pipe takes; return the rest."""

@@ -54,6 +54,7 @@ class PredictorFactory(NamedTuple):
                 fresh = self.found(**{word: known[word] for word in self.takes})
             else:
                 fresh = self.found if self.once else deepcopy(self.found)
+        _check_library(self.where, fresh, self.adapter)
         if not self.adapter.fits(fresh):
             raise ValueError(f"{self.where} gives {type(fresh).__name__}; expected {self.adapter.wanted}.")
         if self.adapter is OWN:
@@ -79,6 +80,7 @@ def find_factory(words: str, once: bool = False) -> PredictorFactory:
         found = named_object(source, name)
     except FileNotFoundError as exc:
         raise ValueError(str(exc)) from exc
+    _check_library(where, found, adapter)
     makes = not adapter.fits(found)
     if makes and not callable(found):
         raise ValueError(
@@ -152,6 +154,14 @@ def _arguments(where: str, factory: Any) -> tuple[str, ...]:
             f"{', '.join(OFFERED)} by name; all others need defaults."
         )
     return tuple(p.name for p in named if p.name in OFFERED)
+
+
+def _check_library(where: str, found: Any, adapter: Adapter) -> None:
+    """Refuse an object of a known library without its adapter, and name the remedy."""
+    first = found[0] if isinstance(found, (tuple, list)) and found else found
+    library = type(first).__module__.partition(".")[0]
+    if adapter is OWN and library in ADAPTERS and ADAPTERS[library].fits(found):
+        raise ValueError(f"{where} is {ADAPTERS[library].wanted}: write {library}:{where}.")
 
 
 def _check_call(where: str, word: str, function: Any, *arguments: str) -> None:

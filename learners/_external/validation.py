@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
+from ..._core.text import printable
+
 Kind: TypeAlias = Literal["raised", "shape", "not finite", "stalled", "ended", "start"]
 LONGEST = 300  # characters of a message that are kept
 
@@ -30,8 +32,8 @@ class Failed(Exception):
 
 
 def short(text: str) -> str:
-    """Return the text; of a long one the two ends."""
-    half = LONGEST // 2
+    """Return the text, its control characters as escapes; of a long one the two ends."""
+    text, half = printable(text, None), LONGEST // 2
     return text if len(text) <= LONGEST else f"{text[:half]} .. {text[-half:]}"
 
 

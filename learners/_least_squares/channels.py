@@ -5,19 +5,24 @@ Inputs come first. So the leading block of a triangular factor belongs to them, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from .._linalg.units import power_of_two
+
+FADED = 2.0**-20  # least share of the ridge of a recent value that forgetting leaves
+
 
 class Channels(NamedTuple):
     """Units of the channels, and the last inputs."""
 
-    scale: Float[Array, "input lane"]  # a power of two; 0 until the first nonzero value
+    scale: Float[Array, "input lane"]  # the unit, from the first nonzero value; 0 before it
     held: Float[Array, "input lane"]  # in that unit
-    ridge: Float[Array, "channel lane"]  # delta; 0 until the first nonzero value
+    ridge: Float[Array, "channel lane"]  # delta; 0 until the first nonzero value; with forgetting it fades
 
 
 def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any) -> Channels:
@@ -25,13 +30,14 @@ def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any) -> Channel
     return Channels(*(jnp.zeros((n, lanes), dtype) for n in (inputs, inputs, inputs + outputs)))
 
 
-def take_inputs(channels: Channels, raw: Float[Array, "input lane"]) -> Channels:
+def take_inputs(
+    channels: Channels, raw: Float[Array, "input lane"], unit_of: Callable[[Array], Array] = power_of_two
+) -> Channels:
     """Take one sample of the inputs in: NaN holds the last value; the first nonzero one sets the unit."""
     known = ~jnp.isnan(raw)
     value = jnp.where(known, raw, 0)
-    _, exponent = jnp.frexp(value)
     first = (channels.scale == 0) & (value != 0)
-    scale = jnp.where(first, jnp.ldexp(jnp.ones_like(value), exponent), channels.scale)
+    scale = jnp.where(first, unit_of(value), channels.scale)
     held = jnp.where(known, value / jnp.where(scale == 0, 1, scale), channels.held)
     return channels._replace(scale=scale, held=held)
 
@@ -49,11 +55,34 @@ def coming_inputs(
 
 
 def first_nonzero(
-    channels: Channels, z: Float[Array, "channel lane"], ridge: float
+    channels: Channels, z: Float[Array, "channel lane"], ridge: float, forgetting: float = 1.0
 ) -> tuple[Channels, Bool[Array, "channel lane"]]:
     """Set the ridge of the channels whose first nonzero value this is, and return which these are."""
-    first = (channels.ridge == 0) & (z != 0)
-    return channels._replace(ridge=jnp.where(first, ridge * z * z, channels.ridge)), first
+    delta, first = next_ridge(channels.ridge, z, ridge, forgetting)
+    return channels._replace(ridge=delta), first
+
+
+def next_ridge(
+    delta: Float[Array, "*channel lane"], z: Float[Array, "*channel lane"], ridge: float, forgetting: float
+) -> tuple[Float[Array, "*channel lane"], Bool[Array, "*channel lane"]]:
+    """Return the ridge after one more value, and whether this is the first nonzero one.
+
+    delta = ridge z[t0]^2 at the first, then delta <- max(forgetting delta, min(delta, 2^-20 ridge z^2)): with
+    forgetting it fades like the data, but not below this share of the square of a recent value. Half of it is the
+    least energy.
+    """
+    first = (delta == 0) & (z != 0)
+    before = faded_ridge(delta, ridge * z * z, forgetting) if forgetting < 1 else delta
+    return jnp.where(first, ridge * z * z, before), first
+
+
+def faded_ridge(
+    delta: Float[Array, "*channel lane"], energy: Float[Array, "*channel lane"], forgetting: float
+) -> Float[Array, "*channel lane"]:
+    """Return the ridge after one more value, with energy = ridge z^2; 0 stays 0."""
+    least = float(np.sqrt(np.finfo(delta.dtype).tiny))  # its inverse square is still finite
+    faded = jnp.maximum(jnp.maximum(forgetting * delta, jnp.minimum(delta, FADED * energy)), least)
+    return jnp.where(delta == 0, 0, faded)
 
 
 def check_weights(stages: int, forgetting: float, ridge: float) -> None:

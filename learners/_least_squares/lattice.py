@@ -144,7 +144,7 @@ def lattice(
         fill = jnp.take_along_axis(expected, jnp.argmin(loss, axis=0)[None], axis=0)[0]
         y = jnp.where(observed, output, fill)
         z = jnp.concatenate([channels.held, y])
-        channels, first = first_nonzero(channels, z, ridge)
+        channels, first = first_nonzero(channels, z, ridge, forgetting)
         delta = channels.ridge
         starting = delta[None] * jnp.asarray(age, y.dtype)[:, None, None]
         floor = jnp.where(delta == 0, 1, delta / 2)[None]  # 1 while all is zero: else a long wait would end in 0/0

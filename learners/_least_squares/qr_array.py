@@ -125,7 +125,7 @@ def qr_array(
         channels = take_inputs(state.channels, input) if m else state.channels
         u, y = channels.held, jnp.where(observed, output, 0)
         here, driven_now = observed.all(axis=0), ~jnp.isnan(input).any(axis=0)
-        channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge)
+        channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge, forgetting)
         delta, shortest = channels.ridge, None
         inputs_now = jnp.concatenate([u[None], state.history[:, :m]])
         driven_then = jnp.concatenate([driven_now[None], state.driven])

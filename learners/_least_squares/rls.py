@@ -52,7 +52,7 @@ def naive_rls(
     Args:
         sizes: Window lengths, rising.
         forgetting: Weight of a sample one step older, in (0, 1].
-        ridge: Regularisation in the units of the stream, positive.
+        ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
         inputs: Of the stream.
@@ -101,7 +101,7 @@ def square_root_rls(
     Args:
         sizes: Window lengths, rising.
         forgetting: Weight of a sample one step older, in (0, 1].
-        ridge: Regularisation in the units of the stream, positive.
+        ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         reset: Samples after which P is set back, 0 for never.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.

@@ -57,7 +57,7 @@ def sliding_window(
     Args:
         sizes: Window lengths, rising; all lengths up to the largest are computed.
         samples: N, more than the columns of the longest window.
-        ridge: Regularisation in the units of the stream, positive.
+        ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
         inputs: Of the stream.

@@ -22,6 +22,7 @@ from ..._core.devices import computing, shard
 from .._engine.driver import Driver
 from .._engine.partition import PartitionedLearner
 from .._engine.replay import InputsAt, Scores
+from .channels import faded_ridge
 
 # Of error, and of excess where there is an oracle: length h in row h + STRIDE, a margin of STRIDE rows on either side.
 Closed: TypeAlias = tuple[Float[Array, "bin row sum"], ...]
@@ -54,6 +55,7 @@ class Wave(NamedTuple):
     gamma: Float[Array, "stage lane"]
     error: Float[Array, "length lane"]  # sums of the open stretches
     excess: Float[Array, "length lane"]  # no lengths without an oracle
+    ridge: Float[Array, "stage lane"]  # delta at the sample of each stage; no stages without forgetting
 
 
 class Ticks(NamedTuple):
@@ -86,8 +88,10 @@ def score_wavefront(
 ) -> Scores:
     """Run whole streams through the batch form of a ladder; arguments and result as ``score``.
 
-    The sums equal those of the step form up to rounding, about eps |y|_max an error. Tiles of streams run on one worker
-    per core. A lane that overflows has non-finite sums from that stretch on; the sums before it are valid.
+    The sums equal those of the step form up to rounding, about eps |y|_max an error. Only the step form starts again at
+    a jump and limits forecasts (see ``Learner``): this needs a first sample below a millionth of the later ones. Tiles
+    of streams run on one worker per core. A lane that overflows has non-finite sums from that stretch on; the sums
+    before it are valid.
 
     Raises:
         ValueError: A learner without a batch form, several outputs, runs of different lengths, or a missing sample:
@@ -212,7 +216,8 @@ class _Tile:
         zeros, ones = np.zeros(width, self.dtype), np.ones(width, self.dtype)
         self.start = Start(np.full(width, -1, np.int32), zeros, ones, np.ones((), self.dtype))
         with computing(driver.precision, driver.device):
-            rest = _rest(driver.parts[1], driver.inputs, lattice.stages, bins, width, share, self.dtype)
+            stages = lattice.stages, lattice.stages * (lattice.forgetting < 1)
+            rest = _rest(driver.parts[1], driver.inputs, stages, bins, width, share, self.dtype)
             self.wave, self.closed, self.late, self.oracle = shard(rest, driver.device)
 
     def advance(self, ticks: Ticks, rows: NDArray[np.floating], inputs: NDArray[np.floating] | None) -> None:
@@ -240,7 +245,8 @@ class _Tile:
                 self.oracle, ahead = _innovations(oracle, self.oracle, self.late, *rows_)
                 self.late = ahead[:M]
             arrays = y / self.start.scale, ahead, ticks, self.start
-            self.wave, self.closed = _advance(self.lattice.forgetting, self.share, self.wave, self.closed, *arrays)
+            fixed = self.lattice.forgetting, self.lattice.ridge, self.share
+            self.wave, self.closed = _advance(*fixed, self.wave, self.closed, *arrays)
             self.wave.error.block_until_ready()
 
     def sums(self) -> list[NDArray[np.float64]]:
@@ -275,16 +281,23 @@ class _Tile:
 
 @partial(jax.jit, static_argnums=range(1, 7))
 def _rest(
-    oracle: PartitionedLearner | None, inputs: int, M: int, bins: int, width: int, share: int, dtype: Any
+    oracle: PartitionedLearner | None,
+    inputs: int,
+    stages: tuple[int, int],
+    bins: int,
+    width: int,
+    share: int,
+    dtype: Any,
 ) -> tuple[Wave, Closed, Array, Any]:
     """Return the wave before the first sample, no stretch closed, no error under way, and the oracle's state."""
 
     def full(rows: int, value: float) -> Array:
         return jnp.full((rows, width), value, dtype)
 
-    measures = 1 if oracle is None else 2
-    stages = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 1)), strict=False))
-    wave = Wave(**stages, error=full(M + 1, 0), excess=full((M + 1) * (measures - 1), 0))
+    measures, (M, fading) = 1 if oracle is None else 2, stages
+    arrays = dict(zip(Wave._fields, (full(M, value) for value in (0, 0, 1, 1, 0, 1, 0, 0, 1)), strict=False))
+    excess = full((M + 1) * (measures - 1), 0)
+    wave = Wave(**arrays, error=full(M + 1, 0), excess=excess, ridge=full(fading, 1))
     closed = tuple(jnp.zeros((bins, M + 1 + 2 * STRIDE, width // share), dtype) for _ in range(measures))
     state = None if oracle is None else oracle.learner.init(1, inputs, width, dtype)
     return wave, closed, jnp.zeros((M, width * (measures - 1)), dtype), state
@@ -315,12 +328,16 @@ def _start(forgetting: float, wave: Wave, new: Array, ridge: Array, wait: Array)
     B = F * weight**stage
     old = wave.forward_energy, wave.backward_energy, wave.ratio
     F, B, ratio = (jnp.where(new[None], now, was) for now, was in zip((F, B, 1 / B), old, strict=True))
-    return wave._replace(forward_energy=F, backward_energy=B, ratio=ratio)
+    # It fades to the ridge at the first sample.
+    delta = jnp.broadcast_to(ridge[None] * weight ** (1 + wait[None].astype(ridge.dtype)), wave.ridge.shape)
+    delta = jnp.where(new[None], delta, wave.ridge)
+    return wave._replace(forward_energy=F, backward_energy=B, ratio=ratio, ridge=delta)
 
 
-@partial(jax.jit, static_argnames=("forgetting", "share"), donate_argnames=("wave", "closed"))
+@partial(jax.jit, static_argnames=("forgetting", "ridge", "share"), donate_argnames=("wave", "closed"))
 def _advance(
     forgetting: float,
+    ridge: float,
     share: int,
     wave: Wave,
     closed: Closed,
@@ -331,13 +348,12 @@ def _advance(
 ) -> tuple[Wave, Closed]:
     """Move the wave on, ``STRIDE`` ticks at a time, and then note the sums of the stretches that ended in them."""
     M, lanes = wave.eta.shape
-    floor = jnp.where(begin.born < 0, 1, begin.ridge / 2)[None].astype(y.dtype)
-    weight = (begin.scale / begin.unit)[None] ** 2
+    weight, born = (begin.scale / begin.unit)[None] ** 2, jnp.asarray(begin.born[None] >= 0)
     newest = jnp.zeros((), jnp.int32)
 
     def advance(tick: Array, wave: Wave) -> Wave:
         errors = jnp.concatenate([jax.lax.dynamic_slice_in_dim(y, tick, 1), wave.eta])
-        wave = _tick(forgetting, wave, errors[:-1], floor)
+        wave = _tick(forgetting, ridge, wave, errors[:-1], born)
         goes_on = jax.lax.dynamic_slice_in_dim(ticks.goes_on, TICKS - 1 - tick, M + 1)[:, None]
         wave = wave._replace(error=jnp.where(goes_on, wave.error, 0) + errors * errors)
         if len(closed) > 1:
@@ -370,7 +386,7 @@ def _advance(
     return after
 
 
-def _tick(forgetting: float, wave: Wave, eta: Array, floor: Array) -> Wave:
+def _tick(forgetting: float, ridge: float, wave: Wave, eta: Array, born: Array) -> Wave:
     """Move every stage on by one sample; ``eta`` are the forward errors that reach the stages.
 
     XLA on a CPU makes one pass over memory for each array that comes out: the fewer are carried, the faster, and a
@@ -380,7 +396,11 @@ def _tick(forgetting: float, wave: Wave, eta: Array, floor: Array) -> Wave:
     beta = jnp.concatenate([eta[:1], wave.beta[:-1]])
     gamma = jnp.concatenate([jnp.ones_like(eta[:1]), wave.gamma[:-1]])
     weighted = ratio * B * eta
+    delta = wave.ridge
     if forgetting < 1:
+        newest = faded_ridge(delta[:1], ridge * eta[:1] * eta[:1], forgetting)
+        delta = jnp.concatenate([newest, delta[:-1]])
+        floor = jnp.where(born, delta / 2, 1)
         F, B = jnp.maximum(forgetting * F, floor), jnp.maximum(forgetting * B, floor)
     F_now = F + weighted * eta
     B_now = B + gamma * beta * beta
@@ -397,4 +417,5 @@ def _tick(forgetting: float, wave: Wave, eta: Array, floor: Array) -> Wave:
         eta=eta_after,
         beta=beta_after,
         gamma=B * ratio_now,
+        ridge=delta,
     )

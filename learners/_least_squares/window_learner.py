@@ -75,6 +75,7 @@ class Rule(NamedTuple, Generic[Learned]):
 class WindowState(NamedTuple, Generic[Learned]):
     """The window and the state of the rule."""
 
+    unit: Float[Array, "output lane"]  # absolute value of the first nonzero output; 0 before it
     channels: Channels  # of the inputs: their units and last values
     past: Float[Array, "lag channel lane"]  # z[n], z[n-1], ..; gaps filled
     loss: Float[Array, "size output lane"]  # fading sum of squared errors: the best one fills a gap
@@ -90,9 +91,10 @@ def window_learner(
 ) -> Learner[WindowState[Learned]]:
     """Return the learner that weights the last h samples by a rule, for every h.
 
-    The unit of each output is the power of two above its first nonzero value; the same holds for each input. Without
-    ``scaled`` it is one. A missing output is filled, for all sizes, with the forecast of the size that was best
-    recently, a missing input with its last value. Nothing is learned from a sample with a missing output.
+    The unit of each output and input is the absolute value of its first nonzero sample, so data times a constant give
+    forecasts times that constant. Without ``scaled`` the unit is one. A missing output is filled, for all sizes, with
+    the forecast of the size that was best recently, a missing input with its last value. Nothing is
+    learned from a sample with a missing output.
 
     Args:
         name: Of the learner.
@@ -113,6 +115,7 @@ def window_learner(
         check_channels(name, outputs, inputs, (shape.outputs, shape.inputs))
         channels = start_channels(outputs, inputs, lanes, dtype)
         return WindowState(
+            jnp.full((outputs, lanes), 0 if scaled else 1, dtype),
             channels if scaled else channels._replace(scale=jnp.ones_like(channels.scale)),
             jnp.zeros((window, inputs + outputs, lanes), dtype),
             jnp.zeros((len(shape.sizes), outputs, lanes), dtype),
@@ -125,10 +128,13 @@ def window_learner(
 
     def predict(state: WindowState[Learned], inputs: Array) -> Float[Array, "1 size output lane"]:
         u = coming_inputs(state.channels, inputs, 1)[0] if m else inputs[0]
-        return rule.forecast(shape, state.rule, regressor(state.past, u))[None]
+        unit = jnp.where(state.unit == 0, 1, state.unit)
+        return (unit[None] * rule.forecast(shape, state.rule, regressor(state.past, u)))[None]
 
     def update(state: WindowState[Learned], output: Array, input: Array, observed: Array) -> WindowState[Learned]:
-        channels = take_inputs(state.channels, input) if m else state.channels
+        channels = take_inputs(state.channels, input, jnp.abs) if m else state.channels
+        unit = jnp.where(observed & (state.unit == 0), jnp.abs(output), state.unit)
+        output = output / jnp.where(unit == 0, 1, unit)
         phi = regressor(state.past, channels.held)
         forecast = rule.forecast(shape, state.rule, phi)
         y = jnp.where(observed, output, _best(forecast, state.loss))
@@ -136,7 +142,7 @@ def window_learner(
         learned = rule.learn(shape, state.rule, phi, y, forecast, observed.all(axis=0))
         z = jnp.concatenate([channels.held, y])
         past = jnp.concatenate([z[None], state.past[:-1]])
-        return WindowState(channels, past, FADING * state.loss + error * error, learned)
+        return WindowState(unit, channels, past, FADING * state.loss + error * error, learned)
 
     parameters = tuple(shape.outputs * count for count in shape.counts)
     labels: dict[str, Any] = dict(scaled=scaled, size_label="window length", tends_to=tends_to)

@@ -16,7 +16,7 @@ from .._learner_factory import learner_factory
 from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
 from .._linalg.batched import right_divide
 
-TINY = 1e-12  # power of a regressor, in the units of the stream, below which it carries no information
+TINY = 1e-12  # power of a regressor, in units of the first sample squared, below which it carries no information
 
 
 class GradientState(NamedTuple):
@@ -96,7 +96,7 @@ def nlms(
         sizes: Window lengths, rising.
         step: Between 0 and 2, both excluded.
         leakage: Share of the weights that a step of one takes away, from 0 on; step x leakage below 1.
-        regularisation: In the units of the stream squared, from 0 on.
+        regularisation: In units of the square of each channel's first nonzero sample, from 0 on.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
         inputs: Of the stream.
@@ -138,7 +138,7 @@ def affine_projection(
         sizes: Window lengths, rising.
         step: Between 0 and 2, both excluded.
         order: Samples fitted at a time, from 1 on.
-        regularisation: In the units of the stream squared, positive.
+        regularisation: In units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
         inputs: Of the stream.

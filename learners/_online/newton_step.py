@@ -55,7 +55,7 @@ def newton_step(
     Args:
         sizes: Window lengths, rising.
         margin: Forecasts are limited to this many times the largest output so far, at least 1.
-        ridge: Positive.
+        ridge: In units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
         inputs: Of the stream.

@@ -42,7 +42,7 @@ def vovk(
 
     Args:
         sizes: Window lengths, rising.
-        ridge: Regularisation in the units of the stream, positive.
+        ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
         outputs: Of the stream.
         inputs: Of the stream.

@@ -74,7 +74,7 @@ def spectral_filter(
     The eigenpairs are computed in double precision as the singular vectors of a factor of Z (Gauss-Legendre quadrature
     of the integral is exact). They have twice the digits of the eigenvectors of Z itself.
 
-    With forgetting, the energies of the array are kept above half their start: else a flat stretch would end in 0/0.
+    With forgetting, the energies of the array have a lower bound as in ``ladder``.
 
     A missing sample is filled with the forecast of the rung that was best recently, a missing input with its last
     value; a row with a missing target is not learned from. Outputs times a power of two give forecasts times that power
@@ -136,7 +136,7 @@ def spectral_filter(
     def update(state: SpectralState, output: Array, input: Array, observed: Array) -> SpectralState:
         channels = take_inputs(state.channels, input) if m else state.channels
         u, y = channels.held, jnp.where(observed, output, 0)
-        channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge)
+        channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge, forgetting)
 
         def by_column(channel: Array) -> Array:
             return jnp.concatenate([channel[:known], jnp.tile(channel, ((columns - known) // q, 1))])

@@ -40,7 +40,8 @@ def find_system(
     if is_recording(source):
         raise ValueError(
             f"{source!r} is a recording, not a system: read it with simulator.read_recording({source!r}, "
-            "outputs=[..]), and pass the result."
+            "outputs=[..]), and pass the result. Where a plant is wanted: a system of the zoo, plant.toml or "
+            "module.py:name."
         )
     system = zoo(source)
     if any(given is not None for given in (Q, R, dt, delay)):

@@ -38,6 +38,7 @@ ERGOSCOPE = [sys.executable, "-m", "ergoscope", "score"]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "last.py").write_text(PREDICTOR)
+    (tmp_path / "quits.py").write_text("raise BaseException('enough')")
     (tmp_path / "walk.toml").write_text(PLANT)
     (tmp_path / "wide.toml").write_text(WIDE)
     return tmp_path
@@ -72,6 +73,8 @@ BAD = {
     "q without a plant": (["last.py:Last", "--q", "1"], "--q, --r, --dt and --delay belong to a plant"),
     "other dimensions": (["last.py:Last", "--plant", "wide.toml", "--quick"], "cannot begin on wide (outputs: 2"),
     "no replicate": (["last.py:Last", "--replicates", "0"], "replicates must be a whole number"),
+    "a recording as plant": (["last.py:Last", "--plant", "nile.csv"], "'nile.csv' is a recording, not a system"),
+    "a file that gives up": (["quits.py:Last"], "quits.py failed: BaseException: enough"),
     "no limit": (["last.py:Last", "--limit", "0"], "limit"),
 }
 

@@ -274,6 +274,26 @@ def test_strange_streams_leave_no_nan(name: str, precision: Precision, center: s
 
 
 @EVERY_IN_BOTH
+def test_a_speck_or_a_huge_sample_first_keeps_forecasts_in_reach(name: str, precision: Precision) -> None:
+    """Rounding of 5.6e-17 before the signal is forgotten; a forecast H ahead is within 2^20 H of the outputs so far."""
+    signal = np.sin(0.3 * np.arange(400.0)) + 0.1 * np.random.default_rng(7).standard_normal(400)
+    speck, tiny, huge = np.full(3, 5.6e-17), np.full(1, 1e-6), np.full(1, 1e12)
+    late = np.where(np.arange(400) < 100, 1e-14 * signal, signal)
+    runs = np.stack([np.concatenate([first, signal])[:400] for first in (speck, tiny, huge)] + [late])
+    outputs = np.repeat(runs[:, :, None], recording(name).outputs.shape[2], axis=2)
+    made, learner = forecasts(name, outputs, precision), TABLE[name].learner
+    assert np.isfinite(made).all()
+    largest = np.maximum.accumulate(np.abs(outputs), axis=1)
+    for j, H in enumerate(learner.lookaheads):
+        limit = 2.0**20 * H * largest[:, : 400 - H, None]
+        assert (np.abs(made[:, H:, j]) <= 1.001 * limit).all() or not (learner.scaled or learner.pooled)
+    if learner.scaled and not learner.pooled and recording(name).inputs.shape[2] == 0:
+        alone = forecasts(name, np.repeat(signal[None, :, None], outputs.shape[2], axis=2), precision)
+        begun = max(learner.lookaheads)
+        np.testing.assert_array_equal(made[0, 3 + begun :], alone[0, begun : 400 - 3])
+
+
+@EVERY_IN_BOTH
 def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy()
     lost = np.random.default_rng(3).random(outputs.shape[:2]) < 0.2

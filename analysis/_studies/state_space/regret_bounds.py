@@ -111,7 +111,7 @@ def bounded_stream(seed: int, steps: int, replicates: int) -> tuple[Floats, Floa
     """Return runs ``(run, time)``, each in the unit of its learner, and these units ``(run,)``."""
     random = np.random.default_rng(seed)
     y = lfilter([1.0], AUTOREGRESSION, random.uniform(-np.sqrt(3), np.sqrt(3), (replicates, steps + 100)))[:, 100:]
-    units = np.ldexp(1.0, np.frexp(y[:, 0])[1])
+    units = np.abs(y[:, 0])
     return y / units[:, None], units
 
 

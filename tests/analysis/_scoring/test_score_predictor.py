@@ -214,6 +214,54 @@ def test_every_case_is_kept_as_it_ends_and_a_partial_scorecard_reads_as_one(tmp_
     assert pl.read_parquet(tmp_path / "scorecard.parquet").equals(whole.rows)
 
 
+def test_a_predictor_and_a_plant_may_be_named() -> None:
+    options: dict[str, Any] = dict(cases=("plant",), quick=True, replicates=2)
+    named = score_predictor("persistence", "random-walk", **options)
+    with open_predictor("persistence") as predictor:
+        assert named.rows["excess"][0] == score_predictor(predictor, zoo("random-walk"), **options).rows["excess"][0]
+    with pytest.raises(ValueError, match="is a recording, not a system.*Where a plant is wanted: a system of the zoo"):
+        score_predictor("persistence", "nile.csv", **options)
+
+
+class Fails:
+    """Forecasts zero up to a step, then fails in the same way in every run."""
+
+    name = "fails"
+
+    def __init__(self, step: int, kind: Any, run: int = 0) -> None:
+        self.step, self.kind, self.runs = step, kind, run
+
+    def run(self, outputs: np.ndarray, inputs: np.ndarray, dt: float) -> Outcome:
+        self.runs -= 1
+        failing = self.runs < 0
+        forecast = np.zeros(outputs.shape)
+        forecast[self.step if failing else len(outputs) :] = np.nan
+        failure = Failure(self.step, self.kind, "no answer within 60 s.") if failing else None
+        return Outcome(forecast, None, np.zeros(len(outputs)), np.zeros((0, 2)), None, failure)
+
+
+def test_a_predictor_that_never_answers_stalls(tmp_path: Path) -> None:
+    predictor: Any = Fails(0, "stalled")
+    card = score_predictor(predictor, resonance(), quick=True)
+    assert list(card.all_flaws) == ["stalls"] and "Flaws: stalls." in card.sentence
+    assert card.rows["verdict"].to_list() == ["failed"] and not card.partial  # not a minute for each other case
+    assert (tmp_path / "against.png") in save_scorecard(card, tmp_path)
+
+
+@pytest.mark.parametrize(("step", "case"), [(401, "dropout"), (601, "plant"), (1, "plant")])
+def test_a_predictor_that_fails_at_once_shows_no_numbers(step: int, case: str, tmp_path: Path) -> None:
+    predictor: Any = Fails(step, "raised")
+    row = score_predictor(predictor, resonance(), cases=(case,), quick=True).rows.row(0, named=True)
+    assert row["verdict"] == "failed" and row["failed_at"] == step
+    assert all(row[word] is None for word in ("error", "oracle", "excess", "against_ladder"))
+
+
+def test_runs_before_a_failed_one_are_measured() -> None:
+    predictor: Any = Fails(1, "raised", run=3)
+    row = score_predictor(predictor, resonance(), cases=("plant",), quick=True).rows.row(0, named=True)
+    assert row["verdict"] == "failed" and row["excess"] > 0 and row["replicates"] == 4
+
+
 def test_a_case_that_cannot_be_run_is_refused() -> None:
     with pytest.raises(ValueError, match="no case is called 'dropuot'; did you mean 'dropout'"):
         battery(None, ["dropuot"])

@@ -236,6 +236,30 @@ def test_an_object_of_another_library_is_refused_at_the_door(file: Path) -> None
             open_predictor(f"{words}:{file}:column", in_process=True)
 
 
+# The excess over the Kalman predictor that each example of the page should have, in percent. On a random walk with
+# q = r = 1, P = (1 + 5^0.5) / 2 and persistence has 1 / (P + 1)^2: it is off by (1 - K) e. The filters are optimal.
+# Gradient descent, on a stable plant, must at least be better than a forecast of zero.
+WALK = 100 / ((1 + 5**0.5) / 2 + 1) ** 2
+SHOULD = {
+    "my_predictor.py:make": ("random-walk", WALK),
+    "my_functions.py:pair": ("random-walk", WALK),
+    "filterpy:my_kf.py:kf": ("double-integrator", 0.0),
+    "control:my_control.py:observer": ("double-integrator", 0.0),
+    "control:my_estimator.py:pair": ("double-integrator", 0.0),
+    "river:my_river.py:model": ("stable-ar", None),
+    "sklearn:my_sklearn.py:model": ("stable-ar", None),
+}
+
+
+def excess(words: str, name: str) -> tuple[float, float]:
+    """Of a predictor, and of a forecast of zero, over the last half of a run, in percent."""
+    system = zoo(name)
+    run_ = simulate(2, system, 4000)
+    y, best = run_.outputs[0, 2000:, 0], replay(kalman(system), run_)[0, 2000:, 0, 0, 0]
+    made = run(words, run_).forecast[2000:, 0]
+    return tuple(100 * ((guess - best) ** 2).sum() / ((y - best) ** 2).sum() for guess in (made, 0 * made))
+
+
 BLOCK = re.compile(r"```python\n(?:# (\S+), given as (\S+)\n)?(.*?)```", re.DOTALL)
 
 
@@ -252,6 +276,12 @@ def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
             Path(file).write_text(text)
             done = run(words, series)
             assert done.failure is None, words
+            plant, should = SHOULD[words]
+            own, of_zero = excess(words, plant)
+            if should is None:
+                assert own < of_zero, words
+            else:  # the sums of e^2 are of the same e but for one at either end
+                assert own == pytest.approx(should, rel=0.01, abs=1e-6), words
             assert f"| `{words}`" in page or words in ("my_functions.py:pair", "control:my_estimator.py:pair")
     code = next(text for file, _, text in blocks if not file)
     with redirect_stdout(io.StringIO()) as printed:

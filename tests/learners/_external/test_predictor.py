@@ -64,6 +64,16 @@ class Short:
     def predict(self): return 0.0
     def update(self, y): pass
 def broken(): return 1 / 0
+def observing():
+    import control
+    return control.ss(0.5, [[1.0]], 1.0, 0.0, dt=1)
+def __getattr__(name):  # imported only where it is asked for
+    if name == "observer":
+        return observing()
+    if name == "filtered":
+        from filterpy.kalman import KalmanFilter
+        return KalmanFilter(dim_x=1, dim_z=1)
+    raise AttributeError(name)
 
 class Counts:
     def __init__(self, outputs):
@@ -82,6 +92,10 @@ class Ends(Counts):
     def fail(self):
         print("out of luck", file=sys.stderr)
         os._exit(3)
+class Abandons(Counts):
+    def fail(self): raise BaseException("enough")
+class Colours(Counts):
+    def fail(self): raise ValueError("\\x1b[2J\\x07 red")
 class Crashes(Counts):
     def fail(self): os.kill(os.getpid(), 11)
 class Interrupts(Counts):
@@ -260,6 +274,8 @@ def test_samples_and_forecasts_may_be_larger_than_a_pipe_holds(file: Path) -> No
 FAILURES = {
     "Raises": (30, "raised", "update with sample 29 failed: KeyError: 'lost'"),
     "Leaves": (30, "raised", "SystemExit: bye"),
+    "Abandons": (30, "raised", "BaseException: enough"),
+    "Colours": (30, "raised", r"ValueError: \x1b[2J\x07 red"),
     "Wrong": (30, "shape", "the forecast must be one number, got shape (2,)"),
     "Silent": (30, "shape", "got None"),
     "Wordy": (30, "shape", "got str '1.0'"),
@@ -280,7 +296,15 @@ ENDINGS = {
 }
 
 
-APART = [*ENDINGS, "Raises", "Wrong", "Undefined", "Two"]  # the other failures are reported the same way
+APART = [
+    *ENDINGS,
+    "Raises",
+    "Abandons",
+    "Colours",
+    "Wrong",
+    "Undefined",
+    "Two",
+]  # the other failures are reported the same way
 EACH = [(name, True) for name in FAILURES] + [(name, False) for name in APART]
 
 
@@ -362,6 +386,35 @@ def test_a_stalled_predictor_is_killed_with_its_children(
     assert gone([int(pid) for pid in (tmp_path / "pids").read_text().split()])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_process_in_a_session_of_its_own_is_killed_with_the_program(tmp_path: Path, ends: bool) -> None:
+    mine, pids = tmp_path / "daemon.py", tmp_path / "pids"
+    mine.write_text(
+        f"""import os, time
+class Daemon:
+    def __init__(self):
+        if not os.fork():
+            os.setsid()
+            if os.fork():
+                os._exit(0)
+            open({str(pids)!r}, "a").write(f"{{os.getpid()}}\\n")
+            time.sleep(1000)
+            os._exit(0)
+        os.wait()
+    def predict(self):
+        return 0.0
+    def update(self, y, u):
+        while {not ends}:
+            pass
+"""
+    )
+    done = run(f"{mine}:Daemon", np.zeros((200, 1)), np.zeros((200, 0)), limit=2.0)
+    assert (done.failure is None) == ends
+    started = [int(pid) for pid in pids.read_text().split()]
+    assert started and gone(started)
+
+
 def test_children_of_a_program_that_ended_are_killed(program: Callable[[str], str], tmp_path: Path) -> None:
     done = run(program(f"sleep 1000 & echo $! > '{tmp_path}/pids'; echo 1.5; exit 2"))
     assert done.failure is not None and "exit code 2" in done.failure.message
@@ -402,6 +455,9 @@ BAD = {
     "FILE:Keyless": "predict(x) cannot be called as predict()",
     "FILE:Short": "update(y) cannot be called as update(y, u)",
     "FILE:broken": "ZeroDivisionError: division by zero (FILE, line",
+    "FILE:filtered": "is a KalmanFilter of filterpy: write filterpy:FILE:filtered",
+    "FILE:observer": "is a discrete StateSpace, or (estimator, plant), of python-control: write control:FILE:observer",
+    "FILE:observing": "write control:FILE:observing",
     "river:FILE:seven": "is int, not callable and no predictor; expected a regressor of river",
     "filterpy:FILE": "names no predictor: expected ANY.py:NAME or MODULE:NAME",
     "FILE": "is a file, but not executable: write FILE:NAME",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from ergoscope.learners import ladder, replay
+from ergoscope.learners import Learner, ladder, lattice, qr_array, replay
 from ergoscope.simulator import Trajectories, simulate, zoo
 
 LENGTHS = (1, 4, 16, 32)
@@ -117,3 +119,19 @@ def test_bad_arguments_are_refused(words: str, arguments: dict) -> None:
 def test_two_outputs_are_refused() -> None:
     with pytest.raises(ValueError, match="one output"):
         replay(ladder(range(3)), simulate(0, zoo("figure-1"), 20))
+
+
+@pytest.mark.parametrize("make", [ladder, lattice, qr_array])
+@pytest.mark.parametrize(("first", "pole"), [(1.0, 0.9), (100.0, 0.0), (1e4, 0.9), (1e3, 1.0), (1e4, 1.0)])
+def test_after_a_large_first_sample_forgetting_is_that_of_least_squares(
+    make: Callable[..., Learner], first: float, pole: float
+) -> None:
+    """The lower bound of the energies fades with the first sample: else forecasts were 2.3 noise deviations off."""
+    random = np.random.default_rng(3)
+    y = np.zeros(600)
+    y[0] = first
+    for t in range(1, len(y)):
+        y[t] = pole * y[t - 1] + random.standard_normal()
+    expected = least_squares(y, 8, 0.97, 1e-2)[:, [0, 3, 7]]
+    made = replay(make((1, 4, 8), forgetting=0.97), recording(y))[0, :, 0, :, 0]
+    np.testing.assert_allclose((y[:, None] - made)[1:], expected[1:], rtol=0, atol=1e-6)

@@ -36,7 +36,7 @@ def test_it_is_batch_least_squares_on_the_last_samples(precision: str, limit: fl
     for t in range(400):
         A = np.array([[0.8, 0.3], [-0.2, 0.6]]) * (1 if t < 200 else -1)  # it must follow
         y[t] = A @ (y[t - 1] if t else np.zeros(2)) + u[t] * [0.5, -1.0] + 0.2 * random.standard_normal(2)
-    y[0], u[0] = [0.6, 0.9], 0.7  # units of one
+    y[0], u[0] = [1.0, -1.0], 1.0  # units of one
     learner = sliding_window((0, 1, 3), N, ridge, True, outputs=2, inputs=1)
     made = replay(learner, data_of(y, u), precision=precision)[0, :, 0]
     for t in (1, 39, 40, 41, 79, 80, 81, 150, 201, 399):
@@ -48,8 +48,8 @@ def test_what_rounding_eats_is_dropped_and_comes_back() -> None:
     """A burst of 1e9 leaves the window: of the small samples nothing is left in the difference."""
     random, N = np.random.default_rng(2), 50
     y = random.standard_normal((400, 1))
-    y[0] = 0.75
-    y[120] = 1e9
+    y[0] = 1.0
+    y[120] = 1e9  # below a jump at which it would start again
     live = Live(sliding_window((0, 1, 2), N))
     short = []
     for value in y:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from ergoscope.learners import (
     newton_step,
     nlms,
     replay,
+    sliding_window,
     square_root_rls,
     vovk,
 )
@@ -30,12 +32,12 @@ TWO = dict(outputs=2, inputs=1, direct=True)
 
 
 def series(seed: int = 1, steps: int = 400) -> np.ndarray:
-    """A damped tone; its first sample is in [1/2, 1), so that the unit of the stream is one."""
+    """A damped tone; its first sample is one, the unit of the stream."""
     random = np.random.default_rng(seed)
     y = np.zeros(steps)
     for t in range(2, steps):
         y[t] = 1.6 * y[t - 1] - 0.8 * y[t - 2] + 0.3 * random.standard_normal()
-    y[0] = 0.75
+    y[0] = 1.0
     return y
 
 
@@ -46,7 +48,7 @@ def channels(seed: int = 2, steps: int = 300) -> tuple[np.ndarray, np.ndarray]:
     for t in range(steps):
         before = y[t - 1] if t else np.zeros(2)
         y[t] = [[0.8, 0.3], [-0.2, 0.6]] @ before + u[t] * [0.5, -1.0] + 0.2 * random.standard_normal(2)
-    y[0], u[0] = [0.6, 0.9], 0.7
+    y[0], u[0] = [1.0, -1.0], 1.0
     return y, u
 
 
@@ -68,6 +70,19 @@ def regressors(y: np.ndarray, h: int, u: np.ndarray | None = None, direct: bool 
         lags = [z[t - k] if t >= k else np.zeros(z.shape[1]) for k in range(1, h + 1)]
         rows.append(np.concatenate([*([u[t]] if direct and u is not None else []), *lags, np.zeros(0)]))
     return np.array(rows)
+
+
+WINDOWED = [affine_projection, gradient_descent, naive_rls, newton_step, nlms, square_root_rls, vovk, sliding_window]
+
+
+@pytest.mark.parametrize("make", WINDOWED)
+def test_data_times_a_constant_give_forecasts_times_it(make: Callable[..., Learner]) -> None:
+    """Regularisation, ridge and range are in units of the first sample: no power of two is favoured."""
+    y, u = channels()
+    made = forecasts(make((1, 3), **TWO), y, u)
+    for factor in (1000.0, 3e-7, 0.75):
+        scaled = forecasts(make((1, 3), **TWO), factor * y, 7 * u) / factor
+        np.testing.assert_allclose(scaled, made, rtol=0, atol=1e-6 * np.abs(y).max())
 
 
 @pytest.mark.parametrize("h", [1, 3, 6])
