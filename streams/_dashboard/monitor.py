@@ -22,7 +22,7 @@ from .._mqtt.address import Address
 
 HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
 COUNTS = tuple(vars(Counts()))
-VERDICTS = ("located", "above", "undecided")
+VERDICTS = ("located", "at most", "above", "undecided")
 MOST_SIZES = 4096
 LONGEST_SENTENCE = 1000
 SECONDS = 5  # over which a rate is taken

@@ -8,6 +8,7 @@ import pytest
 
 from ergoscope.analysis import best_size, critical_size, growth_laws
 from ergoscope.analysis._growth.curves import SCHEMA, log_edges
+from ergoscope.analysis._growth.laws import critical_interval
 
 
 def made(laws: list, horizon: int = 20_000, groups: int = 64, noise: float = 0.3, seed: int = 0) -> pl.DataFrame:
@@ -69,6 +70,35 @@ def test_a_weak_mode_on_its_way_up_is_undecided() -> None:
 def test_all_growing_is_above() -> None:
     found = critical_size(growth_laws(made([lambda t: t**3, lambda t: t])))
     assert found[:2] == (None, "above")
+
+
+def test_a_size_before_it_that_was_not_tried_leaves_an_upper_end() -> None:
+    flat, grows = np.ones_like, lambda t: t
+    for sizes, laws, size, interval in (
+        ([3, 4, 5], [flat, flat, flat], 3, (None, 3)),
+        ([0, 1, 4], [grows, grows, flat], 4, (2, 4)),
+        ([0, 1, 2], [flat, flat, flat], None, (0, 0)),
+    ):
+        frame = made(laws).with_columns(
+            size=pl.col("size").replace_strict(dict(enumerate(sizes)), return_dtype=pl.Int64)
+        )
+        found = critical_size(growth_laws(frame))
+        assert (found.verdict, found.size) == ("at most", None) if size else ("located", 0)
+        assert found.bounded == (size or 0)
+        assert critical_interval(frame) == interval
+        untried = {3: "not tried: 0..2", 4: "not tried: 2..3"}.get(size or 0, "bounded at 0")
+        assert untried in found.reason
+
+
+def test_an_error_that_still_rises_is_said() -> None:
+    """As that of one tap on a local linear trend of variances 0.5, 1e-4 and 1, whose local slope is 0.17 at 20 000."""
+    rising = critical_size(growth_laws(made([lambda t: t, lambda t: t**0.17])))
+    assert (rising.size, rising.verdict, rising.rise) == (1, "located", pytest.approx(0.17))
+    assert "the error still rises like t^0.17: a longer horizon may show a larger size" in rising.with_rise().reason
+    settled = critical_size(growth_laws(made([lambda t: t, lambda t: 1 - 1 / t])))
+    assert settled.with_rise() == settled and settled.rise is None
+    falling = critical_size(growth_laws(made([lambda t: t, lambda t: 1 + 40 / t])))
+    assert falling.rise is None
 
 
 def test_a_size_that_grows_again_is_undecided() -> None:

@@ -1,0 +1,48 @@
+"""The answer as a sentence: what was tried, what was read, and how to widen it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from ergoscope.analysis._growth.critical_size import Best, Critical
+from ergoscope.analysis._location.sentences import recording_sentence
+from ergoscope.simulator._recordings.trajectories import Reading
+
+PAIRS = pl.DataFrame(dict(size=[1]))
+
+
+def said(critical: Critical, sizes: list[int], best: int, reading: Reading | None = None) -> str:
+    widen = f"--sizes {sizes[0]}..{2 * sizes[-1]}"
+    found = Best(best, [best], PAIRS)
+    return recording_sentence("y", "filter length", sizes, critical, found, widen, None, None, 500, 500, 8, reading)
+
+
+def test_the_largest_tried_is_said_with_the_option_that_widens() -> None:
+    located = Critical(1, "located", "bounded at 1.", 1)
+    assert "is 16, better than every other size tried (16 is the largest tried: try --sizes 0..32)" in said(
+        located, list(range(17)), 16
+    )
+    assert "largest tried" not in said(located, list(range(17)), 15)
+
+
+@pytest.mark.parametrize(
+    ("critical", "words"),
+    [
+        (Critical(None, "at most", "", 3), "the critical filter length is at most 3 (the smallest tried)"),
+        (Critical(None, "at most", "", 5), "is at most 5 (the size before it was not tried)"),
+        (Critical(None, "at most", "", 3, 0.17), "(the smallest tried), but it still rises like t^0.17"),
+        (Critical(None, "above", "every size grows."), "is above the largest one tried: every size grows"),
+        (Critical(None, "not visible yet", "so."), "the critical filter length is not visible yet: so"),
+        (Critical(None, "undecided", "why."), "the critical filter length is undecided: why"),
+    ],
+)
+def test_each_verdict_has_its_words(critical: Critical, words: str) -> None:
+    assert words in said(critical, [3, 5, 6], 5)
+
+
+def test_what_was_read_ends_the_sentence() -> None:
+    end = said(Critical(None, "undecided", "why."), [0, 1], 1, Reading(3230, 12, 0.1, 0.99, ("a.csv",)))
+    assert end.endswith("samples; read: 3 230 rows, 12 samples missing, step 0.1 s.")
+    end = said(Critical(None, "undecided", "why."), [0, 1], 1, Reading(10, 0, None, 1.0, ("a.csv",)))
+    assert end.endswith("read: 10 rows, 0 samples missing, no time column.")
