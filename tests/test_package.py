@@ -14,6 +14,7 @@ import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -79,17 +80,31 @@ def test_the_package_list_is_what_stands_on_disk() -> None:
     assert SETUPTOOLS["package-dir"] == {"ergoscope": "."}
 
 
+def defined(module: str, name: str) -> str:
+    """Return the file that a public name comes from, through the stubs; of another name the module it would be."""
+    stub = (ROOT / module.partition(".")[2].replace(".", "/")) / "__init__.pyi"
+    for line in ast.parse(stub.read_text()).body if stub.is_file() else []:
+        if isinstance(line, ast.ImportFrom) and line.module and name in {alias.asname for alias in line.names}:
+            return defined(f"{module}.{line.module}", name)
+    return f"{module}.{name}" if stub.is_file() or not name else module
+
+
+@cache
 def arrows() -> dict[str, set[str]]:
-    """Return the files that each file of the package imports, as dotted names; those for types alone, too."""
+    """Return the files that each file of the package imports, as dotted names; also for types alone, also by a stub."""
     modules = {name.removesuffix(".py").replace("/", ".") for name in package_files() if name.endswith(".py")}
     found: dict[str, set[str]] = {module: set() for module in modules}
     for module in modules:
         tree = ast.parse((ROOT / module.partition(".")[2].replace(".", "/")).with_suffix(".py").read_text())
         for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
+            foreign = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else names
             if isinstance(node, ast.ImportFrom) and node.level:
-                base = [*module.split(".")[: -node.level], *filter(None, (node.module or "").split("."))]
-                for name in [".".join(base), *(".".join([*base, alias.name]) for alias in node.names)]:
-                    found[module] |= {name} & modules
+                base = ".".join([*module.split(".")[: -node.level], *filter(None, (node.module or "").split("."))])
+                named = {base, *(f"{base}.{name}" for name in names), *(defined(base, name) for name in names)}
+                found[module] |= named & modules
+            else:
+                assert "ergoscope" not in {name.split(".")[0] for name in foreign}, f"{module}: imports are relative"
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -165,11 +164,12 @@ def _size(cluster: str | Client | None) -> tuple[int, int] | None:
 
 def _distributed() -> ModuleType:
     try:
-        return importlib.import_module(".dask_client", __package__)
+        from . import dask_client  # here, because its packages are an extra
     except ImportError as exc:
         raise ValueError(
             "a sweep on several machines needs an extra: in a checkout, pip install '.[cluster]'."
         ) from exc
+    return dask_client
 
 
 def _run_here(missing: list[Group], experiment: Experiment, folder: Path, progress: Progress) -> None:
