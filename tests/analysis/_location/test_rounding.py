@@ -34,6 +34,13 @@ def test_a_constant_stretch_is_no_rounding(begin: int, end: int, runs: int) -> N
     assert limits(still) == [None]
 
 
+def test_a_signal_that_rests_at_its_start_to_the_end_is_no_rounding() -> None:
+    """Its error is exactly 0: the center is the first value."""
+    still = noise(3)
+    still[:, 200:] = still[:, :1]
+    assert limits(still) == [None]
+
+
 def test_a_binary_signal_and_gaps_are_no_rounding() -> None:
     binary = (np.cumsum(np.random.default_rng(0).random((3, 800, 1)) < 0.02, axis=1) % 2).astype(float)
     assert limits(binary) == [None]
