@@ -21,7 +21,7 @@ _unfinished: set[Path] = set()
 
 
 @contextmanager
-def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike[str], mode: int = 0o666) -> Iterator[Path]:
     """Yield a temporary path in the same folder; rename it to ``path`` when the block ends without an error.
 
     If the block raises, ``path`` is unchanged and the temporary file is removed.
@@ -43,7 +43,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     with _registered(temporary):
         try:
             # Not tempfile: it would make the file readable by its owner only.
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         except OSError as exc:
             raise ValueError(
                 f"cannot write {str(path)!r}: {exc.strerror} (folder {str(target.parent)!r}); choose a folder that "
@@ -76,9 +76,9 @@ def remove_unfinished() -> None:
         _remove(path)
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str, mode: int = 0o666) -> None:
     """Write a text file (UTF-8) atomically; the errors are those of ``atomic_path``."""
-    with atomic_path(path) as temporary:
+    with atomic_path(path, mode) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
@@ -134,3 +134,16 @@ def save_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet, atomically."""
     with atomic_path(path) as temporary:
         frame.write_parquet(temporary)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can read, if it does not exist.
+
+    Raises:
+        ValueError: It cannot be made.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as exc:
+        raise ValueError(f"cannot make the folder {str(folder)!r}: {exc.strerror}; name another.") from exc

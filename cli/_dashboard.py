@@ -1,4 +1,4 @@
-"""Look on at live streams: a table that changes on a terminal, lines elsewhere."""
+"""Watch live streams: a table that changes on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -29,32 +29,40 @@ _WIDE = 140  # columns of a table that goes to a file or a pipe
 _ROOM = 5  # lines of a terminal beside the rows
 
 
-Port = Annotated[int, typer.Option(help="Of the page.")]
-Host = Annotated[str, typer.Option(help="The page listens at; by default this machine alone can reach it.")]
+Port = Annotated[int, typer.Option(help="Port of the page.")]
+Host = Annotated[str, typer.Option(help="Address of the page; by default only this machine can connect.")]
+Names = Annotated[
+    list[str] | None, typer.Option("--allow-host", help="Further name of this machine in addresses of the page.")
+]
 Unopened = Annotated[bool, typer.Option("--no-open", help="Open no browser.")]
-Recording = Annotated[Path | None, typer.Option("--record", help="Folder where the page records all samples, too.")]
+Recording = Annotated[Path | None, typer.Option("--record", help="Folder where all samples are recorded, too.")]
 demo = typer.Typer(help="Demos that need nothing else.", no_args_is_help=True)
 
 
 def watch(
     where: Annotated[str, typer.Argument(help="mqtt://host:1883/lab or lab/+ for all streams, lab/plant1 for one.")],
-    seconds: Annotated[float | None, typer.Option("--for", help="Seconds to its end; by default Ctrl-C.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Print the table once, at its end, after 2 s or --for.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--for", help="Seconds after which it ends; by default it runs until Ctrl-C.")
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Print the table once, after 2 s or the seconds of --for.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each stream.")] = False,
-    page: Annotated[bool, typer.Option("--page", help="Show it as a page in a browser instead.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Show a page in a browser instead.")] = False,
     port: Port = 8000,
     host: Host = "127.0.0.1",
+    names: Names = None,
     unopened: Unopened = False,
     recording: Recording = None,
 ) -> None:
-    """Look on at what is learned live: which streams there are, how many samples, which size is critical."""
+    """Watch what is learned live: the streams, their samples, errors and critical sizes."""
     start_log()
     from ..streams._dashboard.mqtt_monitor import watch as watch_streams
     from ..streams._dashboard.run import show_page
     from ..streams._run import run_streams
 
     if page:
-        run_streams(show_page(where, opened(unopened), port, host, recording))
+        run_streams(show_page(where, opened(unopened), port, host, recording, names or ()))
         return
 
     end = (2.0 if once else math.inf) if seconds is None else seconds
@@ -65,22 +73,21 @@ def watch(
     except BrokenPipeError:
         leave_pipe()
     if not view.rows:
-        print(f"watch: nothing was heard at {where}: is a learner running there?", file=sys.stderr)
+        print(f"watch: nothing came from {where}: is a learner running there?", file=sys.stderr)
 
 
 @demo.command()
 def live(
-    plant: Annotated[
-        str, typer.Argument(help="A system of the zoo, of those that the page offers.")
-    ] = "double-integrator",
-    noise: Annotated[float, typer.Option(help="What its measurement noise covariance is multiplied by.")] = 1.0,
+    plant: Annotated[str, typer.Argument(help="A system of the zoo that the page offers.")] = "double-integrator",
+    noise: Annotated[float, typer.Option(help="Factor of its measurement noise covariance.")] = 1.0,
     largest: Annotated[int, typer.Option(help="The largest filter length.")] = 8,
     port: Port = 8000,
     host: Host = "127.0.0.1",
+    names: Names = None,
     unopened: Unopened = False,
     recording: Recording = None,
 ) -> None:
-    """Watch a threshold emerge: a broker, a simulated plant, a learner, and a page that shows them."""
+    """Show how a threshold appears: a broker, a simulated plant, a learner, and a page."""
     start_log()
     from ..streams._dashboard.run import show_demo
     from ..streams._run import run_streams
@@ -89,11 +96,11 @@ def live(
         for words in commands:
             print("  ergoscope " + " ".join(words), file=sys.stderr)
 
-    run_streams(show_demo(plant, noise, largest, started, opened(unopened), port, host, recording))
+    run_streams(show_demo(plant, noise, largest, started, opened(unopened), port, host, recording, names or ()))
 
 
 def opened(unopened: bool) -> Callable[[str], None]:
-    """Return what says where the page is, and opens it."""
+    """Return a function that prints the address of the page, and opens it."""
 
     def say(where: str) -> None:
         print(f"ergoscope: the page is at {where}; Ctrl-C ends it.", file=sys.stderr)
@@ -104,12 +111,12 @@ def opened(unopened: bool) -> Callable[[str], None]:
 
 
 class _View:
-    """A table that changes, a line whenever there is news of a stream, or all at the end."""
+    """A table that changes, a line for each change of a stream, or everything at the end."""
 
     def __init__(self, once: bool, as_json: bool) -> None:
         self.rows: list[Row] = []
         self._ignored, self._once, self._as_json = 0, once, as_json
-        self._told: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
         plain = once or as_json or not console.is_terminal
         self._live = None if plain else Live(console=console, auto_refresh=False)
 
@@ -129,7 +136,7 @@ class _View:
             page.print(_table(self.rows, self._ignored, len(self.rows), page.width))
 
     def show(self, rows: list[Row], ignored: int) -> None:
-        """Show what there is by now."""
+        """Show the rows."""
         self.rows, self._ignored = rows, ignored
         if self._live is not None:
             room = max(console.height - _ROOM, 1)
@@ -140,13 +147,13 @@ class _View:
     def _lines(self) -> None:
         for row in self.rows:
             news = f"{row.status} {row.critical_size} {row.verdict} {row.best} {row.counts}"
-            if self._told.get(row.stream) != news:
-                self._told[row.stream] = news
+            if self._printed.get(row.stream) != news:
+                self._printed[row.stream] = news
                 print(json.dumps(row._asdict(), allow_nan=False) if self._as_json else _line(row), flush=True)
 
 
 def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
-    """Return the table; where it is narrow two columns are left out."""
+    """Return the table; a narrow one has two columns less."""
     wide = width >= 110
     table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0), caption_justify="left")
     table.add_column("stream", overflow="ellipsis", no_wrap=True, max_width=30 if wide else 12)
@@ -154,7 +161,7 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
     for head in ("samples", "per s", "critical", "best", *["its error"] * wide):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("error by size", no_wrap=True, overflow="ellipsis", max_width=33 if wide else 17)
-    for head in ("lost", *["dropped"] * wide, "heard"):
+    for head in ("lost", *["dropped"] * wide, "age"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows[:room]:
         table.add_row(
@@ -169,9 +176,11 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
     notes = [f"and {len(rows) - room} more streams"] if len(rows) > room else []
     kinds = sorted({kind for row in rows for kind in row.refused})
     refused = [f"{max(row.refused.get(kind, 0) for row in rows)} {kind}" for kind in kinds]
-    notes += [f"messages that the learner refused: {', '.join(refused)}"] if refused else []
-    notes += [f"{ignored} messages were not as described and are left out"] if ignored else []
-    notes += ["nothing was heard yet"] if not rows else []
+    notes += [f"messages that the learner rejected: {', '.join(refused)}"] if refused else []
+    unheard = sum(row.unheard for row in rows)
+    notes += [f"the errors of {unheard} samples were not heard here"] if unheard else []
+    notes += [f"{ignored} messages had another form and are left out"] if ignored else []
+    notes += ["nothing has come yet"] if not rows else []
     table.caption = Text("; ".join(notes)) if notes else None
     return table
 

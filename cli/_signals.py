@@ -1,4 +1,4 @@
-"""End a command at once on Ctrl-C or SIGTERM, with no file half written."""
+"""End a command at once on Ctrl-C, SIGTERM or SIGHUP, with no file half written."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from typing import Any
 from rich.console import Console
 
 from .._core.files import remove_unfinished
+from .._core.signals import ending_signals
 
 
 @contextmanager
 def ending_cleanly() -> Iterator[None]:
-    """Let Ctrl-C or SIGTERM end the process while the block runs, in the main thread.
+    """Let Ctrl-C, SIGTERM or SIGHUP end the process while the block runs, in the main thread.
 
     The handler ends the process itself. An exception in a handler is lost inside a callback of a library, such as that
     of JAX during garbage collection, and the work would continue.
     """
-    before = {number: signal.signal(number, _end) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, _end) for number in ending_signals()}
     try:
         yield
     except KeyboardInterrupt:  # polars catches the signal first while it works

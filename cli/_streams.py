@@ -18,6 +18,7 @@ from ._parsing import parse_center, parse_names, parse_sizes
 if TYPE_CHECKING:
     from ..streams import Observation, Service, Sink, Source
 
+_PROGRESS = 10.0  # seconds between lines of progress
 Live = Annotated[
     str,
     typer.Argument(
@@ -88,8 +89,16 @@ def learn(
         if source.startswith("mqtt") and not quiet:
             print(f"learn: listening at {source}; Ctrl-C ends it.", file=sys.stderr, flush=True)
 
+    async def work() -> None:
+        reporting = None if quiet else asyncio.create_task(_report(service))
+        try:
+            await streams.serve(service, opened, sink, state=state, every=every, opened=ready)
+        finally:
+            if reporting is not None:
+                reporting.cancel()
+
     try:
-        run_streams(streams.serve(service, opened, sink, state=state, every=every, opened=ready))
+        run_streams(work())
     except BrokenPipeError:
         leave_pipe()
     _account(service, quiet)
@@ -220,6 +229,16 @@ def leave_pipe() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+async def _report(service: Service) -> None:
+    """Print a line of progress each time that there are more samples, at most every ten seconds."""
+    reported = 0
+    while True:
+        await asyncio.sleep(_PROGRESS)
+        if service.samples > reported:
+            reported = service.samples
+            print(_summary(service), file=sys.stderr, flush=True)
+
+
 def _account(service: Service, quiet: bool) -> None:
     """Print the counts of the samples.
 
@@ -229,12 +248,16 @@ def _account(service: Service, quiet: bool) -> None:
     if service.rejections.first is not None and not service.samples:
         raise service.rejections.first
     if not quiet:
-        counts = list(service.counts.values())
-        sums = {word: sum(vars(one)[word] for one in counts) for word in ("lost", "repeated", "outdated")}
-        listed = "".join(f", {number} {word}" for word, number in sums.items())
-        listed += f", {service.forgotten} streams forgotten" if service.forgotten else ""
-        rejected = _rejected(service.rejections.counts)
-        print(f"learn: {len(counts)} streams, {service.samples} samples{listed}{rejected}", file=sys.stderr)
+        print(_summary(service), file=sys.stderr)
+
+
+def _summary(service: Service) -> str:
+    counts = list(service.counts.values())
+    sums = {word: sum(vars(one)[word] for one in counts) for word in ("lost", "repeated", "outdated")}
+    listed = "".join(f", {number} {word}" for word, number in sums.items())
+    listed += f", {service.forgotten} streams forgotten" if service.forgotten else ""
+    rejected = _rejected(service.rejections.counts)
+    return f"learn: {len(counts)} streams, {service.samples} samples{listed}{rejected}"
 
 
 def _rejected(counts: dict[str, int]) -> str:

@@ -1,6 +1,6 @@
-"""What a page shows of streams on MQTT: a watch that keeps the last of each signal, and how its errors grow.
+"""The frames of the page: a monitor that also keeps the last samples of each stream, and the growth of its errors.
 
-Growth is summed from when the board began to listen; a learner that was there before is shown from there on.
+The sums begin when the board begins to listen: of a learner that ran before, it has only the later samples.
 """
 
 from __future__ import annotations
@@ -13,28 +13,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._core.text import printable
-from .._messages.json_codec import finite
+from ..._core.text import printable, spaced
+from .._messages.json_codec import TOGETHER, finite
 from .._mqtt.address import Address
 from .._service.error_sums import EDGES
-from .monitor import Monitor, Row, _Stream
+from .monitor import COUNTS, Monitor, Row, _Stream
 
 SHOWN = 300  # samples of a signal
-LISTED = 500  # streams, of which the others are shown where they are asked for by name
-SILENT = 5.0  # seconds after which it is said that nothing comes
+LISTED = 500  # streams in the list; others are shown only by name
+SILENT = 5.0  # seconds after which the page says that nothing comes
 ORACLE = "the Kalman predictor of the plant"
-ALL = "all"  # of all streams together a learner says its verdict here
 
 
 class Board(Monitor):
     """Frames for a page.
 
     Args:
-        address: Of the streams.
-        clock: Seconds of a clock that never goes back.
+        address: Address of the streams.
+        clock: Returns seconds of a monotonic clock.
 
     Attributes:
-        broken: Why nothing comes, or None.
+        broken: Why nothing comes; empty: it does.
     """
 
     def __init__(self, address: Address, clock: Any) -> None:
@@ -46,29 +45,28 @@ class Board(Monitor):
         return _Kept()
 
     def frame(self, stream: str | None) -> dict[str, Any]:
-        """Return all that a page of this stream draws; of the first one where None.
+        """Return everything that a page of a stream draws; None: of the first stream.
 
         Raises:
             KeyError: There is no such stream.
         """
-        names = sorted(self._streams, key=lambda name: (name != ALL, _by_number(name)))
+        names = sorted(self._streams, key=lambda name: (name != TOGETHER, _by_number(name)))
         shown = stream if stream is not None else next(iter(names), None)
         if shown is not None and shown not in self._streams:
             raise KeyError(shown)
         now = self._clock()
         rows = {name: self._streams[name].row(name, now) for name in names}
         silent = min((row.age for row in rows.values() if row.age is not None), default=0.0)
-        quiet = f"nothing has been said for {silent:.0f} s: does the learner run?" if silent > SILENT else ""
+        quiet = f"nothing has come for {silent:.0f} s: does the learner run?" if silent > SILENT else ""
         frame: dict[str, Any] = dict(where=self.where, broken=self.broken or quiet or None, stream=shown, counts={})
         frame["streams"] = [self._listed(name, rows) for name in names[:LISTED]]
         frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over"))
         if shown is None:
             return frame
-        wanted = [name for name in names if name != ALL] if shown == ALL else [shown]
+        wanted = [name for name in names if name != TOGETHER] if shown == TOGETHER else [shown]
         kept = [one for name in wanted if isinstance(one := self._streams[name], _Kept) and one.sums is not None]
         row = rows[shown]
-        heard = dict(ignored=self.ignored, silent=f"{silent:.1f} s")
-        frame["counts"] = dict(samples=self._listed(shown, rows)["samples"]) | row.counts | row.refused | heard
+        frame["counts"] = self._counts(row, self._listed(shown, rows)["samples"], silent)
         if row.verdict is not None:
             sentence = self._streams[shown].sentence
             frame["threshold"] = dict(critical_size=row.critical_size, verdict=row.verdict, sentence=sentence)
@@ -80,13 +78,24 @@ class Board(Monitor):
             frame["signal"] = kept[0].signal(sizes, row)
         return frame
 
+    def _counts(self, row: Row, samples: int, silent: float) -> dict[str, Any]:
+        """Return the counts below the page; those of the learner are of its last verdict, and say so."""
+        counts: dict[str, Any] = {"samples": samples}
+        if row.verdict is not None:
+            by = f"by sample {spaced(row.counts['taken'] + row.counts['lost'])}"
+            learner = {word: row.counts[word] for word in COUNTS if word != "taken"}
+            learner |= {f"rejected, {kind}": number for kind, number in row.refused.items()}
+            counts |= {f"{word}, {by}": number for word, number in learner.items()}
+        here = {"not heard by this page": row.unheard, "messages dropped by this page": self.dropped}
+        return counts | here | {"messages of another form": self.ignored, "last message": f"{silent:.1f} s ago"}
+
     def _listed(self, name: str, rows: dict[str, Row]) -> dict[str, Any]:
         row = rows[name]
-        others = [other for other in rows.values() if other is not row] if name == ALL else [row]
+        others = [other for other in rows.values() if other is not row] if name == TOGETHER else [row]
         return dict(
             name=name,
-            label="all together" if name == ALL else printable(name),
-            status=row.status if name != ALL else f"{len(others)} streams",
+            label="all together" if name == TOGETHER else printable(name),
+            status=row.status if name != TOGETHER else f"{len(others)} streams",
             samples=sum(other.samples for other in others),
             rate=sum(other.rate or 0.0 for other in others),
             critical=row.critical_size,
@@ -95,7 +104,7 @@ class Board(Monitor):
 
 
 class _Kept(_Stream):
-    """A stream with its last samples, and the sums of its squared errors over stretches of log scale."""
+    """A stream with its last samples, and the sums of its squared errors over stretches of a log scale."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,13 +113,9 @@ class _Kept(_Stream):
         self.excess: Any = None  # squares of (forecast - oracle's forecast), where the learner has an oracle
         self.last_samples: deque[tuple[float, float, NDArray[np.float64]]] = deque(maxlen=SHOWN)
 
-    def keep(self, record: dict[str, Any], error: NDArray[np.float64], new: int) -> None:
-        """Keep the errors ``(time, size, output)`` of the samples that are new, and the signal of the first output."""
-        if not new:
-            return
-        time, sizes, outputs = error.shape
-        y = np.array(record["y"], np.float64).reshape(time, outputs)[-new:, 0]
-        error = error[-new:]
+    def keep(self, y: NDArray[np.float64], error: NDArray[np.float64], oracle: NDArray[np.float64] | None) -> None:
+        """Add the errors of new samples, and keep the signal of the first output."""
+        new, sizes, _ = error.shape
         if self.sums is None or self.sums.shape[1] != sizes:
             self.sums, self.scored, self.excess = np.zeros((len(EDGES), sizes)), np.zeros(len(EDGES)), None
         place = np.searchsorted(EDGES, np.arange(self.samples - new, self.samples), side="right") - 1
@@ -119,18 +124,17 @@ class _Kept(_Stream):
         there = ~np.isnan(square).any(axis=1)
         np.add.at(self.sums, place[there], square[there])
         np.add.at(self.scored, place[there], 1)
-        if record.get("oracle") is not None:
-            oracle = np.array(record["oracle"], np.float64).reshape(time, 1, outputs)[-new:]
+        if oracle is not None:
             with np.errstate(over="ignore", invalid="ignore"):
-                gap = ((error - oracle) ** 2).sum(axis=2)
-            held = there & ~np.isnan(oracle).any(axis=(1, 2))
+                gap = ((error - oracle[:, None]) ** 2).sum(axis=2)
+            held = there & ~np.isnan(oracle).any(axis=1)
             self.excess = np.zeros(self.sums.shape) if self.excess is None else self.excess
             np.add.at(self.excess, place[held], gap[held])
         numbers = range(self.samples - new, self.samples)
-        self.last_samples.extend(zip(numbers, y.tolist(), error[:, :, 0], strict=True))
+        self.last_samples.extend(zip(numbers, y[:, 0].tolist(), error[:, :, 0], strict=True))
 
     def signal(self, sizes: Sequence[int], row: Row) -> dict[str, Any] | None:
-        """Return the last samples beside the forecasts of the critical size, else of the best."""
+        """Return the last samples and the forecasts of the critical size, or of the best one."""
         wanted = row.critical_size if row.critical_size in sizes else row.best
         kept = [sample for sample in self.last_samples if len(sample[2]) == len(sizes)]
         if not kept or wanted is None or wanted not in sizes:
@@ -151,16 +155,18 @@ class _Kept(_Stream):
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:
-    """Return what sorts run-2 before run-10."""
+    """Return a sort key that puts run-2 before run-10."""
     return [(int(part) if part.isdecimal() else -1, part) for part in re.split("([0-9]+)", name)]
 
 
 def _grown(kept: list[_Kept], sizes: Sequence[int]) -> dict[str, Any]:
-    """Return the mean squared error of each stretch, and what each size has lost to the oracle, else to the best."""
+    """Return the mean squared error of each stretch, and the regret over the oracle, else over the best size."""
     if not kept:
         return {}
     sums, scored = (np.sum(parts, axis=0) for parts in ([one.sums for one in kept], [one.scored for one in kept]))
     there = scored > 0
+    if not there.any():  # no number has come yet
+        return {}
     ends = np.append(EDGES[1:], EDGES[-1])[there]
     ends[-1] = max(one.samples for one in kept)
     total = sums[there].cumsum(axis=0)

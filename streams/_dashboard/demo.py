@@ -1,10 +1,11 @@
-"""The live demo: a broker, a plant and a learner, each a command of its own, and what a presenter may change."""
+"""The live demo: a broker, a plant and a learner, each a command in its own process, and the settings of the page."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -17,28 +18,29 @@ import numpy as np
 
 from ...simulator import zoo
 from .._mqtt.address import Address, read_address
+from .._run import END_WITH_STDIN
 from .._sources.interfaces import NullContext
 
 PLANTS = ("double-integrator", "random-walk", "triple-integrator", "harmonic-oscillator", "two-tones", "stable-ar")
-RUNS = 32  # of one plant: fewer would not tell growth from chance
-RATE = 200.0  # samples a second
+RUNS = 32  # runs of one plant: with fewer, growth is not distinguished from chance
+RATE = 200.0  # samples per second
 BLOCK = 20  # samples in a message
-NOISE = (0.01, 100.0)  # times the plant's own measurement noise
-LARGEST = 64  # taps
-_LEFT = 10.0  # seconds that a command is given to end
+NOISE = (0.01, 100.0)  # factor of the plant's measurement noise
+LARGEST = 64  # filter length
+_LEFT = 10.0  # seconds in which a command must end
 
 
 class LiveDemo(NullContext):
-    """Runs the commands while the block does.
+    """Runs the commands while the block runs.
 
     Args:
-        plant: Name of the zoo.
-        noise: What its measurement noise covariance is multiplied by.
+        plant: Name of a system of the zoo.
+        noise: Factor of its measurement noise covariance.
         largest: The largest filter length.
-        changed: Awaited with the address of the streams whenever the commands have started anew.
+        changed: Awaited with the address of the streams whenever the commands have started.
 
     Attributes:
-        commands: What runs, each as a user would type it.
+        commands: The commands that run, as a user types them.
     """
 
     def __init__(
@@ -79,17 +81,17 @@ class LiveDemo(NullContext):
             self._folder.cleanup()
 
     def offered(self) -> dict[str, Any]:
-        """Return the plants, and what is chosen."""
+        """Return the plants, and the present settings."""
         return dict(plants=list(PLANTS)) | self.chosen
 
     async def choose(self, wanted: dict[str, Any]) -> None:
-        """Start the plant and the learner anew.
+        """Start the plant and the learner again.
 
         Args:
             wanted: ``plant``, ``noise`` and ``largest``.
 
         Raises:
-            ValueError: Something else, or out of range.
+            ValueError: A setting is missing or out of range.
         """
         chosen = _checked(wanted)
         async with self._lock:
@@ -99,7 +101,7 @@ class LiveDemo(NullContext):
 
     async def _begin(self) -> None:
         assert self._folder is not None
-        self._round += 1  # a root of its own: what the last round left on the broker is not seen
+        self._round += 1  # its own root: retained messages of the last round are not seen
         address = read_address(f"mqtt://127.0.0.1:{self._port}/demo{self._round}/+")
         file = Path(self._folder.name) / f"{self.chosen['plant']}.toml"
         file.write_text(_toml(self.chosen["plant"], self.chosen["noise"]), encoding="utf-8")
@@ -112,10 +114,10 @@ class LiveDemo(NullContext):
         learner = await _start(words[0])
         self._running = [learner]
         assert learner.stderr is not None
-        while b"listening" not in await learner.stderr.readline():  # so that it hears the first sample
+        while b"listening" not in await learner.stderr.readline():  # so that the learner gets the first sample
             await asyncio.sleep(0.05)
             if learner.returncode is not None:
-                raise ConnectionError("the demo's learner has ended; run it by itself: " + " ".join(words[0]))
+                raise ConnectionError("the demo's learner has ended; run it alone to see why: " + " ".join(words[0]))
         self._running.append(await _start(words[1]))
         if self._changed is not None:
             await self._changed(address)
@@ -131,15 +133,19 @@ class LiveDemo(NullContext):
                 writer.close()
                 return
             if self._broker is not None and self._broker.returncode is not None:
-                raise ConnectionError("the demo's broker has ended: is amqtt there? pip install 'ergoscope[broker]'.")
+                raise ConnectionError(
+                    "the demo's broker has ended: is amqtt installed? pip install 'ergoscope[broker]'."
+                )
             await asyncio.sleep(0.05)
 
 
 async def _start(words: list[str]) -> asyncio.subprocess.Process:
-    # A session of its own: Ctrl-C is for the demo, which ends the others in order.
+    # Its own session: Ctrl-C goes to the demo, which ends the others in order. If the demo is killed, its end of the
+    # pipe to standard input is closed, and the command ends.
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ergoscope", *words),
-        stdin=asyncio.subprocess.DEVNULL,
+        env=os.environ | {END_WITH_STDIN: "1"},
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE if words[0] == "learn" else asyncio.subprocess.DEVNULL,
         start_new_session=True,

@@ -1,6 +1,7 @@
-"""What is heard of streams on MQTT, as the rows of a table; whatever comes, a row is made of it or nothing.
+"""The published outputs of streams on MQTT as the rows of a table.
 
-Messages in, rows out: nothing here knows a broker, a clock or a terminal. Names and words are safe to print.
+Messages in, rows out: there is no broker, no clock and no terminal here. A message of another form is counted and
+changes nothing. Names and texts are safe to print.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
 COUNTS = tuple(vars(Counts()))
 VERDICTS = ("located", "at most", "above", "undecided")
 MOST_SIZES = 4096
+MOST = 1 << 100  # of a count: numbers lost in many gaps add up to far more than one sequence number
 LONGEST_SENTENCE = 1000
-SECONDS = 5  # over which a rate is taken
-HALF = 1000  # samples after which an error counts half in the mean square
+SECONDS = 5  # a rate is the mean over so many
+HALF = 1000  # samples after which an error has half the weight in the mean square
 
 
 class Row(NamedTuple):
@@ -35,17 +37,18 @@ class Row(NamedTuple):
     Attributes:
         stream: Its name, with escapes for what must not be printed.
         status: ``online``, ``offline``, or ``unknown``.
-        samples: Learned so far, as far as it was heard.
-        rate: Samples a second over the last five; None before an error was heard.
+        samples: Samples learned, by the last message.
+        rate: Samples per second over the last five; None before the first error.
         critical_size: None while undecided.
-        verdict: ``located``, ``above``, ``undecided``, or None before one was heard.
-        best: Size of least error; None where not known.
-        sizes: Of the predictors.
-        errors: Mean square of each, over the last thousand samples or so; of the last verdict where no error was
-            heard; None where not known.
-        counts: What became of the samples, at the last verdict.
-        refused: Messages of all streams that its learner did not take in, by kind, at the last verdict.
-        age: Seconds since the last error was heard, or None.
+        verdict: ``located``, ``above``, ``undecided``, or None before the first verdict.
+        best: Size of the least error; None if not known.
+        sizes: Sizes of the predictors.
+        errors: Mean squared error of each size, over about the last thousand samples; if no error was heard, those of
+            the last verdict; None if not known.
+        counts: Counts of the samples, at the last verdict.
+        refused: Messages of all streams that the learner rejected, by kind, at the last verdict.
+        unheard: Samples whose errors were not heard here, since the first that was.
+        age: Seconds since the last error, or None.
     """
 
     stream: str
@@ -59,30 +62,31 @@ class Row(NamedTuple):
     errors: list[float | None]
     counts: dict[str, int]
     refused: dict[str, int]
+    unheard: int
     age: float | None
 
 
 class Monitor:
-    """All streams at a place or right below it.
+    """All streams at an address or directly below it.
 
     Args:
-        address: Of the place: ``lab``, ``lab/+`` or ``lab/plant1``.
+        address: ``lab``, ``lab/+`` or ``lab/plant1``.
     """
 
     def __init__(self, address: Address) -> None:
         place = address.topic()
         places = [place] if address.stream == "+" else [place, f"{place}/+"]
         self.topics = [f"{one}/{rest}" for one in places for rest in HEARD]
-        self.ignored = 0
+        self.ignored = self.dropped = 0
         self._streams: dict[str, _Stream] = {}
 
     def hear(self, topic: str, payload: bytes, now: float) -> None:
-        """Take a message in; what is not as described is counted and changes nothing.
+        """Take in a message; one of another form is counted and changes nothing.
 
         Args:
-            topic: Where it came.
-            payload: The bytes.
-            now: Seconds of a clock that never goes back.
+            topic: Topic of the message.
+            payload: Bytes of the message.
+            now: Seconds of a monotonic clock.
         """
         kind = next((rest for rest in HEARD if topic.endswith(f"/{rest}")), "")
         name = topic.removesuffix(f"/{kind}").rsplit("/", 1)[-1]
@@ -100,7 +104,7 @@ class Monitor:
         return _Stream()
 
     def rows(self, now: float) -> list[Row]:
-        """Return a row for each stream that was heard, by name."""
+        """Return a row for each stream, by name."""
         return [self._streams[name].row(printable(name), now) for name in sorted(self._streams)]
 
 
@@ -108,13 +112,13 @@ class _Stream:
     def __init__(self) -> None:
         self.status = "unknown"
         self.verdict: str | None = None
-        self.samples, self.next, self.epoch = 0, 0, -1
+        self.samples, self.next, self.epoch, self.unheard = 0, 0, -1, 0
         self.outputs, self.names, self.units = 1, list[str](), list[str]()
         self.sentence = ""
         self.critical: int | None = None
         self.best: int | None = None
         self.sizes: list[int] = []
-        self.told: list[float | None] = []
+        self.reported: list[float | None] = []  # errors of the last verdict
         self.counts, self.refused = dict.fromkeys(COUNTS, 0), dict[str, int]()
         self.squares: NDArray[np.float64] | None = None
         self.weights: NDArray[np.float64] = np.zeros(0)
@@ -140,18 +144,18 @@ class _Stream:
             self._hear_error(record, now)
 
     def _hear_threshold(self, record: dict[str, Any]) -> None:
-        verdict, best, told = _one_of(record["verdict"], VERDICTS), record["best"], record["errors"]
+        verdict, best, reported = _one_of(record["verdict"], VERDICTS), record["best"], record["errors"]
         sizes = [_count(size) for size in _list(record["sizes"])]
-        errors = [] if told is None else [_number(error) for error in _list(told)]
+        errors = [] if reported is None else [_number(error) for error in _list(reported)]
         if len(sizes) > MOST_SIZES or len(errors) not in (0, len(sizes)):
             raise ValueError
         critical = None if record["critical_size"] is None else _count(record["critical_size"])
         found = None if best is None else _count(best["size"])
-        counts = {word: _count(record["counts"][word]) for word in COUNTS}
-        refused = {_one_of(kind, REJECTION_KINDS): _count(number) for kind, number in record["refused"].items()}
+        counts = {word: _count(record["counts"][word], MOST) for word in COUNTS}
+        refused = {_one_of(kind, REJECTION_KINDS): _count(number, MOST) for kind, number in record["refused"].items()}
         self.samples = max(self.samples, _count(record["samples"]))
         self.verdict, self.critical, self.best = verdict, critical, found
-        self.sizes, self.told, self.counts, self.refused = sizes, errors, counts, refused
+        self.sizes, self.reported, self.counts, self.refused = sizes, errors, counts, refused
         self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE]
 
     def _hear_error(self, record: dict[str, Any], now: float) -> None:
@@ -160,14 +164,18 @@ class _Stream:
         error = self._by_sample(error, record["y"])
         if not error.size or error.shape[1] > MOST_SIZES:
             raise ValueError
-        came = first + len(error)
+        y = np.array(record["y"], np.float64).reshape(len(error), error.shape[2])
+        oracle = None if record.get("oracle") is None else np.array(record["oracle"], np.float64).reshape(y.shape)
+        stop = first + len(error)
         known = self.next if epoch == self.epoch else 0
-        new = max(came - max(known, first), 0)
-        self.epoch, self.next = epoch, max(came, known)
-        self.samples = max(self.samples + new, came)
+        new = max(stop - max(known, first), 0)
+        if self.begun is not None:
+            self.unheard += max(first - known, 0)
+        self.epoch, self.next = epoch, max(stop, known)
+        self.samples = max(self.samples + new, stop)
         self.begun = now if self.begun is None else self.begun
         self.last = now
-        self.ticks.append((now, new))
+        self._tick(now, new)
         with np.errstate(over="ignore", invalid="ignore"):
             square = (error**2).sum(axis=2)
             scored = ~np.isnan(square)
@@ -176,14 +184,21 @@ class _Stream:
             past = 0.5 ** (len(square) / HALF)
             self.squares = past * self.squares + np.where(scored, square, 0.0).sum(axis=0)
             self.weights = past * self.weights + scored.sum(axis=0)
-        self.keep(record, error, new)
+        if new:
+            self.keep(y[-new:], error[-new:], None if oracle is None else oracle[-new:])
+
+    def _tick(self, now: float, new: int) -> None:
+        """Note new samples for the rate; older ones go, whether anybody looks at a row or not."""
+        self.ticks.append((now, new))
+        while self.ticks[0][0] < now - SECONDS:
+            self.ticks.popleft()
 
     def _by_sample(self, error: NDArray[np.float64], y: Any) -> NDArray[np.float64]:
-        """Return ``(time, size, output)``; the last axis is left out of one output, the first of one sample."""
+        """Return ``(time, size, output)``: one output has no last axis, one sample no first axis."""
         if error.ndim == 1:
             return error[None, :, None]
         several = error.ndim == 2 and isinstance(y, list) and len(y) == error.shape[1]
-        if several and len(y) == len(error):  # as many samples as sizes, or as many outputs
+        if several and len(y) == len(error):  # as many samples as sizes, or as many outputs as sizes
             several = self.outputs > 1
         if error.ndim == 2:
             return error[None] if several else error[..., None]
@@ -191,8 +206,8 @@ class _Stream:
             raise ValueError
         return error
 
-    def keep(self, record: dict[str, Any], error: NDArray[np.float64], new: int) -> None:
-        """Keep more of the last ``new`` errors ``(time, size, output)``, where more is shown of them."""
+    def keep(self, y: NDArray[np.float64], error: NDArray[np.float64], oracle: NDArray[np.float64] | None) -> None:
+        """Keep more of new samples ``(time, output)``, errors ``(time, size, output)``; a table needs none."""
 
     def row(self, name: str, now: float) -> Row:
         while self.ticks and self.ticks[0][0] < now - SECONDS:
@@ -200,7 +215,7 @@ class _Stream:
         rate = None
         if self.begun is not None:
             rate = sum(new for _, new in self.ticks) / max(min(now - self.begun, SECONDS), 1.0)
-        errors = self.told
+        errors = self.reported
         if self.squares is not None and (self.weights > 0).any():
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 errors = [finite(mean) for mean in (self.squares / self.weights).tolist()]
@@ -208,7 +223,7 @@ class _Stream:
         age = None if self.last is None else now - self.last
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
-            *(dict(self.counts), dict(self.refused), age),
+            *(dict(self.counts), dict(self.refused), self.unheard, age),
         )
 
 
@@ -224,8 +239,8 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= 2 * LARGEST_COUNT:
+def _count(value: Any, most: int = 2 * LARGEST_COUNT) -> int:
+    if type(value) is not int or not 0 <= value <= most:
         raise ValueError
     return value
 

@@ -1,4 +1,4 @@
-"""Look on at streams over MQTT; nothing is sent."""
+"""Monitors of streams over MQTT; nothing is published."""
 
 from __future__ import annotations
 
@@ -22,36 +22,46 @@ from .monitor import Monitor, Row
 async def watch(
     where: str, show: Callable[[list[Row], int], None], every: float = 0.5, seconds: float = math.inf
 ) -> None:
-    """Hear what is said of streams and show it, again and again.
+    """Show the published outputs of streams, again and again.
 
     Args:
-        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all of ``lab``, ``lab/plant1`` for one.
-        show: Called with a row for each stream, and how many messages were not as described.
-        every: Seconds from one showing to the next.
-        seconds: After which it ends; it ends, too, when it is cancelled.
+        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all streams of ``lab``, ``lab/plant1`` for one.
+        show: Called with a row for each stream, and the number of messages of another form.
+        every: Seconds between two calls.
+        seconds: It ends after so many, whether a broker is there or not; it also ends when it is cancelled.
 
     Raises:
-        ConnectionError: No broker takes us there.
-        ValueError: It is no such address, or the time is not positive.
+        ConnectionError: The broker rejects the connection.
+        ValueError: The address has another form, or the time is not positive.
     """
     if not seconds > 0:
         raise ValueError(f"a time to watch is a positive number of seconds, got {seconds}.")
     address, clock = read_address(where), asyncio.get_running_loop().time
     heard, end = Monitor(address), clock() + seconds
-    async with Connection(address, subscriptions=heard.topics) as connection, _hearing(connection, heard) as hearing:
+
+    async def hear() -> None:
+        connection = Connection(address, subscriptions=heard.topics)
+        async with connection, _hearing(connection, heard) as hearing:
+            await hearing
+
+    task = asyncio.create_task(hear(), name="ergoscope-watch")
+    try:
         with contextlib.suppress(asyncio.CancelledError):
-            while clock() < end and not hearing.done():
-                await asyncio.wait([hearing], timeout=min(every, max(end - clock(), 0)))
+            while clock() < end and not task.done():
+                await asyncio.wait([task], timeout=min(every, max(end - clock(), 0)))
                 show(heard.rows(clock()), heard.ignored)
-        if hearing.done() and not hearing.cancelled():
-            hearing.result()
+        if task.done() and not task.cancelled():
+            task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class LiveBoard(NullContext):
-    """A board of what comes from a broker, one place after the other; it says so where nothing does.
+    """A board of one address after another; it shows when nothing comes.
 
     Args:
-        recording: Folder where all samples are recorded, too; None: they are not.
+        recording: Folder where all samples are recorded; None: they are not.
     """
 
     def __init__(self, recording: Path | None = None) -> None:
@@ -61,17 +71,17 @@ class LiveBoard(NullContext):
         self._listening: asyncio.Task[None] | None = None
 
     def frame(self, stream: str | None) -> dict[str, Any]:
-        """Return all that a page of this stream draws (``Board.frame``)."""
+        """Return everything that a page of a stream draws (``Board.frame``)."""
         if self._board is None:
             return dict(where="", broken="nothing runs yet", stream=None, streams=[], counts={})
         if self._connection is None or self._connection.broken:
-            self._board.broken = f"the broker at {self._board.where} is not there; it is tried until it is"
+            self._board.broken = f"there is no connection to {self._board.where}; it is tried again until there is"
         else:
             self._board.broken = ""
         return self._board.frame(stream)
 
     async def listen(self, address: Address) -> None:
-        """Forget what was shown, and show what comes from there."""
+        """Show the streams of this address from now on."""
         await self._end()
         board = self._board = Board(address, asyncio.get_running_loop().time)
 
@@ -90,15 +100,15 @@ class LiveBoard(NullContext):
         self._listening = asyncio.create_task(listen(), name="ergoscope-board")
 
     async def last(self) -> None:
-        """Go on until cancelled.
+        """Run until cancelled.
 
         Raises:
-            ConnectionError: The broker does not let us in.
+            ConnectionError: The broker rejects the connection.
         """
         while (listening := self._listening) is not None:
             await asyncio.wait([listening])
             if listening.cancelled():
-                await asyncio.sleep(0.05)  # another place is listened to next
+                await asyncio.sleep(0.05)  # another address follows
             elif listening is self._listening:
                 listening.result()
 
@@ -120,7 +130,11 @@ async def _hearing(connection: Connection, heard: Monitor) -> AsyncIterator[asyn
 
     async def hear() -> None:
         async for message in connection.messages():
-            heard.hear(message.topic, message.payload, clock())
+            heard.dropped += connection.take_dropped()
+            if message.retained and message.topic.endswith("/ergoscope/error"):
+                heard.ignored += 1  # an old message, not a new sample
+            else:
+                heard.hear(message.topic, message.payload, clock())
 
     task = asyncio.create_task(hear(), name="ergoscope-watch")
     try:

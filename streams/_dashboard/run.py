@@ -1,10 +1,10 @@
-"""A page until it is told to end: of a running service, or of a demo."""
+"""Run a page until it is cancelled: of a running service, or of the demo."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from .._mqtt.address import Address, read_address
@@ -19,22 +19,23 @@ async def show_page(
     port: int = 8000,
     host: str = "127.0.0.1",
     recording: Path | None = None,
+    names: Collection[str] = (),
 ) -> None:
     """Show streams on a page until cancelled.
 
     Args:
-        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all of ``lab``, ``lab/plant1`` for one.
+        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all streams of ``lab``, ``lab/plant1`` for one.
         opened: Called with the address of the page.
-        port, host: Where the page is.
-        recording: Folder where all samples are recorded, too.
+        port, host, names: As for ``Page``.
+        recording: Folder where all samples are recorded; None: they are not.
 
     Raises:
-        ConnectionError: The port is in use, or the broker does not let us in.
-        ValueError: It is no such address, or what serves pages is missing.
+        ConnectionError: The port is in use, or the broker rejects the connection.
+        ValueError: The address has another form, or a package of the page is missing.
     """
     address, board = read_address(where), LiveBoard(recording)
     await board.listen(address)
-    async with board, Page(board, port, host, recording=recording) as page:
+    async with board, Page(board, port, host, recording=recording, names=names) as page:
         await _shown(page, board, opened)
 
 
@@ -47,16 +48,17 @@ async def show_demo(
     port: int = 8000,
     host: str = "127.0.0.1",
     recording: Path | None = None,
+    names: Collection[str] = (),
 ) -> None:
     """Run the demo and its page until cancelled.
 
     Args:
         plant, noise, largest: As for ``LiveDemo``.
-        started: Called with the commands that run, whenever they have started anew.
-        opened, port, host, recording: As for ``show_page``.
+        started: Called with the commands, whenever they have started.
+        opened, port, host, recording, names: As for ``show_page``.
 
     Raises:
-        ConnectionError, ValueError: As ``show_page``, and where a choice is none.
+        ConnectionError, ValueError: As ``show_page``, or a setting is not valid.
     """
     board = LiveBoard(recording)
 
@@ -65,7 +67,7 @@ async def show_demo(
         await board.listen(address)
 
     demo = LiveDemo(plant, noise, largest, changed)
-    async with Page(board, port, host, demo, recording) as page, demo, board:
+    async with Page(board, port, host, demo, recording, names) as page, demo, board:
         await _shown(page, board, opened)
 
 

@@ -1,16 +1,17 @@
-"""The live page: what a board shows, told to browsers a few times a second; for this machine alone by default.
+"""The live page: the frames of a board, sent to browsers four times a second; by default only to this machine.
 
-Server-sent events: each page asks for one stream and is sent whole frames, so one that was away or is slow has missed
-nothing, and never falls behind. A frame is made once for all pages that look at the same stream.
+Server-sent events: each page asks for one stream and is sent whole frames. A page that was away or is slow misses
+nothing and never falls behind. A frame is made once for all pages of the same stream.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import ipaddress
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -32,22 +33,22 @@ _HEADERS = {
 
 
 class Shows(Protocol):
-    """What a page shows."""
+    """The source of the frames."""
 
     def frame(self, stream: str | None) -> dict[str, Any]:
-        """Return all that a page of this stream draws; of the first one where None. KeyError: there is no such one."""
+        """Return everything that a page of a stream draws; None: of the first. KeyError: there is no such stream."""
         ...
 
 
 class Demo(Protocol):
-    """What a presenter may change from the page."""
+    """The settings that the page can change."""
 
     def offered(self) -> dict[str, Any]:
-        """Return the choices and what is chosen."""
+        """Return the choices and the present settings."""
         ...
 
     async def choose(self, wanted: dict[str, Any]) -> None:
-        """Start anew with what is wanted; ValueError: it cannot be had."""
+        """Start again with other settings; ValueError: they are not valid."""
         ...
 
 
@@ -55,17 +56,19 @@ class Page:
     """Serves the page while the block runs.
 
     Args:
-        board: What is shown.
-        port: To listen at; 0 takes a free one.
-        host: To listen at; by default this machine alone can reach it.
-        demo: What may be changed; None: nothing.
-        recording: Folder whose parts may be fetched; None: there is none.
+        board: Source of the frames.
+        port: Port; 0: a free one.
+        host: Address to listen on; by default only this machine can connect.
+        demo: Settings that the page can change; None: none.
+        recording: Folder of parts for download; None: there is none.
+        names: Further names in addresses of the page. Requests to other names are rejected, because any website can
+            give its own name the address of this machine.
 
     Attributes:
         where: Address of the page.
 
     Raises:
-        ValueError: Starlette or uvicorn is missing.
+        ValueError: Starlette or uvicorn is missing, or the host is empty.
         ConnectionError: The port is in use.
     """
 
@@ -76,21 +79,25 @@ class Page:
         host: str = "127.0.0.1",
         demo: Demo | None = None,
         recording: Path | None = None,
+        names: Collection[str] = (),
     ) -> None:
+        if not host:
+            raise ValueError("--host must name an address such as 127.0.0.1 or ::1, got an empty text.")
         try:
             self._uvicorn = importlib.import_module("uvicorn")
             importlib.import_module("starlette")
         except ImportError as exc:
-            raise ValueError("the page is an extra: pip install 'ergoscope[page]'.") from exc
+            raise ValueError("the page needs starlette and uvicorn: pip install 'ergoscope[page]'.") from exc
         self.board, self.demo, self.recording = board, demo, recording
         self.host, self.port = host, port
+        self._names = {"localhost", host.lower(), *(name.lower() for name in names)}
         self._frames = _Frames(board)
         self._serving: asyncio.Task[None] | None = None
 
     @property
     def where(self) -> str:
         """Address of the page."""
-        return f"http://{self.host}:{self.port}/"
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/"
 
     async def __aenter__(self) -> Self:
         config = self._uvicorn.Config(
@@ -98,11 +105,14 @@ class Page:
             server_header=False, h11_max_incomplete_event_size=16_384,
         )  # fmt: skip
         self._server = self._uvicorn.Server(config)
-        self._server.capture_signals = _no_signals  # the command hears them
+        self._server.capture_signals = _no_signals  # run_streams handles them
         try:
-            listening = socket.create_server((self.host, self.port))
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            listening = socket.create_server((self.host, self.port), family=family)
         except OSError as exc:
-            raise ConnectionError(f"nothing can listen at {self.where}: {exc.strerror}. Choose another port.") from None
+            raise ConnectionError(
+                f"cannot listen at {self.where}: {exc.strerror}. Choose another port or host."
+            ) from None
         self.port = listening.getsockname()[1]
         self._serving = asyncio.create_task(self._server.serve([listening]), name="ergoscope-page")
         return self
@@ -120,7 +130,6 @@ class Page:
         from starlette.applications import Starlette
         from starlette.exceptions import HTTPException
         from starlette.middleware import Middleware
-        from starlette.middleware.trustedhost import TrustedHostMiddleware
         from starlette.requests import Request
         from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
         from starlette.routing import Route
@@ -154,18 +163,19 @@ class Page:
                 raise HTTPException(404, "there is no such stream") from None
             if self._frames.pages >= MOST_PAGES:
                 raise HTTPException(429, f"{MOST_PAGES} pages are open, and no more are served")
-            return StreamingResponse(self._frames.told(stream), headers=_HEADERS, media_type="text/event-stream")
+            return StreamingResponse(self._frames.events(stream), headers=_HEADERS, media_type="text/event-stream")
 
         async def offer(request: Request) -> Response:
             if request.method == "POST":
                 if self.demo is None:
                     raise HTTPException(405, "nothing can be changed here")
-                # Only a page of ours sends JSON: others would have to ask first, and are not answered.
-                body = await request.body()
-                if request.headers.get("content-type") != "application/json" or len(body) > LARGEST_BODY:
-                    raise HTTPException(400, "a small JSON object is wanted")
+                # Only this page may send JSON: for another site a browser asks first, and gets no permission.
+                if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+                    raise HTTPException(415, "the content type must be application/json")
                 try:
-                    await self.demo.choose(_object(body))
+                    await self.demo.choose(_object(await _body(request.stream())))
+                except OverflowError:
+                    raise HTTPException(413, f"a request may have {LARGEST_BODY} bytes") from None
                 except ValueError as exc:
                     raise HTTPException(400, str(exc)) from None
             return JSONResponse(None if self.demo is None else self.demo.offered(), headers=_HEADERS)
@@ -174,7 +184,6 @@ class Page:
             assert isinstance(exc, HTTPException)
             return PlainTextResponse(exc.detail, exc.status_code, headers=_HEADERS | dict(exc.headers or {}))
 
-        hosts = ["127.0.0.1", "localhost", "[::1]", self.host] if self.host not in ("0.0.0.0", "::") else ["*"]
         return Starlette(
             routes=[
                 Route("/", index),
@@ -184,27 +193,73 @@ class Page:
                 Route("/recording/{name}", recorded),
                 Route("/demo", offer, methods=["GET", "POST"]),
             ],
-            # Names that others point at this machine are not answered to.
-            middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+            middleware=[Middleware(_OwnNames, names=self._names)],
             exception_handlers={HTTPException: refused},
         )
 
 
+class _OwnNames:
+    """Rejects requests to names that are not the page's own; literal addresses are its own.
+
+    A website cannot make a browser send a literal address as its host, so that this stops DNS rebinding.
+    """
+
+    def __init__(self, app: Any, names: set[str]) -> None:
+        self.app, self.names = app, names
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            from starlette.datastructures import Headers
+            from starlette.responses import PlainTextResponse
+
+            name = _host_name(Headers(scope=scope).get("host", ""))
+            if name not in self.names and not _is_address(name):
+                text = f"the page is not called {name[:60]!a}: start it with --allow-host and this name"
+                await PlainTextResponse(text, 400, headers=_HEADERS)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+def _host_name(header: str) -> str:
+    """Return the name in a Host header, without the port and the brackets of IPv6."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    return header.partition(":")[0].lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def _body(chunks: AsyncIterator[bytes]) -> bytes:
+    """Return a request body; OverflowError: it is too long, and the rest is not read."""
+    body = b""
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise OverflowError
+    return body
+
+
 class _Frames:
-    """Frames as events, made once a period for each stream that is looked at."""
+    """Frames as events, made once a period for each stream."""
 
     def __init__(self, board: Shows) -> None:
         self.board, self.pages, self.ended = board, 0, False
         self._made: dict[str | None, tuple[float, bytes]] = {}
 
-    async def told(self, stream: str | None) -> AsyncIterator[bytes]:
-        """Yield an event each period for as long as the page listens."""
+    async def events(self, stream: str | None) -> AsyncIterator[bytes]:
+        """Yield an event each period while the page is open."""
         self.pages += 1
         try:
             while not self.ended:
                 try:
                     yield self._event(stream)
-                except KeyError:  # it has been forgotten since
+                except KeyError:  # it is not there any more
                     return
                 await asyncio.sleep(PERIOD)
         finally:
@@ -227,7 +282,7 @@ def _object(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         wanted = None
     if not isinstance(wanted, dict):
-        raise ValueError("a small JSON object is wanted")
+        raise ValueError("the body must be a small JSON object")
     return wanted
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import RejectedMessage
+from .limits import MOST_ROWS
 
-MOST_ROWS = 1 << 16
 MOST_COLUMNS = 1 << 9
 _SCHEMA, _BATCH = 1, 3  # kinds of a message
 _INT, _FLOAT = 2, 3  # kinds of a field

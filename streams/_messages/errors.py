@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-Kind: TypeAlias = Literal["oversized", "malformed", "schema", "dimension", "non-finite", "dropped"]
+Kind: TypeAlias = Literal[
+    "oversized", "malformed", "schema", "dimension", "non-finite", "retained", "dropped", "failed"
+]
 REJECTION_KINDS: tuple[str, ...] = get_args(Kind)
 
 
@@ -18,10 +20,16 @@ class RejectedMessage(ValueError):
 
     Attributes:
         kind: Kind that is counted: ``oversized``, ``malformed`` (no JSON object, no Arrow block),
-            ``schema`` (a wrong key or column), ``dimension`` (another width than the stream's), ``non-finite``, or
-            ``dropped`` (it came faster than the program reads).
+            ``schema`` (a wrong key or column), ``dimension`` (another width than the stream's), ``non-finite``,
+            ``retained`` (an old message that the broker has kept), ``dropped`` (it came faster than the program reads),
+            or ``failed`` (the program failed on it).
+        stream: Name of the stream, if the message has a valid one.
+        numbered: Whether the message has a sequence number.
+        samples: Number of samples in the message, if it is known.
     """
 
     def __init__(self, kind: Kind, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+        self.stream: str | None = None
+        self.numbered, self.samples = False, 1

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from .errors import RejectedMessage
-from .limits import DEEPEST, LARGEST_COUNT, MOST_CHANNELS
+from .limits import DEEPEST, LARGEST_COUNT, MOST_CHANNELS, MOST_ROWS
 from .observation import Observation, Rows
 
 KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/+#]{1,200}")  # one level of a topic
+TOGETHER = "*"  # in place of the name of a stream: all streams together
 _NOTHING = np.zeros((1, 0))
 _NOTHING.flags.writeable = False
 
@@ -27,8 +28,6 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
         )
     try:
         document = _READER.decode(payload.decode())
-    except RejectedMessage:
-        raise
     except ValueError as exc:
         raise RejectedMessage(
             "malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.'
@@ -41,6 +40,17 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
         raise RejectedMessage(
             "schema", f"a message has the key y and may have {', '.join(KEYS)}; got {what}: leave it out."
         )
+    name = check_stream(document.get("stream") if stream is None else stream)
+    try:
+        return _observation(document, name)
+    except RejectedMessage as rejected:
+        rejected.stream, rejected.numbered = name, document.get("seq") is not None
+        y = document["y"]
+        rejected.samples = min(len(y), MOST_ROWS) if type(y) is list and y and type(y[0]) is list else 1
+        raise
+
+
+def _observation(document: dict[str, Any], stream: str) -> Observation:
     y = _rows("y", document["y"])
     u = _rows("u", document["u"]) if "u" in document else _NOTHING if len(y) == 1 else np.zeros((len(y), 0))
     if len(u) != len(y):
@@ -54,7 +64,7 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
             "non-finite", f"the last sample must have a finite time, got t {t} and dt {dt}: send seconds."
         )
     return Observation(
-        check_stream(document.get("stream") if stream is None else stream),
+        stream,
         check_count("epoch", document.get("epoch", 0)),
         None if document.get("seq") is None else check_count("seq", document["seq"]),
         time,
@@ -100,6 +110,8 @@ def check_stream(name: Any) -> str:
     """
     if name is None:
         return "stream"
+    if name == TOGETHER:
+        raise RejectedMessage("schema", "the name * means all streams together: choose another name for this stream.")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise RejectedMessage(
             "schema",
@@ -119,6 +131,21 @@ def check_count(word: str, value: Any) -> int:
             "schema", f"{word} must be a whole number from 0 to 2^53 - 1, got {_sample(value)}: count from 0."
         )
     return value
+
+
+def check_observation(item: Observation) -> None:
+    """Check an observation that did not come as a message.
+
+    Raises:
+        RejectedMessage: Its name, epoch, number or a value is not valid in a message.
+    """
+    if check_stream(item.stream) != item.stream:
+        raise RejectedMessage("schema", "an observation must have the name of its stream, got none.")
+    check_count("epoch", item.epoch)
+    if item.sequence is not None:
+        check_count("seq", item.sequence)
+    if any(np.isinf(part).any() for part in (item.time, item.output, item.input)):
+        raise RejectedMessage("non-finite", "numbers must be finite, got infinity: use NaN where one is missing.")
 
 
 def _rows(key: str, value: Any) -> Rows:
@@ -168,11 +195,7 @@ def _plain(rows: Rows) -> Any:
     return cells[0][0] if len(cells[0]) == 1 else cells[0]
 
 
-def _constant(word: str) -> float:
-    raise RejectedMessage("non-finite", f"numbers must be finite, got {word}: write null where one is missing.")
-
-
-_READER = json.JSONDecoder(parse_constant=_constant)
+_READER = json.JSONDecoder()  # it reads NaN and Infinity, too: they are rejected as values
 
 
 def _sample(value: Any) -> str:

@@ -15,7 +15,7 @@ from ...simulator import LinearSystem
 from ...simulator._systems.read_system import system_of, table_of
 from .arrow_codec import channel_names
 from .errors import RejectedMessage
-from .limits import LARGEST, MOST_STATES
+from .limits import LARGEST, MOST_CHANNELS, MOST_STATES
 from .observation import Observation
 
 SCHEMA = 1
@@ -105,6 +105,12 @@ def decode_plant(payload: bytes, stream: str) -> Plant:
         raise RejectedMessage(
             "schema", f"the system in meta is an object as in plant.toml, of at most {MOST_STATES} states."
         )
+    for word, rows in system.items():  # before anything is allocated: a number becomes a matrix with as many rows as C
+        for part in [rows, *rows] if isinstance(rows, list) else []:
+            if isinstance(part, list) and len(part) > MOST_CHANNELS:
+                raise RejectedMessage(
+                    "schema", f"{word} in meta may have {MOST_CHANNELS} rows and columns, got {len(part)}."
+                )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

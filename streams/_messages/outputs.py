@@ -19,7 +19,7 @@ class Counts:
     taken: int = 0  # learned, in order
     repeated: int = 0  # dropped: learned before, or counted as lost before
     lost: int = 0  # learned as missing
-    reordered: int = 0  # came late, within the window
+    reordered: int = 0  # came after a later one, within the window
     outdated: int = 0  # dropped: of an earlier epoch
 
 

@@ -33,6 +33,9 @@ AT_ONCE = socket.IPPROTO_TCP, socket.TCP_NODELAY, 1  # otherwise a message may w
 IN_FLIGHT = 100  # messages sent at QoS 1 that are not acknowledged yet
 ANSWER = 10.0  # seconds in which the broker must answer
 PAUSES = (0.5, 60.0)  # seconds before another try: the first and the longest
+STABLE = 120.0  # seconds after which a connection is stable
+MOST_LOSSES = 4  # losses of connections that were not stable, after which pauses grow
+GIVE_UP = 300.0  # seconds of such losses after which a named client ends
 REFUSED = 128  # reason codes from here on reject a subscription
 UNAVAILABLE = (3, 136, 137)  # reason codes of a broker that may accept later
 Broken = aiomqtt.MqttError  # raised by sending when the connection is lost
@@ -47,6 +50,7 @@ class Message(NamedTuple):
     topic: str
     payload: bytes
     receipt: Receipt | None
+    retained: bool = False  # whether it is an old message that the broker has kept
 
 
 class Connection(NullContext):
@@ -88,6 +92,7 @@ class Connection(NullContext):
         self._will = None if will is None else aiomqtt.Will(*will, qos=1, retain=True)
         self._client: Client | None = None
         self._opening = False
+        self._losses, self._opened_at, self._unstable_since = 0, 0.0, 0.0
         self.unsent = 0
 
     async def __aenter__(self) -> Self:
@@ -124,7 +129,7 @@ class Connection(NullContext):
                     # The client makes a task for each message that it waits for; a message that is here needs none.
                     message = await anext(client.messages) if self._queue.empty() else self._queue.get_nowait()
                     receipt = Receipt(client, message.mid) if self._kept and message.qos else None
-                    yield Message(message.topic.value, message.payload, receipt)
+                    yield Message(message.topic.value, message.payload, receipt, message.retain)
             await self._reopen(client)
 
     def take_dropped(self) -> int:
@@ -189,7 +194,7 @@ class Connection(NullContext):
             by_hand=self._kept,
         )
         await client.__aenter__()
-        self._client = client
+        self._client, self._opened_at = client, asyncio.get_running_loop().time()
         for topic in self._subscriptions:
             (granted, *_) = await client.subscribe(topic, self._qos)
             if (granted if isinstance(granted, int) else granted.value) >= REFUSED:
@@ -207,12 +212,37 @@ class Connection(NullContext):
             await asyncio.sleep(0.1)
         if self._client is not broken:
             return
-        log.warning("the connection to the broker at %s is lost; it is tried again until it is back.", self._where)
-        await self._try()
+        await self._try(pause=self._note_loss(asyncio.get_running_loop().time()))
 
-    async def _try(self, first: bool = False) -> None:
+    def _note_loss(self, now: float) -> float:
+        """Log the first of several losses; return the seconds to wait, more after each of them.
+
+        Two clients with one identifier end each other's connection for ever: after a time that is an error.
+
+        Raises:
+            ConnectionError: No connection of a named client has lasted for ``GIVE_UP`` seconds.
+        """
+        if now - self._opened_at >= STABLE:
+            self._losses = 0
+        self._losses += 1
+        if self._losses == 1:
+            self._unstable_since = self._opened_at
+            log.warning("the connection to the broker at %s is lost; it is tried again until it is back.", self._where)
+        if self._name is None or self._losses < MOST_LOSSES:
+            return PAUSES[0]
+        text = (
+            f"the broker at {self._where} ends the connection of client {self._name} again and again: does another "
+            "process use this state folder, or a copy of it? End one of them"
+        )
+        if self._losses == MOST_LOSSES:
+            log.warning("%s.", text)
+        if now - self._unstable_since >= GIVE_UP:
+            raise ConnectionError(f"{text}; tried for {GIVE_UP:.0f} seconds.")
+        return min(PAUSES[0] * 2.0 ** (self._losses - MOST_LOSSES + 1), PAUSES[1])
+
+    async def _try(self, first: bool = False, pause: float | None = None) -> None:
         """Open the connection, however long it takes; at the start a rejection is an error."""
-        self._opening, pause = True, PAUSES[0]
+        self._opening, pause = True, PAUSES[0] if pause is None else pause
         try:
             while True:
                 await self._close()
@@ -224,7 +254,8 @@ class Connection(NullContext):
                     if first and _is_final(exc):
                         raise self._refused(exc) from exc
                 else:
-                    log.warning("the broker at %s is %s.", self._where, "there" if first else "back")
+                    if self._losses < MOST_LOSSES:
+                        log.warning("the broker at %s is %s.", self._where, "there" if first else "back")
                     return
         finally:
             self._opening = False

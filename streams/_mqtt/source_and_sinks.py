@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from ..._core.text import printable
 from ...simulator import LinearSystem
 from .._messages.codec import decode, encode
 from .._messages.errors import RejectedMessage
@@ -18,13 +19,15 @@ from .._messages.metadata import Arrival, decode_plant, encode_meta
 from .._messages.observation import Observation
 from .._messages.output_json import OUTPUT_KINDS, output_messages
 from .._messages.outputs import Output
-from .._sources.interfaces import NullContext, RejectionCounts
+from .._sources.interfaces import NullContext, RejectionCounts, log
+from .._sources.missing import MissingSamples
 from .address import Address
 from .client import Receipt
 from .connection import WAITING, Connection, Send
 
 WAITING_OUTPUTS = 1000  # messages of a learner that wait to be published
 LAST_SECONDS = 5.0  # in which they may be published at the end
+SILENT = 10.0  # seconds without a message after which the log names the topic
 PATIENCE = 50  # milliseconds that a service waits for one of them to be published
 
 
@@ -49,7 +52,9 @@ class MqttSource(NullContext):
         plants: bool = False,
     ) -> None:
         kept = client is not None
-        self.rejections = RejectionCounts()
+        self.rejections, self._missing = RejectionCounts(), MissingSamples()
+        self._topic = address.topic("data")
+        self._silence: asyncio.TimerHandle | None = None
         self._plants: dict[str, str] = {}  # last record of the plant, by stream
         self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet; whether the message was given
         self._connection = Connection(
@@ -63,20 +68,32 @@ class MqttSource(NullContext):
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()
+        self._silence = asyncio.get_running_loop().call_later(SILENT, self._note_silence)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
         await self._connection.__aexit__(kind, value, trace)
 
+    def _note_silence(self) -> None:
+        log.warning(
+            "nothing has come from %s in %.0f s: publish samples to such a topic, for example lab/plant1/data.",
+            *(printable(self._topic), SILENT),
+        )
+
     async def __aiter__(self) -> AsyncIterator[Any]:
-        async for topic, payload, receipt in self._connection.messages():
+        async for topic, payload, receipt, retained in self._connection.messages():
             for _ in range(self._connection.take_dropped()):
                 self.rejections.add(
                     RejectedMessage("dropped", "messages come faster than they are read: the oldest are dropped.")
                 )
-            arrival = self._decode(topic, payload)
+            if self._silence is not None:
+                self._silence.cancel()
+                self._silence = None
+            arrival = self._decode(topic, payload, retained)
             if receipt is not None:
                 self._receipts.append((receipt, arrival is not None))
             if arrival is not None:
@@ -84,15 +101,23 @@ class MqttSource(NullContext):
             else:
                 self.acknowledge(0)
 
-    def _decode(self, topic: str, payload: bytes) -> Arrival | None:
+    def _decode(self, topic: str, payload: bytes, retained: bool) -> Arrival | None:
         *_, name, kind = topic.split("/")
+        stream = None
         try:
             stream = check_stream(name)
+            if kind == "data" and retained:
+                raise RejectedMessage("retained", "the broker sends an old reading, and it is no new sample: left out.")
             if kind == "data":
-                return decode(payload, stream)
+                observation = decode(payload, stream)
+                self._missing.note(observation)
+                return observation
             plant = decode_plant(payload, stream)
         except RejectedMessage as rejected:
             self.rejections.add(rejected, topic)
+            return self._missing.replace(rejected, stream) if kind == "data" else None
+        except Exception as exc:  # no single message may end the service
+            self.rejections.add(RejectedMessage("failed", f"{type(exc).__name__}: {exc!s:.200}"), topic)
             return None
         if plant.record == self._plants.get(stream, ""):  # sent again after each connection
             return None
@@ -180,8 +205,9 @@ class MqttSink(_Publisher):
         """Return topic and payload of an observation.
 
         Raises:
-            ValueError: It has too many bytes for a message.
+            ValueError: It has too many bytes for a message, or a name that is no topic level.
         """
+        check_stream(item.stream)
         payload = encode(item)
         if len(payload) > LARGEST:
             raise ValueError(f"a message may have {LARGEST} bytes, got {len(payload)}: choose a smaller block.")
@@ -197,7 +223,7 @@ class MqttSink(_Publisher):
 
 
 class MqttOutputSink(_Publisher):
-    """Publishes the outputs of a learner below each stream; those of all streams together below ``all``.
+    """Publishes the outputs of a learner below each stream; those of all streams together below ``*``.
 
     Outputs wait in a queue. While the broker is away, learning goes on, and the oldest outputs are left out. When it is
     back, the last thresholds are sent again.
@@ -243,8 +269,7 @@ class MqttOutputSink(_Publisher):
     async def send(self, item: Output) -> None:
         """Queue the messages of an output; this waits for room only while queued messages are published."""
         for kind, payload in output_messages(item, self._kinds):
-            stream = "all" if item.stream == "*" else item.stream
-            topic, retain = self.address.topic("ergoscope", kind, stream=stream), kind == "threshold"
+            topic, retain = self.address.topic("ergoscope", kind, stream=item.stream), kind == "threshold"
             if retain:
                 self._thresholds[topic] = payload
                 if len(self._thresholds) > 2 * MOST_STREAMS:  # as streams are forgotten

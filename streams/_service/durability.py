@@ -13,13 +13,17 @@ from itertools import islice
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from numpy.typing import NDArray
+
+from ..._core.files import private_folder
 from .._messages.metadata import Arrival
 from .._sources.interfaces import Acknowledging, Arrivals
-from .._storage.checkpoint import read_checkpoint, write_checkpoint
+from .._storage.checkpoint import NotUsable, read_checkpoint, write_checkpoint
 from .._storage.journal import Journal
 from .service import Service
+from .snapshot import OtherSettings
 
 SAMPLES = 1 << 24  # a checkpoint is due after so many samples, even if the time is not over
 TOGETHER = 1024  # records of the journal that are taken in at once
@@ -41,6 +45,7 @@ class Durability:
 
     def __init__(self, service: Service, folder: Path, source: Arrivals, every: float) -> None:
         self._service, self._folder, self._source, self._every = service, folder, source, every
+        private_folder(folder)
         self._journal = Journal(folder / "journal")
         try:
             self._position = self._restore()
@@ -51,13 +56,27 @@ class Durability:
         self._due, self._enough = monotonic() + every, service.samples + SAMPLES
 
     def _restore(self) -> int:
-        """Restore the newest checkpoint; return its journal position, 0 without a checkpoint."""
-        found = read_checkpoint(self._folder)
-        if found is None:
-            return 0
-        arrays, words = found
-        self._service.restore(arrays, words)
-        return int(words["position"])
+        """Restore the newest usable checkpoint; return its journal position, 0 without a checkpoint."""
+        found = read_checkpoint(self._folder, self._use)
+        if found is None and self._journal.first > 0:
+            raise ValueError(
+                f"the journal in {str(self._folder)!r} begins at record {self._journal.first}, and no checkpoint "
+                "covers the records before: files were removed. Remove the folder to start again."
+            )
+        position = 0 if found is None else found[1]["position"]
+        self._journal.start_at(position)
+        return int(position)
+
+    def _use(self, arrays: dict[str, NDArray[Any]], words: dict[str, Any]) -> None:
+        """Restore a checkpoint; NotUsable: it is no state of a service."""
+        try:
+            if type(words["position"]) is not int or words["position"] < 0:
+                raise TypeError("position must be a whole number")
+            self._service.restore(arrays, words)
+        except OtherSettings:
+            raise
+        except Exception as exc:
+            raise NotUsable(f"is no state of a service ({type(exc).__name__}: {exc!s:.100})") from exc
 
     def __enter__(self) -> Self:
         return self

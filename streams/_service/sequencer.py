@@ -62,11 +62,12 @@ class Sequencer:
             released += self.flush()  # without a number it comes after all others
             rows = rows._replace(sequence=self.expected)
         fresh = self._new_rows(rows)
+        newest = max((first + held.steps for first, held in self.held.items()), default=self.expected)
         self.counts.repeated += rows.steps - sum(part.steps for part in fresh)
         for part in fresh:
             first = part.sequence or 0
             self.held[first] = part
-            self.counts.reordered += part.steps * (first > self.expected)
+            self.counts.reordered += part.steps * (first < newest)
         return released + self._release(self.window)
 
     def _next(self, rows: Observation) -> Observation:

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._core.devices import Precision
+from ..._core.text import printable
 from ...analysis._location.streamed import locate_streamed
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from .._messages.errors import RejectedMessage
+from .._messages.json_codec import TOGETHER
 from .._messages.limits import MOST_STREAMS
 from .._messages.metadata import Arrival, Plant
 from .._messages.observation import Observation
@@ -29,7 +31,6 @@ from .stream_table import StreamTable
 from .verdicts import VerdictSchedule, over_oracles
 
 MOST_CHANNELS = 16
-TOGETHER = "*"  # the name of a threshold of all streams together
 
 
 @dataclass
@@ -87,23 +88,39 @@ class Service:
         """Take in arrivals in their order; return the forecasts, and the thresholds that have changed."""
         outputs: list[Output] = []
         for arrival in batch:
-            if isinstance(arrival, Plant):
-                outputs += self._set_plant(arrival)
-                continue
             try:
-                self._validate(arrival)
+                outputs += self._take(arrival)
             except RejectedMessage as rejected:
                 self.rejections.add(rejected, arrival.stream)
-                continue
-            if arrival.stream not in self.streams:
-                if len(self.streams) == self.most:
-                    outputs += self._forget()
-                self._begin(arrival.stream, Stream(Sequencer(self.window), self.samples))
-                if arrival.stream in self.plants:
-                    self._start_oracle(Plant(arrival.stream, self.plants[arrival.stream]))
-            stream = self.streams[arrival.stream]
-            self._put(stream, stream.sequencer.take(arrival))
         return outputs + self._advance()
+
+    def _take(self, arrival: Arrival) -> list[Output]:
+        if isinstance(arrival, Plant):
+            return self._set_plant(arrival)
+        outputs: list[Output] = []
+        try:
+            self._validate(arrival)
+        except RejectedMessage as rejected:
+            if arrival.sequence is not None or arrival.stream not in self.streams:
+                raise
+            self.rejections.add(rejected, arrival.stream)
+            arrival = self._missing(arrival)  # without a number it still takes its time
+        if arrival.stream not in self.streams:
+            if len(self.streams) == self.most:
+                outputs += self._forget()
+            self._begin(arrival.stream, Stream(Sequencer(self.window), self.samples))
+            if arrival.stream in self.plants:
+                self._start_oracle(Plant(arrival.stream, self.plants[arrival.stream]))
+        stream = self.streams[arrival.stream]
+        self._put(stream, stream.sequencer.take(arrival))
+        return outputs
+
+    def _missing(self, rows: Observation) -> Observation:
+        """Return missing samples in place of rows of another width."""
+        assert self.table is not None
+        driver = self.table.driver
+        output, input = (np.full((rows.steps, width), np.nan) for width in (driver.outputs, driver.inputs))
+        return rows._replace(output=output, input=input)
 
     def finish(self) -> list[Output]:
         """Release the samples that wait for a lost one; return their forecasts and the last thresholds."""
@@ -136,15 +153,20 @@ class Service:
         """Take over the state that ``state`` returned, in a service without a sample.
 
         Raises:
-            ValueError: The state has other settings.
+            OtherSettings: The state has other settings.
+            KeyError, TypeError, ValueError: It is no state of a service; this service is then without a sample.
         """
-        table = self._open(words["settings"]["outputs"], words["settings"]["inputs"])
-        check_settings(self._settings(), words["settings"])
-        self.samples, self.forgotten = words["samples"], words["forgotten"]
-        for record in words["streams"]:
-            self._begin(record["name"], restore_stream(record, self.window))
-        self.plants = {name: words["plants"][place] for name, place in words["known"].items()}
-        table.restore(list(self.streams), words["plants"][: words["oracles"]], arrays)
+        try:
+            table = self._open(words["settings"]["outputs"], words["settings"]["inputs"])
+            check_settings(self._settings(), words["settings"])
+            for record in words["streams"]:
+                self._begin(record["name"], restore_stream(record, self.window))
+            self.plants = {name: words["plants"][place] for name, place in words["known"].items()}
+            table.restore(list(self.streams), words["plants"][: words["oracles"]], arrays)
+            self.samples, self.forgotten = int(words["samples"]), int(words["forgotten"])
+        except BaseException:
+            self.table, self.streams, self.plants = None, {}, {}
+            raise
 
     def _settings(self) -> dict[str, Any]:
         assert self.table is not None
@@ -179,6 +201,9 @@ class Service:
             self.table.set_plant(plant)
         except RejectedMessage as rejected:
             self.rejections.add(rejected, plant.stream)
+        except Exception as exc:  # no single message may end the service
+            failed = RejectedMessage("failed", f"the plant in meta: {type(exc).__name__}: {exc!s:.200}")
+            self.rejections.add(failed, plant.stream)
 
     def _put(self, stream: Stream, released: list[Observation]) -> None:
         """Queue the samples that a sequencer has released."""
@@ -210,7 +235,10 @@ class Service:
                 f"a stream may have {self.channels} outputs and inputs, got {outputs} and {inputs}: allow more "
                 f"(--channels {outputs + inputs}); learning is then slower.",
             )
-        driver = (self.table or self._open(outputs, inputs)).driver
+        try:
+            driver = (self.table or self._open(outputs, inputs)).driver
+        except Exception as exc:  # no single message may end the service
+            raise RejectedMessage("failed", f"{exc!s:.300}") from exc
         if (outputs, inputs) != (driver.outputs, driver.inputs):
             raise RejectedMessage(
                 "dimension",
@@ -260,7 +288,7 @@ class Service:
         learner, sums = self.table.driver.learner, [self.table.error_sums(stream) for stream in streams]
         losses, samples = (np.concatenate(parts) for parts in zip(*(one.late_blocks() for one in sums), strict=True))
         with np.errstate(over="ignore", invalid="ignore"):
-            label = "all streams together" if name == TOGETHER else name
+            label = "all streams together" if name == TOGETHER else printable(name)
             found = locate_streamed(as_scores(sums), losses, samples, learner, label)
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]

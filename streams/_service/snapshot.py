@@ -58,15 +58,19 @@ def restore_stream(words: Mapping[str, Any], window: int) -> Stream:
     return Stream(order, words["last_active"], VerdictSchedule(words["next_verdict"]))
 
 
+class OtherSettings(ValueError):
+    """A checkpoint of a service with other settings."""
+
+
 def check_settings(here: Mapping[str, Any], saved: Mapping[str, Any]) -> None:
     """Check that a service has the settings of a checkpoint.
 
     Raises:
-        ValueError: A setting differs; the message names it.
+        OtherSettings: A setting differs; the text names it.
     """
     for word, value in here.items():
         if saved.get(word) != value:
-            raise ValueError(
+            raise OtherSettings(
                 f"the checkpoint is of another {word}: {saved.get(word)!r:.80}, here it is {value!r:.80}. Name another "
                 f"state folder, or use the same {word}."
             )

@@ -22,25 +22,35 @@ from .._messages.errors import RejectedMessage
 from .._messages.metadata import Arrival
 from .._messages.observation import Observation
 
+MOST_LOGGED = 1000  # rejections in the log
 log = logging.getLogger("ergoscope.streams")
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class RejectionCounts:
-    """Counts of the rejected messages, by kind; the log has the first of each kind."""
+    """Counts of the rejected messages, by kind; the log has the first of each kind and place."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.first: RejectedMessage | None = None
+        self._logged: set[tuple[str, str]] = set()
 
-    def add(self, rejected: RejectedMessage, where: str = "") -> None:
-        """Count a message that came at a place, such as a topic or a line."""
+    def add(self, rejected: RejectedMessage, where: str = "", place: str | None = None) -> None:
+        """Count a message.
+
+        Args:
+            rejected: The reason.
+            where: Where the message came, such as a topic or a line, for the log.
+            place: The place for which a kind is logged once; None: ``where``.
+        """
         self.counts[rejected.kind] += 1
         self.first = self.first or rejected
-        if self.counts[rejected.kind] == 1:
-            place = f"{printable(where)}: " if where else ""
-            log.warning("%s%s (%s: the first; more are only counted)", place, rejected, rejected.kind)
+        key = where if place is None else place, rejected.kind
+        if key not in self._logged and len(self._logged) < MOST_LOGGED:
+            self._logged.add(key)
+            head = f"{printable(where)}: " if where else ""
+            log.warning("%s%s (%s: the first; more are only counted)", head, rejected, rejected.kind)
 
 
 class Arrivals(Protocol):

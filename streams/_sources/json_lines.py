@@ -14,6 +14,7 @@ from .._messages.errors import RejectedMessage
 from .._messages.limits import LARGEST
 from .._messages.observation import Observation
 from .interfaces import NullContext, RejectionCounts
+from .missing import MissingSamples
 
 T = TypeVar("T")
 CHUNK = 1 << 16
@@ -35,6 +36,7 @@ class LineSource(NullContext):
         self.rejections, self._descriptor, self._close = RejectionCounts(), descriptor, close
         self._room, self._closed = threading.Semaphore(AHEAD), threading.Event()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
+        self._missing = MissingSamples()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -82,20 +84,26 @@ class LineSource(NullContext):
                 if skipping:
                     skipping = False  # the end of a line that was too long
                 elif line.strip():
-                    try:
-                        yield decode(line)
-                    except RejectedMessage as rejected:
-                        self.rejections.add(rejected, f"line {number}")
+                    observation = self._decode(line, number)
+                    if observation is not None:
+                        yield observation
             if len(rest) > LARGEST:
-                self.rejections.add(
-                    RejectedMessage("oversized", f"a line may have {LARGEST} bytes: put fewer samples into a line."),
-                    f"line {number + 1}",
-                )
+                oversized = RejectedMessage("oversized", f"a line may have {LARGEST} bytes: put fewer samples into it.")
+                self.rejections.add(oversized, f"line {number + 1}", "lines")
                 rest, skipping = b"", True
             elif skipping:
                 rest = b""
             if not chunk:
                 return
+
+    def _decode(self, line: bytes, number: int) -> Observation | None:
+        try:
+            observation = decode(line)
+        except RejectedMessage as rejected:
+            self.rejections.add(rejected, f"line {number}", rejected.stream or "lines")
+            return self._missing.replace(rejected, rejected.stream)
+        self._missing.note(observation)
+        return observation
 
 
 class LineSink(NullContext, Generic[T]):

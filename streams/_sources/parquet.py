@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 import polars as pl
 
 from ..._core.files import atomic_path
+from ..._core.lock import FolderLock
 from .._messages.arrow_codec import channel_names
 from .._messages.errors import RejectedMessage
+from .._messages.json_codec import check_observation
 from .._messages.observation import Observation
 from .interfaces import NullContext, RejectionCounts
 
@@ -34,7 +37,7 @@ class RecordSink(NullContext):
         folder: It is made if it does not exist.
 
     Raises:
-        ValueError: A file stands there, or it cannot be made or written in.
+        ValueError: It is a file, it cannot be made or written, or another process records into it.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -43,28 +46,52 @@ class RecordSink(NullContext):
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise ValueError(f"cannot make the folder {str(folder)!r}: {exc.strerror}; name another.") from exc
+        self._lock = FolderLock(self.folder)
+        self._timer: asyncio.Task[None] | None = None
         parts = [int(name.stem[5:]) for name in self.folder.glob("part-*.parquet") if name.stem[5:].isdecimal()]
         self._next = max(parts, default=0) + 1
         self._held: list[Observation] = []
-        self._samples, self._since = 0, 0.0
-        self.samples = 0
+        self._samples, self._since, self.samples = 0, 0.0, 0
 
     async def send(self, item: Observation) -> None:
-        """Take an observation; a part is written when it is long or old, and before the width changes."""
-        now = asyncio.get_running_loop().time()
+        """Take an observation; a part is written when it is long or old, and before the width changes.
+
+        Raises:
+            RejectedMessage: The observation has a wrong name, epoch, number or value.
+        """
+        check_observation(item)
+        if self._timer is not None and self._timer.done():
+            self._timer.result()  # the disk could not be written
         if self._held and _width(item) != _width(self._held[0]):
             self.write()
         if not self._held:
-            self._since = now
+            self._since = asyncio.get_running_loop().time()
         self._held.append(item)
         self._samples += item.steps
-        if self._samples >= PART or now - self._since >= SECONDS:
+        if self._samples >= PART:
             self.write()
+
+    async def __aenter__(self) -> Self:
+        self._timer = asyncio.create_task(self._write_old(), name="ergoscope-record")
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.write()
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            self.write()
+        finally:
+            self._lock.close()
+
+    async def _write_old(self) -> None:
+        """Write samples that have waited long, until cancelled: a stream may fall silent."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(SECONDS / 4)
+            if self._held and clock() - self._since >= SECONDS:
+                self.write()
 
     def write(self) -> None:
         """Write the samples since the last part as a part."""
@@ -100,12 +127,21 @@ class RecordedSource(NullContext):
         clock = asyncio.get_running_loop().time
         begun, start = clock(), None
         for part in self._parts:
-            for observation in _messages(part):
+            for observation in self._valid(part):
                 if self._speed is not None:
                     if np.isnan(observation.time[-1]):
                         raise ValueError(f"{part}: a sample has no time: leave the speed out.")
                     start = observation.time[0] if start is None else start
                     await asyncio.sleep(max(begun + (observation.time[-1] - start) / self._speed - clock(), 0))
+                yield observation
+
+    def _valid(self, part: Path) -> Iterator[Observation]:
+        for number, observation in enumerate(_messages(part)):
+            try:
+                check_observation(observation)
+            except RejectedMessage as rejected:
+                self.rejections.add(rejected, f"{part}, message {number}", str(part))
+            else:
                 yield observation
 
 
@@ -152,7 +188,10 @@ def _messages(part: Path) -> list[Observation]:
             frame.select(pl.col(some).cast(pl.Float64)).to_numpy().astype(np.float64).reshape(frame.height, len(some))
             for some in (names["y"], names["u"], ["t"])
         )
-        starts = np.flatnonzero(np.diff(frame["message"].to_numpy(), prepend=-1)).tolist()
+        if not names["y"] or not frame.height:
+            raise ValueError("it has no rows or no output columns")
+        starts = np.flatnonzero(np.diff(frame["message"].cast(pl.Int64).to_numpy(), prepend=-1)).tolist()
+        frame = frame.with_columns(pl.col("epoch", "seq").cast(pl.Int64), pl.col("stream").cast(pl.String))
     except (pl.exceptions.PolarsError, ValueError, TypeError) as exc:
         raise RejectedMessage("schema", f"{part} is not a recorded part: {exc!s:.100}.") from exc
     first, epoch, stream = (frame[name].gather(starts).to_list() for name in ("seq", "epoch", "stream"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._core.files import atomic_path
+from ..._core.files import atomic_path, private_folder
 from .._sources.interfaces import log
 
 SCHEMA = 4
@@ -27,10 +27,7 @@ def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> Non
     Raises:
         ValueError: The folder cannot be made or written, for example because the disk is full; the others stay.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise ValueError(f"cannot make the folder {str(folder)!r}: {exc.strerror}; name another.") from exc
+    private_folder(folder)
     for left in folder.glob(".state-*.tmp.npz"):  # of a process that was killed while writing
         left.unlink(missing_ok=True)
     there = _generations(folder)
@@ -39,7 +36,7 @@ def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> Non
     document["checksum"] = _checksum(arrays, document)
     raw = np.frombuffer(json.dumps(document).encode(), np.uint8)
     try:
-        with atomic_path(folder / f"state-{number:08d}.npz") as path, path.open("wb") as handle:
+        with atomic_path(folder / f"state-{number:08d}.npz", 0o600) as path, path.open("wb") as handle:
             np.savez(handle, allow_pickle=False, **{_WORDS: raw}, **arrays)
     except OSError as exc:
         raise ValueError(
@@ -50,30 +47,40 @@ def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> Non
         old.unlink(missing_ok=True)
 
 
-def read_checkpoint(folder: Path) -> tuple[Arrays, dict[str, Any]] | None:
-    """Return the newest checkpoint that is whole, or None where there is none at all; damaged newer ones are removed.
+def read_checkpoint(
+    folder: Path, use: Callable[[Arrays, dict[str, Any]], object] = lambda arrays, words: None
+) -> tuple[Arrays, dict[str, Any]] | None:
+    """Return the newest checkpoint that is whole and usable; None if there is none at all.
+
+    Newer checkpoints that are not usable are renamed to ``.damaged``: otherwise one of them would stay as one of the
+    last two, and a usable one would be removed.
+
+    Args:
+        folder: State folder.
+        use: Called with arrays and words; it raises ``NotUsable`` to get the one before.
 
     Raises:
-        ValueError: There are some, and none can be used.
+        ValueError: There are checkpoints, and none is usable; or ``use`` raises it.
     """
     there, damaged = _generations(folder), list[Path]()
     for _, path in reversed(there):
         try:
             found = _read(path)
-        except _Damaged as exc:
-            log.warning("%s %s; the one before it is taken.", path, exc)
+            use(*found)
+        except NotUsable as exc:
+            log.warning("%s %s; the one before is used.", path, exc)
             damaged.append(path)
             continue
-        for file in damaged:  # else it would be kept as one of the last two, and a good one go
-            file.unlink()
+        for file in damaged:
+            file.replace(file.with_name(f"{file.name}.damaged"))
         return found
     if there:
-        raise ValueError(f"no checkpoint in {str(folder)!r} can be read: remove the folder to start anew.")
+        raise ValueError(f"no checkpoint in {str(folder)!r} can be read: remove the folder to start again.")
     return None
 
 
-class _Damaged(ValueError):
-    """A file that is no whole checkpoint."""
+class NotUsable(ValueError):
+    """A file that is no whole checkpoint, or holds something else."""
 
 
 def _generations(folder: Path) -> list[tuple[int, Path]]:
@@ -82,19 +89,21 @@ def _generations(folder: Path) -> list[tuple[int, Path]]:
 
 
 def _read(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    if path.is_symlink() or not path.is_file():
+        raise NotUsable("is no regular file")
     try:
         with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         words = json.loads(arrays.pop(_WORDS).tobytes())
         checksum = words.pop("checksum")
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as exc:
-        raise _Damaged("is damaged") from exc
+    except Exception as exc:  # zipfile, zlib and numpy raise many kinds for damaged bytes
+        raise NotUsable("is damaged") from exc
     if words.get("schema") != SCHEMA:
         raise ValueError(
             f"{path} is a checkpoint of schema {words.get('schema')}, this version reads {SCHEMA}: name another folder."
         )
     if checksum != _checksum(arrays, words):
-        raise _Damaged("does not have its checksum")
+        raise NotUsable("does not have its checksum")
     return arrays, words
 
 

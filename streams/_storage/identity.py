@@ -8,7 +8,7 @@ from pathlib import Path
 from time import time_ns
 from typing import Any, NamedTuple
 
-from ..._core.files import write_text
+from ..._core.files import private_folder, write_text
 
 _FILE = "identity.json"
 
@@ -43,12 +43,12 @@ def identity(folder: Path, words: dict[str, Any], epoch: int | None = None) -> I
     """
     file = folder / _FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         there = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
         if there is None:
             begun = new_epoch() if epoch is None else epoch
             there = dict(client=f"ergoscope-{secrets.token_hex(8)}", epoch=begun, words=words)
-            write_text(file, json.dumps(there))
+            write_text(file, json.dumps(there), 0o600)
         known = Identity(str(there["client"]), int(there["epoch"]))
         other = [word for word in words if there["words"].get(word) != words[word]]
     except OSError as exc:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -199,3 +201,60 @@ def test_hostile_messages_between_good_ones_change_nothing_of_theirs(payloads: l
     assert service.counts["good"].taken == len(valid) and service.rejections.counts == expected
     assert service.counts["hostile"].taken > 10
     assert forecasts == run(valid)[1] != b""
+
+
+FUZZ_META = """
+import json, resource, sys
+import numpy as np
+from ergoscope.learners import ladder
+from ergoscope.simulator import zoo
+from ergoscope.streams import RejectedMessage, Service, observation
+from ergoscope.streams._messages.metadata import decode_plant, encode_meta
+
+service = Service(lambda outputs, inputs: ladder(range(3)))
+service.take([observation("a", 1.0)])
+taken = sum(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize"))
+resource.setrlimit(resource.RLIMIT_AS, (taken * 1024 + (1 << 30),) * 2)
+rng = np.random.default_rng(0)
+good = json.loads(encode_meta(1, 0, {}, zoo("double-integrator")))
+scalars = [1, 0.5, -1, 1e308, 10**400, None, "x", True]
+found = dict(known=0, rejected=0)
+
+def matrix(rows, columns):
+    return [[float(x) for x in row] for row in rng.standard_normal((rows, columns)).round(2)]
+
+def drawn():
+    kind = rng.integers(4)
+    if kind == 0:
+        return scalars[rng.integers(len(scalars))]
+    if kind == 1:
+        return matrix(int(rng.integers(1, 6)), int(rng.integers(1, 6)))
+    if kind == 2:
+        return [[1.0]] * int(10 ** rng.uniform(0, 5.2))
+    return [[1.0] * int(10 ** rng.uniform(0, 5))]
+
+for k in range(int(sys.argv[1])):
+    meta = json.loads(json.dumps(good))
+    for word in rng.choice(["A", "B", "C", "D", "Q", "R", "dt", "schema"], size=rng.integers(0, 4)):
+        (meta if word == "schema" else meta["system"])[str(word)] = drawn() if rng.random() < 0.8 else good["schema"]
+    payload = json.dumps(meta).encode()
+    try:
+        plant = decode_plant(payload, "a")
+    except RejectedMessage:
+        found["rejected"] += 1
+        continue
+    found["known"] += 1
+    if found["known"] <= 30:
+        service.take([plant, observation("a", float(k))])
+print(found, dict(service.rejections.counts), service.samples)
+"""
+
+
+def test_meta_of_any_size_takes_no_memory(request: pytest.FixtureRequest) -> None:
+    """Under a limit of 1 GiB beyond what the program has; the long form has 10 000 messages."""
+    count = 10_000 if request.config.getoption("--campaign") else 400
+    command = [sys.executable, "-c", FUZZ_META, str(count)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250 if count < 1000 else 3000)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    assert "known" in done.stdout and "'failed'" not in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 
 from ergoscope.learners import ladder
 from ergoscope.streams import MemorySink, MemorySource, Observation, Service, observation, serve
-from ergoscope.streams._storage.checkpoint import read_checkpoint
+from ergoscope.streams._service.durability import Durability
+from ergoscope.streams._storage.checkpoint import _read, read_checkpoint, write_checkpoint
 from ergoscope.streams._storage.journal import Journal
 
 NAMES = ("a", "b", "c")
@@ -159,3 +161,99 @@ def test_a_full_disk_ends_the_service_and_nothing_is_acknowledged_that_is_not_ke
     assert source.acknowledged <= 70
     run(tmp_path, source, MemorySink())
     assert bits(tmp_path) == whole
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """A folder with two checkpoints and a journal beyond them; the samples of each checkpoint."""
+    folder = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ergoscope.streams._storage.journal.Journal.__init__.__defaults__", (2000,))
+        source = Again(walks())
+        for gone in (60, 100):
+            source.gone = gone
+            run(folder, source, MemorySink())
+        service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+        with Durability(service, folder, source, 60.0) as disk:
+            disk.append(walks()[100:])  # and the process is killed
+    samples = {}
+    for path in folder.glob("state-*"):
+        found = _read(path)
+        samples[path.name] = found[1]["samples"]
+    assert len(samples) == 2 and min(samples.values()) > 200
+    return folder, samples
+
+
+def test_flipped_and_torn_bytes_lose_no_state_that_a_whole_checkpoint_has(
+    kept: tuple[Path, dict[str, int]], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """At random places of journal and checkpoints; the long form has 200 places."""
+    folder, samples = kept
+    rng, places = np.random.default_rng(0), 200 if request.config.getoption("--campaign") else 24
+    for k in range(places):
+        here = tmp_path / str(k)
+        shutil.copytree(folder, here)
+        files = sorted(path for path in here.rglob("*") if path.is_file() and path.name != "lock")
+        hurt = {files[i] for i in rng.integers(len(files), size=int(rng.integers(1, 3)))}
+        if {path.name for path in hurt} >= samples.keys():
+            hurt.pop()  # one checkpoint stays whole
+        for path in hurt:
+            raw = bytearray(path.read_bytes())
+            place = int(rng.integers(max(len(raw), 1)))
+            if rng.random() < 0.5 or not raw:
+                del raw[place:]
+            else:
+                raw[place] ^= 1 << int(rng.integers(8))
+            path.write_bytes(raw)
+        whole = max(number for name, number in samples.items() if here / name not in hurt)
+        service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+        with Durability(service, here, MemorySource([]), 60.0) as disk:
+            assert service.samples >= whole, (k, hurt)
+            for batch in disk.recover():
+                service.take(batch)
+            more = observation("a", [[0.5]], sequence=200)
+            disk.append([more])
+            service.take([more])
+            disk.save()
+        again = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+        with Durability(again, here, MemorySource([]), 60.0):
+            assert again.samples == service.samples and again.counts["a"] == service.counts["a"]
+        shutil.rmtree(here)
+
+
+@pytest.mark.parametrize("odd", ["folder", "link", "position", "streams", "samples"])
+def test_an_odd_checkpoint_is_left_out_and_the_one_before_is_used(
+    odd: str, kept: tuple[Path, dict[str, int]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder, samples = kept
+    here = tmp_path / "here"
+    shutil.copytree(folder, here)
+    newest = here / "state-99999999.npz"
+    whole = max(here.glob("state-*"))
+    if odd == "folder":
+        newest.mkdir()
+    elif odd == "link":
+        newest.symlink_to(whole)
+    else:
+        arrays, words = _read(whole)
+        words.pop("schema")
+        words[odd] = dict(position=-1, samples="x").get(odd)
+        write_checkpoint(tmp_path / "forged", arrays, {k: v for k, v in words.items() if v is not None})
+        shutil.move(tmp_path / "forged" / "state-00000001.npz", newest)
+    service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+    with Durability(service, here, MemorySource([]), 60.0) as disk:
+        assert service.samples == max(samples.values()) and "the one before is used" in caplog.text
+        disk.save()
+    assert (
+        newest.with_name(f"{newest.name}.damaged").exists() or newest.with_name(f"{newest.name}.damaged").is_symlink()
+    )
+
+
+def test_a_journal_without_its_checkpoints_is_an_error(kept: tuple[Path, dict[str, int]], tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    shutil.copytree(kept[0], here)
+    for path in here.glob("state-*"):
+        path.unlink()
+    service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+    with pytest.raises(ValueError, match="no checkpoint covers the records before"):
+        Durability(service, here, MemorySource([]), 60.0)

@@ -25,7 +25,7 @@ from ergoscope.simulator import zoo
 from ergoscope.streams import MemorySink, MemorySource, Observation, Service, play_simulation, serve
 from ergoscope.streams._messages.metadata import plant
 from ergoscope.streams._storage.checkpoint import read_checkpoint
-from ergoscope.streams._storage.journal import _decode, _frame
+from ergoscope.streams._storage.journal import _decode, _records
 
 SHIPPED = Path(__file__).parents[3] / "examples" / "mosquitto" / "mosquitto.conf"
 KEPT = (
@@ -80,10 +80,9 @@ def until(ready: Callable[[], Any], seconds: float, what: Callable[[], str]) -> 
 def last_in_journal(folder: Path) -> int:
     """Return how many samples there are up to the last one in a journal that is being written."""
     newest = max((folder / "journal").glob("*.journal"), default=None)
-    raw, at, samples = b"" if newest is None else newest.read_bytes(), 0, 0
-    while (body := _frame(raw, at)) is not None:
-        item = _decode(body)
-        at += 8 + len(body)
+    samples = 0
+    for record in _records(b"" if newest is None else newest.read_bytes()):
+        item = _decode(record.body)
         if isinstance(item, Observation):
             samples = max(samples, (item.sequence or 0) + item.steps)
     return samples

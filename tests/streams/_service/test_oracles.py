@@ -276,6 +276,9 @@ def test_meta_tells_the_plant_and_what_is_wrong_is_refused() -> None:
         "huge": dict(schema=1, system=system | dict(dt=10**400)),
         "huge matrix": dict(schema=1, system=system | dict(A=[[10**400, 0], [0, 1]])),
         "negative": dict(schema=1, system=system | dict(R=[[-1, 0], [0, 1]])),
+        "many rows": dict(schema=1, system=dict(A=[[0.5]], C=[[1.0]] * 200_000, Q=1, R=1)),
+        "many columns": dict(schema=1, system=dict(A=[[0.5]], B=[[1.0] * 100_000], C=[[1.0]], Q=1, R=1)),
+        "a long diagonal": dict(schema=1, system=dict(A=[[0.5]], C=[[1.0]], Q=1, R=[1.0] * 100_000)),
         "many states": dict(schema=1, system=dict(A=np.eye(17).tolist(), C=[[1] * 17], Q=1, R=1)),
         "too long": b" " * (1 << 20) + b"{}",
     }

@@ -164,3 +164,19 @@ def test_a_wrong_number_is_said_once_and_a_greater_epoch_mends_it(caplog: Any) -
         and "start the publisher with a greater epoch" in said
     )
     assert left(sequencer.take(sample(0, [2.0], epoch=8)))[-1] == (8, 0, 2.0)
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 3], [0, 1, 2], [3, 4, 9, 10]])
+def test_samples_that_come_in_order_are_not_reordered(numbers: list[int]) -> None:
+    sequencer = Sequencer(8)
+    for number in numbers:
+        sequencer.take(sample(number, [1.0]))
+    sequencer.flush()
+    assert sequencer.counts.reordered == 0 and sequencer.counts.taken == len(numbers)
+
+
+def test_each_sample_that_comes_after_a_later_one_is_reordered() -> None:
+    sequencer = Sequencer(8)
+    for number in (0, 3, 1, 2, 5, 4, 6):
+        sequencer.take(sample(number, [1.0]))
+    assert sequencer.counts.reordered == 3 and sequencer.counts.taken == 7

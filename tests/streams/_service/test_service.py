@@ -19,7 +19,9 @@ from ergoscope.streams import (
     Observation,
     Service,
     Threshold,
+    decode,
     observation,
+    plant,
     play,
     play_simulation,
     serve,
@@ -326,3 +328,48 @@ def test_a_sink_that_fails_ends_the_service() -> None:
     source = play_simulation(zoo("random-walk"), None, ["a"])
     with pytest.raises(BrokenPipeError):
         asyncio.run(asyncio.wait_for(serve(Service(make), source, Broken()), 60))
+
+
+def test_a_sample_of_another_width_without_a_number_is_a_missing_sample() -> None:
+    items = [observation("a", 1.0), observation("a", [2.0, 3.0]), observation("a", 4.0)]
+    service, sent = run(items)
+    assert service.rejections.counts == {"dimension": 1} and service.counts["a"].taken == 3
+    outputs = np.concatenate([part.output[:, 0] for part in sent if isinstance(part, Forecasts)])
+    np.testing.assert_equal(outputs, [1.0, np.nan, 4.0])
+
+
+def test_a_stream_called_all_is_one_stream_beside_all_together() -> None:
+    items = [observation(name, float(k)) for k in range(5) for name in ("all", "b")]
+    _, sent = run(items, together=True)
+    last = {part.stream: part.found.horizon for part in sent if isinstance(part, Threshold)}
+    assert last == {"all": 5, "b": 5, "*": 5}
+    with pytest.raises(ValueError, match="all streams together"):
+        decode(b'{"y": 1}', "*")
+
+
+def test_no_single_message_ends_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a learner that cannot have a width, nor a plant for which there is no memory."""
+
+    def narrow(outputs: int, inputs: int) -> Learner:
+        if outputs > 1:
+            raise MemoryError("no room for so many outputs")
+        return ladder(SIZES)
+
+    def full(*_: Any) -> None:
+        raise MemoryError("no room for a filter")
+
+    monkeypatch.setattr("ergoscope.streams._service.stream_table.StreamTable._oracle", full)
+    service, sink = Service(narrow), MemorySink[Any]()
+    items = [
+        observation("wide", [1.0, 2.0]),
+        observation("a", 1.0),
+        plant("a", zoo("random-walk")),
+        observation("a", 2.0),
+    ]
+    asyncio.run(serve(service, MemorySource(items), sink))
+    assert service.rejections.counts == {"failed": 2} and service.counts["a"].taken == 2
+
+
+def test_a_name_is_printed_with_escapes_in_a_sentence() -> None:
+    _, sent = run([Observation("a\x1b[31m", 0, None, np.zeros(1), np.zeros((1, 1)), np.zeros((1, 0)))])
+    assert sent[-1].found.sentence.startswith("a\\x1b[31m:")

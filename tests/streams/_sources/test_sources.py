@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ergoscope.simulator import Trajectories, read_recording, simulate, zoo
@@ -25,6 +26,9 @@ from ergoscope.streams import (
     play,
     play_simulation,
 )
+from ergoscope.streams._messages.errors import RejectedMessage
+from ergoscope.streams._mqtt.address import Address
+from ergoscope.streams._mqtt.source_and_sinks import MqttSink
 from ergoscope.streams._sources.json_lines import LineSink, LineSource, observation_lines
 from ergoscope.streams._sources.parquet import RecordedSource
 
@@ -70,8 +74,109 @@ def test_lines_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 def test_bad_lines_are_counted_and_the_others_taken() -> None:
     source = piped(b'{"y":1}\n\nnot\r\n{"y":"a"}\n' + b'{"y":NaN}\n{"y":2}')
-    assert [float(item.output[0, 0]) for item in all_of(source)] == [1.0, 2.0]
+    values = [float(item.output[0, 0]) for item in all_of(source)]
+    np.testing.assert_equal(values, [1.0, np.nan, np.nan, 2.0])  # a rejected value takes its time as a missing sample
     assert source.rejections.counts == {"malformed": 1, "schema": 1, "non-finite": 1}
+
+
+@pytest.mark.parametrize(
+    ("bad", "missing"),
+    [
+        (b'{"y": NaN}', 1),
+        (b'{"y": "unavailable"}', 1),
+        (b'{"y": [1.0, Infinity], "u": 1}', 1),
+        (b'{"y": [[1.0, 2.0], [1.0, "x"], [3.0, 4.0]]}', 3),
+        (b'{"y": null}', 0),  # valid, and of another width
+        (b'{"y": NaN, "seq": 5}', 0),  # its number shows that it is missing
+        (b'{"y": NaN, "stream": "new"}', 0),  # nothing is known of this stream
+        (b"unavailable", 0),  # a line without the name of a stream
+    ],
+)
+def test_a_rejected_value_of_a_stream_without_numbers_is_a_missing_sample(bad: bytes, missing: int) -> None:
+    source = piped(b'{"y": [1.0, 2.0], "u": 3.0}\n' + bad + b'\n{"y": [4.0, 5.0], "u": 6.0}\n')
+    first, *between, last = all_of(source)
+    assert (first.output.tolist(), last.output.tolist()) == ([[1.0, 2.0]], [[4.0, 5.0]])
+    if bad != b'{"y": null}':
+        assert sum(item.steps for item in between) == missing and source.rejections.counts.total() == 1
+        assert all(np.isnan(item.output).all() and item.output.shape[1] == 2 for item in between)
+
+
+def test_two_recorders_do_not_share_a_folder(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with RecordSink(tmp_path) as sink:
+            with pytest.raises(ValueError, match="another process uses"):
+                RecordSink(tmp_path)
+            await sink.send(observation("a", 1.0))
+        async with RecordSink(tmp_path) as sink:
+            await sink.send(observation("a", 2.0))
+
+    asyncio.run(main())
+    assert [float(item.output[0, 0]) for item in all_of(RecordedSource(tmp_path))] == [1.0, 2.0]
+
+
+def test_a_silent_stream_is_written_after_some_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ergoscope.streams._sources.parquet.SECONDS", 0.2)
+
+    async def main() -> None:
+        async with RecordSink(tmp_path) as sink:
+            await sink.send(observation("a", 1.0))
+            for _ in range(1000):
+                await asyncio.sleep(0.01)
+                if sink.samples:
+                    break
+            assert sink.samples == 1 and len(list(tmp_path.glob("part-*"))) == 1
+
+    asyncio.run(main())
+
+
+WRONG_PARTS: dict[str, dict[str, Any]] = {
+    "null epoch": dict(epoch=None),
+    "negative epoch": dict(epoch=-1),
+    "huge epoch": dict(epoch=2**60),
+    "negative number": dict(seq=-1),
+    "no stream": dict(stream=None),
+    "a stream beside the topic": dict(stream="a/../b"),
+    "all streams": dict(stream="*"),
+    "a control character": dict(stream="a\x00b"),
+    "an infinite value": dict(y=np.inf),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PARTS)
+def test_a_wrong_message_of_a_recorded_part_is_rejected_and_the_others_are_played(name: str, tmp_path: Path) -> None:
+    rows = [dict(stream="a", epoch=0, seq=k, t=0.0, y=float(k), message=k) for k in range(3)]
+    rows[1] |= WRONG_PARTS[name]
+    pl.DataFrame(rows, infer_schema_length=None).write_parquet(tmp_path / "part-000001.parquet")
+    source = RecordedSource(tmp_path)
+    assert [item.sequence for item in all_of(source)] == [0, 2]
+    assert source.rejections.counts.total() == 1
+
+
+@pytest.mark.parametrize("wrong", [dict(epoch="x"), dict(seq=[1]), dict(stream=1.5), dict(y="a"), dict(message="x")])
+def test_a_part_with_a_column_of_another_type_is_rejected(wrong: dict[str, Any], tmp_path: Path) -> None:
+    row = dict(stream="a", epoch=0, seq=0, t=0.0, y=1.0, message=0) | wrong
+    pl.DataFrame([row]).write_parquet(tmp_path / "part-000001.parquet")
+    if wrong == dict(stream=1.5):
+        assert [item.stream for item in all_of(RecordedSource(tmp_path))] == ["1.5"]
+        return
+    with pytest.raises(RejectedMessage, match="is not a recorded part"):
+        all_of(RecordedSource(tmp_path))
+
+
+def test_what_is_wrong_is_refused_before_it_is_recorded_or_published(tmp_path: Path) -> None:
+    bad = [observation(name, 1.0) for name in ("a/../b", "*", "a\n")] + [observation("a", np.inf)]
+
+    async def main() -> None:
+        async with RecordSink(tmp_path) as sink:
+            for item in bad:
+                with pytest.raises(RejectedMessage):
+                    await sink.send(item)
+
+    asyncio.run(main())
+    sink = MqttSink(Address("h", 1, "lab", "+"))
+    for item in bad[:3]:
+        with pytest.raises(RejectedMessage):
+            sink.message(item)
 
 
 def test_ten_thousand_damaged_lines_leave_the_good_ones_between_them(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,9 @@ def same(left: list[Observation], right: list[Observation]) -> bool:
     return bits(left) == bits(right)
 
 
-def test_what_is_appended_comes_back_over_segments_and_openings(tmp_path: Path) -> None:
+def test_what_is_appended_comes_back_over_segments_and_openings(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     items = some(300)
     for first in range(0, 300, 50):
         with Journal(tmp_path, segment=1000) as journal:
@@ -49,11 +52,11 @@ def test_what_is_appended_comes_back_over_segments_and_openings(tmp_path: Path) 
         journal.drop_before(150)
         assert 100 < journal.first <= 150
         assert same(list(journal.read(journal.first)), items[journal.first :])
-        with pytest.raises(ValueError, match="0 is asked for: files were removed"):
-            list(journal.read(0))
+        assert same(list(journal.read(0)), items[journal.first :])
+        assert f"{journal.first} records" in caplog.text
 
 
-def test_a_torn_or_damaged_end_is_cut_off_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_torn_end_is_cut_off_and_kept_beside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     items, ends = some(20), [0]
     with Journal(tmp_path) as journal:
         for item in items:
@@ -62,34 +65,103 @@ def test_a_torn_or_damaged_end_is_cut_off_and_said(tmp_path: Path, caplog: pytes
     path = next(tmp_path.glob("*.journal"))
     whole = path.read_bytes()
     rng = np.random.default_rng(1)
-    for _ in range(100):
-        raw = bytearray(whole[: int(rng.integers(len(whole)))])
-        torn = len(raw)
-        if raw and rng.random() < 0.5:
-            torn = int(rng.integers(len(raw)))
-            raw[torn] ^= 1 << int(rng.integers(8))
+    for _ in range(60):
+        raw = whole[: int(rng.integers(len(whole)))]
         raw += bytes(int(rng.integers(2)) * 40)  # some file systems leave zeros
         path.write_bytes(raw)
-        good = sum(end <= torn for end in ends[1:])
+        good = sum(end <= len(raw) for end in ends[1:]) if raw[-40:] != bytes(40) else None
         caplog.clear()
         with Journal(tmp_path) as journal:
+            good = journal.position if good is None else good
             assert journal.position == good and same(list(journal.read(0)), items[:good])
             assert ("cut off" in caplog.text) == (len(raw) > ends[good])
+            if len(raw) > ends[good]:
+                assert path.with_suffix(".cut").read_bytes() == raw[ends[good] :]
             journal.append(items[good:])
         with Journal(tmp_path) as journal:
             assert same(list(journal.read(0)), items)
 
 
-def test_damage_before_the_end_is_an_error(tmp_path: Path) -> None:
+def test_damaged_bytes_cost_the_records_that_they_are_in_and_no_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    items, ends = some(40), [0]
+    with Journal(tmp_path) as journal:
+        for item in items:
+            journal.append([item])
+            ends.append(next(tmp_path.glob("*.journal")).stat().st_size)
+    path = next(tmp_path.glob("*.journal"))
+    whole = path.read_bytes()
+    rng = np.random.default_rng(2)
+    for _ in range(60):
+        raw = bytearray(whole)
+        places = rng.integers(len(raw), size=int(rng.integers(1, 4)))
+        for place in places:
+            raw[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(raw)
+        hit = {int(np.searchsorted(ends, place, side="right")) - 1 for place in places}
+        last = max(k for k in range(40) if k not in hit)
+        caplog.clear()
+        with Journal(tmp_path) as journal:
+            assert journal.position == last + 1
+            assert same(list(journal.read(0)), [item for k, item in enumerate(items) if k not in hit])
+            lost = sum(k < last for k in hit)
+            assert (f"{lost} records" in caplog.text) == (lost > 0)
+            journal.append(items[:2])
+        with Journal(tmp_path) as journal:
+            assert same(list(journal.read(last + 1)), items[:2])  # numbered after those that are there
+    path.write_bytes(whole)
+
+
+def test_damage_in_an_earlier_segment_costs_one_record(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    items = some(50)
     with Journal(tmp_path, segment=500) as journal:
-        for item in some(50):
+        for item in items:
             journal.append([item])
     first = min(tmp_path.glob("*.journal"))
     raw = bytearray(first.read_bytes())
-    raw[200] ^= 1
+    raw[60] ^= 1
     first.write_bytes(raw)
-    with Journal(tmp_path) as journal, pytest.raises(ValueError, match=r"0\.journal is damaged"):
-        list(journal.read(0))
+    with Journal(tmp_path) as journal:
+        assert journal.position == 50 and same(list(journal.read(0)), items[1:]) and "1 records" in caplog.text
+
+
+def test_a_journal_that_ends_before_its_checkpoint_goes_on_from_there(tmp_path: Path) -> None:
+    items = some(9)
+    with Journal(tmp_path) as journal:
+        journal.append(items[:3])
+    with Journal(tmp_path) as journal:
+        journal.start_at(5)
+        journal.append(items[5:])
+    with Journal(tmp_path) as journal:
+        assert journal.position == 9 and same(list(journal.read(5)), items[5:])
+
+
+def test_a_new_segment_that_cannot_be_made_is_said_and_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items, opened = some(6), os.open
+
+    def full(path: Any, flags: int, *rest: Any, **more: Any) -> int:
+        if str(path).endswith(".journal") and flags & os.O_CREAT:
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        return opened(path, flags, *rest, **more)
+
+    with Journal(tmp_path, segment=10) as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr("os.open", full)
+            with pytest.raises(ValueError, match="No space left on device"):
+                journal.append(items[:3])
+        journal.append(items[3:])
+    with Journal(tmp_path) as journal:
+        assert same(list(journal.read(0)), items)
+
+
+def test_others_cannot_read_a_journal(tmp_path: Path) -> None:
+    with Journal(tmp_path / "kept") as journal:
+        journal.append(some(1))
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "kept").iterdir()}
+    assert modes == {0o600} and (tmp_path / "kept").stat().st_mode & 0o777 == 0o700
 
 
 def test_one_process_has_a_journal(tmp_path: Path) -> None:
