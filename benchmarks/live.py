@@ -44,7 +44,7 @@ def watched(page: Page) -> tuple[np.ndarray, list[bytes], float]:
     begun = time.monotonic()
     while (now := time.monotonic() - begun) < MINUTE:
         shown: dict[str, Any] = page.evaluate(
-            "newest && {samples: newest.streams.filter(one => one.name !== 'all').map(one => one.samples),"
+            "newest && {samples: newest.streams.filter(one => one.name !== '*').map(one => one.samples),"
             " size: document.getElementById('size').textContent}"
         )
         if shown and shown["samples"] and min(shown["samples"]):

@@ -142,10 +142,12 @@ class _Kept(_Stream):
         error = np.array([sample[2][list(sizes).index(wanted)] for sample in kept])
         y = np.array([sample[1] for sample in kept])
         sure = error[np.isfinite(error)]
+        with np.errstate(over="ignore"):
+            forecast = y + error
         return dict(
             t=[sample[0] for sample in kept],
             y=[finite(value) for value in y.tolist()],
-            forecast=[finite(value) for value in (y + error).tolist()],
+            forecast=[finite(value) for value in forecast.tolist()],
             reach=float(np.quantile(np.abs(sure), 0.95)) if len(sure) else 0.0,
             size=wanted,
             name=self.names[0] if self.names else "y",

@@ -175,7 +175,9 @@ class Page:
                 try:
                     await self.demo.choose(_object(await _body(request.stream())))
                 except OverflowError:
-                    raise HTTPException(413, f"a request may have {LARGEST_BODY} bytes") from None
+                    # The rest is not read: the connection ends.
+                    headers = {"Connection": "close"}
+                    raise HTTPException(413, f"a request may have {LARGEST_BODY} bytes", headers) from None
                 except ValueError as exc:
                     raise HTTPException(400, str(exc)) from None
             return JSONResponse(None if self.demo is None else self.demo.offered(), headers=_HEADERS)

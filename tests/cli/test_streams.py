@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_bad_words_end_in_one_message(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.ndjson"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_with_the_last_verdict(number: int, tmp_path: Path) -> None:
     words = ["learn", "-", "--sizes", "0..3"]
     going = subprocess.Popen(
@@ -146,3 +147,42 @@ def test_a_full_disk_ends_in_one_message_and_leaves_nothing_half_written(tmp_pat
     with Journal(tmp_path / "kept" / "journal") as journal:
         kept = [item.sequence for item in journal.read(0)]
     assert kept == list(range(len(kept))) and 0 < len(kept) < 6000
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_recorder_that_is_ended_leaves_whole_parts(number: int, tmp_path: Path) -> None:
+    """A signal loses no sample that has come; a kill leaves whole parts, and the next start records on."""
+    command = [*ERGOSCOPE, "record", "-", "--out", "kept"]
+    going = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert going.stdin is not None
+    many = b"".join(b'{"y": %d}\n' % k for k in range(140_000))  # more than a part
+    going.stdin.write(many)
+    going.stdin.flush()
+    until_there = time.monotonic() + 120
+    while not list((tmp_path / "kept").glob("part-*")):
+        assert time.monotonic() < until_there
+        time.sleep(0.05)
+    time.sleep(1)
+    going.send_signal(number)
+    _, said = going.communicate(timeout=60)
+    assert b"Traceback" not in said and (going.returncode == 0 or number == signal.SIGKILL)
+    kept = run("replay", "kept", cwd=tmp_path).stdout.splitlines()
+    assert len(kept) >= 1 << 17 and (number == signal.SIGKILL or len(kept) == 140_000)
+    again = run("record", "-", "--out", "kept", cwd=tmp_path, given=b'{"y": 1}\n')
+    assert again.returncode == 0 and len(run("replay", "kept", cwd=tmp_path).stdout.splitlines()) == len(kept) + 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("words", ["watch mqtt://127.0.0.1:1/lab", "record mqtt://127.0.0.1:1/lab/+ --out r"])
+def test_a_signal_ends_a_command_without_a_traceback(words: str, number: int, tmp_path: Path) -> None:
+    command = [*ERGOSCOPE, *words.split()]
+    going = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert going.stderr is not None and b"there is no broker" in going.stderr.readline()
+    going.send_signal(number)
+    _, said = going.communicate(timeout=60)
+    assert going.returncode == 0 and b"Traceback" not in said and b"Cancelled" not in said
+
+
+def test_a_watch_once_ends_where_nothing_is(tmp_path: Path) -> None:
+    done = run("watch", "mqtt://127.0.0.1:1/lab", "--once", cwd=tmp_path)
+    assert done.returncode == 0 and b"nothing came from" in done.stderr

@@ -57,9 +57,9 @@ def test_growth_and_regret_are_those_of_a_loop(board: Board) -> None:
             total[place] += error[t] ** 2
             samples[place] += 1
         board.hear(f"lab/{name}/ergoscope/threshold", threshold_payload(None), 6.0)
-    board.hear("lab/all/ergoscope/threshold", threshold_payload(2), 6.0)
+    board.hear("lab/*/ergoscope/threshold", threshold_payload(2), 6.0)
     frame = board.frame(None)
-    assert frame["stream"] == "all"
+    assert frame["stream"] == "*"
     there = samples > 0
     mean = total[there] / samples[there, None]
     np.testing.assert_allclose(frame["growth"]["values"], mean.T, rtol=1e-12)
@@ -68,7 +68,7 @@ def test_growth_and_regret_are_those_of_a_loop(board: Board) -> None:
     assert frame["over"] == "size 2, the best so far"
     assert frame["growth"]["horizon"][-1] == 700
     assert [(one["name"], one["samples"]) for one in frame["streams"]] == [
-        ("all", 1400),
+        ("*", 1400),
         ("run-1", 700),
         ("run-2", 700),
     ]
@@ -93,14 +93,14 @@ def test_regret_is_over_the_oracle_where_every_stream_has_one(board: Board) -> N
         for t in range(4, 82):
             total[np.flatnonzero(t >= EDGES)[-1]] += (error[t] - oracle[t]) ** 2
         board.hear(f"lab/{name}/ergoscope/threshold", threshold_payload(None), 6.0)
-    board.hear("lab/all/ergoscope/threshold", threshold_payload(2), 6.0)
+    board.hear("lab/*/ergoscope/threshold", threshold_payload(2), 6.0)
     frame = board.frame(None)
     assert board.ignored == 0 and frame["over"] == "the Kalman predictor of the plant"
     there = np.searchsorted(EDGES, 81, side="right")
     np.testing.assert_allclose(frame["regret"]["values"], total[:there].cumsum(axis=0).T, rtol=1e-9)
     record = dict(epoch=1, seq=0, y=[0.0, 1.0], error=[[1.0, 2.0, 3.0]] * 2)  # one more stream, without an oracle
     board.hear("lab/run-3/ergoscope/error", json.dumps(record).encode(), 6.0)
-    assert board.frame("all")["over"].endswith("the best so far")
+    assert board.frame("*")["over"].endswith("the best so far")
 
 
 def test_the_signal_is_beside_the_forecasts_of_its_best_size(board: Board) -> None:
@@ -163,7 +163,7 @@ def test_it_says_when_the_learner_and_when_the_broker_is_gone_and_goes_on_when_t
         async with LiveBoard() as board:
             await until(board, "nothing runs yet")
             await board.listen(address)
-            await until(board, "not there")
+            await until(board, "no connection to")
             for first in (0, 2):
                 async with Broker(port):
                     await until(board, "None" if not first else "does the learner run")
@@ -171,7 +171,7 @@ def test_it_says_when_the_learner_and_when_the_broker_is_gone_and_goes_on_when_t
                     while board.frame(None)["counts"].get("samples") != first + 2:
                         await asyncio.sleep(0.02)
                     await until(board, "does the learner run")
-                await until(board, "not there")
+                await until(board, "no connection to")
 
     asyncio.run(asyncio.wait_for(main(), 60))
 
@@ -182,3 +182,84 @@ def test_a_page_of_a_broker_that_lets_nobody_in_ends_and_says_so(mosquitto: Call
     with pytest.raises(ConnectionError, match="ERGOSCOPE_MQTT_USER"):
         asyncio.run(asyncio.wait_for(showing, 60))
     assert len(opened) == 1
+
+
+def test_a_stream_that_never_sends_a_number_blanks_no_page(board: Board) -> None:
+    for k in range(3):
+        board.hear("lab/mute/ergoscope/error", error_payload(k, np.array([np.nan]), np.full((1, 3), np.nan)), 6.0)
+    assert board.ignored == 3  # NaN is no JSON
+    for k in range(300):
+        record = dict(epoch=1, seq=k, y=None, error=[None] * 3)
+        board.hear("lab/mute/ergoscope/error", json.dumps(record).encode(), 6.0)
+    board.hear("lab/*/ergoscope/threshold", threshold_payload(None), 6.0)
+    for name in (None, "mute", "*"):
+        frame = board.frame(name)
+        assert frame["growth"] is frame["regret"] is None and json.dumps(frame, allow_nan=False)
+    board.hear("lab/well/ergoscope/error", error_payload(0, np.ones(9), np.ones((9, 3))), 6.0)
+    assert board.frame("*")["growth"]["values"] == [[1.0] * len(board.frame("*")["growth"]["horizon"])] * 3
+
+
+def test_a_wrong_part_of_an_error_changes_nothing(board: Board) -> None:
+    board.hear("lab/one/ergoscope/error", error_payload(0, np.ones(9), np.ones((9, 3))), 6.0)
+    before = board.frame("one")
+    for wrong in (dict(y="x"), dict(y=[1.0] * 4), dict(oracle=[1.0] * 4), dict(oracle="x"), dict(seq=-1)):
+        record = dict(epoch=1, seq=9, y=[1.0] * 3, error=[[1.0] * 3] * 3) | wrong
+        board.hear("lab/one/ergoscope/error", json.dumps(record).encode(), 6.0)
+    assert board.ignored == 5 and board.frame("one") | dict(counts=None) == before | dict(counts=None)
+
+
+def random_board(rng: np.random.Generator) -> Board:
+    """A board that has heard a few messages, with nulls, extreme numbers, other shapes and gaps."""
+    board = Board(read_address("mqtt://localhost/lab/+"), lambda: 7.0)
+    numbers = [None, 0.0, 1.0, -1.0, 1e-320, 1e200, -1e308]
+    for _ in range(int(rng.integers(0, 12))):
+        name = ["a", "b", "*", "run-2", "run-10"][rng.integers(5)]
+        kind = ["error", "error", "error", "threshold", "meta", "status"][rng.integers(6)]
+        sizes, steps, outputs = int(rng.integers(1, 5)), int(rng.integers(1, 5)), int(rng.integers(1, 3))
+
+        def drawn(*shape: int) -> Any:
+            if not shape:
+                return numbers[rng.integers(len(numbers))]
+            return [drawn(*shape[1:]) for _ in range(shape[0])]
+
+        shape = [*([steps] if steps > 1 else []), sizes, *([outputs] if outputs > 1 else [])]
+        seen = shape[:1] * (steps > 1) + shape[-1:] * (outputs > 1)
+        record: dict[str, Any] = dict(epoch=int(rng.integers(3)), seq=int(rng.integers(40_000)))
+        record |= dict(y=drawn(*seen), error=drawn(*shape)) | ({"oracle": drawn(*seen)} if rng.random() < 0.5 else {})
+        if kind == "threshold":
+            record = json.loads(threshold_payload([None, 0, 2][rng.integers(3)], int(rng.integers(1 << 40))))
+            record |= dict(errors=None) if rng.random() < 0.3 else dict(errors=drawn(3))
+            record["counts"]["lost"] = int(rng.integers(1 << 62)) << 8
+        topic = f"lab/{name}/{'' if kind in ('meta', 'status') else 'ergoscope/'}{kind}"
+        meta = dict(outputs=["height", 3][:outputs], units={"height": "m"})
+        payload = b"online" if kind == "status" else json.dumps(meta if kind == "meta" else record).encode()
+        board.hear(topic, payload, float(rng.integers(7)))
+    return board
+
+
+def test_any_board_gives_frames_that_are_json(request: pytest.FixtureRequest) -> None:
+    rng, drawn = np.random.default_rng(0), 0
+    for _ in range(6000 if request.config.getoption("--campaign") else 300):
+        board = random_board(rng)
+        for name in (None, *board._streams):
+            frame = board.frame(name)
+            assert json.loads(json.dumps(frame, allow_nan=False))["stream"] == frame["stream"]
+            drawn += frame["growth"] is not None
+    assert drawn > 20
+
+
+def test_errors_that_the_page_did_not_hear_are_counted_and_shift_no_mean(board: Board) -> None:
+    """A publisher that drops four messages of five: the means are those of the samples that came."""
+    rng = np.random.default_rng(0)
+    error = rng.standard_normal((5000, 3))
+    heard = np.sort(np.append(0, rng.choice(np.arange(1, 500), 99, replace=False)))
+    for k in heard.tolist():
+        rows = slice(10 * k, 10 * k + 10)
+        board.hear("lab/one/ergoscope/error", error_payload(10 * k, error[rows, 0], error[rows]), 6.0)
+    board.hear("lab/one/ergoscope/threshold", threshold_payload(None, 5000), 6.0)
+    last = 10 * int(heard[-1]) + 10
+    frame = board.frame("one")
+    assert frame["counts"]["not heard by this page"] == last - 1000
+    came = np.concatenate([error[10 * k : 10 * k + 10] for k in heard])
+    weights = np.concatenate([[0.5 ** (10 * (99 - i) / 1000)] * 10 for i in range(100)])
+    np.testing.assert_allclose(frame["curve"]["errors"], weights @ came**2 / weights.sum(), rtol=1e-9)

@@ -46,7 +46,7 @@ def test_plant_and_learner_start_and_change_and_end_together() -> None:
             await board.listen(address)
 
         async with LiveBoard() as board, LiveDemo("random-walk", 2.0, 2, changed) as demo:
-            assert len([one for one in (await heard(board))["streams"] if one["name"] != "all"]) == RUNS
+            assert len([one for one in (await heard(board))["streams"] if one["name"] != "*"]) == RUNS
             first = list(demo._running)
             await demo.choose(dict(plant="stable-ar", noise=1.0, largest=1))
             assert all(one.returncode is not None for one in first)

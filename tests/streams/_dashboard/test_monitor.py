@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+import time
 from typing import Any
 
 import aiomqtt
@@ -26,6 +27,7 @@ from ergoscope.streams import (
     observation,
 )
 from ergoscope.streams._dashboard.monitor import Monitor, Row
+from ergoscope.streams._dashboard.mqtt_monitor import watch
 from ergoscope.streams._messages.output_json import output_messages
 from ergoscope.streams._mqtt.address import read_address
 from ergoscope.streams._mqtt.broker import Broker
@@ -169,9 +171,10 @@ ROWS = [
         [100.0, 10.0, 1.0],
         COUNTS,
         dict(malformed=3),
+        0,
         0.4,
     ),
-    Row("[red]x[/red]\\x1b", "unknown", 0, None, None, None, None, [], [], COUNTS, {}, None),
+    Row("[red]x[/red]\\x1b", "unknown", 0, None, None, None, None, [], [], COUNTS, {}, 0, None),
     Row(
         "other",
         "offline",
@@ -184,6 +187,7 @@ ROWS = [
         [0.0, None, 1e300],
         COUNTS,
         dict(malformed=4, dropped=1),
+        0,
         4.0,
     ),
 ]
@@ -199,9 +203,7 @@ def test_the_table_fits_its_terminal_and_shows_names_as_they_are(width: int) -> 
     assert lines[1].split()[:6] == ["plant", "online", "345600", "200", "2", "2"] and "█▅▁" in lines[1]
     assert "[red]x" in lines[2] and "above 2" in lines[3]
     notes = " ".join(" ".join(lines[4:]).split())
-    assert notes.startswith(
-        "messages that the learner refused: 1 dropped, 4 malformed; 3 messages were not as described"
-    )
+    assert notes.startswith("messages that the learner rejected: 1 dropped, 4 malformed; 3 messages had another form")
     assert _line(ROWS[0]).startswith("plant: online, 345600 samples, 200 per s, critical size 2, best 2 (mean squared")
     assert _line(ROWS[1]).endswith("unknown, 0 samples, 7 lost, 2 repeated, 1 outdated")
 
@@ -243,3 +245,40 @@ def test_the_command_shows_what_is_published_and_nothing_that_commands_a_termina
     rows = {row["stream"]: row for row in map(json.loads, done.stdout.splitlines())}
     assert rows["a"]["samples"] == 96 and rows["a"]["status"] == "offline" and rows["a"]["sizes"] == [0, 1, 2, 3]
     assert rows["\\x1b[31mred"]["status"] == "online"
+
+
+def test_counts_beyond_those_of_json_are_shown() -> None:
+    watch, said = Monitor(read_address("mqtt://h/lab")), learned(1, 16, 64)
+    ((_, payload),) = output_messages(said[-1], ("threshold",))
+    record = json.loads(payload)
+    record["counts"]["lost"], record["refused"] = 2**54 + 2**53, dict(dropped=2**60)
+    watch.hear("lab/a/ergoscope/threshold", json.dumps(record).encode(), 1.0)
+    (row,) = watch.rows(1.0)
+    assert watch.ignored == 0 and row.counts["lost"] == 2**54 + 2**53 and row.refused == dict(dropped=2**60)
+
+
+def test_a_watch_at_which_nobody_looks_takes_no_memory() -> None:
+    watch = Monitor(read_address("mqtt://h/lab"))
+    for k in range(20_000):
+        watch.hear("lab/a/ergoscope/error", b'{"epoch":0,"seq":%d,"y":1,"error":[1,2]}' % k, 0.01 * k)
+    assert len(watch._streams["a"].ticks) <= 501
+
+
+def test_old_errors_that_the_broker_has_kept_are_no_new_samples(port: int) -> None:
+    rows: list[list[Row]] = []
+
+    async def main() -> None:
+        async with Broker(port), aiomqtt.Client("127.0.0.1", port) as client:
+            payload = b'{"epoch":0,"seq":0,"y":1,"error":[1,2]}'
+            await client.publish("lab/a/ergoscope/error", payload, qos=1, retain=True)
+            await watch(f"mqtt://127.0.0.1:{port}/lab", lambda seen, ignored: rows.append([*seen]), seconds=1)
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+    assert rows and rows[-1] == []
+
+
+def test_a_watch_for_a_time_ends_where_there_is_no_broker(port: int) -> None:
+    begun, looks = time.monotonic(), []
+    looking = watch(f"mqtt://127.0.0.1:{port}/lab", lambda *seen: looks.append(seen), seconds=1)
+    asyncio.run(asyncio.wait_for(looking, 30))
+    assert time.monotonic() - begun < 20 and looks[-1] == ([], 0)

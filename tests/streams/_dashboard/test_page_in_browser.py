@@ -40,7 +40,7 @@ def messages() -> list[tuple[str, bytes]]:
     asyncio.run(serve(service, MemorySource([*known, *played._observations()]), sink))
     topics = []
     for said in sink.sent:
-        name = "all" if said.stream == "*" else said.stream
+        name = said.stream
         topics += [(f"lab/{name}/ergoscope/{kind}", payload) for kind, payload in output_messages(said)]
     return topics
 

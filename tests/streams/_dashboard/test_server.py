@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine
+import socket
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -130,13 +131,17 @@ def test_only_a_page_of_ours_changes_the_demo() -> None:
             assert (await client.post("/demo", json=dict(largest=3))).status_code == 200
             refused = await client.post("/demo", json=dict(largest=4))
             assert (refused.status_code, refused.text) == (400, "largest must be 3.")
-            for body in (b"", b"[]", b"nonsense", b"[" * 4000, b'{"largest": 3}' + 5000 * b" "):
+            for body in (b"", b"[]", b"nonsense", b"[" * 4000):
                 answer = await client.post("/demo", content=body, headers={"Content-Type": "application/json"})
                 assert answer.status_code == 400, body[:20]
-            assert (await client.post("/demo", content=b'{"largest": 3}')).status_code == 400
+            body = b'{"largest": 3}'
+            for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""):
+                assert (await client.post("/demo", content=body, headers={"Content-Type": kind})).status_code == 415
+            json = {"Content-Type": "application/json; charset=utf-8"}
+            assert (await client.post("/demo", content=body, headers=json)).status_code == 200
 
     run(main())
-    assert choices.wanted == [dict(largest=3)]
+    assert choices.wanted == [dict(largest=3)] * 2
 
 
 def test_parts_of_the_recording_can_be_fetched_and_nothing_else(tmp_path: Path) -> None:
@@ -163,3 +168,58 @@ def test_a_port_in_use_is_said() -> None:
                     pass
 
     run(main())
+
+
+def test_a_body_is_read_up_to_its_limit_and_no_further() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 1 << 28:
+            sent += 1 << 16
+            yield bytes(1 << 16)
+
+    async def main() -> None:
+        async with Page(Board(), 0, demo=Choices()) as page, httpx.AsyncClient(base_url=page.where) as client:
+            json = {"Content-Type": "application/json"}
+            for content in (bytes(5000), endless()):
+                try:
+                    answer = await client.post("/demo", content=content, headers=json)
+                    assert answer.status_code == 413
+                except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
+                    pass  # the server has closed the connection before all was sent
+            assert (await client.get("/demo")).status_code == 200
+
+    run(main())
+    assert sent < 1 << 25
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_page_answers_to_its_own_names_alone(host: str) -> None:
+    async def main() -> None:
+        names = {
+            "localhost": 200, "127.0.0.1": 200, "192.168.1.7": 200, "[::1]": 200, "plant.example": 200,
+            "Plant.Example": 200, "evil.example": 400, "127.0.0.1.evil.example": 400, "": 400, "[evil]": 400,
+        }  # fmt: skip
+        async with Page(Board(), 0, host, names=["plant.example"]) as page, httpx.AsyncClient() as client:
+            for name, status in names.items():
+                url, header = f"http://127.0.0.1:{page.port}/", {"Host": f"{name}:{page.port}"}
+                assert (await client.get(url, headers=header)).status_code == status, name
+
+    run(main())
+
+
+def test_a_page_is_at_an_address_of_ipv6_and_an_empty_one_is_refused() -> None:
+    async def main() -> None:
+        async with Page(Board(), 0, "::1") as page, httpx.AsyncClient(base_url=page.where) as client:
+            assert page.where == f"http://[::1]:{page.port}/"
+            assert (await client.get("/")).status_code == 200
+
+    with pytest.raises(ValueError, match="must name an address"):
+        Page(Board(), 0, "")
+    if not socket.has_ipv6:
+        pytest.skip("this system has no IPv6")
+    try:
+        run(main())
+    except ConnectionError:
+        pytest.skip("this system has no IPv6")

@@ -39,7 +39,7 @@ def test_a_subscription_that_is_not_granted_is_said(
 
     monkeypatch.setattr(Client, "subscribe", refuse)
     asyncio.run(main())
-    assert "does not let us hear lab/a/data" in caplog.text
+    assert "rejects the subscription of lab/a/data" in caplog.text
 
 
 async def session(port: int, work: Callable[[Client], Awaitable[Any]]) -> Any:

@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -203,12 +203,101 @@ def test_bad_messages_are_counted_and_the_others_taken(port: int) -> None:
         async with Broker(port), opened(source) as came, aiomqtt.Client("127.0.0.1", port) as client:
             for payload in (b'{"y":1}', b"", b"bad", b'{"y":[]}', b" " * 1_100_000, b'{"y":2}'):
                 await client.publish("lab/a/data", payload)
-            await until(lambda: len(came) == 2)
+            await until(lambda: len(came) == 5)
         return source, came
 
     source, came = run(main())
-    assert [float(item.output[0, 0]) for item in came] == [1.0, 2.0]
+    np.testing.assert_equal([float(item.output[0, 0]) for item in came], [1.0, np.nan, np.nan, np.nan, 2.0])
     assert source.rejections.counts == {"malformed": 2, "schema": 1, "oversized": 1}
+
+
+def test_a_reading_that_the_broker_has_kept_is_no_new_sample(port: int) -> None:
+    """At each connection the broker sends it again; what is published retained while we listen is a sample."""
+    address = Address("127.0.0.1", port, "lab", "+")
+
+    async def main() -> tuple[list[float], dict[str, int]]:
+        values, counts = [], {}
+        async with Broker(port), aiomqtt.Client("127.0.0.1", port) as client:
+            await client.publish("lab/a/data", b'{"y": 999}', qos=1, retain=True)
+            for first in (1, 3):
+                async with opened(MqttSource(address)) as came:
+                    await asyncio.sleep(0.3)
+                    for value in (first, first + 1):
+                        await client.publish("lab/a/data", json.dumps(dict(y=value)), qos=1, retain=True)
+                    await until(lambda came=came: len(came) == 2)
+                values += [float(item.output[0, 0]) for item in came]
+            source = MqttSource(address)
+            async with opened(source):
+                await until(lambda: source.rejections.counts.total() == 1)
+            counts = dict(source.rejections.counts)
+        return values, counts
+
+    assert run(main()) == ([1.0, 2.0, 3.0, 4.0], {"retained": 1})
+
+
+def test_a_value_that_is_unavailable_takes_its_time_and_is_counted(port: int) -> None:
+    async def main() -> tuple[MqttSource, list[float]]:
+        source = MqttSource(Address("127.0.0.1", port, "lab", "+"))
+        async with Broker(port), opened(source) as came, aiomqtt.Client("127.0.0.1", port) as client:
+            payloads = [b"unavailable", b'{"y": 1}', b'{"y": NaN}', b"unavailable", b'{"y": "off"}', b'{"y": 2}']
+            for payload in payloads:
+                await client.publish("lab/a/data", payload)
+            await until(lambda: len(came) == 5)
+        return source, [float(item.output[0, 0]) for item in came]
+
+    source, values = run(main())
+    np.testing.assert_equal(values, [1.0, np.nan, np.nan, np.nan, 2.0])
+    assert source.rejections.counts == {"malformed": 2, "non-finite": 1, "schema": 1}
+
+
+def test_each_stream_and_kind_is_logged_once(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    source = MqttSource(Address("127.0.0.1", port, "lab", "+"))
+    for stream in ("a", "b", "a", "b"):
+        for payload in (b"no", b'{"y": []}'):
+            source._decode(f"lab/{stream}/data", payload, False)
+    assert len(caplog.records) == 4 and source.rejections.counts == {"malformed": 4, "schema": 4}
+
+
+def test_a_source_that_hears_nothing_names_its_topic(
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ergoscope.streams._mqtt.source_and_sinks.SILENT", 0.3)
+
+    async def main() -> None:
+        source = MqttSource(Address("127.0.0.1", port, "lab", "+"))
+        async with Broker(port), opened(source), aiomqtt.Client("127.0.0.1", port) as client:
+            await client.publish("lab/plant1", b'{"y": 1}')  # a sensor that forgets /data
+            await until(lambda: "nothing has come" in caplog.text)
+
+    run(main())
+    assert "nothing has come from lab/+/data" in caplog.text
+
+
+def test_two_clients_with_one_identifier_are_told_and_one_of_them_ends(
+    mosquitto: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in dict(PAUSES=(0.02, 0.3), STABLE=5.0, GIVE_UP=1.5).items():
+        monkeypatch.setattr(f"ergoscope.streams._mqtt.connection.{name}", value)
+    address = Address("127.0.0.1", mosquitto().port, "lab", "+")
+
+    async def main() -> str:
+        async def hear() -> None:
+            async with MqttSource(address, client="twin") as source:
+                async for _ in source:
+                    pass
+
+        tasks = [asyncio.create_task(hear()) for _ in range(2)]
+        done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        (first,) = done
+        await asyncio.sleep(1)
+        assert not next(iter(left)).done()  # the other one goes on
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return str(first.exception())
+
+    assert "does another process use this state folder" in run(main())
+    assert sum("again and again" in record.message for record in caplog.records) <= 2
 
 
 def test_what_comes_too_fast_pushes_out_the_oldest_and_is_counted(port: int) -> None:

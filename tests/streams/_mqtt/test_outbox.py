@@ -165,5 +165,5 @@ def test_a_folder_is_of_one_plant_and_of_one_process(tmp_path: Path) -> None:
     (tmp_path / "identity.json").write_text("{")
     with pytest.raises(ValueError, match="is damaged"):
         outbox(where, tmp_path, words)
-    with pytest.raises(ValueError, match="a state belongs to streams that go to mqtt"):
+    with pytest.raises(ValueError, match="a state folder needs an address mqtt"):
         outbox("-", tmp_path, words)

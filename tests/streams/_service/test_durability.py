@@ -244,9 +244,8 @@ def test_an_odd_checkpoint_is_left_out_and_the_one_before_is_used(
     with Durability(service, here, MemorySource([]), 60.0) as disk:
         assert service.samples == max(samples.values()) and "the one before is used" in caplog.text
         disk.save()
-    assert (
-        newest.with_name(f"{newest.name}.damaged").exists() or newest.with_name(f"{newest.name}.damaged").is_symlink()
-    )
+    aside = newest.with_name(f"{newest.name}.damaged")
+    assert aside.exists() or aside.is_symlink()
 
 
 def test_a_journal_without_its_checkpoints_is_an_error(kept: tuple[Path, dict[str, int]], tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Plan(NamedTuple):
     events: list[str]
 
 
-SHORT = Plan(20_000, 16, 2_000, ["broker", "broker", "learner", "publisher"])
+SHORT = Plan(20_000, 16, 1_000, ["broker", "broker", "learner", "publisher"])
 LONG = Plan(1_000_000, 128, 6_000, ["broker", "learner", "publisher"] * 20)
 
 

@@ -125,7 +125,7 @@ def test_a_stream_of_another_width_is_refused_and_the_others_go_on() -> None:
     service, said = run(items)
     assert service.rejections.counts == {"dimension": 2}
     assert [part.refused for part in said if isinstance(part, Threshold)][-1] == {"dimension": 2}
-    assert forecasts(said, ("a",), 2).shape == (1, 2, 1, 5, 1)
+    assert forecasts(said, ("a",), 3).shape == (1, 3, 1, 5, 1)  # the last one is a missing sample
 
 
 def test_what_is_wider_than_allowed_is_refused_before_it_costs_anything() -> None:
