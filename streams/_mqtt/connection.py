@@ -92,7 +92,6 @@ class Connection(NullContext):
         self._will = None if will is None else aiomqtt.Will(*will, qos=1, retain=True)
         self._client: Client | None = None
         self._opening = False
-        self._retained: set[str] = set()  # topics of retained messages on this connection
         self._losses, self._opened_at, self._unstable_since = 0, 0.0, 0.0
         self.unsent = 0
 
@@ -130,18 +129,8 @@ class Connection(NullContext):
                     # The client makes a task for each message that it waits for; a message that is here needs none.
                     message = await anext(client.messages) if self._queue.empty() else self._queue.get_nowait()
                     receipt = Receipt(client, message.mid) if self._kept and message.qos else None
-                    topic = message.topic.value
-                    yield Message(topic, message.payload, receipt, message.retain and self._is_old(topic))
+                    yield Message(message.topic.value, message.payload, receipt, message.retain)
             await self._reopen(client)
-
-    def _is_old(self, topic: str) -> bool:
-        """Return whether a retained message is the one that the broker has kept: the first of its topic.
-
-        Some brokers also mark the messages that come later.
-        """
-        first = topic not in self._retained
-        self._retained.add(topic)
-        return first
 
     def take_dropped(self) -> int:
         """Return the number of messages dropped since the last call."""
@@ -188,7 +177,6 @@ class Connection(NullContext):
     async def _open(self) -> None:
         if self._kept:
             self._queue = asyncio.Queue()  # messages in the old queue come again
-        self._retained.clear()
         client = Client(
             self._address.host,
             self._address.port,

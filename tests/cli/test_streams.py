@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ergoscope.cli import main
@@ -166,10 +167,16 @@ def test_a_recorder_that_is_ended_leaves_whole_parts(number: int, tmp_path: Path
     going.send_signal(number)
     _, said = going.communicate(timeout=60)
     assert b"Traceback" not in said and (going.returncode == 0 or number == signal.SIGKILL)
-    kept = run("replay", "kept", cwd=tmp_path).stdout.splitlines()
-    assert len(kept) >= 1 << 17 and (number == signal.SIGKILL or len(kept) == 140_000)
-    again = run("record", "-", "--out", "kept", cwd=tmp_path, given=b'{"y": 1}\n')
-    assert again.returncode == 0 and len(run("replay", "kept", cwd=tmp_path).stdout.splitlines()) == len(kept) + 1
+
+    def kept() -> list[float]:
+        parts = sorted((tmp_path / "kept").glob("part-*"))
+        return [value for part in parts for value in pl.read_parquet(part)["y"].to_list()]
+
+    values = kept()
+    assert values == list(range(len(values))) and len(values) >= 1 << 17
+    assert number == signal.SIGKILL or len(values) == 140_000
+    again = run("record", "-", "--out", "kept", cwd=tmp_path, given=b'{"y": -1}\n')
+    assert again.returncode == 0 and kept() == [*values, -1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -211,13 +211,14 @@ def test_bad_messages_are_counted_and_the_others_taken(port: int) -> None:
     assert source.rejections.counts == {"malformed": 2, "schema": 1, "oversized": 1}
 
 
-def test_a_reading_that_the_broker_has_kept_is_no_new_sample(port: int) -> None:
+def test_a_reading_that_the_broker_has_kept_is_no_new_sample(mosquitto: Callable[..., Any]) -> None:
     """At each connection the broker sends it again; what is published retained while we listen is a sample."""
+    port = mosquitto().port
     address = Address("127.0.0.1", port, "lab", "+")
 
     async def main() -> tuple[list[float], dict[str, int]]:
         values, counts = [], {}
-        async with Broker(port), aiomqtt.Client("127.0.0.1", port) as client:
+        async with aiomqtt.Client("127.0.0.1", port) as client:
             await client.publish("lab/a/data", b'{"y": 999}', qos=1, retain=True)
             for first in (1, 3):
                 async with opened(MqttSource(address)) as came:
