@@ -77,7 +77,11 @@ def locate_streamed(
     critical = claimed(Critical(None, "undecided", ""), runs, None)
     if runs >= FEWEST_GROUPS:
         if np.isfinite(sums.error).all():
-            critical = critical_size(growth_laws(curves(scaled, learner, name), seed, draws)).with_rise()
+            try:
+                laws = growth_laws(curves(scaled, learner, name), seed, draws)
+                critical = critical_size(laws).with_rise()
+            except ValueError as exc:  # most of the late samples are missing
+                critical = Critical(None, "undecided", str(exc))
         else:
             critical = Critical(None, "undecided", "an error has overflowed: leave out its stream.")
     sentence = recording_sentence(

@@ -56,6 +56,7 @@ class LiveDemo(NullContext):
         self._broker: asyncio.subprocess.Process | None = None
         self._running: list[asyncio.subprocess.Process] = []
         self._lock = asyncio.Lock()
+        self._draining: asyncio.Task[None] | None = None
         self._folder: TemporaryDirectory[str] | None = None
         self._port = _free_port()
 
@@ -118,6 +119,7 @@ class LiveDemo(NullContext):
             await asyncio.sleep(0.05)
             if learner.returncode is not None:
                 raise ConnectionError("the demo's learner has ended; run it alone to see why: " + " ".join(words[0]))
+        self._draining = asyncio.create_task(_drain(learner.stderr), name="ergoscope-drain")
         self._running.append(await _start(words[1]))
         if self._changed is not None:
             await self._changed(address)
@@ -125,6 +127,9 @@ class LiveDemo(NullContext):
     async def _end(self) -> None:
         running, self._running = self._running, []
         await asyncio.gather(*(_stop(one) for one in running))
+        if self._draining is not None:
+            await self._draining
+            self._draining = None
 
     async def _listening(self) -> None:
         while True:
@@ -150,6 +155,12 @@ async def _start(words: list[str]) -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.PIPE if words[0] == "learn" else asyncio.subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+async def _drain(stream: asyncio.StreamReader) -> None:
+    """Read and drop the messages of a command: it would wait when the pipe is full."""
+    while await stream.read(1 << 16):
+        pass
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

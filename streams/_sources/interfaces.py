@@ -45,7 +45,8 @@ class RejectionCounts:
             place: The place for which a kind is logged once; None: ``where``.
         """
         self.counts[rejected.kind] += 1
-        self.first = self.first or rejected
+        if rejected.kind != "retained":  # an old reading is no error
+            self.first = self.first or rejected
         key = where if place is None else place, rejected.kind
         if key not in self._logged and len(self._logged) < MOST_LOGGED:
             self._logged.add(key)

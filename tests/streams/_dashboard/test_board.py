@@ -208,36 +208,9 @@ def test_a_wrong_part_of_an_error_changes_nothing(board: Board) -> None:
     assert board.ignored == 5 and board.frame("one") | dict(counts=None) == before | dict(counts=None)
 
 
-def random_board(rng: np.random.Generator) -> Board:
-    """A board that has heard a few messages, with nulls, extreme numbers, other shapes and gaps."""
-    board = Board(read_address("mqtt://localhost/lab/+"), lambda: 7.0)
-    numbers = [None, 0.0, 1.0, -1.0, 1e-320, 1e200, -1e308]
-    for _ in range(int(rng.integers(0, 12))):
-        name = ["a", "b", "*", "run-2", "run-10"][rng.integers(5)]
-        kind = ["error", "error", "error", "threshold", "meta", "status"][rng.integers(6)]
-        sizes, steps, outputs = int(rng.integers(1, 5)), int(rng.integers(1, 5)), int(rng.integers(1, 3))
-
-        def drawn(*shape: int) -> Any:
-            if not shape:
-                return numbers[rng.integers(len(numbers))]
-            return [drawn(*shape[1:]) for _ in range(shape[0])]
-
-        shape = [*([steps] if steps > 1 else []), sizes, *([outputs] if outputs > 1 else [])]
-        seen = shape[:1] * (steps > 1) + shape[-1:] * (outputs > 1)
-        record: dict[str, Any] = dict(epoch=int(rng.integers(3)), seq=int(rng.integers(40_000)))
-        record |= dict(y=drawn(*seen), error=drawn(*shape)) | ({"oracle": drawn(*seen)} if rng.random() < 0.5 else {})
-        if kind == "threshold":
-            record = json.loads(threshold_payload([None, 0, 2][rng.integers(3)], int(rng.integers(1 << 40))))
-            record |= dict(errors=None) if rng.random() < 0.3 else dict(errors=drawn(3))
-            record["counts"]["lost"] = int(rng.integers(1 << 62)) << 8
-        topic = f"lab/{name}/{'' if kind in ('meta', 'status') else 'ergoscope/'}{kind}"
-        meta = dict(outputs=["height", 3][:outputs], units={"height": "m"})
-        payload = b"online" if kind == "status" else json.dumps(meta if kind == "meta" else record).encode()
-        board.hear(topic, payload, float(rng.integers(7)))
-    return board
-
-
-def test_any_board_gives_frames_that_are_json(request: pytest.FixtureRequest) -> None:
+def test_any_board_gives_frames_that_are_json(
+    request: pytest.FixtureRequest, random_board: Callable[[np.random.Generator], Board]
+) -> None:
     rng, drawn = np.random.default_rng(0), 0
     for _ in range(6000 if request.config.getoption("--campaign") else 300):
         board = random_board(rng)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,3 +63,28 @@ def test_plant_and_learner_start_and_change_and_end_together() -> None:
         assert [words[0] for words in demo.commands] == ["broker", "learn", "publish"]
 
     asyncio.run(asyncio.wait_for(main(), 200))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the children of a process are listed on Linux alone")
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_a_demo_that_is_ended_leaves_no_process_behind(number: int, port: int) -> None:
+    command = [sys.executable, "-m", "ergoscope", "demo", "live", "--no-open", "--port", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stderr is not None
+        assert any("the page is at" in line for line in demo.stderr)
+        children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text().split()
+        assert len(children) == 3
+        demo.send_signal(number)
+        assert demo.wait(60) in (0, -signal.SIGKILL)
+    end = time.monotonic() + 60
+    while any(_runs(child) for child in children):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def _runs(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ergoscope.simulator import simulate, zoo
@@ -119,3 +120,30 @@ def test_it_fits_a_phone_and_a_projector_and_says_when_its_server_is_gone(messag
                 await playwright.expect(page.locator("#size")).to_have_text("2")
 
     run(main())
+
+
+def test_the_page_draws_any_frame(
+    request: pytest.FixtureRequest, random_board: Callable[[np.random.Generator], Board]
+) -> None:
+    """Frames of random boards, and of a stream that never sends a number; the long form has 6000 boards."""
+    errors: list[str] = []
+    rng, count = np.random.default_rng(0), 6000 if request.config.getoption("--campaign") else 150
+    mute = new_board()
+    for k in range(20):
+        mute.hear("lab/mute/ergoscope/error", b'{"epoch":1,"seq":%d,"y":null,"error":[null,null]}' % k, NOW)
+
+    async def main() -> None:
+        async with Page(new_board(), 0) as served, browser(errors, viewport=dict(width=800, height=600)) as page:
+            await page.goto(served.where)
+            await page.evaluate("paused = false; source.close()")
+            for _ in range(0, count, 50):
+                boards = [mute, *(random_board(rng) for _ in range(50))]
+                frames = [board.frame(name) for board in boards for name in (None, *board._streams)]
+                shown = await page.evaluate(
+                    "frames => frames.map(one => { newest = one; show(); return at('streams').children.length; })",
+                    frames,
+                )
+                assert shown == [len(frame["streams"]) for frame in frames]
+        assert not errors
+
+    asyncio.run(asyncio.wait_for(main(), 3000))

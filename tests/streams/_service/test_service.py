@@ -373,3 +373,12 @@ def test_no_single_message_ends_the_service(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_name_is_printed_with_escapes_in_a_sentence() -> None:
     _, sent = run([Observation("a\x1b[31m", 0, None, np.zeros(1), np.zeros((1, 1)), np.zeros((1, 0)))])
     assert sent[-1].found.sentence.startswith("a\\x1b[31m:")
+
+
+def test_streams_of_which_most_late_samples_are_lost_are_undecided() -> None:
+    played = play_simulation(zoo("double-integrator"), 1200, [f"{i}" for i in range(16)], block=20)
+    items = [item for item in played._observations() if not 40 <= (item.sequence or 0) <= 1100]
+    _, sent = run(items, together=True)
+    last = sent[-1]
+    assert isinstance(last, Threshold) and last.stream == "*" and last.found.critical.verdict == "undecided"
+    assert last.counts.lost == 16 * 1200 - sum(item.steps for item in items)
