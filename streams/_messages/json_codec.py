@@ -126,6 +126,8 @@ def check_count(word: str, value: Any) -> int:
     Raises:
         RejectedMessage: It is no such number.
     """
+    if type(value) is float and not math.isfinite(value):
+        raise RejectedMessage("non-finite", f"{word} must be a whole number, got {value}: count from 0.")
     if type(value) is not int or not 0 <= value < LARGEST_COUNT:
         raise RejectedMessage(
             "schema", f"{word} must be a whole number from 0 to 2^53 - 1, got {_sample(value)}: count from 0."

@@ -134,7 +134,8 @@ def test_what_comes_of_any_bytes_is_an_observation_or_a_refusal(payloads: list[b
         assert not any(np.isinf(part).any() for part in came[3:]), payload
         assert 0 <= came.epoch < LARGEST_COUNT and 0 <= (came.sequence or 0) < LARGEST_COUNT, payload
     print(dict(kinds))
-    assert all(kinds[kind] > 10 for kind in ("taken", "malformed", "schema", "non-finite")), kinds
+    # A wrong key comes before a value that is not finite: few of these are left.
+    assert all(kinds[kind] > 20 for kind in ("taken", "malformed", "schema")) and kinds["non-finite"] > 5, kinds
 
 
 def test_what_comes_of_any_meta_is_a_plant_or_a_refusal() -> None:

@@ -56,13 +56,20 @@ def test_what_is_appended_comes_back_over_segments_and_openings(
         assert f"{journal.first} records" in caplog.text
 
 
-def test_a_torn_end_is_cut_off_and_kept_beside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    items, ends = some(20), [0]
-    with Journal(tmp_path) as journal:
+def written(folder: Path, items: list[Observation]) -> tuple[Path, list[int]]:
+    """Write a journal of one segment; return its file, and its length before and after each record."""
+    ends = [0]
+    with Journal(folder) as journal:
+        (path,) = folder.glob("*.journal")
         for item in items:
             journal.append([item])
-            ends.append(next(tmp_path.glob("*.journal")).stat().st_size)
-    path = next(tmp_path.glob("*.journal"))
+            ends.append(path.stat().st_size)
+    return path, ends
+
+
+def test_a_torn_end_is_cut_off_and_kept_beside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    items = some(20)
+    path, ends = written(tmp_path, items)
     whole = path.read_bytes()
     rng = np.random.default_rng(1)
     for _ in range(60):
@@ -85,12 +92,8 @@ def test_a_torn_end_is_cut_off_and_kept_beside(tmp_path: Path, caplog: pytest.Lo
 def test_damaged_bytes_cost_the_records_that_they_are_in_and_no_others(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    items, ends = some(40), [0]
-    with Journal(tmp_path) as journal:
-        for item in items:
-            journal.append([item])
-            ends.append(next(tmp_path.glob("*.journal")).stat().st_size)
-    path = next(tmp_path.glob("*.journal"))
+    items = some(40)
+    path, ends = written(tmp_path, items)
     whole = path.read_bytes()
     rng = np.random.default_rng(2)
     for _ in range(60):
