@@ -46,6 +46,11 @@ class VerdictSchedule:
 
     def has_changed(self, found: Streamed) -> bool:
         """Return whether a verdict differs from the last one, and keep it."""
-        verdict = found.critical, found.best and (found.best.size, found.best.alike)
+        critical = found.critical
+        why = critical.reason if critical.verdict == "undecided" else ""  # the rise is another one each time
+        verdict = (
+            (critical.size, critical.verdict, critical.bounded, why),
+            found.best and (found.best.size, found.best.alike),
+        )
         changed, self.last = verdict != self.last, verdict
         return bool(changed)

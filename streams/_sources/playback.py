@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..._core.devices import computing
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
+from ...simulator._simulation.cost import MOST_STEPS
 from .._messages.json_codec import check_count, check_stream
 from .._messages.observation import Observation
 from .interfaces import NullContext, RejectionCounts
@@ -147,7 +148,7 @@ def play_simulation(
     The samples are those of ``simulate`` with as many replicates as names. The first ``skip`` observations are left
     out: a simulation that was interrupted goes on there.
     """
-    chunks = _simulated(system, 1 << 40 if steps is None else steps, len(names), seed, inputs)
+    chunks = _simulated(system, MOST_STEPS if steps is None else steps, len(names), seed, inputs)
     return Playback(chunks, names, dt=system.dt, rate=rate, block=block, epoch=epoch, skip=skip)
 
 

@@ -20,6 +20,10 @@ function role(size, threshold) {
   return size < threshold.critical_size ? "grows" : "stops";
 }
 
+// The answer where no critical size is known.
+const NO_SIZE = { above: "above every size tried", "at most": "bounded at the smallest size tried" };
+const noSize = (threshold) => (threshold && NO_SIZE[threshold.verdict]) || "undecided";
+
 const COUNTED = new Intl.NumberFormat("en");
 const whole = (value) => COUNTED.format(Math.round(value)).replaceAll(",", "\u202f");
 
@@ -183,7 +187,7 @@ function showAnswer(frame) {
   const size = threshold ? threshold.critical_size : null;
   at("answer").className = size !== null ? "located" : threshold && threshold.verdict === "above" ? "growing" : "";
   put(at("size"), size !== null ? String(size) : "?");
-  put(at("verdict"), size !== null ? `critical size ${size}` : threshold && threshold.verdict === "above" ? "above every size tried" : "undecided");
+  put(at("verdict"), size !== null ? `critical size ${size}` : noSize(threshold));
   put(at("sentence"), threshold ? threshold.sentence : "No verdict yet: the first comes after 256 samples.");
   document.title = size !== null ? `${size} · ${frame.stream} · Ergoscope` : "Ergoscope";
 }
