@@ -130,6 +130,13 @@ def check_folder(folder: str | Path) -> Path:
     return folder
 
 
+def parquet_schema(path: Path) -> pl.Schema:
+    """Return the columns of a Parquet file. Brackets in its name are no pattern, as they are for polars by itself."""
+    import polars as pl  # here, because it is slow to load
+
+    return pl.scan_parquet(path, glob=False).collect_schema()
+
+
 def save_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet, atomically."""
     with atomic_path(path) as temporary:

@@ -40,7 +40,7 @@ def parse_matrix(word: str, text: str | None) -> Any:
         return None
     try:
         value = json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         value = None
     if isinstance(value, bool) or not isinstance(value, (int, float, list)):
         raise ValueError(f"{word} must be a number or a matrix such as [[1, 0], [0, 1]], got {text!r}.")

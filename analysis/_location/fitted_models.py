@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.devices import computing
+from ..._core.devices import computing, random_key
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import score
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
@@ -190,7 +190,7 @@ def _simulated(
     system: LinearSystem, place: int, options: Options, horizon: int, paths: NDArray[np.float64]
 ) -> NDArray[np.floating[Any]]:
     """Simulate runs of a model from zero, ``(time, output, replicate)``; each place has its own noise."""
-    key = jax.random.fold_in(jax.random.key(options.seed), place)
+    key = jax.random.fold_in(random_key(options.seed), place)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a surplus lag is a mode that the output does not show
         noisy = system.replace(B=None, D=None) if system.inputs else system

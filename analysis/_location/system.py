@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import jax
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from ..._core.devices import computing
+from ..._core.devices import computing, random_key
 from ...learners import Learner
 from ...simulator import LinearSystem, Missing
 from ...simulator._simulation.noise import Noise
@@ -39,7 +38,7 @@ def locate_system(
     system, learner, driven = prepared.system, prepared.learner, prepared.system.inputs > 0
     horizon, asked, trust, replicates = prepared.horizon, prepared.asked, prepared.trust, prepared.replicates
     with computing(options.precision, options.device):
-        key = jax.random.key(options.seed)
+        key = random_key(options.seed)
         sums = run_prepared(prepared, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
         settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)

@@ -250,7 +250,7 @@ def _table(path: Path) -> str:
     if not caption.shown:
         return ""
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, glob=False)
     except (OSError, pl.exceptions.PolarsError) as exc:
         raise ValueError(f"{path} must be a Parquet file and cannot be read ({exc}): run the command again.") from exc
     heads = [f" {name}" if kind == pl.String else name for name, kind in frame.schema.items()]

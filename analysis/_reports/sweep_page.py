@@ -35,7 +35,7 @@ def thresholds(folder: str | Path, progress: Progress = no_progress) -> pl.DataF
         raise ValueError(f"{str(folder)!r} holds no point of a sweep: run `ergoscope sweep` first.")
     for done, file in enumerate(files):
         progress(done, len(files))
-        part = pl.read_parquet(file)
+        part = pl.read_parquet(file, glob=False)
         named = [pl.lit(part[word][0], part.schema[word]).alias(word) for word in ("noise", "steps", "seed")]
         rows.append(each_run(part, located).with_columns(named))
     return pl.concat(rows).select(*CELL, "seed", pl.all().exclude("run", *CELL, "seed")).sort(*CELL, "seed")

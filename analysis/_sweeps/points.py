@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import PRNGKeyArray
 
+from ..._core.devices import random_key
 from ..._core.files import save_frame
 from .._growth.curves import curves
 from .._growth.output_units import in_noise_units
@@ -55,7 +56,7 @@ class Point(NamedTuple):
         """
         name = json.dumps([self.system, self.noise]).encode()
         world = np.frombuffer(hashlib.sha256(name).digest(), ">u4")[0]
-        return jax.random.fold_in(jax.random.key(self.seed), np.uint32(world))
+        return jax.random.fold_in(random_key(self.seed), np.uint32(world))
 
 
 class Group(NamedTuple):

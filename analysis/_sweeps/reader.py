@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from ..._core.files import parquet_schema
 from .._growth.curves import KEYS, SCHEMA, check_columns
 from .._growth.laws import growth_laws
 
@@ -30,11 +31,11 @@ def scan_curves(folder: str | Path) -> pl.LazyFrame:
         raise ValueError(f"{str(folder)!r} holds no Parquet file: write error curves there first.")
     for file in files:
         try:
-            schema = pl.read_parquet_schema(file)
+            schema = parquet_schema(file)
         except (pl.exceptions.PolarsError, OSError) as exc:
             raise ValueError(f"{str(file)!r} must be a Parquet file and cannot be read: {exc}.") from exc
         check_columns(schema, SCHEMA, str(file))
-    return pl.scan_parquet(files, hive_partitioning=False)
+    return pl.scan_parquet(files, hive_partitioning=False, glob=False)
 
 
 def each_run(

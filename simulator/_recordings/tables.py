@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.files import PATTERN_MARKS, TABLE_SUFFIXES
+from ..._core.files import PATTERN_MARKS, TABLE_SUFFIXES, parquet_schema
 from ..._core.text import did_you_mean
 from .csv_file import MISSING_WORDS, Preview, is_missing, is_number, preview, read_csv
 from .memory import refuse_large, refuse_packed
@@ -210,7 +210,7 @@ def _is_parquet(file: Path) -> bool:
 def _parquet_columns(file: Path) -> dict[str, bool]:
     """Return the name of every column, and whether it holds numbers."""
     try:
-        return {name: dtype.is_numeric() for name, dtype in pl.read_parquet_schema(file).items()}
+        return {name: dtype.is_numeric() for name, dtype in parquet_schema(file).items()}
     except (pl.exceptions.PolarsError, OSError) as exc:
         raise ValueError(f"{file} cannot be read as Parquet: {str(exc).splitlines()[0]}.") from exc
 

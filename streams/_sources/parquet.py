@@ -17,7 +17,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from ..._core.files import atomic_path
+from ..._core.files import atomic_path, parquet_schema
 from ..._core.lock import FolderLock
 from .._messages.arrow_codec import channel_names
 from .._messages.errors import RejectedMessage
@@ -153,7 +153,7 @@ def is_recorded(folder: str | os.PathLike[str]) -> bool:
 
 def _is_part(file: Path) -> bool:
     try:
-        return set(COLUMNS) <= set(pl.read_parquet_schema(file))
+        return set(COLUMNS) <= set(parquet_schema(file))
     except (pl.exceptions.PolarsError, OSError):
         return False
 
@@ -181,7 +181,7 @@ def _frame(items: list[Observation]) -> pl.DataFrame:
 
 
 def _messages(part: Path) -> list[Observation]:
-    frame = pl.read_parquet(part)
+    frame = pl.read_parquet(part, glob=False)
     names = {letter: [name for name in frame.columns if name[:1] == letter] for letter in "yu"}
     try:
         y, u, t = (

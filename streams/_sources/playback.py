@@ -11,11 +11,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._core.devices import computing
+from ..._core.devices import computing, random_key
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
 from ...simulator._simulation.cost import MOST_STEPS
 from .._messages.json_codec import check_count, check_stream
@@ -154,7 +153,7 @@ def play_simulation(
 
 def _simulated(system: LinearSystem, steps: int, count: int, seed: int, inputs: str) -> Iterator[Chunk]:
     with computing("float64", None):
-        chunks = simulate_chunks(jax.random.key(seed), system, steps, count, inputs=inputs)
+        chunks = simulate_chunks(random_key(seed), system, steps, count, inputs=inputs)
     while True:
         with computing("float64", None):  # not held over a yield: other code computes in between
             chunk = next(chunks, None)

@@ -273,11 +273,20 @@ def test_settings_are_enough_to_run_again() -> None:
         ("your learner forecasts", dict(learner=ladder(range(3)), lookaheads=(1, 5))),
         ("inputs_ahead must be 'known' or 'held'", dict(inputs_ahead="guessed")),
         ("where there is no input", dict(inputs_ahead="held")),
+        ("the seed must be a whole number", dict(seed=-1)),
+        ("the seed must be a whole number", dict(seed=2**63)),
     ],
 )
 def test_bad_arguments_are_refused(words: str, arguments: dict) -> None:
     with pytest.raises(ValueError, match=words):
         locate("random-walk", **arguments)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_every_bit_of_a_seed_counts(precision: Precision) -> None:
+    words = dict(sizes=range(2), horizon=100, replicates=8, precision=precision)
+    low, high = (locate("random-walk", seed=seed, **words).curves for seed in (0, 2**32))
+    assert not low["value"].equals(high["value"])
 
 
 def test_bad_recordings_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -86,3 +87,11 @@ def test_a_function_of_ones_own_is_applied_to_each_run(runs: tuple[Path, dict[st
 def test_a_run_without_a_name_is_refused(runs: tuple[Path, dict[str, pl.DataFrame]]) -> None:
     with pytest.raises(ValueError, match="run, system, learner, lookahead must have no null"):
         each_run(runs[1]["random-walk"].with_columns(run=pl.lit(None, pl.String)))
+
+
+def test_brackets_in_the_name_of_a_folder_are_no_pattern(
+    runs: tuple[Path, dict[str, pl.DataFrame]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run[1]"
+    shutil.copytree(runs[0], folder)
+    assert scan_curves(folder).collect().equals(scan_curves(runs[0]).collect())

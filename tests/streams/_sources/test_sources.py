@@ -249,10 +249,10 @@ def test_a_pace_that_is_none_is_refused(wrong: dict[str, Any]) -> None:
 def test_what_is_recorded_is_played_message_by_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ergoscope.streams._sources.parquet.PART", 100)
     items = some()
-    asyncio.run(forward(MemorySource(items[:200]), RecordSink(tmp_path / "run")))
-    asyncio.run(forward(MemorySource(items[200:]), RecordSink(tmp_path / "run")))
-    assert len(list((tmp_path / "run").iterdir())) > 4
-    assert same(all_of(connect(str(tmp_path / "run"))), items)
+    asyncio.run(forward(MemorySource(items[:200]), RecordSink(tmp_path / "run[1]")))
+    asyncio.run(forward(MemorySource(items[200:]), RecordSink(tmp_path / "run[1]")))
+    assert len(list((tmp_path / "run[1]").iterdir())) > 4
+    assert same(all_of(connect(str(tmp_path / "run[1]"))), items)
 
 
 def test_a_folder_that_was_recorded_is_a_recording_too(tmp_path: Path) -> None:
