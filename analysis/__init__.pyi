@@ -37,8 +37,8 @@ from ._scoring.battery import resonance as resonance
 from ._scoring.requirements import parse_requirements as parse_requirements
 from ._scoring.requirements import shortfalls as shortfalls
 from ._scoring.save_scorecard import save_scorecard as save_scorecard
-from ._scoring.score_predictor import Scorecard as Scorecard
 from ._scoring.score_predictor import score_predictor as score_predictor
+from ._scoring.scorecard import Scorecard as Scorecard
 from ._studies.registry import reproduce as reproduce
 from ._sweeps.experiment import Experiment as Experiment
 from ._sweeps.experiment import read_experiment as read_experiment

@@ -58,8 +58,8 @@ def watch(
     """Watch what is learned live: the streams, their samples, errors and critical sizes."""
     start_log()
     from ..streams._dashboard.mqtt_monitor import watch as watch_streams
-    from ..streams._dashboard.run import show_page
-    from ..streams._run import run_streams
+    from ..streams._dashboard.show import show_page
+    from ..streams._until_signal import run_streams
 
     if page:
         run_streams(show_page(where, opened(unopened), port, host, recording, names or ()))
@@ -89,8 +89,8 @@ def live(
 ) -> None:
     """Show how a threshold appears: a broker, a simulated plant, a learner, and a page."""
     start_log()
-    from ..streams._dashboard.run import show_demo
-    from ..streams._run import run_streams
+    from ..streams._dashboard.show import show_demo
+    from ..streams._until_signal import run_streams
 
     def started(commands: list[list[str]]) -> None:
         for words in commands:

@@ -5,7 +5,6 @@ Checks that may fail: a reproduction disagrees with theory, or a predictor does 
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
+from .._core.json_values import json_text
 from ._compilation_cache import keep_compiled
 from ._dashboard import demo, watch
 from ._options import PATH, Seed
@@ -151,7 +151,7 @@ def locate(
         found = replace(found, settings=found.settings | dict(command=_command()))
         files = analysis.save_location(found, folder, plant)
     if as_json:
-        print(json.dumps(location_json(found, files), indent=2))
+        print(json_text(location_json(found, files)))
     else:
         show_location(found, files, quiet)
 
@@ -175,7 +175,7 @@ def design(
     system = find_plant(plant, q, r, dt, delay)
     found = analysis.design(system, horizon, fraction)
     if as_json:
-        print(json.dumps(design_json(found), indent=2))
+        print(json_text(design_json(found)))
     else:
         show_design(found)
 
@@ -301,7 +301,7 @@ def zoo(
     drawn = analysis.portrait(name)
     files = analysis.save_portrait(drawn, folder)
     if as_json:
-        print(json.dumps(portrait_json(drawn, files), indent=2))
+        print(json_text(portrait_json(drawn, files)))
     else:
         show_portrait(drawn, files)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from dataclasses import replace
@@ -13,6 +12,7 @@ import typer
 from rich import box
 from rich.table import Table
 
+from .._core.json_values import json_text
 from ._options import Seed
 from ._parsing import parse_names
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
@@ -108,7 +108,7 @@ def score(
     short = analysis.shortfalls(made, required)
     files = analysis.save_scorecard(made, folder, short)
     if as_json:
-        print(json.dumps(scorecard_json(made, files, short), indent=2))
+        print(json_text(scorecard_json(made, files, short)))
     else:
         _show(made, files, short, quiet)
     if short:

@@ -69,7 +69,8 @@ def learn(
     start_log()
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
-    from ..streams._run import named_learner, run_streams
+    from ..learners._catalogue import named_learner
+    from ..streams._until_signal import run_streams
 
     sink = streams.output_sink(source, parse_names(say))
     service = streams.Service(
@@ -112,7 +113,7 @@ def record(
     """Record live streams, message by message, for replay."""
     start_log()
     from .. import streams
-    from ..streams._run import run_streams
+    from ..streams._until_signal import run_streams
 
     opened, sink = streams.connect(source), streams.RecordSink(out)
     run_streams(streams.forward(opened, sink))
@@ -195,7 +196,7 @@ def broker(
 ) -> None:
     """Run an MQTT broker for trials; use Mosquitto for anything else."""
     from ..streams._mqtt.broker import Broker
-    from ..streams._run import run_streams
+    from ..streams._until_signal import run_streams
 
     async def listen() -> None:
         async with Broker(port) as running:
@@ -208,7 +209,7 @@ def broker(
 
 def _forward(opened: Source, sink: Sink[Observation]) -> None:
     from .. import streams
-    from ..streams._run import run_streams
+    from ..streams._until_signal import run_streams
 
     try:
         run_streams(streams.forward(opened, sink))

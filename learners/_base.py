@@ -141,3 +141,9 @@ def _rising(word: str, numbers: Any, lowest: int, example: str) -> tuple[int, ..
     if not rising or rising != given or rising[0] < lowest or falls:
         raise ValueError(f"{word} must be rising whole numbers from {lowest} on, such as {example}; got {given}.")
     return rising
+
+
+def check_ridge(ridge: float) -> None:
+    """Raise ValueError unless a ridge is positive and finite."""
+    if not 0 < ridge < float("inf"):
+        raise ValueError(f"ridge must be positive, got {ridge}.")

@@ -7,7 +7,7 @@ filled in from the stream; all its other parameters are options for the user.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_type_hints
@@ -214,3 +214,25 @@ def _value(word: str, text: str, kind: type) -> Any:
     except (KeyError, ValueError):
         wanted = {bool: "yes or no", int: "a whole number", float: "a number"}.get(kind, "a word")
         raise ValueError(f"{word} must be {wanted}, got {text!r}.") from None
+
+
+def named_learner(name: str | None, sizes: Sequence[int] | None) -> Callable[[int, int], Learner]:
+    """Return a function from outputs and inputs to the learner of such streams.
+
+    Args:
+        name: As for ``make_learner``; None: the default learner.
+        sizes: Sizes to try; None: lengths 0..16 if the learner has lengths, else its own sizes.
+
+    Raises:
+        ValueError: There is no such learner.
+    """
+
+    def make(outputs: int, inputs: int) -> Learner:
+        chosen = name or default_learner(outputs, inputs)
+        tried = range(17) if sizes is None and sized_by_length(chosen) else sizes
+        # No future input is known: y[t+1] is forecast from u[t] and earlier inputs.
+        return make_learner(chosen, dict(sizes=tried, outputs=outputs, inputs=inputs, direct=False))
+
+    if name is not None:
+        learner_entry(name.partition(":")[0])  # a wrong name is an error before the first sample
+    return make

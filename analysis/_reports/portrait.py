@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from ..._core.files import check_folder
+from ..._core.json_values import json_value
 from ...simulator import LinearSystem, zoo
 from ...simulator._systems.zoo import zoo_entry
 from .._exact.filter_errors import best_errors
@@ -20,7 +21,6 @@ from .._exact.riccati import innovation_covariances
 from .._exact.theory import Theory, theory, trust_horizon
 from .._location.location import three_horizons
 from .portrait_figure import exact_figure, simulated_figure
-from .save_results import json_value
 from .style import save_figure
 
 LONGEST = 20_000

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ..._core.json_values import json_value
 from ...simulator import LinearSystem
 from .._exact.design import Design
 from .._location.location import Location
 from .location_figures import growth_figure, size_figure
 from .regret_figures import ahead_figure, regret_figure
-from .save_results import json_value, save_results
+from .save_results import save_results
 
 
 def save_location(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from ..._core.files import check_folder, save_frame, write_text
+from ..._core.json_values import json_text
 from .report import write_report
 from .style import save_figure
 
@@ -45,15 +44,6 @@ def save_results(
         save_figure(figure, folder / file)
     for file, table in tables.items():
         save_frame(table, folder / file)
-    write_text(folder / name, json.dumps(answer(files), indent=2) + "\n")
+    write_text(folder / name, json_text(answer(files)) + "\n")
     write_report(folder)
     return files
-
-
-def json_value(value: Any) -> Any:
-    """Return a value for JSON: null for a number that is not finite, also in lists and objects."""
-    if isinstance(value, Mapping):
-        return {word: json_value(part) for word, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [json_value(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,12 +18,9 @@ from .._location.location import Location
 MOST_LINES = 9
 WIDTH, HEIGHT = 5.8, 4.8  # inches
 MARKERS = "os^DvP<X>"
-FOUND, EXPECTED, BEST = (
-    "#d55e00",
-    "0.25",
-    "#0072b2",
-)  # threshold measured, threshold of theory, best size of a recording
-VERDICTS = {"bounded": ("o", "#0072b2"), "growing": ("^", "#d55e00"), "undecided": ("s", "0.45")}
+ORANGE, BLUE = "#d55e00", "#0072b2"  # told apart by readers who do not see red or green
+FOUND, EXPECTED, BEST = ORANGE, "0.25", BLUE  # threshold measured, threshold of theory, best size of a recording
+VERDICTS = {"bounded": ("o", BLUE), "growing": ("^", ORANGE), "undecided": ("s", "0.45")}
 
 
 def canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:

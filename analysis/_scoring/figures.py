@@ -11,10 +11,10 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from .._reports.style import WIDTH
-from .score_predictor import Scorecard
+from .._reports.style import BLUE, ORANGE, WIDTH
+from .scorecard import Scorecard
 
-OWN, LADDER, FAULT = "#d55e00", "#0072b2", "0.88"
+OWN, LADDER, FAULT = ORANGE, BLUE, "0.88"
 _RATIO = "mean squared error, in that of the reference"
 SMALLEST, LARGEST = 0.5, 1e6  # of a ratio that is drawn
 

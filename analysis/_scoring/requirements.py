@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .battery import case_names
-from .score_predictor import Scorecard
+from .scorecard import Scorecard
 
 STEADY, ANY = ("plant", "zoo"), ("plant", "zoo", "stress")
 _FORM = re.compile(r"\s*(?:([\w.-]+)\s*:)?\s*([\w-]+)\s*(?:<\s*([-+.\w]+)\s*(%?))?\s*")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .._reports.save_results import json_value, save_results
+from ..._core.json_values import json_value
+from .._reports.save_results import save_results
 from .figures import against_figure, steady_figure, stress_figure
-from .score_predictor import Scorecard
+from .scorecard import Scorecard
 
 
 def save_scorecard(card: Scorecard, folder: str | Path, short: list[str] | None = None) -> list[Path]:

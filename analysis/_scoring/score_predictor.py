@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -15,70 +14,12 @@ from ...learners import open_predictor
 from ...learners._external.predictor import ExternalPredictor
 from ...simulator import LinearSystem, find_system
 from .battery import Case, CaseResult, battery, run_case
+from .case_row import card
 from .flaws import Flaw, probe_flaws
 from .metrics import share_above
 from .probes import probe
 from .schema import CURVE, ROW
-from .scorecard import card
-
-
-@dataclass(frozen=True)
-class Scorecard:
-    """The results of a predictor in the battery.
-
-    Attributes:
-        name: The predictor.
-        rows: One row a case (``ROW`` of ``schema.py``).
-        curves: Mean squared errors over time of the predictor, the reference and the ladder, one row a stretch.
-        flaws: From the probes; the flaws of a case stand in its row.
-        cases: Number of cases to run; a scorecard with fewer rows is partial.
-        settings: All that is needed to run it again.
-    """
-
-    name: str
-    rows: pl.DataFrame
-    curves: pl.DataFrame
-    flaws: tuple[Flaw, ...]
-    cases: int
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def short_name(self) -> str:
-        """The name without the folder of the predictor."""
-        return PurePath(self.name).name or self.name
-
-    @property
-    def partial(self) -> bool:
-        """Whether cases are missing."""
-        return self.rows.height < self.cases
-
-    @property
-    def all_flaws(self) -> dict[str, str]:
-        """Every flaw by its name, with the first observation of it."""
-        found = {flaw.name: flaw.because for flaw in self.flaws}
-        for row in self.rows.filter(pl.col("verdict") != "not offered").iter_rows(named=True):
-            for name, because in zip(row["flaws"], row["because"], strict=True):
-                found.setdefault(name, f"{row['case']}: {because}")
-        return found
-
-    @property
-    def sentence(self) -> str:
-        """The answer in words."""
-        parts = []
-        for word, kinds in (("steady", ("plant", "zoo")), ("stress", ("stress",))):
-            part = self.rows.filter(pl.col("kind").is_in(kinds) & (pl.col("verdict") != "not offered"))
-            if part.height:
-                passed = (part["verdict"] == "pass").sum()
-                parts.append(f"{passed} of {part.height} {word} case{'s' * (part.height > 1)}")
-        text = f"{self.short_name} passes {' and '.join(parts)}." if parts else f"{self.short_name}: no case is done."
-        own = self.rows.filter((pl.col("kind") == "plant") & pl.col("excess").is_not_null())
-        if own.height:
-            share = own["excess"][0]
-            amount = "under 0.01" if share < 0.01 else f"{share:.2g}" if share < 100 else f"{share:.0f}"
-            text += f" On the plant its excess over the Kalman filter is {amount} %."
-        names = ", ".join(self.all_flaws)
-        text += f" Flaws: {names}." if names else " No flaw was found."
-        return text + (f" Partial: {self.rows.height} of {self.cases} cases." if self.partial else "")
+from .scorecard import Scorecard
 
 
 def score_predictor(

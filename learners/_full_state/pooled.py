@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Bool, Float
 
-from .._base import Learner
+from .._base import Learner, check_ridge
 
 
 class PooledState(NamedTuple):
@@ -58,8 +57,7 @@ def pooled_learner(
     Raises:
         ValueError: A ridge that is not positive; later, from ``init``, sizes beyond the largest.
     """
-    if not (np.isfinite(ridge) and ridge > 0):
-        raise ValueError(f"ridge must be positive, got {ridge}.")
+    check_ridge(ridge)
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> PooledState:
         if sizes[-1] > largest(outputs):

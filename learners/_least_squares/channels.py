@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from .._base import check_ridge
 from .._linalg.units import power_of_two
 
 FADED = 2.0**-20  # least share of the ridge of a recent value that forgetting leaves
@@ -95,8 +96,7 @@ def check_weights(stages: int, forgetting: float, ridge: float) -> None:
             f"forgetting {forgetting} is a memory shorter than a window of {stages}: use sizes up to {longest}, "
             f"or forgetting above {0.5 ** (1 / stages):.4f}."
         )
-    if not (np.isfinite(ridge) and ridge > 0):
-        raise ValueError(f"ridge must be positive, got {ridge}.")
+    check_ridge(ridge)
 
 
 def check_channels(name: str, outputs: int, inputs: int, expected: tuple[int, int]) -> None:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._base import Learner
+from .._base import Learner, check_ridge
 from .._learner_factory import learner_factory
 from .._least_squares.rls import CovarianceState, potter
 from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
@@ -57,8 +57,7 @@ def vovk(
         V. Vovk, Competitive on-line statistics, 2001. K. S. Azoury, M. K. Warmuth, Relative loss bounds for on-line
         density estimation with the exponential family of distributions, 2001.
     """
-    if not 0 < ridge < float("inf"):
-        raise ValueError(f"ridge must be positive, got {ridge}.")
+    check_ridge(ridge)
 
     def start(shape: Shape, lanes: int, dtype: Any) -> CovarianceState:
         K = shape.columns

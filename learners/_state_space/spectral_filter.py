@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from .._base import Learner
+from .._base import Learner, check_ridge
 from .._learner_factory import learner_factory
 from .._least_squares.channels import (
     Channels,
@@ -196,5 +196,4 @@ def _check(window: int, autoregressive: int, phases: int, forgetting: float, rid
         )
     if not 0.5 < forgetting <= 1:
         raise ValueError(f"forgetting must be in (0.5, 1], got {forgetting}; 1 forgets nothing.")
-    if not (np.isfinite(ridge) and ridge > 0):
-        raise ValueError(f"ridge must be positive, got {ridge}.")
+    check_ridge(ridge)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .._base import Learner
+from .._base import Learner, check_ridge
 from .._learner_factory import learner_factory
 from .._least_squares.channels import (
     Channels,
@@ -229,5 +229,4 @@ def _check(sizes: tuple[int, ...], past: int, window: int, refit: int, ridge: fl
         raise ValueError(f"window must be 0 (all samples) or at least {least} for this past, got {window}.")
     if refit < 0:
         raise ValueError(f"refit must be 0 (doubling epochs) or a number of samples, got {refit}.")
-    if not (np.isfinite(ridge) and ridge > 0):
-        raise ValueError(f"ridge must be positive, got {ridge}.")
+    check_ridge(ridge)

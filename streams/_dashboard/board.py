@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.json_values import json_value
 from ..._core.text import printable, spaced
-from .._messages.json_codec import TOGETHER, finite
+from .._messages.json_codec import TOGETHER
 from .._mqtt.address import Address
 from .._service.error_sums import EDGES
 from .monitor import COUNTS, Monitor, Row, _Stream
@@ -146,8 +147,8 @@ class _Kept(_Stream):
             forecast = y + error
         return dict(
             t=[sample[0] for sample in kept],
-            y=[finite(value) for value in y.tolist()],
-            forecast=[finite(value) for value in forecast.tolist()],
+            y=json_value(y.tolist()),
+            forecast=json_value(forecast.tolist()),
             reach=float(np.quantile(np.abs(sure), 0.95)) if len(sure) else 0.0,
             size=wanted,
             name=self.names[0] if self.names else "y",
@@ -181,7 +182,7 @@ def _grown(kept: list[_Kept], sizes: Sequence[int]) -> dict[str, Any]:
         over, regret = ORACLE, np.sum([one.excess for one in kept], axis=0)[there].cumsum(axis=0)
     table = dict(horizon=ends.tolist(), sizes=list(sizes))
     return dict(
-        growth=table | dict(values=[[finite(value) for value in row] for row in mean.T.tolist()]),
-        regret=table | dict(values=[[finite(value) for value in row] for row in regret.T.tolist()]),
+        growth=table | dict(values=json_value(mean.T.tolist())),
+        regret=table | dict(values=json_value(regret.T.tolist())),
         over=over,
     )

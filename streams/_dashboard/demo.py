@@ -18,8 +18,8 @@ import numpy as np
 
 from ...simulator import zoo
 from .._mqtt.address import Address, read_address
-from .._run import END_WITH_STDIN
 from .._sources.interfaces import NullContext
+from .._until_signal import END_WITH_STDIN
 
 PLANTS = ("double-integrator", "random-walk", "triple-integrator", "harmonic-oscillator", "two-tones", "stable-ar")
 RUNS = 32  # runs of one plant: with fewer, growth is not distinguished from chance

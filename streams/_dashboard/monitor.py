@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.json_values import json_value
 from ..._core.text import printable
 from .._messages.errors import REJECTION_KINDS
-from .._messages.json_codec import finite
 from .._messages.limits import LARGEST, LARGEST_COUNT, MOST_STREAMS
 from .._messages.outputs import Counts
 from .._mqtt.address import Address
@@ -218,7 +218,7 @@ class _Stream:
         errors = self.reported
         if self.squares is not None and (self.weights > 0).any():
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                errors = [finite(mean) for mean in (self.squares / self.weights).tolist()]
+                errors = json_value((self.squares / self.weights).tolist())
         sizes = self.sizes if len(self.sizes) == len(errors) else []
         age = None if self.last is None else now - self.last
         return Row(
@@ -250,7 +250,7 @@ def _number(value: Any) -> float | None:
         return None
     if type(value) not in (int, float):
         raise ValueError
-    return finite(float(value))
+    return float(value) if np.isfinite(value) else None
 
 
 def _no_number(word: str) -> float:

@@ -73,11 +73,6 @@ def _observation(document: dict[str, Any], stream: str) -> Observation:
     )
 
 
-def finite(value: float) -> float | None:
-    """Return a number for JSON: None if it is not finite."""
-    return value if math.isfinite(value) else None
-
-
 def _is_deep(payload: bytes) -> bool:
     if payload.count(b"[") + payload.count(b"{") <= DEEPEST:
         return False

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .json_codec import finite
+from ..._core.json_values import json_value
 from .outputs import Output, OverOracle, Threshold
 
 OUTPUT_KINDS = ("prediction", "error", "threshold")
@@ -88,7 +88,7 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
         reason=found.critical.reason,
         best=best,
         sizes=list(output.sizes),
-        errors=None if output.errors is None else [finite(error) for error in output.errors],
+        errors=None if output.errors is None else json_value(output.errors),
         oracle=None if output.oracle is None else _over_oracle(output.oracle),
         counts=vars(output.counts),
         refused=output.refused,
@@ -97,8 +97,8 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
 
 
 def _over_oracle(found: OverOracle) -> dict[str, Any]:
-    excess = [finite(value) for value in found.excess]
-    return dict(samples=found.samples, error=finite(found.error), excess=excess)
+    excess = json_value(found.excess)
+    return dict(samples=found.samples, error=json_value(found.error), excess=excess)
 
 
 def plain(row: NDArray[np.floating]) -> Any:
@@ -106,15 +106,11 @@ def plain(row: NDArray[np.floating]) -> Any:
     values = _channels(row)
     if np.isfinite(values).all():
         return values.tolist()
-    return _nulls(values.tolist())
+    return json_value(values.tolist())
 
 
 def _channels(row: NDArray[np.floating]) -> NDArray[np.floating]:
     return row[..., 0] if row.shape[-1] == 1 else row
-
-
-def _nulls(values: Any) -> Any:
-    return [_nulls(value) for value in values] if isinstance(values, list) else finite(values)
 
 
 def _dump(record: dict[str, Any]) -> bytes:

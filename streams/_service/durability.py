@@ -23,7 +23,7 @@ from .._sources.interfaces import Acknowledging, Arrivals
 from .._storage.checkpoint import NotUsable, read_checkpoint, write_checkpoint
 from .._storage.journal import Journal
 from .service import Service
-from .snapshot import OtherSettings
+from .stream_state import OtherSettings
 
 SAMPLES = 1 << 24  # a checkpoint is due after so many samples, even if the time is not over
 TOGETHER = 1024  # records of the journal that are taken in at once

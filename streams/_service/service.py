@@ -26,7 +26,7 @@ from .._messages.outputs import Counts, Output, Threshold
 from .._sources.interfaces import RejectionCounts, log
 from .error_sums import as_scores
 from .sequencer import WINDOW, Sequencer
-from .snapshot import Stream, check_settings, restore_stream
+from .stream_state import Stream, check_settings, restore_stream
 from .stream_table import StreamTable
 from .verdicts import VerdictSchedule, over_oracles
 

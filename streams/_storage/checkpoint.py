@@ -1,4 +1,7 @@
-"""Checkpoints: arrays and plain JSON in one file, with a checksum; a file is whole or absent; the last two are kept."""
+"""Checkpoints: arrays and plain JSON in one file, with a checksum; a file is whole or absent; the last two are kept.
+
+This file knows the container alone. The fields are those of ``Service.state``: raise ``SCHEMA`` with them.
+"""
 
 from __future__ import annotations
 

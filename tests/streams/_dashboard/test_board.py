@@ -14,7 +14,7 @@ import pytest
 from ergoscope.streams._dashboard import board as _board
 from ergoscope.streams._dashboard.board import SHOWN, Board
 from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
-from ergoscope.streams._dashboard.run import show_page
+from ergoscope.streams._dashboard.show import show_page
 from ergoscope.streams._mqtt import connection as _mqtt
 from ergoscope.streams._mqtt.address import read_address
 from ergoscope.streams._mqtt.broker import Broker

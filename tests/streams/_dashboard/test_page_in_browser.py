@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ergoscope.learners._catalogue import named_learner
 from ergoscope.simulator import simulate, zoo
 from ergoscope.streams import MemorySink, MemorySource, Service, play, serve
 from ergoscope.streams._dashboard.board import Board
@@ -18,7 +19,6 @@ from ergoscope.streams._dashboard.server import Page
 from ergoscope.streams._messages.metadata import plant
 from ergoscope.streams._messages.output_json import output_messages
 from ergoscope.streams._mqtt.address import read_address
-from ergoscope.streams._run import named_learner
 
 playwright = pytest.importorskip("playwright.async_api")
 playwright.expect.set_options(timeout=60_000)

@@ -1,4 +1,4 @@
-"""Commands that run until a signal ends them, and the learner that a command names."""
+"""Commands that run until a signal ends them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from .._core.signals import ending_signals
-from ..learners import Learner, make_learner
-from ..learners._catalogue import default_learner, learner_entry, sized_by_length
 
 END_WITH_STDIN = "ERGOSCOPE_END_WITH_STDIN"  # if set, the end of standard input ends the command as a signal does
 
@@ -52,25 +50,3 @@ def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, end: Callable[[], None]
         while os.read(0, 1024):
             pass
         loop.call_soon_threadsafe(end)
-
-
-def named_learner(name: str | None, sizes: Sequence[int] | None) -> Callable[[int, int], Learner]:
-    """Return a function from outputs and inputs to the learner of such streams.
-
-    Args:
-        name: As for ``make_learner``; None: the default learner.
-        sizes: Sizes to try; None: lengths 0..16 if the learner has lengths, else its own sizes.
-
-    Raises:
-        ValueError: There is no such learner.
-    """
-
-    def make(outputs: int, inputs: int) -> Learner:
-        chosen = name or default_learner(outputs, inputs)
-        tried = range(17) if sizes is None and sized_by_length(chosen) else sizes
-        # No future input is known: y[t+1] is forecast from u[t] and earlier inputs.
-        return make_learner(chosen, dict(sizes=tried, outputs=outputs, inputs=inputs, direct=False))
-
-    if name is not None:
-        learner_entry(name.partition(":")[0])  # a wrong name is an error before the first sample
-    return make
