@@ -139,7 +139,7 @@ class LiveDemo(NullContext):
                 return
             if self._broker is not None and self._broker.returncode is not None:
                 raise ConnectionError(
-                    "the demo's broker has ended: is amqtt installed? pip install 'ergoscope[broker]'."
+                    "the demo's broker has ended: is amqtt installed? In a checkout: pip install '.[broker]'."
                 )
             await asyncio.sleep(0.05)
 

@@ -87,7 +87,7 @@ class Page:
             self._uvicorn = importlib.import_module("uvicorn")
             importlib.import_module("starlette")
         except ImportError as exc:
-            raise ValueError("the page needs starlette and uvicorn: pip install 'ergoscope[page]'.") from exc
+            raise ValueError("the page needs starlette and uvicorn: in a checkout, pip install '.[page]'.") from exc
         self.board, self.demo, self.recording = board, demo, recording
         self.host, self.port = host, port
         self._names = {"localhost", host.lower(), *(name.lower() for name in names)}
