@@ -23,7 +23,9 @@ class Broker:
         try:
             module = importlib.import_module("amqtt.broker")
         except ImportError as exc:
-            raise ValueError("the broker needs amqtt: in a checkout, pip install '.[broker]'; or run Mosquitto.") from exc
+            raise ValueError(
+                "the broker needs amqtt: in a checkout, pip install '.[broker]'; or run Mosquitto."
+            ) from exc
         self._module, self.where = module, f"{host}:{port}"
         self._broker: Any = None
 
