@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,9 +87,7 @@ def learn(
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     opened = streams.connect(source, state=state, plants=True, **columns)
 
-    def ready() -> None:
-        if source.startswith("mqtt") and not quiet:
-            print(f"learn: listening at {source}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+    ready = _listening("learn", source, quiet)
 
     async def work() -> None:
         reporting = None if quiet else asyncio.create_task(_report(service))
@@ -116,7 +115,7 @@ def record(
     from ..streams._until_signal import run_streams
 
     opened, sink = streams.connect(source), streams.RecordSink(out)
-    run_streams(streams.forward(opened, sink))
+    run_streams(streams.forward(opened, sink, _listening("record", source, quiet)))
     if opened.rejections.first is not None and not sink.samples:
         raise opened.rejections.first
     if not quiet:
@@ -228,6 +227,16 @@ def start_log() -> None:
 def leave_pipe() -> None:
     """End without output: the reader of the pipe has ended, as ``head`` does, and nothing may be written at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _listening(command: str, source: str, quiet: bool) -> Callable[[], None]:
+    """Return what says that a command has subscribed to its topics."""
+
+    def say() -> None:
+        if source.startswith("mqtt") and not quiet:
+            print(f"{command}: listening at {source}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+
+    return say
 
 
 async def _report(service: Service) -> None:

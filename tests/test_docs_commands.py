@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,18 @@ def test_a_line_runs(line: str, folder: Path, capsys: pytest.CaptureFixture[str]
     assert printed.out.strip()
 
 
+def is_open(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait(until: Callable[[], bool], what: str) -> None:
+    last = time.monotonic() + 120
+    while not until():
+        assert time.monotonic() < last, f"{what} did not come"
+        time.sleep(0.1)
+
+
 @pytest.mark.slow
 def test_the_live_lines_run_together(tmp_path: Path) -> None:
     """A broker, two learners and a recorder stay; publishers, players and watchers end by themselves."""
@@ -205,30 +218,31 @@ def test_the_live_lines_run_together(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     staying: list[subprocess.Popen[bytes]] = []
+    said = [tmp_path / f"{number}.txt" for number in range(4)]  # what the broker, the learners and the recorder say
     try:
         for line, more in LIVE:
             words = [*line.replace(":1883", f":{port}").split(), *more.split()]
             words += ["--port", str(port)] * (line == "broker")
             command = [sys.executable, "-m", "ergoscope", *words]
             if line.split()[0] in ("broker", "learn", "record"):
-                staying.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
-                until = time.monotonic() + 60
-                while line == "broker" and time.monotonic() < until:
-                    with socket.socket() as asked:
-                        if asked.connect_ex(("127.0.0.1", port)) == 0:
-                            break
-                    time.sleep(0.1)
+                with said[len(staying)].open("wb") as errors:
+                    staying.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=errors))
+                if line == "broker":
+                    wait(lambda: is_open(port), "the broker")
                 continue
-            if words[0] == "publish" and "--state" in words:
-                time.sleep(15)  # until the learners listen
+            wait(lambda: all(b"listening" in each.read_bytes() for each in said[1:]), "the learners and the recorder")
+            if words[0] == "replay":
+                wait(lambda: any((tmp_path / "run").glob("*.parquet")), "a part of the recording")
             done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120)
             assert done.returncode == 0, (line, done.stderr)
         for process in reversed(staying):
             process.send_signal(signal.SIGINT)
-        ends = [process.communicate(timeout=60) for process in reversed(staying)]
+        for process in reversed(staying):
+            process.wait(timeout=60)
     finally:
         for process in staying:
             process.kill()
-    assert all(b"Traceback" not in errors for _, errors in ends), ends
-    learned = [re.search(rb"learn: [1-9]\d* streams?, [1-9]\d* samples", errors) for _, errors in ends]
+    ends = [each.read_bytes() for each in said]
+    assert all(b"Traceback" not in errors for errors in ends), ends
+    learned = [re.search(rb"learn: [1-9]\d* streams?, [1-9]\d* samples", errors) for errors in ends]
     assert sum(found is not None for found in learned) == 2, ends

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..._core.user_warning import warn_user
 from ...simulator import LinearSystem
 from ...simulator._systems.eigenvalues import UNIT_TOLERANCE, distinct_eigenvalues
 from .modes import growth_ladder, multiplicities
@@ -45,7 +45,7 @@ def counts(
 
 
 def warn_of_tolerances(system: LinearSystem, initial_covariance: ArrayLike | None = None) -> None:
-    """Warn if m, d*^2 or h* depend on a tolerance; the warning points at the caller's caller.
+    """Warn if m, d*^2 or h* depend on a tolerance.
 
     The counts are computed again with one tolerance changed at a time, and must not change:
 
@@ -69,7 +69,7 @@ def warn_of_tolerances(system: LinearSystem, initial_covariance: ArrayLike | Non
     said.append(_apart(system, stated))
     for sentence in said:
         if sentence:
-            warnings.warn(sentence, stacklevel=3)
+            warn_user(sentence)
 
 
 def _moved(field: str, factor: float) -> Tolerances:

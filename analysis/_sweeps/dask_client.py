@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from distributed.utils import silence_logging_cmgr
 
 from ..._core.progress import Progress
 from ..._core.text import versions
+from ..._core.user_warning import warn_user
 from .dask_task import SweepContext, Task, digest_of, run_task
 from .experiment import Experiment
 from .points import Group
@@ -134,7 +134,7 @@ def _threads(client: Client) -> int:
     """Return how many threads the workers have; warn if there is no worker."""
     workers, threads = size_of(client)
     if not workers:
-        warnings.warn("the cluster has no worker yet: waiting. Start one with `dask worker ADDRESS`.", stacklevel=1)
+        warn_user("the cluster has no worker yet: waiting. Start one with `dask worker ADDRESS`.")
     return threads
 
 

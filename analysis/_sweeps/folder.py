@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from ..._core.files import check_folder, write_text
 from ..._core.text import versions
+from ..._core.user_warning import warn_user
 from ...simulator import LinearSystem
 from ...simulator._systems.read_system import system_of, table_of
 from .experiment import Experiment
@@ -46,10 +46,7 @@ def experiment_folder(experiment: Experiment, folder: Path) -> Iterator[Path]:
         _drop_unfinished(folder)
         known = [] if before is None else before["versions"]
         if known and known[-1] != versions():
-            warnings.warn(
-                f"{folder} was begun with other versions of the packages: its parts may differ in the last bits.",
-                stacklevel=2,
-            )
+            warn_user(f"{folder} was begun with other versions of the packages: its parts may differ in the last bits.")
         known = [*(one for one in known if one != versions()), versions()]
         write_text(folder / EXPERIMENT, json.dumps(_record(experiment, known), indent=2) + "\n")
         yield folder

@@ -281,6 +281,11 @@ def _keys(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Key[Array, 
     return jax.vmap(jax.vmap(jax.random.split))(keys)
 
 
+def _times(matrix: Float[Array, "row column"], lanes: Float[Array, "column batch"]) -> Float[Array, "row batch"]:
+    """Return the product. Its bits do not depend on the number of lanes, those of a library's do."""
+    return (matrix[:, :, None] * lanes[None]).sum(axis=1)
+
+
 @jax.jit
 def _advance(
     world: _SimulationState, rows: dict[str, Any], u: Array, z: Array, coins: Array, start: Array | float, burst: Array
@@ -292,8 +297,8 @@ def _advance(
         now, z, coin, u = row
         left = jnp.where(world.missing > 0, world.missing, jnp.where(coin < start, burst, 0))
         known_x, known_y = now["B"] @ u, now["D"] @ u
-        y = now["C"] @ world.x + now["R"] @ z[ranks[0] : sum(ranks)] + known_y[:, None]
-        x = now["A"] @ world.x + now["Q"] @ z[: ranks[0]] + known_x[:, None]
+        y = _times(now["C"], world.x) + _times(now["R"], z[ranks[0] : sum(ranks)]) + known_y[:, None]
+        x = _times(now["A"], world.x) + _times(now["Q"], z[: ranks[0]]) + known_x[:, None]
         return _SimulationState(x, jnp.maximum(left - 1, 0)), (jnp.where(left > 0, jnp.nan, y), world.x)
 
     fixed = {word: value for word, value in rows.items() if value.ndim == 2}
@@ -336,7 +341,7 @@ def _initial_state(lanes: Key[Array, " batch"], system: LinearSystem, initial: s
         keys = jax.vmap(lambda lane: jax.random.fold_in(lane, jnp.uint32(0xFFFFFFFF)))(lanes)
         z = jax.vmap(lambda k: jax.random.normal(k, (system.states,), dtype), out_axes=-1)(keys)
         values, vectors = np.linalg.eigh(covariance)
-        return jnp.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype) @ z
+        return _times(jnp.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype), z)
     vector = real_array("the initial state", initial)
     if vector.shape != (system.states,) or not np.isfinite(vector).all():
         raise ValueError(f"the initial state must be {system.states} finite numbers, got shape {vector.shape}.")

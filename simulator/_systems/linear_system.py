@@ -5,7 +5,6 @@ Time: ``y[t]`` is measured before ``x`` moves to ``t + 1``; ``t`` counts samples
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.arrays import real_array
+from ..._core.user_warning import warn_user
 from .covariance import covariance
 from .eigenvalues import distinct_eigenvalues
 from .scaling import unit_scales
@@ -105,9 +105,7 @@ class LinearSystem:
             object.__setattr__(self, word, static)
         if not lengths and (hidden := _unobserved(A, C, Q)):
             modes = ", ".join(f"{mode:.4g}" for mode in hidden)
-            warnings.warn(
-                f"{name}: the mode {modes} never shows in the output; no predictor can know of it.", stacklevel=2
-            )
+            warn_user(f"{name}: the mode {modes} never shows in the output; no predictor can know of it.")
 
     @property
     def states(self) -> int:

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 
@@ -131,14 +131,15 @@ class MemorySink(NullContext, Generic[T]):
         self.sent.append(item)
 
 
-async def forward(source: Source, sink: Sink[Observation]) -> int:
+async def forward(source: Source, sink: Sink[Observation], opened: Callable[[], None] = lambda: None) -> int:
     """Send everything from a source to a sink, which are opened and closed here; return the number of samples.
 
-    Cancelling ends it in order: the sink keeps what has come.
+    Cancelling ends it in order: the sink keeps what has come. ``opened`` is called when both are open.
     """
     samples = 0
     with contextlib.suppress(asyncio.CancelledError):
         async with source, sink:
+            opened()
             async for item in source:
                 await sink.send(item)
                 samples += item.steps

@@ -69,7 +69,7 @@ SPOILT: dict[str, tuple[Callable[[pl.DataFrame], Any], str]] = {
         lambda f: f.with_columns(pl.col("value").cast(pl.String)),
         "column 'value' of the frame of error curves must be Float64, got String: cast it",
     ),
-    "no rows": (lambda f: f.head(0), "must have rows, got none|no run in these curves"),
+    "no rows": (lambda f: f.head(0), "must have rows, got none|the curves hold no run"),
     "one horizon": (
         lambda f: f.filter(pl.col("last") == HORIZON),
         "a growth law needs a longer horizon than",
@@ -79,14 +79,14 @@ SPOILT: dict[str, tuple[Callable[[pl.DataFrame], Any], str]] = {
         lambda f: f.with_columns(value=pl.lit(None, pl.Float64)),
         "every value of the metric '(error|excess)' is NaN or null",
     ),
-    "rows twice": (lambda f: pl.concat([f, f]), "one row a size, group and stretch, got several"),
+    "rows twice": (lambda f: pl.concat([f, f]), "one row for each size, group and stretch, got several"),
     "a size that is null": (
         lambda f: f.with_columns(size=pl.when(pl.col("size") > 0).then("size")),
-        "one row a size, group and stretch, got several or null",
+        "one row for each size, group and stretch, got several or null",
     ),
     "another metric": (
         lambda f: f.with_columns(metric=pl.lit("loss")),
-        "there must be curves of the metric 'error', got those of loss|needs the excess over an oracle",
+        "expected curves of the metric 'error', got loss|needs the excess over an oracle",
     ),
 }
 
@@ -97,7 +97,7 @@ def test_what_is_no_frame_of_curves_is_refused(taker: str, spoil: str, frame: pl
     change, words = SPOILT[spoil]
     if (taker, spoil) == ("regret_size", "one horizon"):  # one stretch is enough for a sum, if it is a late one
         assert regret_size(change(frame)).size == 2
-        frame, words = frame.with_columns(first=pl.lit(1, pl.Int64)), "got one that spans it all"
+        frame, words = frame.with_columns(first=pl.lit(1, pl.Int64)), "got one stretch for the whole horizon"
     with pytest.raises(ValueError, match=words):
         TAKERS[taker](change(frame))
 
@@ -140,11 +140,11 @@ def test_one_size_that_is_nan_is_undecided_alone(frame: pl.DataFrame) -> None:
     ("spoil", "words"),
     [
         (lambda f: f.to_dicts(), "must be a polars DataFrame, got list"),
-        (lambda f: f.lazy(), "must be a polars DataFrame, got LazyFrame: collect it"),
+        (lambda f: f.lazy(), "must be a polars DataFrame, got LazyFrame: call collect"),
         (lambda f: f.drop("verdict"), "needs the column 'verdict'; there are size, law"),
         (lambda f: f.with_columns(pl.col("size").cast(pl.String)), "column 'size' .* must be Int64, got String"),
         (lambda f: f.head(0), "must have rows, got none"),
-        (lambda f: pl.concat([f, f]), "one growth law a size, got several"),
+        (lambda f: pl.concat([f, f]), "one growth law for each size, got several"),
     ],
 )
 def test_what_are_no_growth_laws_is_refused(spoil: Any, words: str, frame: pl.DataFrame) -> None:
@@ -181,8 +181,8 @@ def test_losses_that_cannot_be_compared_are_refused(
         ([1, 2, HORIZON], "edges must rise from 0"),
         ([], "edges must rise from 0"),
         ([0, 1.5, HORIZON], "edges must be whole numbers"),
-        ([0, 1000], "among the finer ones"),
-        ([0, 1001, HORIZON], "among the finer ones"),
+        ([0, 1000], "among the finer edges"),
+        ([0, 1001, HORIZON], "among the finer edges"),
     ],
 )
 def test_edges_that_do_not_fit_are_refused(edges: list[float], words: str) -> None:
@@ -191,7 +191,7 @@ def test_edges_that_do_not_fit_are_refused(edges: list[float], words: str) -> No
 
 
 def test_scores_of_another_learner_are_refused() -> None:
-    with pytest.raises(ValueError, match="the learner's 3 sizes and groups at least 1, got 4 sizes"):
+    with pytest.raises(ValueError, match="the learner's 3 sizes, and groups must be at least 1; got 4 sizes"):
         curves(scores(), ladder(range(3)))
     with pytest.raises(ValueError, match="0 groups"):
         curves(scores(), ladder(range(4)), groups=0)

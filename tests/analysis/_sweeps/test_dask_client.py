@@ -211,6 +211,7 @@ def test_a_scheduler_that_goes_away_is_told_of(tmp_path: Path) -> None:
 def test_without_the_library_its_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "ergoscope.analysis._sweeps.dask_client")
+    monkeypatch.delattr("ergoscope.analysis._sweeps.dask_client")  # else it is taken from the package
     with pytest.raises(ValueError, match=r"pip install '.\[cluster\]'"):
         sweep(read_experiment(write(tmp_path)), tmp_path / "out", cluster="tcp://127.0.0.1:8786")
     assert not (tmp_path / "out").exists()

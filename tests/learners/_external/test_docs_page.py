@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs" / "learners.md").read_text(encoding="utf-8")
 def test_the_learner_of_ones_own_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     exec(compile(code, "docs/learners.md", "exec"), {"__name__": "page"})
-    assert "the critical samples averaged is 1" in capsys.readouterr().out
+    assert "the critical samples averaged is at most 1" in capsys.readouterr().out
 
 
 def test_every_learner_stands_in_the_table_and_in_its_family() -> None:

@@ -182,8 +182,8 @@ def test_complex_modes_need_phases_or_taps() -> None:
 @pytest.mark.parametrize(
     ("words", "arguments"),
     [
-        ("a window of 8 carries 8 filters", dict(window=8)),
-        ("a window of 32 carries", dict(sizes=range(33), window=32)),
+        ("a window of 8 gives 8 filters", dict(window=8)),
+        ("a window of 32 gives", dict(sizes=range(33), window=32)),
         ("window and phases must be", dict(window=0)),
         ("window and phases must be", dict(phases=0)),
         ("window and phases must be", dict(autoregressive=65)),
