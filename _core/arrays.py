@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .text import printable
+
 
 def real_array(word: str, value: ArrayLike, expected: str = "numbers") -> NDArray[np.float64]:
     """Return a copy of real numbers as float64.
@@ -54,4 +56,5 @@ def _real(word: str, value: Any, expected: str) -> NDArray[np.float64]:
     except (TypeError, ValueError) as exc:
         if str(exc).startswith(f"{word} must be real"):
             raise
-        raise ValueError(f"{word} must be {expected}, got {value!r}.") from exc
+        got = printable(" ".join(repr(value).split()), 200)
+        raise ValueError(f"{word} must be {expected}, got {got}.") from exc

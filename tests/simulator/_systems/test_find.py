@@ -61,9 +61,11 @@ def test_plants_of_infinite_numbers_are_refused(bad: float, dt: float, word: str
 def test_toml_nested_deep_is_refused(tmp_path: Path, brackets: str) -> None:
     file = tmp_path / "plant.toml"
     opening, closing = ("[", "]") if brackets == "[]" else ("{a=", "}")
-    file.write_text(f"A = {opening * 3000}{'' if brackets == '[]' else 1}{closing * 3000}\n")
-    with pytest.raises(ValueError, match="nested too deep|cannot be read as TOML|must be"):
+    file.write_text(f"A = {opening * 3000}{'' if brackets == '[]' else 1}{closing * 3000}\nC = 1\nQ = 1\nR = 1\n")
+    # How deep Python's reader goes depends on the recursion limit, which other packages raise.
+    with pytest.raises(ValueError, match="nested too deep|A must be a matrix of numbers, got") as refused:
         find_system(str(file))
+    assert len(str(refused.value)) < 1000
 
 
 @pytest.mark.parametrize(
