@@ -105,18 +105,19 @@ def test_nothing_is_lost_or_taken_in_twice_whatever_is_killed(
     broker = mosquitto("\n".join(["user root", "allow_anonymous true", *lines]))
     root = f"mqtt://127.0.0.1:{broker.port}/lab"
     learner = Command(
-        tmp_path, "learner", *f"learn {root}/+ --learner ladder --sizes 0..4 --say threshold --quiet".split(),
+        tmp_path, "learner", *f"learn {root}/+ --learner ladder --sizes 0..4 --say threshold".split(),
         *["--state", "learned", "--every", "1"],
     )  # fmt: skip
-    until(lambda: b" as ergoscope-" in (broker.folder / "log").read_bytes(), 60, learner.said)
-    time.sleep(0.5)
+    until(lambda: "listening" in learner.said(), 120, learner.said)
+    # Mosquitto has a new session on its disk after a hundred changes or so, and forgets it when killed before.
+    broker.process.send_signal(signal.SIGUSR1)  # save
+    until((broker.folder / "mosquitto.db").exists, 60, learner.said)
     publisher = Command(
         tmp_path, "publisher", *f"publish {PLANT} --to {root}/p --block {plan.block} --state sent".split(),
         *f"--steps {plan.samples} --rate {plan.rate} --epoch 0".split(),
     )  # fmt: skip
     rng = np.random.default_rng(0)
     killed = Counter[str]()
-    # Not at once: Mosquitto has a new session on its disk after a hundred changes, and forgets it when killed before.
     until(lambda: last_in_journal(tmp_path / "learned") >= 200 * plan.block, 120, learner.said)
     span = 400 * plan.block, 0.9 * plan.samples
     moments = np.sort(rng.uniform(*span, len(plan.events))).astype(int).tolist()
