@@ -173,7 +173,8 @@ def show_design(design: Design) -> None:
     console.print(table)
     memory = f"{design.memory:.3g} samples" if math.isfinite(design.memory) else "infinite"
     console.print(
-        f"Kalman filter: error {design.kalman:.4g}, memory {memory}. Bounded from {design.critical_size} taps on. "
+        f"Kalman filter: error {design.kalman:.4g}, memory {memory}. "
+        f"The error is bounded from {design.critical_size} tap{'s' * (design.critical_size != 1)} on. "
         f"Inputs: {design.inputs}.",
         highlight=False,
         soft_wrap=True,

@@ -96,7 +96,8 @@ def test_exponential_smoothing_is_the_steady_kalman_predictor_of_a_random_walk()
 )
 def test_which_baseline_is_bounded_on_what(words: str, system: str, bounded: bool) -> None:
     found = locate(system, learner=words, horizon=4000, seed=1)
-    assert found.verdict == ("at most" if bounded else "above"), found.sentence  # one size only
+    # One size only: the critical one may be smaller, where there is a smaller one than this.
+    assert found.verdict in (("at most", "located") if bounded else ("above",)), found.sentence
 
 
 def test_a_wrong_model_costs_what_the_closed_loop_says() -> None:
