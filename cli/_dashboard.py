@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ._options import PATH
 from ._printing import console, short_number
 from ._streams import leave_pipe, start_log
 
@@ -35,7 +36,7 @@ Names = Annotated[
     list[str] | None, typer.Option("--allow-host", help="Further name of this machine in addresses of the page.")
 ]
 Unopened = Annotated[bool, typer.Option("--no-open", help="Open no browser.")]
-Recording = Annotated[Path | None, typer.Option("--record", help="Folder where all samples are recorded, too.")]
+Recording = Annotated[Path | None, typer.Option("--record", **PATH, help="Folder where all samples are recorded, too.")]
 demo = typer.Typer(help="Demos that need nothing else.", no_args_is_help=True)
 
 

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from .._core.json_values import json_text
-from ._options import Seed
+from ._options import PATH, Seed
 from ._parsing import parse_names
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import Meter, console, short_number
@@ -67,7 +67,7 @@ def score(
     ] = False,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the results. Default: runs/score-PREDICTOR.")
+        Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/score-PREDICTOR.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the answer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,

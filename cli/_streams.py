@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ._options import Seed
+from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def learn(
     window: Annotated[int, typer.Option(help="Samples that may overtake a missing one before it is lost.")] = 64,
     state: Annotated[
         Path | None,
-        typer.Option(help="State folder: learning goes on from there after a restart; over MQTT no message is lost."),
+        typer.Option(
+            **PATH, help="State folder: learning goes on from there after a restart; over MQTT no message is lost."
+        ),
     ] = None,
     every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     channels: Annotated[int, typer.Option(help="The most outputs and inputs of a stream, together.")] = 16,
@@ -106,7 +108,7 @@ def learn(
 
 def record(
     source: Live,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the Parquet parts; parts in it stay.")],
+    out: Annotated[Path, typer.Option("--out", **PATH, help="Folder for the Parquet parts; parts in it stay.")],
     quiet: Quiet = False,
 ) -> None:
     """Record live streams, message by message, for replay."""
@@ -168,7 +170,7 @@ def publish(
         bool, typer.Option(help="Publish the plant in meta: learners compare their forecasts with its oracle.")
     ] = True,
     state: Annotated[
-        Path | None, typer.Option(help="State folder: no message is lost, and a restart goes on from there.")
+        Path | None, typer.Option(**PATH, help="State folder: no message is lost, and a restart goes on from there.")
     ] = None,
 ) -> None:
     """Simulate a plant as a live stream."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..simulator import LinearSystem, read_recording
+from ._messages.limits import MOST_STREAMS
 from ._messages.observation import Observation
 from ._messages.output_json import OUTPUT_KINDS, output_lines
 from ._messages.outputs import Output
@@ -141,8 +142,8 @@ def output_sink(where: str, kinds: Collection[str] = OUTPUT_KINDS) -> Sink[Outpu
 
 def stream_names(where: str, name: str, count: int) -> list[str]:
     """Return the names of simulated streams: from the address, else ``name``, with numbers if several."""
-    if count < 1:
-        raise ValueError(f"there must be at least 1 stream, got {count}.")
+    if not 1 <= count <= MOST_STREAMS:
+        raise ValueError(f"there must be 1 to {MOST_STREAMS} streams, got {count}: run several publishers for more.")
     if where.startswith(MQTT) and (stream := read_address(where).stream) != "+":
         name = stream
     return [name] if count == 1 else [f"{name}-{i}" for i in range(count)]

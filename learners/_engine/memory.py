@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import jax
 import numpy as np
 
 from ..._core.devices import find_devices
+from ..._core.memory import free_memory
 from .driver import Driver
 
 
@@ -35,15 +33,7 @@ def memory_free(device: str | None = None) -> int:
     if found[0].platform != "cpu":
         reports = [one.memory_stats() or {} for one in found]
         return sum(int(report.get("bytes_limit", 0)) - int(report.get("bytes_in_use", 0)) for report in reports)
-    free = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-        group = Path("/sys/fs/cgroup")
-        free.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
-    except (OSError, ValueError):
-        pass  # no such file, or no limit
-    return min(free)
+    return free_memory()
 
 
 def _bytes(tree: object) -> int:

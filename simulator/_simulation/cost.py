@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ..._core.memory import free_memory
+from ..._core.memory import GIB, free_memory
 from ..._core.text import duration
 from .._systems.linear_system import LinearSystem
 
@@ -15,7 +15,6 @@ MOST_STEPS = 2**39  # the noise of a block of 128 samples has a number of 32 bit
 STEP = 1e-6  # seconds of one step of one run, at the least
 MOST_RUNS = 2**32 - 1  # the random keys of runs have 32 bits
 COPIES = 3  # of a block: on the device, in NumPy, and its noise
-GIB = 2**30
 
 
 def check_steps(steps: int) -> None:

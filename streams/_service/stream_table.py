@@ -6,16 +6,20 @@ on the other streams nor on the micro-batches: live has the bits of ``replay``.
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.memory import GIB
 from ...learners._engine.driver import Driver
+from ...learners._engine.memory import memory_free, memory_needed
 from ...simulator import LinearSystem
 from .._messages.errors import RejectedMessage
 from .._messages.metadata import Plant
@@ -27,6 +31,19 @@ from .tile import Tile
 from .tile_driver import with_prefix, without_prefix
 
 MOST_PLANTS = 64  # each has its own kernel, which is never removed
+COPIES = 8  # of the forecasts of one block, measured at 2000 and 8000 sizes
+
+
+def check_memory(driver: Driver) -> None:
+    """Raise ValueError if one tile of streams needs more memory than is free."""
+    sizes, block = driver.learner.sizes, math.prod(jax.eval_shape(driver.record).shape)
+    needed = memory_needed(driver, driver.width, 1) + COPIES * block * np.dtype(driver.precision).itemsize
+    free = memory_free(driver.device)
+    if needed > free:
+        raise ValueError(
+            f"{driver.learner.name} of {len(sizes)} sizes up to {sizes[-1]} needs {needed / GIB:.3g} GiB for "
+            f"{driver.width} streams, and {free / GIB:.3g} GiB are free: use fewer sizes."
+        )
 
 
 class StreamTable:
@@ -41,6 +58,7 @@ class StreamTable:
             raise ValueError(
                 f"{driver.learner.name} is one learner for all streams; a service needs one for each: choose another."
             )
+        check_memory(driver)
         self.driver = driver
         self._tiles: list[Tile] = []
         self._places: dict[str, int] = {}  # number of the lane, counted through all tiles

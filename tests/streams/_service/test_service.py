@@ -135,6 +135,12 @@ def test_what_is_wider_than_allowed_is_refused_before_it_costs_anything() -> Non
     assert "--channels 3" in str(service.rejections.first)
 
 
+def test_sizes_that_do_not_fit_into_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ergoscope.streams._service.stream_table.memory_free", lambda device: 2**20)
+    with pytest.raises(ValueError, match=r"needs .* GiB for 32 streams, and .* GiB are free: use fewer sizes"):
+        run([observation("a", 1.0)])
+
+
 def test_errors_are_scored_as_the_driver_scores_them() -> None:
     recording = recorded(runs=1)
     service, said = run(play(recording, block=5))
