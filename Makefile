@@ -21,7 +21,7 @@ help:
 	@echo "make campaign-faults    broker, learner and publisher killed twenty times each in a million samples: ten minutes or more"
 	@echo "make campaign-sweep     a sweep of 500 points killed 25 times, on a Dask cluster too: a quarter of an hour or more"
 	@echo "make reference    the mean error of learned filters over 1e5 runs, for the campaign: a quarter of an hour"
-	@echo "make recordings   what is said of single recordings, and the table of docs/theory.md: ten minutes"
+	@echo "make recordings   the answers for single recordings, and the table of docs/theory.md: ten minutes"
 	@echo "make check        format, lint, types, import contracts"
 	@echo "make minima       a quick part of the tests with the lowest versions that pyproject.toml allows: some five minutes"
 	@echo "make bench        the measured comparisons of benchmarks/, and the tables of docs/performance.md and docs/learners.md"

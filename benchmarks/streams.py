@@ -63,10 +63,10 @@ def in_blocks(samples: int, rounds: int) -> tuple[list[dict[str, Any]], list[dic
     tiles = [(driver.start(), driver.record()) for _ in range(-(-STREAMS // driver.width))]
     y = np.random.default_rng(0).standard_normal((driver.block, 1, driver.width))
     u, end = np.zeros((driver.block + driver.ahead, 0, driver.width)), np.full(driver.width, driver.block, np.int32)
-    tallies = [ErrorSums(LENGTHS + 1, 1, driver.width) for _ in tiles]
+    sums = [ErrorSums(LENGTHS + 1, 1, driver.width) for _ in tiles]
     forecast = np.random.default_rng(0).standard_normal((driver.block, LENGTHS + 1, 1, driver.width))
-    for tally, _ in itertools.product(tallies, range(LEARNED // driver.block)):
-        tally.add(forecast, y, y < np.inf, end)
+    for one, _ in itertools.product(sums, range(LEARNED // driver.block)):
+        one.add(forecast, y, y < np.inf, end)
     steps = range(samples // driver.block)
 
     def kernel(k: int) -> None:
@@ -75,7 +75,7 @@ def in_blocks(samples: int, rounds: int) -> tuple[list[dict[str, Any]], list[dic
         jax.block_until_ready(tiles[k])
 
     def add() -> None:
-        for one in tallies:
+        for one in sums:
             for _ in steps:
                 one.add(forecast, y, y < np.inf, end)
 

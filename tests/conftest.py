@@ -19,8 +19,8 @@ from jaxtyping import install_import_hook
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
-# Only here, so that users do not pay for it; only where arrays flow: the doors of the other rooms refuse wrong types
-# themselves, and their tests hand them some. With the tower an int is a float, as it is for mypy.
+# Only here, so that users do not pay for it; only where arrays flow: the public functions of the other rooms refuse
+# wrong types themselves, and their tests hand them some. With the tower an int is a float, as it is for mypy.
 check_types = beartype(conf=BeartypeConf(is_pep484_tower=True))
 
 

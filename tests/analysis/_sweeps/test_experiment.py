@@ -1,4 +1,4 @@
-"""Experiments: what is refused at the door, what is drawn, and what a killed sweep leaves behind."""
+"""Experiments: what is refused, what is drawn, and what a killed sweep leaves behind."""
 
 from __future__ import annotations
 

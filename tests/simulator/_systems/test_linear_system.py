@@ -1,4 +1,4 @@
-"""The door of LinearSystem."""
+"""What LinearSystem takes and refuses."""
 
 from __future__ import annotations
 

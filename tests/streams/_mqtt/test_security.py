@@ -57,8 +57,8 @@ def client(lab: Path, port: int, user: str, program: str, *words: str) -> list[s
     """Return the command line of a client of Mosquitto's that is let in."""
     files = {name: str(lab / "certificates" / name) for name in ("ca.crt", f"{user}.crt", f"{user}.key")}
     shown = zip(("--cafile", "--cert", "--key"), files.values(), strict=True)
-    door = ["-h", "localhost", "-p", str(port), "-u", user, "-P", f"secret of {user}"]
-    return [program, *door, *(word for pair in shown for word in pair), *words]
+    given = ["-h", "localhost", "-p", str(port), "-u", user, "-P", f"secret of {user}"]
+    return [program, *given, *(word for pair in shown for word in pair), *words]
 
 
 def become(monkeypatch: pytest.MonkeyPatch, lab: Path, user: str, **other: str | None) -> None:
@@ -140,11 +140,13 @@ def test_who_is_not_let_in_is_told_what_to_do(
     changed, host, message = WRONG[name]
     files = dict(CA=str(other / "ca.crt"), CERT=str(other / "learner.crt"), KEY=str(other / "learner.key"))
     become(monkeypatch, lab, "learner", **{w: files[w] if value == "other" else value for w, value in changed.items()})
-    monkeypatch.setattr("ergoscope.streams._mqtt.connection.ANSWER", 1.0)  # a broker that shuts the door gives none
-    door = "mqtt://localhost" if host == "plain" else f"mqtts://{host}"
+    monkeypatch.setattr(
+        "ergoscope.streams._mqtt.connection.ANSWER", 1.0
+    )  # a broker that closes the connection gives none
+    given = "mqtt://localhost" if host == "plain" else f"mqtts://{host}"
 
     async def main() -> None:
-        async with connect(f"{door}:{broker.port}/lab/+"):
+        async with connect(f"{given}:{broker.port}/lab/+"):
             pass
 
     with pytest.raises(ConnectionError, match=message) as refused:

@@ -34,7 +34,7 @@ class Twin:
         return np.stack([sum(self.rows[t : t + length]).sum(axis=1) for t in range(0, len(self.rows), length)])
 
 
-def feed(tallies: ErrorSums, cuts: list[np.ndarray[Any, Any]], error: Any, scored: Any) -> None:
+def feed(sums: ErrorSums, cuts: list[np.ndarray[Any, Any]], error: Any, scored: Any) -> None:
     """Add samples ``cuts[k] .. cuts[k+1]-1`` of each lane at once."""
     for first, stop in zip(cuts, cuts[1:], strict=False):
         steps = stop - first
@@ -43,7 +43,7 @@ def feed(tallies: ErrorSums, cuts: list[np.ndarray[Any, Any]], error: Any, score
         for i in range(error.shape[-1]):
             rows[: steps[i], ..., i] = error[first[i] : stop[i], ..., i]
             seen[: steps[i], ..., i] = scored[first[i] : stop[i], ..., i]
-        tallies.add(rows, np.zeros(seen.shape), seen, steps)
+        sums.add(rows, np.zeros(seen.shape), seen, steps)
 
 
 @pytest.mark.parametrize("outputs", [1, 2])
@@ -64,7 +64,7 @@ def test_sums_are_those_of_a_twin_and_have_the_same_bits_however_as_scores(outpu
     for i in range(LANES):
         twin = Twin(outputs)
         twin.add(error[: ages[i], ..., i], scored[: ages[i], ..., i])
-        one, other = (tallies.lane(i) for tallies in kept)
+        one, other = (sums.lane(i) for sums in kept)
         assert one.age == ages[i] and len(one.blocks) <= MOST_BLOCKS
         assert one.length == 1 or len(one.blocks) > MOST_BLOCKS // 2
         np.testing.assert_allclose(one.stretches, twin.stretches(), rtol=1e-12)
@@ -75,25 +75,25 @@ def test_sums_are_those_of_a_twin_and_have_the_same_bits_however_as_scores(outpu
 def test_what_is_told_restores_the_sums_and_a_cleared_lane_is_new() -> None:
     rng = np.random.default_rng(0)
     error, scored = rng.standard_normal((900, SIZES, 1, LANES)), np.ones((900, 1, LANES), bool)
-    tallies, again = ErrorSums(SIZES, 1, LANES), ErrorSums(SIZES, 1, LANES)
-    tallies.add(error[:700], np.zeros(scored[:700].shape), scored[:700], np.full(LANES, 700))
-    again.restore(tallies.state(LANES))
+    sums, again = ErrorSums(SIZES, 1, LANES), ErrorSums(SIZES, 1, LANES)
+    sums.add(error[:700], np.zeros(scored[:700].shape), scored[:700], np.full(LANES, 700))
+    again.restore(sums.state(LANES))
     zero = np.zeros((200, 1, LANES))
-    for one in (tallies, again):
+    for one in (sums, again):
         one.clear(2)
         one.add(error[700:], zero, scored[700:], np.full(LANES, 200))
     fresh = ErrorSums(SIZES, 1, LANES)
     fresh.add(error[700:], zero, scored[700:], np.full(LANES, 200))
     for i in range(LANES):
-        expected = (fresh if i == 2 else tallies).lane(i)
+        expected = (fresh if i == 2 else sums).lane(i)
         assert all(np.array_equal(a, b) for a, b in zip(again.lane(i), expected, strict=True))
 
 
 def test_late_blocks_leave_the_first_twentieth_out() -> None:
-    tallies = ErrorSums(1, 1, 1)
-    assert tallies.lane(0).late_blocks()[0].shape == (0, 1)
-    tallies.add(np.zeros((1000, 1, 1, 1)), np.ones((1000, 1, 1)), np.ones((1000, 1, 1), bool), np.array([1000]))
-    losses, samples = tallies.lane(0).late_blocks()
+    sums = ErrorSums(1, 1, 1)
+    assert sums.lane(0).late_blocks()[0].shape == (0, 1)
+    sums.add(np.zeros((1000, 1, 1, 1)), np.ones((1000, 1, 1)), np.ones((1000, 1, 1), bool), np.array([1000]))
+    losses, samples = sums.lane(0).late_blocks()
     assert losses.sum() == samples.sum() == 950 and 64 <= len(samples) <= 128
-    scores = as_scores([tallies.lane(0)])
+    scores = as_scores([sums.lane(0)])
     assert scores.edges[-1] == scores.error.sum() == scores.samples.sum() == 1000
