@@ -30,7 +30,7 @@ _WIDE = 140  # columns of a table that goes to a file or a pipe
 _ROOM = 5  # lines of a terminal beside the rows
 
 
-Port = Annotated[int, typer.Option(help="Port of the page.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, metavar="<int>", help="Port of the page; 0: any free one.")]
 Host = Annotated[str, typer.Option(help="Address of the page; by default only this machine can connect.")]
 Names = Annotated[
     list[str] | None, typer.Option("--allow-host", help="Further name of this machine in addresses of the page.")

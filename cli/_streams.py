@@ -193,7 +193,9 @@ def publish(
 
 
 def broker(
-    port: Annotated[int, typer.Option(help="Port; only this machine can connect.")] = 1883,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, metavar="<int>", help="Port; only this machine can connect.")
+    ] = 1883,
 ) -> None:
     """Run an MQTT broker for trials; use Mosquitto for anything else."""
     from ..streams._mqtt.broker import Broker

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..simulator import LinearSystem, read_recording
 from ._messages.limits import MOST_STREAMS
@@ -70,6 +70,8 @@ def connect(
             known = None if state is None else identity(state, dict(source=address.topic("data")))
             return MqttSource(address, client=known and known.client, plants=plants)
         if where == "-":
+            if sys.stdin is None:
+                raise ValueError("standard input is closed: pipe lines of JSON into it, or name a file.")
             return LineSource(sys.stdin.fileno())
         if not path.is_file():
             raise FileNotFoundError(f"no file is called {where!r}.")
@@ -123,7 +125,7 @@ def observation_sink(
         return MqttSink(read_address(where), meta, system=system)
     if where != "-":
         raise ValueError(f"a sink is mqtt://host:1883/lab/plant1, or - for standard output, got {where!r}.")
-    return LineSink(sys.stdout.buffer, observation_lines)
+    return LineSink(_standard_output(), observation_lines)
 
 
 def output_sink(where: str, kinds: Collection[str] = OUTPUT_KINDS) -> Sink[Output]:
@@ -132,12 +134,14 @@ def output_sink(where: str, kinds: Collection[str] = OUTPUT_KINDS) -> Sink[Outpu
     Raises:
         ValueError: A kind is not known.
     """
+    if not kinds:
+        raise ValueError(f"there must be an output, got none: name one of {', '.join(OUTPUT_KINDS)}.")
     unknown = [kind for kind in kinds if kind not in OUTPUT_KINDS]
     if unknown:
         raise ValueError(f"the outputs are {', '.join(OUTPUT_KINDS)}, got {unknown[0]!r}.")
     if where.startswith(MQTT):
         return MqttOutputSink(read_address(where), kinds)
-    return LineSink(sys.stdout.buffer, output_lines(kinds))
+    return LineSink(_standard_output(), output_lines(kinds))
 
 
 def stream_names(where: str, name: str, count: int) -> list[str]:
@@ -147,3 +151,9 @@ def stream_names(where: str, name: str, count: int) -> list[str]:
     if where.startswith(MQTT) and (stream := read_address(where).stream) != "+":
         name = stream
     return [name] if count == 1 else [f"{name}-{i}" for i in range(count)]
+
+
+def _standard_output() -> BinaryIO:
+    if sys.stdout is None:
+        raise ValueError("standard output is closed: redirect it to a file, or name an address.")
+    return sys.stdout.buffer

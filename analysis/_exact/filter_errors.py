@@ -16,7 +16,7 @@ from ...simulator import LinearSystem
 from .covariances import modal_rows, squared_norm, state_factors
 from .driven_part import driven_part
 from .modes import critical_length
-from .plant import Plant, balanced
+from .plant import Plant, balanced, independent_outputs
 from .riccati import steady_state
 from .square_roots import covariance_factor, triangular
 from .subspaces import non_ergodic
@@ -64,21 +64,21 @@ def best_errors(
     References:
         A. J. Cox, N. J. Higham (1998), Stability of Householder QR factorization for weighted least squares problems.
     """
-    plant = driven_part(balanced(system, initial_covariance))
+    plant, combined = independent_outputs(driven_part(balanced(system, initial_covariance)))
     lengths, when = check_whole("sizes", sizes), check_whole("times", times)
     check_lookahead(lookahead)
     tops = np.where(lengths <= 8, 8, 2 ** np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64))
     result = np.empty((len(when), len(lengths)))
     for top in np.unique(tops):
         some = tops == top
-        result[:, some] = _octave_errors(plant, lengths[some], when, lookahead)
+        result[:, some] = _octave_errors(plant, combined, lengths[some], when, lookahead)
     order = np.argsort(lengths, kind="stable")
     result[:, order] = np.minimum.accumulate(result[:, order], axis=1)
     return result
 
 
 def _octave_errors(
-    plant: Plant, lengths: NDArray[np.int64], when: NDArray[np.int64], lookahead: int
+    plant: Plant, combined: Matrix, lengths: NDArray[np.int64], when: NDArray[np.int64], lookahead: int
 ) -> NDArray[np.float64]:
     windows = np.minimum(when, lengths.max(initial=0) + lookahead - 1)
     states = state_factors(plant.A, plant.noise, plant.initial, when - windows)
@@ -92,7 +92,7 @@ def _octave_errors(
         log_scale = states.log_growth * float(when[place] - window)
         held = np.minimum(log_scale, np.log(_LARGEST_STATE))
         state = np.tensordot((np.exp(held)[:, None] * factor).T, free, axes=1)
-        errors = _window_errors(state.reshape(len(state), recent.shape[1]), recent, plant.outputs)
+        errors = _window_errors(state.reshape(len(state), recent.shape[1]), recent, combined)
         errors = errors[np.minimum(lengths, max(window - lookahead + 1, 0))]
         result[place] = np.where((held < log_scale).any() & (errors > _UNCANCELLED), np.inf, errors)
     return result
@@ -118,7 +118,7 @@ def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64
         >>> diffuse_errors(zoo("double-integrator"), [1, 2, 3, 4]).round(3).tolist()
         [inf, 9.0, 6.222, 5.714]
     """
-    plant = driven_part(balanced(system))
+    plant, combined = independent_outputs(driven_part(balanced(system)))
     lengths = check_whole("sizes", sizes)
     T, inverse, eigenvalues = non_ergodic(plant.A)
     m = len(eigenvalues)
@@ -133,7 +133,7 @@ def diffuse_errors(system: LinearSystem, sizes: ArrayLike) -> NDArray[np.float64
     largest = _DIFFUSE * max(float(np.abs(recent).max(initial=0.0)), 1e-100)
     state = np.tensordot(scipy.linalg.block_diag(largest * np.eye(m), decaying).T, free, axes=1)
     state = state.reshape(len(state), recent.shape[1])
-    errors = _window_errors(state, recent, plant.outputs)
+    errors = _window_errors(state, recent, combined)
     return np.where(lengths < critical_length(system), np.inf, errors[lengths])
 
 
@@ -205,9 +205,9 @@ def _window_rows(
     return free, triangular(rows[:, order].reshape(len(rows), len(order) * p).T).T
 
 
-def _window_errors(state: Matrix, recent: Matrix, scale: Matrix) -> NDArray[np.float64]:
-    """Return the error of the last columns, times their scale, given 0, 1, 2, .. blocks of the others, ``(size,)``."""
-    outputs = len(scale)
+def _window_errors(state: Matrix, recent: Matrix, combined: Matrix) -> NDArray[np.float64]:
+    """Return the error of combinations of the last columns, given 0, 1, 2, .. blocks of the others, ``(size,)``."""
+    outputs = combined.shape[1]
     rows = np.vstack([state, recent])
     if not np.isfinite(rows).all():
         return np.full(rows.shape[1] // outputs, np.inf)
@@ -218,27 +218,27 @@ def _window_errors(state: Matrix, recent: Matrix, scale: Matrix) -> NDArray[np.f
     rounding = 1e-14 * np.sqrt(np.cumsum((heights**2)[::-1])[::-1])
     columns = rows.shape[1]
     if outputs > 1 and heights[-1] < _EVEN * heights[0]:
-        return _uneven_errors(rows, rounding, scale)
+        return _uneven_errors(rows, rounding, combined)
     upper: Matrix = np.asarray(np.linalg.qr(rows, mode="r"))
     pivots = np.abs(np.diag(upper))[: columns - outputs]
     reached = np.arange(columns - outputs + 1)
     if (pivots <= rounding[: len(pivots)]).any():
         upper, reached = _dependent_qr(rows, rounding, columns - outputs)
-    left = np.cumsum(((upper[:, -outputs:] * scale) ** 2).sum(axis=1)[::-1])[::-1]
+    left = np.cumsum(((upper[:, -outputs:] @ combined.T) ** 2).sum(axis=1)[::-1])[::-1]
     return np.append(left, 0.0)[reached[::outputs]]
 
 
-def _uneven_errors(rows: Matrix, rounding: Matrix, scale: Matrix) -> NDArray[np.float64]:
+def _uneven_errors(rows: Matrix, rounding: Matrix, combined: Matrix) -> NDArray[np.float64]:
     # With rows of very different size Householder's QR is exact row by row only if the columns are pivoted: an output
     # that does not see a large state must not be reflected before one that does. So each length has its own QR.
-    outputs = len(scale)
-    last = rows[:, -outputs:] * scale
+    outputs = combined.shape[1]
+    last = rows[:, -outputs:] @ combined.T
     errors = [float((last**2).sum())]
     for stop in range(outputs, rows.shape[1] - outputs + 1, outputs):
         (reflectors, heads), upper, _ = scipy.linalg.qr(rows[:, :stop], mode="raw", pivoting=True)
         pivots = np.abs(np.diag(upper))
         rank = int((pivots > rounding[: len(pivots)]).sum())
-        left, *_ = scipy.linalg.lapack.dormqr("L", "T", reflectors, heads, last, 64 * outputs)
+        left, *_ = scipy.linalg.lapack.dormqr("L", "T", reflectors, heads, last, 64 * last.shape[1])
         errors.append(float((left[rank:] ** 2).sum()))
     return np.array(errors)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import LinearSystem
@@ -13,6 +14,7 @@ from .checks import check_time_invariant, initial_factor
 from .square_roots import covariance_factor
 
 Matrix = NDArray[np.float64]
+REDUNDANT = 1e-13  # what is left of the unit row of a redundant output
 
 
 class Plant(NamedTuple):
@@ -66,3 +68,27 @@ def balanced(system: LinearSystem, initial_covariance: ArrayLike | None = None) 
         states,
         outputs,
     )
+
+
+def independent_outputs(plant: Plant) -> tuple[Plant, Matrix]:
+    """Leave out the outputs that are combinations of others at each sample: y = M y_kept, with the same M for noise.
+
+    What is known of a redundant output is known of the others, and only its rounding would tell them apart.
+
+    Returns:
+        The plant with the outputs that are kept, at least one; diag(outputs) M, ``(output, kept)``, which turns errors
+        of the kept outputs into those of all outputs in their units.
+    """
+    rows = np.hstack([plant.C, plant.error])
+    norms = np.linalg.norm(rows, axis=1)
+    even = rows / np.where(norms > 0, norms, 1.0)[:, None]
+    _, upper, order = scipy.linalg.qr(even.T, mode="economic", pivoting=True)
+    rank = max(int((np.abs(np.diag(upper)) > REDUNDANT).sum()), 1)
+    if rank == len(rows):
+        return plant, np.diag(plant.outputs)
+    kept = np.sort(order[:rank])
+    combined = np.linalg.lstsq(even[kept].T, even.T, rcond=None)[0].T * norms[:, None]
+    combined = combined / np.where(norms > 0, norms, 1.0)[kept]
+    combined[kept] = np.eye(rank)
+    reduced = plant._replace(C=plant.C[kept], error=plant.error[kept], outputs=plant.outputs[kept])
+    return reduced, plant.outputs[:, None] * combined

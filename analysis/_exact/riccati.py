@@ -5,6 +5,7 @@ Time: x^_t is the one-step prediction of x_t from y_0 .. y_{t-1}. At t = 0 it is
 
 from __future__ import annotations
 
+import contextlib
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ...simulator import LinearSystem
 from ...simulator._systems.eigenvalues import UNIT_TOLERANCE, distinct_eigenvalues
 from .circle_zeros import uncertain_basis
 from .driven_part import driven_part, growing_modes, seen_rows
-from .plant import Plant, balanced
+from .plant import Plant, balanced, independent_outputs
 from .square_roots import covariance_factor, factor_rounding, triangular
 from .subspaces import krylov, significant
 
@@ -86,9 +87,10 @@ def steady_state(plant: Plant) -> SteadyState:
     """Return what ``kalman_gain`` does, in the scaled coordinates of a plant."""
     A, C, error = plant.A, plant.C, plant.error
     basis, learnt = _uncertain_states(plant)
-    uncertain, zeros = uncertain_basis(basis.T @ A @ basis, C @ basis, basis.T @ plant.noise, error)
+    kept, _ = independent_outputs(plant)
+    uncertain, zeros = uncertain_basis(basis.T @ A @ basis, kept.C @ basis, basis.T @ plant.noise, kept.error)
     basis, learnt = basis @ uncertain, learnt or bool(zeros)
-    factor = basis @ _steady_factor(basis.T @ A @ basis, C @ basis, basis.T @ plant.noise, error)
+    factor = basis @ _steady_factor(basis.T @ A @ basis, kept.C @ basis, basis.T @ plant.noise, kept.error)
     gain, covariance = _gain(A, C, error, factor), factor @ factor.T
     moduli = np.abs(distinct_eigenvalues(A - gain @ C)[1]) if len(A) else np.zeros(1)
     radius = float(moduli.max())
@@ -214,11 +216,12 @@ def _steady_factor(A: Matrix, C: Matrix, noise: Matrix, error: Matrix) -> Matrix
     R = error @ error.T
     if np.linalg.cond(R) < 1e8:
         doubles = [(A, C.T @ np.linalg.solve(R, C), noise @ noise.T)]
-        for bit in range(_MOST_DOUBLINGS):
-            following = _stride(1e4 * size * np.eye(len(A)), doubles, bit)
-            before, factor = factor @ factor.T, following
-            if np.abs(factor @ factor.T - before).max() <= 1e-11 * np.abs(before).max():
-                return factor
+        with contextlib.suppress(np.linalg.LinAlgError):  # rounding has made a covariance indefinite
+            for bit in range(_MOST_DOUBLINGS):
+                following = _stride(1e4 * size * np.eye(len(A)), doubles, bit)
+                before, factor = factor @ factor.T, following
+                if np.abs(factor @ factor.T - before).max() <= 1e-11 * np.abs(before).max():
+                    return factor
     for _ in range(_MOST_STEPS):
         following = _riccati_step(A, C, noise, error, factor)
         before, factor = factor @ factor.T, following

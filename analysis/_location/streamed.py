@@ -62,13 +62,17 @@ def locate_streamed(
         draws: Number of draws of the bootstrap.
     """
     horizon, runs = int(sums.edges[-1]), sums.samples.shape[-1]
-    used = samples > 0
+    used, finite = samples > 0, np.isfinite(losses).all(axis=0).any()
     # A size whose error has overflowed counts as the worst.
     losses = np.where(np.isfinite(losses), losses, LARGEST / (8 * max(len(losses), 1)))
     if horizon < SHORTEST or used.sum() < 2:
         few = f"{horizon} samples are too few; at least {SHORTEST} are needed."
         critical = Critical(None, "undecided", few)
         return Streamed(critical, None, f"{name}: the critical {learner.size_label} is undecided: {few}", horizon)
+    if not finite:
+        reason = "the errors of every size have overflowed: divide the outputs by a large number."
+        critical = Critical(None, "undecided", reason)
+        return Streamed(critical, None, f"{name}: the critical {learner.size_label} is undecided: {reason}", horizon)
     scaled = in_noise_units(sums, noise_scales(sums))
     if sums.error.shape[3] > 1:  # the blocks are in the units of the outputs, the stretches are not
         losses, samples = late_losses(scaled, 0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .arrow_ipc import Column, read_columns
 from .errors import RejectedMessage
 from .json_codec import check_stream
-from .limits import LARGEST_COUNT, MOST_CHANNELS
+from .limits import LARGEST_COUNT, LARGEST_VALUE, MOST_CHANNELS
 from .observation import Observation
 
 
@@ -33,8 +33,10 @@ def decode_arrow(payload: bytes, stream: str | None = None) -> Observation:
         )
     if not (0 <= epoch[0] < LARGEST_COUNT and 0 <= sequence[0] < LARGEST_COUNT):
         raise RejectedMessage("schema", f"epoch and seq must be from 0 to 2^53, got {epoch[0]} and {sequence[0]}.")
-    if np.isinf(t).any() or np.isinf(y).any() or np.isinf(u).any():
-        raise RejectedMessage("non-finite", "numbers must be finite, got infinity: write null where one is missing.")
+    if np.isinf(t).any() or (np.abs(y) > LARGEST_VALUE).any() or (np.abs(u) > LARGEST_VALUE).any():
+        raise RejectedMessage(
+            "non-finite", f"numbers must be finite and at most {LARGEST_VALUE:g}: write null where one is missing."
+        )
     return Observation(check_stream(stream), int(epoch[0]), int(sequence[0]), t, y, u)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .errors import RejectedMessage
-from .limits import DEEPEST, LARGEST_COUNT, MOST_CHANNELS, MOST_ROWS
+from .limits import DEEPEST, LARGEST_COUNT, LARGEST_VALUE, MOST_CHANNELS, MOST_ROWS
 from .observation import Observation, Rows
 
 KEYS = ("stream", "epoch", "seq", "t", "dt", "y", "u")
@@ -141,8 +141,10 @@ def check_observation(item: Observation) -> None:
     check_count("epoch", item.epoch)
     if item.sequence is not None:
         check_count("seq", item.sequence)
-    if any(np.isinf(part).any() for part in (item.time, item.output, item.input)):
-        raise RejectedMessage("non-finite", "numbers must be finite, got infinity: use NaN where one is missing.")
+    if np.isinf(item.time).any() or any((np.abs(part) > LARGEST_VALUE).any() for part in (item.output, item.input)):
+        raise RejectedMessage(
+            "non-finite", f"numbers must be finite and at most {LARGEST_VALUE:g}: use NaN where one is missing."
+        )
 
 
 def _rows(key: str, value: Any) -> Rows:
@@ -170,9 +172,10 @@ def _number(key: str, value: Any) -> float:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if not math.isfinite(number):
+    if not abs(number) <= LARGEST_VALUE:
         raise RejectedMessage(
-            "non-finite", f"{key} must hold finite numbers, got {number}: write null where one is missing."
+            "non-finite",
+            f"{key} must hold finite numbers of at most {LARGEST_VALUE:g}, got {number}: write null where one misses.",
         )
     return number
 

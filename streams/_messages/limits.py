@@ -9,3 +9,4 @@ MOST_ROWS = 1 << 16  # samples of a message
 MOST_STATES = 16  # of a plant in `meta`: the cost of its Kalman filter grows with the cube
 MOST_STREAMS = 10_000  # of a service
 DEEPEST = 32  # nested brackets in a JSON message; three are needed
+LARGEST_VALUE = 1e150  # of a sample: its square, and the sum of many, stay finite

@@ -71,11 +71,18 @@ def encode_meta(outputs: int, inputs: int, known: Mapping[str, Any], system: Lin
         known: ``outputs`` and ``inputs``: names of the channels, by default y and u, or y1, y2, ..; ``dt``, ``units``
             and more.
         system: The plant; left out if it varies in time or has more than ``MOST_STATES`` states.
+
+    Raises:
+        ValueError: A unit of a channel that is none.
     """
     meta: dict[str, Any] = dict(schema=SCHEMA, outputs=channel_names("y", outputs), inputs=channel_names("u", inputs))
     if system is not None and not system.time_varying and system.states <= MOST_STATES:
         meta["system"] = table_of(system)
-    return json.dumps(meta | dict(known), separators=(",", ":")).encode()
+    meta |= dict(known)
+    channels = [*meta["outputs"], *meta["inputs"]]
+    if unknown := [name for name in meta.get("units", {}) if name not in channels]:
+        raise ValueError(f"units belong to the channels {', '.join(channels)}, got {unknown[0]!r}.")
+    return json.dumps(meta, separators=(",", ":")).encode()
 
 
 def decode_plant(payload: bytes, stream: str) -> Plant:

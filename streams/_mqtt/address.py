@@ -45,7 +45,7 @@ def read_address(url: str) -> Address:
     )
     try:
         parts = urlsplit(url)
-        port = parts.port or PORTS.get(parts.scheme, 0)
+        port = PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     except ValueError:
         raise wrong from None
     if parts.username or parts.password:
@@ -54,6 +54,8 @@ def read_address(url: str) -> Address:
     if parts.scheme not in PORTS or not parts.hostname or parts.query or "#" in url or not levels:
         raise wrong
     *above, stream = levels
+    if port == 0 or any(ord(letter) < 32 or ord(letter) == 127 for level in levels for letter in level):
+        raise wrong
     if any(set(level) & set("+#/\0") for level in above) or (stream != "+" and set(stream) & set("+#/\0")):
         raise wrong
     return Address(parts.hostname, port, "/".join(above), stream, parts.scheme == "mqtts")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _PREFIX = "ERGOSCOPE_MQTT_"
+LONGEST = 65_535  # bytes of a text in MQTT
 
 
 class Login(NamedTuple):
@@ -30,7 +31,7 @@ def read_login() -> Login:
     """Return user and password from the environment.
 
     Raises:
-        ValueError: A password without a user, or a file that cannot be read.
+        ValueError: A password without a user, one of them too long for MQTT, or a file that cannot be read.
     """
     user, password, file = (os.environ.get(_PREFIX + word) for word in ("USER", "PASSWORD", "PASSWORD_FILE"))
     if file is not None:
@@ -40,6 +41,9 @@ def read_login() -> Login:
             raise ValueError(f"{_PREFIX}PASSWORD_FILE must name a file that can be read, got {file!r}.") from exc
     if password is not None and user is None:
         raise ValueError(f"a password needs a user: set {_PREFIX}USER.")
+    for word, value in (("USER", user), ("PASSWORD", password)):
+        if value is not None and len(value.encode()) > LONGEST:
+            raise ValueError(f"{_PREFIX}{word} must have at most {LONGEST} bytes, got {len(value.encode())}.")
     return Login(user, password)
 
 

@@ -57,7 +57,7 @@ class Durability:
 
     def _restore(self) -> int:
         """Restore the newest usable checkpoint; return its journal position, 0 without a checkpoint."""
-        found = read_checkpoint(self._folder, self._use)
+        found = read_checkpoint(self._folder, self._use, needed=self._journal.first > 0)
         if found is None and self._journal.first > 0:
             raise ValueError(
                 f"the journal in {str(self._folder)!r} begins at record {self._journal.first}, and no checkpoint "

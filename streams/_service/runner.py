@@ -47,11 +47,13 @@ async def serve(
         opened: Called when source and sink are open.
 
     Raises:
-        ValueError: The folder cannot be used, or cannot be written, or ``every`` is not positive.
+        ValueError: The folder cannot be used, or cannot be written, ``every`` is not positive,
+            or no stream could be learned (``Service.check``).
         Exception: The source, the sink or the service failed; the last thresholds were sent before if possible.
     """
     if not every > 0:
         raise ValueError(f"the seconds between checkpoints must be positive, got {every}.")
+    service.check()
     runner = _Runner(service, source, sink)
     work = asyncio.create_task(runner.run(state, every, opened), name="ergoscope-serve")
     try:

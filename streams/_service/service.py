@@ -246,8 +246,23 @@ class Service:
                 f"service must have the same; got {outputs} and {inputs}: use another service for this stream.",
             )
 
-    def _open(self, outputs: int, inputs: int) -> StreamTable:
-        """Make the table of streams with so many outputs and inputs."""
+    def check(self) -> None:
+        """Raise ValueError if no stream could be learned: options of the learner, precision, device, center.
+
+        Else every sample would be rejected for what the user wrote at the start.
+        """
+        known = 0 if isinstance(self.center, str) else np.size(self.center)
+        refused = None
+        for outputs, inputs in ((known or 1, 0), (known or 1, 1), (known or 2, 0), (known or 2, 1)):
+            try:
+                self._table_for(outputs, inputs)
+                return
+            except Exception as exc:
+                refused = refused or exc
+        raise ValueError(f"no stream can be learned: {refused}") from refused
+
+    def _table_for(self, outputs: int, inputs: int) -> StreamTable:
+        """Return a new table of streams with so many outputs and inputs."""
         driver = Driver(
             self.make(outputs, inputs),
             outputs,
@@ -257,7 +272,10 @@ class Service:
             device=self.device,
             known_ahead=0,
         )
-        self.table = StreamTable(driver)
+        return StreamTable(driver)
+
+    def _open(self, outputs: int, inputs: int) -> StreamTable:
+        self.table = self._table_for(outputs, inputs)
         return self.table
 
     def _begin(self, name: str, stream: Stream) -> None:

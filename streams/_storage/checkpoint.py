@@ -51,9 +51,9 @@ def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> Non
 
 
 def read_checkpoint(
-    folder: Path, use: Callable[[Arrays, dict[str, Any]], object] = lambda arrays, words: None
+    folder: Path, use: Callable[[Arrays, dict[str, Any]], object] = lambda arrays, words: None, needed: bool = True
 ) -> tuple[Arrays, dict[str, Any]] | None:
-    """Return the newest checkpoint that is whole and usable; None if there is none at all.
+    """Return the newest checkpoint that is whole and usable; None if there is none at all, or none that is needed.
 
     Newer checkpoints that are not usable are renamed to ``.damaged``: otherwise one of them would stay as one of the
     last two, and a usable one would be removed.
@@ -61,25 +61,30 @@ def read_checkpoint(
     Args:
         folder: State folder.
         use: Called with arrays and words; it raises ``NotUsable`` to get the one before.
+        needed: Whether what a checkpoint holds is nowhere else, as in a journal that begins with the first record.
 
     Raises:
-        ValueError: There are checkpoints, and none is usable; or ``use`` raises it.
+        ValueError: There are checkpoints, none is usable, and one is needed; or ``use`` raises it.
     """
     there, damaged = _generations(folder), list[Path]()
-    for _, path in reversed(there):
+    found = None
+    for number, path in reversed(there):
         try:
             found = _read(path)
             use(*found)
+            break
         except NotUsable as exc:
-            log.warning("%s %s; the one before is used.", path, exc)
+            found = None
+            instead = "the one before is tried" if number > there[0][0] else "there is none before it"
+            log.warning("%s %s; %s.", path, exc, instead)
             damaged.append(path)
-            continue
-        for file in damaged:
-            file.replace(file.with_name(f"{file.name}.damaged"))
-        return found
-    if there:
+    if there and found is None and needed:
         raise ValueError(f"no checkpoint in {str(folder)!r} can be read: remove the folder to start again.")
-    return None
+    if there and found is None:
+        log.warning("no checkpoint in %s can be read; everything is learned again from the journal.", folder)
+    for file in damaged:
+        file.replace(file.with_name(f"{file.name}.damaged"))
+    return found
 
 
 class NotUsable(ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -92,6 +93,9 @@ BAD = {
     "no folder for a page": (["watch", "mqtt://localhost/lab", "--page", "--record", ""], "must not be empty"),
     "a state of lines": (["publish", "random-walk", "--state", "s"], "a state folder needs an address mqtt"),
     "no plant": (["publish", "random-wlk"], "random-walk"),
+    "no port": (["learn", "mqtt://localhost:0/lab/+"], "an address is written mqtt://"),
+    "a line break in a topic": (["learn", "mqtt://localhost/a%0Ab/+"], "an address is written mqtt://"),
+    "no output": (["learn", "bad.ndjson", "--say", ""], "there must be an output"),
     "no epoch": (["publish", "random-walk", "--epoch", "-1"], "epoch must be a whole number"),
     "nowhere to look": (["watch", "http://host/lab"], "an address is written mqtt://"),
     "no unit": (["publish", "random-walk", "--units", "y:m"], "units are written y=m,u=N"),
@@ -194,6 +198,13 @@ def test_a_signal_ends_a_command_without_a_traceback(words: str, number: int, tm
     going.send_signal(number)
     _, said = going.communicate(timeout=60)
     assert going.returncode == 0 and b"Traceback" not in said and b"Cancelled" not in said
+
+
+@pytest.mark.parametrize("words", ["learn -", "record - --out d"])
+def test_closed_standard_input_is_an_error(words: str, tmp_path: Path) -> None:
+    command = f"{shlex.join([*ERGOSCOPE, *words.split()])} <&-"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, timeout=60)
+    assert done.returncode == 2 and b"standard input is closed" in done.stderr and b"Traceback" not in done.stderr
 
 
 def test_a_watch_once_ends_where_nothing_is(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from ergoscope.analysis import best_errors, diffuse_errors, kalman_gain
+from ergoscope.analysis import best_errors, design, diffuse_errors, innovation_covariances, kalman_gain
 from ergoscope.analysis._exact.filter_errors import truncated_excess
 from ergoscope.analysis._exact.modes import growth_exponent
 from ergoscope.simulator import LinearSystem
@@ -248,3 +248,32 @@ def test_bad_arguments_are_refused():
     for errors, arguments in ((best_errors, ([1], [1])), (diffuse_errors, ([1],)), (truncated_excess, ([1], [1]))):
         with pytest.raises(ValueError, match="time-invariant system"):
             errors(varying, *arguments)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+@pytest.mark.parametrize("factor", [2.0, -0.1, 1e6])
+def test_an_output_twice_is_one_output(factor: float, noise: float) -> None:
+    """y and a y, with the same noise: (1 + a^2) times the error of one, and never less than the Kalman filter's."""
+    rng, times, sizes = np.random.default_rng(3), [3, 10, 100, 300], [0, 1, 2, 3, 5, 8, 24, 64]
+    for _ in range(8):
+        n = int(rng.integers(1, 4))
+        A = np.triu(rng.normal(size=(n, n)), 1) + np.diag(rng.choice([1, -1, 0.5, 0.9, 0.99, 1.05, 0], n))
+        C, G = rng.integers(1, 3, (1, n)).astype(float), rng.integers(-2, 3, (n, n)).astype(float)
+        one = LinearSystem(A, C, G @ G.T, [[noise]])
+        two = LinearSystem(A, np.vstack([C, factor * C]), G @ G.T, noise * np.outer([1, factor], [1, factor]))
+        both = best_errors(two, sizes, times)
+        np.testing.assert_allclose(both, (1 + factor**2) * best_errors(one, sizes, times), rtol=1e-5, atol=1e-9)
+        least = np.array([np.trace(S) for S in innovation_covariances(two, times)])
+        assert (both >= (1 - 1e-6) * least[:, None] - 1e-9).all()
+
+
+@pytest.mark.filterwarnings("ignore:.*never shows in the output:UserWarning")
+@pytest.mark.parametrize(
+    ("A", "Q"), [([[1, 0], [0, 0.5]], [[1, 0], [0, 1]]), ([[1, 1], [0, 1]], [[0.25, 0.5], [0.5, 1]])]
+)
+def test_redundant_outputs_have_a_steady_filter(A: list[list[float]], Q: list[list[float]]) -> None:
+    one, two = (LinearSystem(A, rows, Q, np.zeros((len(rows),) * 2)) for rows in ([[1, 0]], [[1, 0], [2, 0]]))
+    single, double = kalman_gain(one), kalman_gain(two)
+    np.testing.assert_allclose(double.innovation, single.innovation * [[1, 2], [2, 4]], rtol=1e-8)
+    np.testing.assert_allclose(double.gain @ [[1], [2]], single.gain, rtol=1e-8, atol=1e-12)
+    assert design(two, 300, 0.01).needed["size"][0] == design(one, 300, 0.01).needed["size"][0]

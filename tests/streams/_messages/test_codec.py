@@ -31,7 +31,7 @@ def same(left: Observation, right: Observation) -> bool:
 @pytest.mark.parametrize(("steps", "outputs", "inputs"), [(1, 1, 0), (1, 3, 2), (16, 1, 0), (5, 2, 1)])
 def test_what_is_sent_comes_back_bit_for_bit(arrow: bool, steps: int, outputs: int, inputs: int) -> None:
     rng = np.random.default_rng(0)
-    y, u = (rng.standard_normal((steps, n)) * 10.0 ** rng.integers(-300, 300, (steps, n)) for n in (outputs, inputs))
+    y, u = (rng.standard_normal((steps, n)) * 10.0 ** rng.integers(-300, 149, (steps, n)) for n in (outputs, inputs))
     y[0, 0] = math.nan
     sent = observation("a b", y, u, sequence=2**52 + 3, epoch=2**40, time=0.5 * np.arange(steps))
     assert same(decode(encode(sent, arrow=arrow), "a b"), sent)
@@ -131,6 +131,8 @@ BAD: dict[str, tuple[bytes, str]] = {
         "malformed",
     ),
     "arrow: 2^60 rows": (arrow().replace(struct.pack("<qq", 2, 0), struct.pack("<qq", 1 << 60, 0)), "malformed"),
+    "arrow: its square overflows": (arrow(y=[1.0, -1e151]), "non-finite"),
+    "its square overflows": (b'{"y": 1e151}', "non-finite"),
     "arrow: infinite": (arrow(y=[1.0, math.inf]), "non-finite"),
 }
 

@@ -114,6 +114,11 @@ def test_what_is_set_wrong_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ERGOSCOPE_MQTT_PASSWORD_FILE", str(tmp_path / "none"))
     with pytest.raises(ValueError, match="a file that can be read"):
         read_login()
+    (tmp_path / "long").write_text("x" * 65_536)
+    monkeypatch.setenv("ERGOSCOPE_MQTT_USER", "me")
+    monkeypatch.setenv("ERGOSCOPE_MQTT_PASSWORD_FILE", str(tmp_path / "long"))
+    with pytest.raises(ValueError, match="at most 65535 bytes, got 65536"):
+        read_login()
     monkeypatch.setenv("ERGOSCOPE_MQTT_CA", str(tmp_path / "none.pem"))
     with pytest.raises(ValueError, match="PEM files"):
         tls_context()

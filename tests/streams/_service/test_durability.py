@@ -242,7 +242,7 @@ def test_an_odd_checkpoint_is_left_out_and_the_one_before_is_used(
         shutil.move(tmp_path / "forged" / "state-00000001.npz", newest)
     service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
     with Durability(service, here, MemorySource([]), 60.0) as disk:
-        assert service.samples == max(samples.values()) and "the one before is used" in caplog.text
+        assert service.samples == max(samples.values()) and "the one before is tried" in caplog.text
         disk.save()
     aside = newest.with_name(f"{newest.name}.damaged")
     assert aside.exists() or aside.is_symlink()
@@ -256,3 +256,27 @@ def test_a_journal_without_its_checkpoints_is_an_error(kept: tuple[Path, dict[st
     service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
     with pytest.raises(ValueError, match="no checkpoint covers the records before"):
         Durability(service, here, MemorySource([]), 60.0)
+
+
+@pytest.mark.parametrize("checkpoints", [1, 2])
+def test_a_whole_journal_makes_up_for_damaged_checkpoints(
+    checkpoints: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    items = walks(steps=20)
+    service = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+    with Durability(service, tmp_path / "kept", MemorySource([]), 60.0) as disk:
+        for batch in (items[:9], items[9:])[:checkpoints]:
+            disk.append(batch)
+            service.take(batch)
+            disk.save()
+    assert disk._journal.first == 0
+    for path in (tmp_path / "kept").glob("state-*"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    again = Service(lambda outputs, inputs: ladder(range(3)), window=8)
+    with Durability(again, tmp_path / "kept", MemorySource([]), 60.0) as disk:
+        for batch in disk.recover():
+            again.take(batch)
+        assert again.samples == service.samples > 0 and again.counts == service.counts
+        assert "learned again from the journal" in caplog.text
+        disk.save()
+    assert len(list((tmp_path / "kept").glob("*.damaged"))) >= 1

@@ -251,6 +251,11 @@ def test_the_schema_of_meta_is_the_one_that_is_held() -> None:
         assert (found is None) == ("system" not in example)
 
 
+def test_a_unit_of_no_channel_is_refused() -> None:
+    with pytest.raises(ValueError, match="units belong to the channels y, u, got 'yy'"):
+        encode_meta(1, 1, dict(units=dict(yy="m")), None)
+
+
 def test_meta_tells_the_plant_and_what_is_wrong_is_refused() -> None:
     told = encode_meta(2, 1, dict(dt=0.1, units=dict(y1="m")), PUSHED)
     meta = json.loads(told)

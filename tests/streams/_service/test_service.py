@@ -143,6 +143,33 @@ def test_sizes_that_do_not_fit_into_memory_are_refused(monkeypatch: pytest.Monke
     assert said == []
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (dict(precision="float23"), "float23"),
+        (dict(center=np.array([np.nan])), "center"),
+        (dict(device="nowhere"), "nowhere"),
+        (dict(make=lambda outputs, inputs: ladder(range(3), forgetting=2.0)), "forgetting"),
+    ],
+)
+def test_what_no_stream_can_be_learned_with_is_refused_before_it_listens(options: dict[str, Any], words: str) -> None:
+    service = Service(**(dict(make=lambda outputs, inputs: ladder(range(3))) | options))
+    source = MemorySource([observation("a", 1.0)])
+    with pytest.raises(ValueError, match=f"(?s)no stream can be learned: .*{words}"):
+        asyncio.run(serve(service, source, MemorySink()))
+    assert service.samples == 0
+
+
+def test_a_learner_that_needs_an_input_is_no_fault_of_the_start() -> None:
+    Service(lambda outputs, inputs: lattice(range(3), direct=True, outputs=outputs, inputs=inputs)).check()
+
+
+def test_errors_that_have_all_overflowed_name_no_size() -> None:
+    _, said = run([observation("a", 1e149 * (t % 7) ** 12) for t in range(40)])
+    found = [part for part in said if isinstance(part, Threshold)][-1].found
+    assert found.best is None and "overflowed" in found.sentence
+
+
 def test_errors_are_scored_as_the_driver_scores_them() -> None:
     recording = recorded(runs=1)
     service, said = run(play(recording, block=5))
