@@ -34,23 +34,23 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
         ) from exc
     if not isinstance(document, dict):
         raise RejectedMessage("malformed", f'a message is a JSON object such as {{"y": 1.5}}, got {_sample(payload)}.')
+    name = check_stream(document.get("stream") if stream is None else stream)
+    try:
+        return _observation(document, name)
+    except RejectedMessage as rejected:
+        rejected.stream, rejected.numbered = name, document.get("seq") is not None
+        y = document.get("y")
+        rejected.samples = min(len(y), MOST_ROWS) if type(y) is list and y and type(y[0]) is list else 1
+        raise
+
+
+def _observation(document: dict[str, Any], stream: str) -> Observation:
     unknown = [key for key in document if key not in KEYS]
     if unknown or "y" not in document:
         what = _sample(unknown[0]) if unknown else "no 'y'"
         raise RejectedMessage(
             "schema", f"a message has the key y and may have {', '.join(KEYS)}; got {what}: leave it out."
         )
-    name = check_stream(document.get("stream") if stream is None else stream)
-    try:
-        return _observation(document, name)
-    except RejectedMessage as rejected:
-        rejected.stream, rejected.numbered = name, document.get("seq") is not None
-        y = document["y"]
-        rejected.samples = min(len(y), MOST_ROWS) if type(y) is list and y and type(y[0]) is list else 1
-        raise
-
-
-def _observation(document: dict[str, Any], stream: str) -> Observation:
     y = _rows("y", document["y"])
     u = _rows("u", document["u"]) if "u" in document else _NOTHING if len(y) == 1 else np.zeros((len(y), 0))
     if len(u) != len(y):

@@ -126,6 +126,10 @@ class MqttSource(NullContext):
             del self._plants[next(iter(self._plants))]
         return plant
 
+    def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
+        """Note a stream that did not count its samples before a restart."""
+        self._missing.remember(stream, epoch, outputs, inputs)
+
     def acknowledge(self, count: int) -> None:
         """Acknowledge the next ``count`` arrivals, in their order.
 

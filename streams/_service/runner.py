@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .._messages.metadata import Arrival
 from .._messages.outputs import Output
-from .._sources.interfaces import Arrivals, Sink
+from .._sources.interfaces import Arrivals, Replacing, Sink
 from .durability import Durability
 from .service import Service
 
@@ -47,12 +47,12 @@ async def serve(
         opened: Called when source and sink are open.
 
     Raises:
-        ValueError: The folder cannot be used, or cannot be written, ``every`` is not positive,
+        ValueError: The folder cannot be used, or cannot be written, ``every`` is negative,
             or no stream could be learned (``Service.check``).
         Exception: The source, the sink or the service failed; the last thresholds were sent before if possible.
     """
-    if not every > 0:
-        raise ValueError(f"the seconds between checkpoints must be positive, got {every}.")
+    if not every >= 0:
+        raise ValueError(f"the seconds between checkpoints must be at least 0 (after each batch), got {every}.")
     service.check()
     runner = _Runner(service, source, sink)
     work = asyncio.create_task(runner.run(state, every, opened), name="ergoscope-serve")
@@ -97,6 +97,9 @@ class _Runner:
                 for batch in [] if disk is None else disk.recover():
                     await self._take(batch)
                     await asyncio.sleep(0)
+                if isinstance(self._source, Replacing):
+                    for stream in self._service.uncounted():
+                        self._source.remember(*stream)
                 await self._read_all(disk)
 
     async def _read_all(self, disk: Durability | None) -> None:

@@ -35,6 +35,7 @@ class Sequencer:
         expected: Number of the next sample to leave; None before the first.
         held: Rows that wait, by the number of their first sample; they neither overlap nor include ``expected``.
         counts: Counts of the samples.
+        numbered: Whether the last rows had a number.
     """
 
     window: int = WINDOW
@@ -42,9 +43,11 @@ class Sequencer:
     expected: int | None = None
     held: dict[int, Observation] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+    numbered: bool = True
 
     def take(self, rows: Observation) -> list[Observation]:
         """Return the samples that leave now, in order and without a gap."""
+        self.numbered = rows.sequence is not None
         if rows.epoch == self.epoch and not self.held and rows.sequence in (None, self.expected):
             return [self._next(rows)]  # nearly every message
         released: list[Observation] = []

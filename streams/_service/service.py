@@ -168,6 +168,14 @@ class Service:
             self.table, self.streams, self.plants = None, {}, {}
             raise
 
+    def uncounted(self) -> list[tuple[str, int, int, int]]:
+        """Return name, epoch, outputs and inputs of the streams whose last samples had no number."""
+        if self.table is None:
+            return []
+        widths = self.table.driver.outputs, self.table.driver.inputs
+        orders = ((name, stream.sequencer) for name, stream in self.streams.items())
+        return [(name, order.epoch, *widths) for name, order in orders if not order.numbered]
+
     def _settings(self) -> dict[str, Any]:
         assert self.table is not None
         driver = self.table.driver

@@ -40,6 +40,7 @@ class Stream:
             expected=order.expected,
             held=held,
             counts=vars(order.counts),
+            numbered=order.numbered,
             next_verdict=self.schedule.due,
             last_active=self.last_active,
         )
@@ -54,6 +55,7 @@ def restore_stream(words: Mapping[str, Any], window: int) -> Stream:
         words["expected"],
         {rows.sequence or 0: rows for rows in held},
         Counts(**words["counts"]),
+        bool(words["numbered"]),
     )
     return Stream(order, words["last_active"], VerdictSchedule(words["next_verdict"]))
 

@@ -83,6 +83,15 @@ class Acknowledging(Protocol):
         ...
 
 
+@runtime_checkable
+class Replacing(Protocol):
+    """A source that gives missing samples in place of rejected messages of streams that do not count."""
+
+    def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
+        """Note a stream that did not count its samples before a restart."""
+        ...
+
+
 class Sink(Protocol[T_contra]):
     """A sink of observations, or of the outputs of a service."""
 

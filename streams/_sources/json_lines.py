@@ -89,7 +89,10 @@ class LineSource(NullContext):
                         yield observation
             if len(rest) > LARGEST:
                 oversized = RejectedMessage("oversized", f"a line may have {LARGEST} bytes: put fewer samples into it.")
-                self.rejections.add(oversized, f"line {number + 1}", "lines")
+                if not skipping:
+                    missing = self._rejected(oversized, number + 1)
+                    if missing is not None:
+                        yield missing
                 rest, skipping = b"", True
             elif skipping:
                 rest = b""
@@ -100,10 +103,18 @@ class LineSource(NullContext):
         try:
             observation = decode(line)
         except RejectedMessage as rejected:
-            self.rejections.add(rejected, f"line {number}", rejected.stream or "lines")
-            return self._missing.replace(rejected, rejected.stream)
+            return self._rejected(rejected, number)
         self._missing.note(observation)
         return observation
+
+    def _rejected(self, rejected: RejectedMessage, number: int) -> Observation | None:
+        """Count a line; return missing samples of its stream, or of the only stream if the line names none."""
+        self.rejections.add(rejected, f"line {number}", rejected.stream or "lines")
+        return self._missing.replace(rejected, rejected.stream or self._missing.only)
+
+    def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
+        """Note a stream that did not count its samples before a restart."""
+        self._missing.remember(stream, epoch, outputs, inputs)
 
 
 class LineSink(NullContext, Generic[T]):

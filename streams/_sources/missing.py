@@ -12,7 +12,7 @@ from .._messages.errors import RejectedMessage
 from .._messages.limits import MOST_STREAMS
 from .._messages.observation import Observation
 
-REPLACED = ("malformed", "schema", "non-finite")
+REPLACED = ("oversized", "malformed", "schema", "non-finite")
 
 
 class MissingSamples:
@@ -20,9 +20,23 @@ class MissingSamples:
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[int, int, int]] = {}  # epoch, outputs and inputs of the last message
+        self._first: str | None = None
+        self._several = False
+
+    @property
+    def only(self) -> str | None:
+        """The stream of all messages so far; None if there are several, or none."""
+        return None if self._several else self._first
+
+    def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
+        """Note a stream that did not count before a restart."""
+        self._first, self._several = self._first or stream, self._several or self._first not in (None, stream)
+        self._last[stream] = epoch, outputs, inputs
 
     def note(self, observation: Observation) -> None:
         """Note a valid message."""
+        self._several = self._several or self._first not in (None, observation.stream)
+        self._first = self._first or observation.stream
         if observation.sequence is not None:
             self._last.pop(observation.stream, None)
             return

@@ -86,8 +86,8 @@ BAD = {
     "no rate": (["publish", "random-walk", "--rate", "0"], "a rate is"),
     "no streams": (["publish", "random-walk", "--streams", "0"], "1 to 10000 streams"),
     "too many streams": (["publish", "random-walk", "--streams", "100000000000"], "1 to 10000 streams"),
-    "no time between checkpoints": (["learn", "bad.ndjson", "--every", "0"], "checkpoints must be positive"),
-    "a time that is no number": (["learn", "bad.ndjson", "--every", "nan"], "checkpoints must be positive"),
+    "no time between checkpoints": (["learn", "bad.ndjson", "--every", "-1"], "must be at least 0"),
+    "a time that is no number": (["learn", "bad.ndjson", "--every", "nan"], "must be at least 0"),
     "no folder to record": (["record", "-", "--out", ""], "must not be empty"),
     "no state folder": (["learn", "-", "--state", ""], "must not be empty"),
     "no folder for a page": (["watch", "mqtt://localhost/lab", "--page", "--record", ""], "must not be empty"),
@@ -210,3 +210,30 @@ def test_closed_standard_input_is_an_error(words: str, tmp_path: Path) -> None:
 def test_a_watch_once_ends_where_nothing_is(tmp_path: Path) -> None:
     done = run("watch", "mqtt://127.0.0.1:1/lab", "--once", cwd=tmp_path)
     assert done.returncode == 0 and b"nothing came from" in done.stderr
+
+
+def learned(given: list[str], *words: str, folder: Path) -> list[dict[str, Any]]:
+    """The errors that ``learn`` prints for lines."""
+    text = "".join(line + "\n" for line in given).encode()
+    done = run("learn", "-", "--sizes", "0..2", "--say", "error", *words, cwd=folder, given=text)
+    assert done.returncode == 0, done.stderr
+    return lines(done.stdout)
+
+
+WALK = [f'{{"y": {y:.6f}}}' for y in np.random.default_rng(8).standard_normal(40).cumsum()]
+REFUSED = ["unavailable", '{"y": 22', '{"y": 23, "unit": "m"}', '{"y": NaN}', '{"y": ["a"]}', "x" * (1 << 20) + "x"]
+
+
+def test_a_refused_line_keeps_its_time(tmp_path: Path) -> None:
+    """Whatever is wrong with it: a line of a stream that does not count is a missing sample."""
+    got = learned([*WALK[:20], *REFUSED, *WALK[20:]], folder=tmp_path)
+    assert got == learned([*WALK[:20], *['{"y": null}'] * len(REFUSED), *WALK[20:]], folder=tmp_path)
+    several = [line.replace("{", f'{{"stream": "{name}", ', 1) for line in WALK for name in "ab"]
+    assert learned([*several[:20], "unavailable", *several[20:]], folder=tmp_path) == learned(several, folder=tmp_path)
+
+
+def test_a_refused_line_keeps_its_time_after_a_restart(tmp_path: Path) -> None:
+    parts = WALK[:20], [*REFUSED[:2], *WALK[20:]]
+    whole = learned([line for part in parts for line in part], folder=tmp_path)
+    again = [learned(part, "--state", "kept", folder=tmp_path) for part in parts]
+    assert [error for part in again for error in part] == whole

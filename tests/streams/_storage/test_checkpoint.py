@@ -129,8 +129,8 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(tmp_path, {}, {})
-    monkeypatch.setattr("ergoscope.streams._storage.checkpoint.SCHEMA", 5)
-    with pytest.raises(ValueError, match="schema 4, this version reads 5"):
+    monkeypatch.setattr("ergoscope.streams._storage.checkpoint.SCHEMA", 6)
+    with pytest.raises(ValueError, match="schema 5, this version reads 6"):
         read_checkpoint(tmp_path)
 
 
