@@ -162,8 +162,9 @@ def test_a_folder_is_of_one_plant_and_of_one_process(tmp_path: Path) -> None:
     again, same = outbox(where, tmp_path, words)
     again._journal.__exit__(None, None, None)
     assert same == epoch
-    (tmp_path / "identity.json").write_text("{")
-    with pytest.raises(ValueError, match="is damaged"):
+    for name in ("identity.json", "identity-copy.json"):
+        (tmp_path / name).write_text("{")
+    with pytest.raises(ValueError, match="and its copy are damaged: remove the folder"):
         outbox(where, tmp_path, words)
     with pytest.raises(ValueError, match="a state folder needs an address mqtt"):
         outbox("-", tmp_path, words)
