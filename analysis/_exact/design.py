@@ -102,6 +102,10 @@ def design(
     critical = int(expected.critical_size or 0)
     sizes = np.arange(min(LONGEST, horizon) + 1)
     kalman = float(np.trace(innovation_covariances(system, [horizon])[0]))
+    if not np.isfinite(kalman):
+        raise ValueError(
+            "the error of the Kalman filter must be finite, got infinity: scale the outputs or the states."
+        )
     fitted = best_errors(system, sizes, [horizon])[0]
     # Below h* the error grows, so what is learned does not last.
     learned = np.where(sizes >= critical, fitted + learning_cost(system, sizes, horizon), np.inf)
@@ -147,8 +151,13 @@ def _needed(
     if not enough.any():
         return method, None, None, None, None, None
     size = int(enough.argmax())
-    above = [float(errors[h] / kalman - 1) if h >= 0 and np.isfinite(errors[h]) else None for h in (size, size - 1)]
-    return method, size, int(parameters[size]), float(errors[size]), *above
+
+    def above(length: int) -> float | None:
+        if length < 0 or not np.isfinite(errors[length]) or (kalman == 0 and errors[length] > 0):
+            return None
+        return float(errors[length] / kalman - 1) if kalman > 0 else 0.0
+
+    return method, size, int(parameters[size]), float(errors[size]), above(size), above(size - 1)
 
 
 def _sentence(system: LinearSystem, needed: pl.DataFrame, kalman: float, horizon: int, tolerance: float) -> str:

@@ -82,3 +82,11 @@ def test_the_unit_of_an_output_does_not_change_the_answer(unit: float) -> None:
     assert plain.kalman == pytest.approx(2)
     for column in ("fitted", "learned", "truncated"):
         np.testing.assert_allclose(moved.errors[column], plain.errors[column], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning", "ignore:.*never shows in the output")
+def test_no_noise_is_no_division_and_an_infinite_error_is_refused() -> None:
+    quiet = design(LinearSystem([[1]], [[1]], [[0]], [[0]]), 1000, 0.01)
+    assert quiet.kalman == 0 and quiet.needed["above"][0] == 0 and quiet.needed["size"][0] == 0
+    with pytest.raises(ValueError, match="Kalman filter must be finite, got infinity: scale"):
+        design(LinearSystem([[1]], [[1e200]], [[1]], [[1]]), 1000, 0.01)
