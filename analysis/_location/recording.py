@@ -43,6 +43,8 @@ from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
 
+LARGEST = 1e150  # absolute value of a sample
+
 
 def locate_recording(recording: Trajectories, options: Options, center: Any) -> Location:
     """Replay a recording with every size and locate the sizes; see ``locate``."""
@@ -68,6 +70,11 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
     largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
     if largest > float(np.finfo(options.precision).max):
         raise ValueError(f"the recording reaches {largest:.3g}, too large for float32: use float64.")
+    if largest > LARGEST or 0 < largest < 1 / LARGEST:
+        raise ValueError(
+            f"the largest value of a recording must be from {1 / LARGEST:g} to {LARGEST:g}, because errors are squared, "
+            f"got {largest:.3g}: write it in another unit."
+        )
     runs, name = len(recording.lengths), ", ".join(recording.output_names)
     coarse = log_edges(horizon)
     fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ergoscope.analysis import Location, locate
-from ergoscope.simulator import LinearSystem, Trajectories, simulate
+from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 A, Q = [[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.7]], np.diag([0.1, 0.1, 1.0])
 C, R = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.diag([1.0, 0.1])
@@ -65,3 +66,11 @@ def test_each_output_has_its_row() -> None:
     rows = {row["output"]: row for row in locate(simulate(1, SYSTEM, 4000, 32), sizes=range(6)).outputs.to_dicts()}
     assert [rows[name]["critical_size"] for name in ("y1", "y2")] == [2, 0]
     assert rows["y1"]["best_size"] > rows["y2"]["best_size"] >= 1
+
+
+@pytest.mark.parametrize("unit", [1e151, 1e-151])
+def test_values_whose_squares_are_no_numbers_are_refused(unit: float) -> None:
+    run = simulate(0, zoo("stable-ar"), 200)
+    wide = replace(run, outputs=unit * run.outputs / np.abs(run.outputs).max())
+    with pytest.raises(ValueError, match=r"from 1e-150 to 1e\+150, .* write it in another unit"):
+        locate(wide, sizes=range(3), model=False)
