@@ -72,7 +72,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         raise ValueError(f"the recording reaches {largest:.3g}, too large for float32: use float64.")
     if largest > LARGEST or 0 < largest < 1 / LARGEST:
         raise ValueError(
-            f"the largest value of a recording must be from {1 / LARGEST:g} to {LARGEST:g}, because errors are squared, "
+            f"the largest value of a recording must be from {1 / LARGEST:g} to {LARGEST:g}, for its square; "
             f"got {largest:.3g}: write it in another unit."
         )
     runs, name = len(recording.lengths), ", ".join(recording.output_names)
