@@ -44,7 +44,8 @@ install_import_hook("ergoscope.learners", f"{__name__}.shapes_and_types")
 # Files that take longest, longest first: a worker that begins one of them last keeps the others waiting.
 LONG = (
     "test_laws", "test_locate", "test_calibration", "test_locate_ahead", "test_single_recordings", "test_subspace",
-    "test_wavefront", "test_kalman", "test_registry", "test_cli", "test_devices", "test_streams", "test_examples",
+    "test_docs_commands", "test_wavefront", "test_kalman", "test_registry", "test_cli", "test_devices", "test_streams",
+    "test_tutorial", "test_examples",
 )  # fmt: skip
 
 # Commands that tests run keep what they compile for one another, and out of the user's cache; those of each worker for
