@@ -30,13 +30,16 @@ class MissingSamples:
 
     def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
         """Note a stream that did not count before a restart."""
-        self._first, self._several = self._first or stream, self._several or self._first not in (None, stream)
+        self._see(stream)
         self._last[stream] = epoch, outputs, inputs
+
+    def _see(self, stream: str) -> None:
+        self._several = self._several or self._first not in (None, stream)
+        self._first = self._first or stream
 
     def note(self, observation: Observation) -> None:
         """Note a valid message."""
-        self._several = self._several or self._first not in (None, observation.stream)
-        self._first = self._first or observation.stream
+        self._see(observation.stream)
         if observation.sequence is not None:
             self._last.pop(observation.stream, None)
             return
