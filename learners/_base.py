@@ -74,6 +74,24 @@ class Variance(Protocol[Given]):
         """Return the covariance ``(size, output, output, lane)`` of the next one-step error, as the learner sees it."""
 
 
+class Kernel(NamedTuple):
+    """A learner as part of a compiled loop on a CPU; ``init``, ``predict`` and ``update`` are its twin.
+
+    Attributes:
+        parts: ``parts(lanes) -> (load, step, predict, store)``, compiled functions for ``W`` lanes:
+            ``load(constants, state, lane, W)`` returns the state of ``W`` lanes from ``lane`` on, in arrays whose last
+            axis is ``W``; ``step(constants, packed, output, input, observed)`` is ``update`` on it, in place;
+            ``predict(constants, packed, inputs, cells)`` writes the forecasts, see ``_engine/tile_loop.py``;
+            ``store(packed, state, lane)`` writes the state back.
+        constants: A NamedTuple of numbers and arrays, those that are real in float64.
+        fixed: Its loops are compiled for a number of lanes; else ``parts(0)`` serves any number.
+    """
+
+    parts: Callable[[int], tuple[Any, Any, Any, Any]]
+    constants: Any
+    fixed: bool = False
+
+
 class Learner(NamedTuple, Generic[State]):
     """A bundle of pure functions, and the labels of its ladder.
 
@@ -93,6 +111,7 @@ class Learner(NamedTuple, Generic[State]):
             2^20 H times the largest output so far.
         pooled: One state is fed by all lanes, which then step together.
         batch: ``score`` for streams without missing samples, by a faster algorithm and equal up to rounding, or None.
+        kernel: The same as part of a compiled loop, for one CPU; equal up to rounding. None where it has none.
         size_label: What a size is, such as ``"filter length"``.
         tends_to: What each rung tends to on a system that does not change, where theory knows its error and so the
             critical size: ``"filters"``, the best filter of this many last samples, one sample ahead (further ahead
@@ -112,6 +131,7 @@ class Learner(NamedTuple, Generic[State]):
     scaled: bool = False
     pooled: bool = False
     batch: Callable[..., Any] | None = None
+    kernel: Kernel | None = None
     size_label: str = "size"
     tends_to: Literal["filters", "direct filters", "blocks"] | None = None
 

@@ -6,6 +6,8 @@ Precision is left as JAX has it, 32 bits: a computation that wants float64 must 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from types import UnionType
@@ -55,6 +57,22 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"  # as commands have it, for programs without one
 # The tests themselves keep nothing: in a process of many programs JAX has crashed while it wrote one out.
 jax.config.update("jax_compilation_cache_dir", None)
+
+
+# The loops that nearly every command runs: compiled once, before many tests at a time wait for them.
+LOOPS = """
+from ergoscope.learners import kalman, ladder
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.simulator import zoo
+for width in (1, 16):
+    Driver(ladder(), width=width).start()
+Driver(kalman(zoo("random-walk")), width=1).start()
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
+        subprocess.run([sys.executable, "-c", LOOPS], check=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -23,38 +23,15 @@ from numpy.typing import ArrayLike
 from ..._core.devices import Precision, computing, find_devices, shard
 from .._base import Learner
 from .._linalg.units import power_of_two
+from .compiled_step import CompiledStep
 from .partition import PartitionedLearner
+from .tile_loop import JUMP, REACH
+from .tile_state import Numbers, Score, TileState
 
 BLOCK = 128
 TILE = 32
-REACH = 2.0**20  # a forecast H samples ahead is at most this many times H the largest output so far
-JUMP = 2.0**30  # a sample this many times as large as all before it starts a learner again
 
 Center: TypeAlias = Literal["first", "none"] | ArrayLike
-
-
-class Score(NamedTuple):
-    """Sums of squares since the last ``take_score``, by lookahead, size, output and lane."""
-
-    error: Float[Array, "lookahead size output lane"]
-    excess: Float[Array, "lookahead size output lane"]  # (forecast - oracle's forecast)^2; no sizes without an oracle
-    samples: Float[Array, "lookahead output lane"]  # number of scored forecasts
-
-
-class TileState(NamedTuple):
-    """The state of a tile of streams between two samples."""
-
-    state: Any
-    oracle: Any
-    issued: tuple[Array, ...]  # for each lookahead H, (H, size, output, lane), newest first: the last one is due
-    oracle_issued: tuple[Array, ...] | None
-    center: Float[Array, "output lane"]
-    centered: Int[Array, "output lane"]  # samples since the center is known, the present one counted; 0 before
-    scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
-    largest: Float[Array, "output lane"]  # absolute value so far, of centered outputs in units of the scale
-    largest_input: Float[Array, "input lane"]
-    age: Int[Array, " lane"]  # samples taken in
-    score: Score
 
 
 class Driver:
@@ -108,8 +85,9 @@ class Driver:
         self.center, self.precision, self.device = center, precision, device
         with computing(precision, device):
             self.devices = find_devices(device)
-            both = PartitionedLearner.of(learner), None if oracle is None else PartitionedLearner.of(oracle)
-            self.parts: tuple[PartitionedLearner, PartitionedLearner | None] = shard(both, device, whole=True)
+            on_cpu = all(one.platform == "cpu" for one in self.devices)
+            parts = PartitionedLearner.of(learner), None if oracle is None else PartitionedLearner.of(oracle)
+            self.parts: tuple[PartitionedLearner, PartitionedLearner | None] = shard(parts, device, whole=True)
         if learner.pooled and width % len(self.devices):
             raise ValueError(
                 f"{learner.name} learns from all {width} replicates at once: choose one device, or a multiple of "
@@ -117,13 +95,17 @@ class Driver:
             )
         self.width = width if learner.pooled else width * len(self.devices)
         self.block, self.ahead = block, max(learner.lookaheads)
-        on_one_cpu = len(self.devices) == 1 and self.devices[0].platform == "cpu"
-        self.workers = (os.cpu_count() or 1) if on_one_cpu else 1  # threads for the tiles
+        with_kernel = on_cpu and all(one.kernel is not None for one in (learner, oracle or learner))
+        self.workers = (os.cpu_count() or 1) if with_kernel or (on_cpu and len(self.devices) == 1) else 1  # threads
         self.known_ahead = self.ahead if known_ahead is None else min(known_ahead, self.ahead)
+        self.step = CompiledStep(learner, oracle, precision, self.known_ahead) if with_kernel else None
 
     def start(self) -> TileState:
         """Return a tile of streams before the first sample; each array has a buffer that the kernel reuses."""
         known = not isinstance(self.center, str)
+        if self.step is not None:
+            values = np.asarray(self.center if known else np.zeros(self.outputs), np.float64)
+            return self.step.start(self.inputs, self.width, values, known or self.center == "none")
         with computing(self.precision, self.device):
             center = jnp.asarray(self.center if known else np.zeros(self.outputs), jnp.zeros(()).dtype)
             centered = known or self.center == "none"
@@ -132,18 +114,23 @@ class Driver:
 
     def place(self, lanes: TileState) -> TileState:
         """Return the tile with its lanes spread over the devices; the one state of a pooled learner goes to each."""
+        if self.step is not None:
+            here: TileState = jax.tree.map(np.array, lanes)
+            return here
         state = shard(lanes.state, self.device, whole=self.learner.pooled)
         return shard(lanes._replace(state=None), self.device)._replace(state=state)
 
-    def record(self) -> Array:
+    def record(self) -> Numbers:
         """Return an empty buffer for the forecasts of one block, ``(block, lookahead, size, output, lane)``."""
+        shape = self.block, len(self.learner.lookaheads), len(self.learner.sizes), self.outputs, self.width
+        if self.step is not None:
+            return np.zeros(shape, self.precision)
         with computing(self.precision, self.device):
-            shape = self.block, len(self.learner.lookaheads), len(self.learner.sizes), self.outputs, self.width
             return shard(jnp.zeros(shape), self.device)
 
     def advance(
-        self, lanes: TileState, record: Array, outputs: ArrayLike, inputs: ArrayLike, begin: ArrayLike, end: ArrayLike
-    ) -> tuple[TileState, Array]:
+        self, lanes: TileState, record: Numbers, outputs: ArrayLike, inputs: ArrayLike, begin: Any, end: ArrayLike
+    ) -> tuple[TileState, Numbers]:
         """Take samples ``begin .. end-1`` of a block into each lane; ``lanes`` and ``record`` are used up.
 
         Args:
@@ -155,13 +142,22 @@ class Driver:
             begin: First row, ``()``.
             end: Row after the last, for each lane ``(lane,)``; a lane whose end is not after ``begin`` does not change.
         """
+        if self.step is not None:
+            y, u = np.asarray(outputs), np.asarray(inputs)
+            self.step.take(lanes, np.asarray(record), y, u, int(begin), np.asarray(end))
+            return lanes, record
         with computing(self.precision, self.device):
-            arrays = lanes, record, outputs, inputs, begin, end
-            moved: tuple[TileState, Array] = _advance(*self.parts, self.known_ahead, *arrays)
+            given = lanes, record, outputs, inputs, begin, end
+            moved: tuple[TileState, Numbers] = _advance(*self.parts, self.known_ahead, *given)
             return moved
 
     def take_score(self, lanes: TileState) -> tuple[TileState, Score]:
         """Return the tile with its sums set to zero, and the sums."""
+        if self.step is not None:
+            score = Score(*(leaf.copy() for leaf in lanes.score))
+            for leaf in lanes.score:
+                leaf[...] = 0
+            return lanes, score
         with computing(self.precision, self.device):
             empty = shard(jax.tree.map(jnp.zeros_like, lanes.score), self.device)
             return lanes._replace(score=empty), lanes.score
@@ -313,7 +309,7 @@ def _start_again_at_a_jump(learner: Learner, lanes: TileState, moved: Array, u: 
     jump = outputs.any(axis=0) | inputs.any(axis=0)
     fresh = learner.init(len(moved), len(u), len(jump), moved.dtype)
 
-    def chosen(new: Array, old: Array) -> Array:
+    def chosen(new: Numbers, old: Array) -> Array:
         return jnp.where(jnp.broadcast_to(jump, old.shape), new, old)
 
     scale = jnp.where(moved != 0, power_of_two(moved), 0)

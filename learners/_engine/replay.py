@@ -16,7 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import Trajectories
 from .._base import Learner
-from .driver import Driver, TileState
+from .driver import Driver
+from .tile_state import TileState
+
+LONG = 1024  # rows that a compiled step takes at once, where forecasts are not kept
 
 # Samples (time,) -> inputs (time, input), common to all lanes, or (time, input, batch).
 InputsAt = Callable[[NDArray[np.int64]], NDArray[np.floating]]
@@ -46,7 +49,7 @@ class Live:
     """One stream, sample by sample; the arguments are those of ``Driver``."""
 
     def __init__(self, learner: Learner, outputs: int = 1, inputs: int = 0, **options: Any) -> None:
-        self._driver = Driver(learner, outputs, inputs, **options)
+        self._driver = Driver(learner, outputs, inputs, **(dict(width=1) | options))
         self._lanes, self._record = self._driver.start(), self._driver.record()
         shape = self._driver.block, outputs, self._driver.width
         self._outputs = np.full(shape, np.nan)
@@ -99,8 +102,9 @@ def replay(
 
     def one(tile: slice) -> NDArray[np.floating]:
         lanes, record, forecasts = driver.start(), driver.record(), []
-        for start, rows in _blocks(driver, [outputs]):
-            arrays, end = _cut(driver, tile, start, rows, _inputs_for(driver, inputs_at, start), recording.lengths)
+        for start, rows in _blocks(driver.block, [outputs]):
+            u = _inputs_for(driver, inputs_at, start, driver.block)
+            arrays, end = _cut(driver, tile, start, rows, u, recording.lengths)
             lanes, record = driver.advance(lanes, record, *arrays, np.int32(0), end)
             forecasts.append(np.array(np.asarray(record)[: len(rows), ..., : tile.stop - tile.start]))
         return np.concatenate(forecasts)
@@ -157,12 +161,13 @@ def score(
     tiles = [_ScoredTile(driver, lanes) for lanes in _tiles(driver, len(lengths))]
     records: SimpleQueue[Any] = SimpleQueue()  # buffers for the forecasts, which are not used here: one for each worker
     for _ in range(driver.workers):
-        records.put(driver.record())
+        records.put(driver.record() if driver.step is None else driver.record()[:0])
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(driver.workers) as workers:
-        for start, rows in _blocks(driver, outputs):
+        block = driver.block if driver.step is None else max(driver.block, LONG)
+        for start, rows in _blocks(block, outputs):
             inner = edges_[(edges_ > start) & (edges_ < start + len(rows))]
-            u = _inputs_for(driver, inputs_at, start)
+            u = _inputs_for(driver, inputs_at, start, block)
             for future in pending:
                 future.result()
             progress(start)
@@ -233,20 +238,20 @@ def _tiles(driver: Driver, batch: int) -> list[slice]:
     return [slice(first, min(first + driver.width, batch)) for first in range(0, batch, driver.width)]
 
 
-def _blocks(driver: Driver, chunks: Iterable[ArrayLike]) -> Iterator[tuple[int, NDArray[np.floating]]]:
-    """Yield (first sample, rows) of at most one block each."""
+def _blocks(most: int, chunks: Iterable[ArrayLike]) -> Iterator[tuple[int, NDArray[np.floating]]]:
+    """Yield (first sample, rows), so many rows at most."""
     start = 0
     for chunk in chunks:
         rows = np.asarray(chunk)
-        for first in range(0, len(rows), driver.block):
-            block = rows[first : first + driver.block]
+        for first in range(0, len(rows), most):
+            block = rows[first : first + most]
             yield start, block
             start += len(block)
 
 
-def _inputs_for(driver: Driver, inputs_at: InputsAt, start: int) -> NDArray[np.floating] | None:
+def _inputs_for(driver: Driver, inputs_at: InputsAt, start: int, block: int) -> NDArray[np.floating] | None:
     """Return the inputs of a block and of the samples ahead of it, ``(time, input)`` or ``(time, input, batch)``."""
-    return inputs_at(np.arange(start, start + driver.block + driver.ahead)) if driver.inputs else None
+    return inputs_at(np.arange(start, start + block + driver.ahead)) if driver.inputs else None
 
 
 def _cut(
@@ -259,11 +264,14 @@ def _cut(
 ) -> tuple[tuple[NDArray[np.floating], NDArray[np.floating]], NDArray[np.int32]]:
     """Return the padded arrays of one tile and one block, and where each lane ends in it."""
     lanes = tile.stop - tile.start
-    y = np.full((driver.block, driver.outputs, driver.width), np.nan, rows.dtype)
+    block = driver.block if driver.step is None else len(rows)
+    y = np.full((block, driver.outputs, driver.width), np.nan, rows.dtype)
     y[: len(rows), :, :lanes] = rows[:, :, tile]
-    u = np.zeros((driver.block + driver.ahead, driver.inputs, driver.width))
+    u = np.zeros((block + driver.ahead if inputs is None else len(inputs), driver.inputs, driver.width))
     if inputs is not None:
         u[:, :, :lanes] = inputs[..., tile] if inputs.ndim == 3 else inputs[..., None]
     end = np.zeros(driver.width, np.int32)
     end[:lanes] = np.clip(lengths[tile] - start, 0, len(rows))
+    if driver.step is not None:
+        end[lanes : driver.step.full(lanes)] = len(rows)  # lanes that nobody reads complete a group
     return (y, u), end

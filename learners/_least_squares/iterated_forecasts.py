@@ -6,11 +6,15 @@ Time: after sample ``n``; the transversal forward filter of length h is ``a_h(n)
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from ..._core.compiled import inlined
+from .._engine.tile_loop import FORECAST, copy_in, copy_out
 from .._linalg.prefix_sums import prefix_sums
 
 
@@ -25,9 +29,10 @@ class Ahead(NamedTuple):
 def start_ahead(stages: int, lookaheads: tuple[int, ...], lanes: int, dtype: Any) -> Ahead:
     """Return the state before the first sample: filters that pass their oldest sample through, or predict zero."""
     reach = lookaheads[-1]
-    taps = jnp.tile(jnp.eye(stages, reach, dtype=dtype)[:, :, None], (1, 1, lanes))
-    forecast = jnp.zeros((len(lookaheads), stages + 1, lanes), dtype)
-    return Ahead(taps, jnp.zeros((stages, reach - 1, lanes), dtype), forecast)
+    taps: Any = np.tile(np.eye(stages, reach, dtype=dtype)[:, :, None], (1, 1, lanes))
+    forecast: Any = np.zeros((len(lookaheads), stages + 1, lanes), dtype)
+    zero_input: Any = np.zeros((stages, reach - 1, lanes), dtype)
+    return Ahead(taps, zero_input, forecast)
 
 
 def advance_ahead(
@@ -74,3 +79,97 @@ def advance_ahead(
             value = value - a[:, i - 1] * forecasts[j - i]
         forecasts.append(value)
     return Ahead(taps, zero_input, jnp.stack([forecasts[H - 1] for H in lookaheads]))
+
+
+@cache
+def ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
+    """Return load, step, predict and store of ``Ahead`` for ``W`` lanes, for compiled loops; see ``advance_ahead``."""
+
+    @inlined
+    def load(ahead, lane):
+        taps, kind = ahead.taps, ahead.taps.dtype
+        H = taps.shape[1]
+        packed = copy_in(taps, lane, W), copy_in(ahead.zero_input, lane, W), copy_in(ahead.forecast, lane, W)
+        work = (
+            np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind),
+            np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind),
+        )  # fmt: skip
+        return *packed, work
+
+    @inlined
+    def step(packed, lookaheads, row, stages):
+        taps, zero_input, forecast, work = packed
+        M, H = taps.shape[0], taps.shape[1]
+        a, E, known, taps_new, zero_new, taps_old, ahead = work
+        for j in range(H):
+            for w in range(W):
+                a[j, w], E[j, w], zero_new[j, w], taps_new[j, w] = 0, 0, 0, taps[0, j, w]
+        for h in range(M + 1):
+            # a[i - 1] is a_h[i] and E[j - 1] the response to the known samples, j ahead; then the forecasts of length h
+            for w in range(W):
+                ahead[0, w] = stages[h - 1, 7, w] if h else 0
+            for j in range(1, H):
+                for w in range(W):
+                    ahead[j, w] = -E[j - 1, w]
+                for i in range(1, j + 1):
+                    for w in range(W):
+                        ahead[j, w] -= a[i - 1, w] * ahead[j - i, w]
+            for k in range(len(lookaheads)):
+                for w in range(W):
+                    forecast[k, h, w] = ahead[lookaheads[k] - 1, w]
+            if h == M:
+                break
+            for j in range(H):
+                for w in range(W):
+                    taps_old[j, w], taps[h, j, w] = taps[h, j, w], taps_new[j, w]
+            for j in range(H - 1):
+                for w in range(W):
+                    known[j, w] = zero_input[h, j, w] + row[0, w] * taps_old[j + 1, w]
+                    zero_input[h, j, w] = zero_new[j, w]
+            for w in range(W):
+                taps_new[0, w] = stages[h, 1, w]
+            for j in range(H - 1):
+                for w in range(W):
+                    kf, kb = stages[h, 0, w], stages[h, 1, w]
+                    zero_new[j, w] = known[j, w] + kb * E[j, w]
+                    taps_new[j + 1, w] = taps_old[j, w] + kb * a[j, w]
+                    a[j, w] += kf * taps_old[j, w]
+                    E[j, w] += kf * known[j, w]
+
+    @inlined
+    def predict(packed, sizes, cells):
+        for k in range(len(cells)):
+            for s in range(len(sizes)):
+                for w in range(W):
+                    cells[k, s, FORECAST, w] = packed[2][k, sizes[s], w]
+
+    @inlined
+    def store(packed, ahead, lane):
+        copy_out(packed[0], ahead.taps, lane)
+        copy_out(packed[1], ahead.zero_input, lane)
+        copy_out(packed[2], ahead.forecast, lane)
+
+    return load, step, predict, store
+
+
+@cache
+def nothing_ahead(W: int) -> tuple[Any, Any, Any, Any]:
+    """Return the parts of forecasts of the next sample only."""
+
+    @inlined
+    def load(ahead, lane):
+        return 0
+
+    @inlined
+    def step(packed, lookaheads, row, stages):
+        pass
+
+    @inlined
+    def predict(packed, sizes, cells):
+        pass
+
+    @inlined
+    def store(packed, ahead, lane):
+        pass
+
+    return load, step, predict, store

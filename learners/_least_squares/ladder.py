@@ -12,11 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._base import Learner
+from .._base import Kernel, Learner
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import check_weights, next_ridge
 from .iterated_forecasts import Ahead, advance_ahead, start_ahead
+from .ladder_kernel import ladder_ahead_parts, ladder_constants, ladder_parts
 from .wavefront import wavefront
 
 
@@ -96,15 +97,15 @@ def ladder(
         if outputs != 1:
             raise ValueError(f"ladder predicts one output, got {outputs}: choose one of them.")
 
-        def zeros(rows: int) -> Array:
-            return jnp.zeros((rows, lanes), dtype)
+        def zeros(rows: int) -> Any:
+            return np.zeros((rows, lanes), dtype)
 
-        def ones(rows: int) -> Array:
-            return jnp.ones((rows, lanes), dtype)
+        def ones(rows: int) -> Any:
+            return np.ones((rows, lanes), dtype)
 
         return LadderState(
             zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
-            zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),
+            zeros(stages + 1), zeros(stages + 1), zeros(1)[0],
             start_ahead(stages, lookaheads, lanes, dtype) if lookaheads[-1] > 1 else None,
         )  # fmt: skip
 
@@ -145,4 +146,6 @@ def ladder(
     labels: dict[str, Any] = dict(sizes=sizes, parameters=sizes, lookaheads=lookaheads)
     labels |= dict(size_label="filter length", tends_to="filters" if forgetting == 1 else None)
     batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) else None
-    return Learner("ladder", init, predict, update, **labels, scaled=True, batch=batch)
+    constants = ladder_constants(stages, forgetting, ridge, fading, sizes, lookaheads)
+    kernel = Kernel(ladder_parts if lookaheads == (1,) else ladder_ahead_parts, constants, fixed=True)
+    return Learner("ladder", init, predict, update, **labels, scaled=True, batch=batch, kernel=kernel)

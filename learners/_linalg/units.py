@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array
+import numpy as np
 
 
-def power_of_two(value: Array) -> Array:
+def power_of_two(value: Any) -> Any:
     """Return the power of two with 1/2 <= |value| / it < 1, exactly."""
-    _, exponent = jnp.frexp(value)
-    return jnp.ldexp(jnp.ones_like(value), exponent)
+    xp = jnp if isinstance(value, jax.Array) else np
+    _, exponent = xp.frexp(value)
+    return xp.ldexp(xp.ones_like(value), exponent)

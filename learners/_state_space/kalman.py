@@ -17,10 +17,11 @@ from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import LinearSystem
-from .._base import Learner, check_lookaheads, check_sizes
+from .._base import Kernel, Learner, check_lookaheads, check_sizes
 from .._engine.partition import with_data
 from .._linalg.batched import product, right_divide, times
 from .._linalg.prefix_sums import choose, prefix_sums
+from .kalman_kernel import KalmanConstants, TruncatedConstants, kalman_parts, truncated_parts
 
 
 class KalmanState(NamedTuple):
@@ -88,13 +89,29 @@ def kalman(
     plant = _nameless(system)
     init, variance = with_data(_init, plant, x0, P0), with_data(_variance, plant)
     predict, update = with_data(_predict(ahead), plant), with_data(_update, plant, L)
-    return Learner("kalman", init, predict, update, (n,), (0,), ahead, variance=variance, size_label="state order")
+    kernel = Kernel(kalman_parts, _kalman_constants(system, L, ahead))
+    labels: dict[str, Any] = dict(variance=variance, size_label="state order", kernel=kernel)
+    return Learner("kalman", init, predict, update, (n,), (0,), ahead, **labels)
 
 
-def _init(plant: LinearSystem, x0: Array, P0: Array, outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
+def _kalman_constants(
+    system: LinearSystem, L: NDArray[np.float64] | None, lookaheads: tuple[int, ...]
+) -> KalmanConstants:
+    matrices = [np.asarray(getattr(system, word), np.float64) for word in _Matrices._fields]
+    length = max((len(matrix) for matrix in matrices if matrix.ndim == 3), default=1)
+    rows = [np.broadcast_to(matrix, (length, *matrix.shape[-2:])).reshape(length, -1) for matrix in matrices]
+    flags: Any = [np.int64(flag) for flag in (system.periodic, system.inputs, system.outputs)]
+    gain = np.zeros((0, system.outputs)) if L is None else np.ascontiguousarray(L)
+    plant = np.concatenate(rows, axis=1)
+    return KalmanConstants(plant, flags[0], flags[1], flags[2], gain, np.array(lookaheads))
+
+
+def _init(plant: LinearSystem, x0: Any, P0: Any, outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
     _matching((plant.outputs, plant.inputs), outputs, inputs)
-    x, P = (jnp.repeat(jnp.asarray(value, dtype)[..., None], lanes, axis=-1) for value in (x0, P0))
-    return KalmanState(x, P, jnp.zeros(lanes, jnp.int32))
+    xp = np if isinstance(x0, np.ndarray) else jnp
+    x, P = (xp.repeat(xp.asarray(value, dtype)[..., None], lanes, axis=-1) for value in (x0, P0))
+    t: Any = np.zeros(lanes, np.int32)
+    return KalmanState(x, P, t)
 
 
 @lru_cache(maxsize=64)  # one function, one compiled kernel
@@ -135,6 +152,7 @@ def _update(
 
 
 def _variance(plant: LinearSystem, state: KalmanState) -> Float[Array, "1 output output lane"]:
+    state = KalmanState(*map(jnp.asarray, state))  # it may come from a compiled step
     now = _matrices(plant, state.t, state.x.dtype)
     return (product(product(now.C, state.P), now.C.swapaxes(0, 1)) + now.R)[None]
 
@@ -174,7 +192,10 @@ def truncated_kalman(
     taps = _Taps(np.stack([c @ L for c in reach]), np.stack([c @ (system.B - L @ system.D) for c in reach]), system.D)
     init, predict, update = (with_data(function, taps) for function in _truncated(rungs))
     parameters = tuple(h * system.outputs**2 for h in rungs)
-    return Learner("truncated-kalman", init, predict, update, rungs, parameters, size_label="filter length")
+    arrays = [np.ascontiguousarray(array) for array in taps]
+    kernel = Kernel(truncated_parts, TruncatedConstants(arrays[0], arrays[1], arrays[2], np.array(rungs)))
+    labels: dict[str, Any] = dict(size_label="filter length", kernel=kernel)
+    return Learner("truncated-kalman", init, predict, update, rungs, parameters, **labels)
 
 
 class _Taps(NamedTuple):
@@ -191,7 +212,8 @@ def _truncated(rungs: tuple[int, ...]) -> tuple[Callable[..., Any], ...]:
         _matching((taps.D.shape[0], taps.D.shape[1]), outputs, inputs)
         length = len(taps.outputs)
         shapes = (length, outputs), (length, inputs), (length + 1, outputs)
-        return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
+        zeros: list[Any] = [np.zeros((*shape, lanes), dtype) for shape in shapes]
+        return TruncatedState(*zeros)
 
     def predict(taps: _Taps, state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
         return (choose(state.forecast, rungs) + (times(taps.D[..., None], inputs[0])[None] if taps.D.shape[1] else 0))[
@@ -222,8 +244,8 @@ class _Matrices(NamedTuple):
     R: Float[Array, "output output #lane"]
 
 
-def _matrices(system: LinearSystem, t: Int[Array, " lane"], dtype: Any) -> _Matrices:
-    """Return the matrices at the sample ``t`` of each lane."""
+def _matrices(system: LinearSystem, t: Any, dtype: Any) -> _Matrices:
+    """Return the matrices at the sample ``t (lane,)`` of each lane."""
 
     def at(word: str) -> Array:
         matrix = jnp.asarray(getattr(system, word), dtype)

@@ -227,7 +227,7 @@ def test_a_checkpoint_goes_on_with_the_same_bits(name: str, precision: Precision
     file = io.BytesIO()
     np.savez(file, *(np.asarray(leaf) for leaf in leaves))
     with np.load(io.BytesIO(file.getvalue())) as stored, computing(precision):
-        restored = jax.tree.unflatten(tree, [jax.numpy.array(stored[key]) for key in stored.files])
+        restored = driver.place(jax.tree.unflatten(tree, [jax.numpy.array(stored[key]) for key in stored.files]))
         assert jax.tree.map(lambda leaf: leaf.dtype, restored) == jax.tree.map(lambda leaf: leaf.dtype, driver.start())
     _, record = driver.advance(restored, record, y, u, np.int32(50), ends[1])
     made = np.moveaxis(np.array(record)[..., : len(outputs)], -1, 0)

@@ -21,6 +21,7 @@ from ergoscope.simulator import LinearSystem, simulate, zoo
 
 plant = zoo("double-integrator")
 learners = [ladder(range(5), lookaheads=(1, 3)), lattice(range(3)), kalman(plant)]
+learners += [kalman(plant, covariance=np.eye(2))._replace(name="kalman in JAX", kernel=None)]
 found = {}
 for precision in ("float32", "float64"):
     for name in ("two-tones", "double-integrator"):
@@ -65,7 +66,7 @@ def found() -> dict[str, object]:
 
 def test_eight_devices_give_the_bits_of_one(found: dict[str, object]) -> None:
     same = {name: value for name, value in found.items() if isinstance(value, bool)}
-    assert len(same) == 8
+    assert len(same) == 9
     assert all(same.values()), same
 
 

@@ -128,7 +128,8 @@ def test_streams_may_begin_late_or_never(center: object, forgetting: float, prec
     y[3, :137] = 3.0  # flat, then waking
     y[4] *= 2.0**40
     runs = recording(y.astype(precision))
-    driver = Driver(ladder(range(9), forgetting=forgetting), center=center, precision=precision)
+    learner = ladder(range(9), forgetting=forgetting)._replace(kernel=None)
+    driver = Driver(learner, center=center, precision=precision)
     expected, made = both(driver, runs, [0, 100, 450, 500])
     assert np.isfinite(made.error).all()
     limit = 1e5 * np.finfo(precision).eps * expected.error.max(axis=(0, 1, 2, 3))

@@ -1,0 +1,122 @@
+"""Compiled loops for the CPU: Numba, with its results kept in the user's cache folder.
+
+No fast-math: nothing is contracted or reordered, so the bits depend neither on the processor nor on the number of
+lanes. A loop that cannot be read from the folder, or not be kept there, is compiled again; this is never an error.
+Numba's files hold compiled code, like those of ``__pycache__``: the folder is the user's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+KEPT = 4  # versions of the package whose loops are kept
+_njit: Any = numba.njit  # its types know only some of its options
+_OPTIONS: dict[str, Any] = dict(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
+
+
+def called(function: Function) -> Function:
+    """Return a function that compiled loops call."""
+    return cast(Function, _njit(**_OPTIONS, no_cpython_wrapper=True)(inspect.unwrap(function)))
+
+
+def inlined(function: Function) -> Function:
+    """Return a function that becomes part of every compiled loop that calls it: constants of the loop reach it."""
+    options = _OPTIONS | dict(no_cpython_wrapper=True, forceinline=True)
+    return cast(Function, _njit(**options)(inspect.unwrap(function)))
+
+
+def compiled(function: Function, name: str) -> Function:
+    """Return the function as a compiled loop that runs without the interpreter lock, and is kept for the next process.
+
+    Args:
+        function: What to compile, at its first call with each set of types.
+        name: A name that is different for every closure: what it was made of.
+    """
+    body: Any = inspect.unwrap(function)  # tests wrap every function in checks of its types
+    body.__qualname__ = name  # names the files
+    loop = _njit(**_OPTIONS)(body)
+    with suppress(OSError, RuntimeError):  # no place to keep it
+        files: Any = _Cache
+        loop._cache = files(body)
+    return cast(Function, loop)
+
+
+def cache_folder() -> Path:
+    """Return the folder of what is compiled, for this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "ergoscope" / "compiled"
+
+
+@cache
+def _sources() -> str:
+    """Return a digest of the files that a loop may come from: it calls functions of several of them."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for path in (Path(__file__), *sorted((root / "learners").rglob("*.py"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class _Locator(_CacheLocator):
+    """The user's cache folder, one subfolder for each version of the sources."""
+
+    def __init__(self, function: Any, file: str) -> None:
+        self._py_file, self._folder = file, cache_folder() / f"loops-{_sources()}"
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> _Locator:
+        return cls(py_func, py_file)
+
+    def ensure_cache_path(self) -> None:
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True, mode=0o700)
+            versions = sorted(self._folder.parent.glob("loops-*"), key=lambda path: path.stat().st_mtime)
+            for old in versions[:-KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def get_cache_path(self) -> str:
+        return str(self._folder)
+
+    def get_source_stamp(self) -> str:
+        return _sources()
+
+    def get_disambiguator(self) -> str:
+        return ""
+
+
+class _Files(CompileResultCacheImpl):
+    _locator_classes = [_Locator]  # noqa: RUF012  Numba's own attribute
+
+
+class _Cache(FunctionCache):
+    """Numba's cache; the name stands for the closure, and files that cannot be used are ignored."""
+
+    _impl_class = _Files
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return sig, codegen.magic_tuple()  # of the processor
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        load: Any = super().load_overload
+        try:
+            return load(sig, target_context)
+        except Exception:  # torn by a killed command, or of another version: compile it
+            flush: Any = self.flush
+            with suppress(OSError):
+                flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        save: Any = super().save_overload
+        with suppress(Exception):  # no place, or another process writes
+            save(sig, data)

@@ -1,0 +1,149 @@
+"""The driver's step on the CPU, for learners with a kernel: the lanes of a tile, in groups that run in one loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+
+from ..._core.devices import Precision
+from .._base import Kernel, Learner
+from .._linalg.units import power_of_two
+from .tile_loop import JUMP, tile_loop
+from .tile_state import Score, TileState
+
+WIDE = 16  # lanes at a time: with eight the compiler works on single numbers
+LEAST = 4  # of these in use
+
+
+class CompiledStep:
+    """The step of a learner and an oracle.
+
+    Args:
+        learner: With a kernel.
+        oracle: With a kernel, or None.
+        precision: Of the lanes.
+        known_ahead: As in ``Driver``.
+    """
+
+    def __init__(self, learner: Learner, oracle: Learner | None, precision: Precision, known_ahead: int) -> None:
+        self._learner, self._oracle, self._number = learner, oracle, np.dtype(precision)
+        self._lookaheads, self._known_ahead = np.array(learner.lookaheads), known_ahead
+        self._kernel, self._oracle_kernel = (_in_precision(one, self._number) for one in (learner, oracle))
+
+    def start(self, inputs: int, width: int, center: Float[np.ndarray, " output"], known: bool) -> TileState:
+        """Return a tile before the first sample; arguments as those of ``Driver``."""
+        learner, oracle, number, p = self._learner, self._oracle, self._number, len(center)
+        K, S = len(learner.lookaheads), len(learner.sizes)
+
+        def zeros(*shape: int) -> Any:
+            return np.zeros((*shape, width), number)
+
+        def first_forecasts(learner: Learner, kernel: Kernel) -> tuple[Any, tuple[Any, ...]]:
+            state, sizes = learner.init(p, inputs, width, number), len(learner.sizes)
+            queues = tuple(zeros(H, sizes, p) for H in learner.lookaheads)
+            small = zeros(p), np.zeros((p, width), np.int32), zeros(p), zeros(p), zeros(inputs)
+            sums = np.zeros(width, np.int32), zeros(K, sizes, p), zeros(K, 0, p), zeros(K, p)
+            nothing = zeros(0, p), zeros(0, inputs), zeros(0, K, p), zeros(0, K, sizes, p)
+            for lane, group in _groups(np.arange(width)):
+                flags = False, self._lookaheads, 0, False, group, lane, 0, 0
+                tile_loop(kernel.parts, group if kernel.fixed else 0)(
+                    kernel.constants, state, queues, *small, *sums, *nothing, *flags
+                )
+            return state, queues
+
+        first: Any = center.astype(number)
+        state, issued = first_forecasts(learner, self._kernel)
+        oracle_state, oracle_issued = (None, None) if oracle is None else first_forecasts(oracle, self._oracle_kernel)
+        sums: Any = zeros(K, S, p), zeros(K, 0 if oracle is None else S, p), zeros(K, p)
+        counts: Any = np.full((p, width), known, np.int32), np.zeros(width, np.int32)
+        return TileState(
+            state, oracle_state, issued, oracle_issued, center=first[:, None].repeat(width, axis=1),
+            centered=counts[0], scale=zeros(p) + (0 if learner.scaled else 1), largest=zeros(p),
+            largest_input=zeros(inputs), age=counts[1], score=Score(*sums),
+        )  # fmt: skip
+
+    def take(
+        self,
+        lanes: TileState,
+        record: Float[np.ndarray, "time lookahead size output lane"],
+        outputs: NDArray[np.floating],
+        inputs: NDArray[np.floating],
+        begin: int,
+        end: Int[np.ndarray, " lane"],
+    ) -> None:
+        """Take samples ``begin .. end-1`` of a block into the arrays of each lane; arguments as ``Driver.advance``.
+
+        The arrays of ``lanes`` change in place. A ``record`` of no rows is not filled.
+        """
+        y, u = outputs.astype(self._number, copy=False), inputs.astype(self._number, copy=False)
+        known = self._lookaheads, self._known_ahead
+        small = lanes.center, lanes.centered, lanes.scale, lanes.largest, lanes.largest_input, lanes.age
+        expected = record[:0, :, 0]
+        if self._oracle is not None:
+            shape = len(y), len(self._lookaheads), 1, *lanes.center.shape
+            record_oracle = np.empty(shape, self._number)
+            own = [leaf.copy() for leaf in small]
+            own[2][...] = 1
+            sums = np.zeros(shape[1:], self._number), np.zeros((shape[1], 0, *shape[3:]), self._number)
+            queues = lanes.oracle, lanes.oracle_issued, *own, *sums, np.zeros_like(sums[0][:, 0])
+            arrays = y, u, expected[:0], record_oracle, True, *known, False
+            self._run(self._oracle_kernel, (*queues, *arrays), begin, end, lanes)
+            expected = record_oracle[:, :, 0]
+        arrays = y, u, expected, record, False, *known, self._learner.scaled
+        self._run(self._kernel, (lanes.state, lanes.issued, *small, *lanes.score, *arrays), begin, end, lanes)
+
+    def full(self, lanes: int) -> int:
+        """Return how many lanes to run for so many: four take as long one by one as a whole group."""
+        return lanes + -lanes % WIDE if lanes % WIDE >= LEAST else lanes
+
+    def _run(self, kernel: Kernel, arguments: Any, begin: int, end: NDArray[np.int32], lanes: Any) -> None:
+        row, (outputs, inputs) = begin, arguments[11:13]
+        while len(active := np.flatnonzero(end > row)):
+            stop = int(end[active].min())
+            for lane, width in _groups(active):
+                at, loop = row, tile_loop(kernel.parts, width if kernel.fixed else 0)
+                while (at := loop(kernel.constants, *arguments, width, lane, at, stop)) < stop:
+                    for i in range(lane, lane + width):
+                        _start_again_at_a_jump(self._learner, lanes, outputs[at, :, i], inputs[at, :, i], i)
+            row = stop
+
+
+def _in_precision(learner: Learner | None, number: np.dtype[Any]) -> Any:
+    """Return the kernel of a learner, the real numbers among its constants in a precision."""
+
+    def cast(value: Any) -> Any:
+        return value.astype(number) if value.dtype == np.float64 else value
+
+    kernel = None if learner is None else learner.kernel
+    return None if kernel is None else kernel._replace(constants=type(kernel.constants)(*map(cast, kernel.constants)))
+
+
+def _groups(active: Int[np.ndarray, " lane"]) -> list[tuple[int, int]]:
+    """Return the first lane and the width of each group: ``WIDE`` lanes side by side, or one."""
+    groups, left = [], active.tolist()
+    while left:
+        wide = len(left) >= WIDE and left[WIDE - 1] - left[0] == WIDE - 1
+        groups.append((left[0], WIDE if wide else 1))
+        del left[: groups[-1][1]]
+    return groups
+
+
+def _start_again_at_a_jump(learner: Learner, lanes: Any, y: Any, u: Any, lane: int) -> None:
+    """Start a lane again if the sample is a jump: ``driver._start_again_at_a_jump`` for one lane, in place."""
+    moved = np.where(np.isnan(y) | (lanes.centered[:, lane] == 0), 0, y - lanes.center[:, lane])
+    scale, largest, largest_input = lanes.scale[:, lane], lanes.largest[:, lane], lanes.largest_input[:, lane]
+    unit = np.where(scale == 0, 1, scale)
+    jumps = (largest > 0) & (np.abs(moved) / unit > JUMP * largest)
+    if not (jumps.any() or ((largest_input > 0) & (np.abs(u) > JUMP * largest_input)).any()):
+        return
+    fresh = learner.init(len(y), len(u), 1, lanes.center.dtype)
+    for old, new in zip(jax.tree.leaves(lanes.state), jax.tree.leaves(fresh), strict=True):
+        old[..., lane] = np.asarray(new)[..., 0]
+    new_scale = np.where(moved != 0, power_of_two(moved), 0)
+    for queue in lanes.issued:  # forecasts that were issued before keep their values
+        queue[..., lane] *= unit / np.where(new_scale == 0, 1, new_scale)
+    scale[:], largest[:], largest_input[:] = new_scale, 0, 0

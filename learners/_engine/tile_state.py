@@ -1,0 +1,34 @@
+"""The state of the streams that a driver runs side by side."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+from jaxtyping import Array, Float, Int
+from numpy.typing import NDArray
+
+Numbers: TypeAlias = Array | NDArray[Any]  # JAX's, or NumPy's where the step is compiled for the CPU
+
+
+class Score(NamedTuple):
+    """Sums of squares since the last ``take_score``, by lookahead, size, output and lane."""
+
+    error: Float[Array, "lookahead size output lane"]
+    excess: Float[Array, "lookahead size output lane"]  # (forecast - oracle's forecast)^2; no sizes without an oracle
+    samples: Float[Array, "lookahead output lane"]  # number of scored forecasts
+
+
+class TileState(NamedTuple):
+    """The state of a tile of streams between two samples."""
+
+    state: Any
+    oracle: Any
+    issued: tuple[Array, ...]  # for each lookahead H, (H, size, output, lane), newest first: the last one is due
+    oracle_issued: tuple[Array, ...] | None
+    center: Float[Array, "output lane"]
+    centered: Int[Array, "output lane"]  # samples since the center is known, the present one counted; 0 before
+    scale: Float[Array, "output lane"]  # a power of two; 0 until the first nonzero sample
+    largest: Float[Array, "output lane"]  # absolute value so far, of centered outputs in units of the scale
+    largest_input: Float[Array, "input lane"]
+    age: Int[Array, " lane"]  # samples taken in
+    score: Score

@@ -1,0 +1,75 @@
+"""Compiled loops are kept for the next process where they can be, and compiled again where not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+from ergoscope._core import compiled
+
+def times(factor):
+    def loop(x):
+        return factor * x
+    return compiled.compiled(loop, f"times-{factor}")
+
+three, four = times(3), times(4)
+print(three(2), four(2), three.stats.cache_hits[three.signatures[0]] if three.stats.cache_hits else 0)
+"""
+
+
+def run(cache: Path | str, **environment: str) -> subprocess.CompletedProcess[str]:
+    variables = {word: value for word, value in os.environ.items() if word not in ("HOME", "XDG_CACHE_HOME")}
+    variables |= dict(XDG_CACHE_HOME=str(cache)) | environment
+    return subprocess.run([sys.executable, "-c", PROGRAM], env=variables, capture_output=True, text=True, timeout=200)
+
+
+def answers(*runs: subprocess.CompletedProcess[str]) -> list[str]:
+    assert all(one.returncode == 0 for one in runs), [one.stderr for one in runs]
+    return [one.stdout.strip() for one in runs]
+
+
+def test_the_next_process_reads_what_was_compiled_and_closures_stay_apart(tmp_path: Path) -> None:
+    assert answers(run(tmp_path), run(tmp_path)) == ["6 8 0", "6 8 1"]
+    folder = next((tmp_path / "ergoscope" / "compiled").glob("loops-*"))
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_torn_and_foreign_files_are_compiled_again(tmp_path: Path) -> None:
+    answers(run(tmp_path))
+    for path in (tmp_path / "ergoscope" / "compiled").glob("loops-*/*"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if "3" in path.name else b"no code")
+    assert answers(run(tmp_path), run(tmp_path)) == ["6 8 0", "6 8 1"]
+
+
+def test_no_folder_to_write_to_and_no_home_are_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert answers(run(tmp_path / "file"), run("", HOME=str(tmp_path / "missing"))) == ["6 8 0", "6 8 0"]
+
+
+def test_two_processes_at_once(tmp_path: Path) -> None:
+    variables = dict(os.environ, XDG_CACHE_HOME=str(tmp_path))
+    both = [subprocess.Popen([sys.executable, "-c", PROGRAM], env=variables, stdout=subprocess.PIPE, text=True)
+            for _ in range(2)]  # fmt: skip
+    assert {one.communicate(timeout=200)[0].strip()[:3] for one in both} == {"6 8"}
+    assert answers(run(tmp_path)) == ["6 8 1"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert answers(run(tmp_path)) == ["6 8 0"]
+
+
+def test_only_the_newest_versions_are_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "ergoscope" / "compiled"
+    for number in range(8):
+        (folder / f"loops-{number}").mkdir(parents=True)
+    (folder / "jit-cache").touch()
+    answers(run(tmp_path))
+    assert len(list(folder.glob("loops-*"))) == 4
+    assert (folder / "jit-cache").exists()

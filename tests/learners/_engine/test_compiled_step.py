@@ -1,0 +1,132 @@
+"""The compiled step of the CPU against the step in JAX, and its bits whatever runs beside a lane."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ergoscope.analysis import kalman_gain
+from ergoscope.learners import Learner, Live, kalman, ladder, replay, truncated_kalman
+from ergoscope.learners._engine.driver import Driver
+from ergoscope.learners._engine.replay import score_recording
+from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
+
+A, B, C, D = [[1, 1], [0, 1]], [[0.3, -0.2], [0.1, 0.4]], [[1.0, 0.0], [0.6, 1.0]], [[0.8, -0.5], [0.3, 1.1]]
+DRIVEN = LinearSystem(A, C, 0.1 * np.eye(2), [[1.0, 0.3], [0.3, 0.5]], B, D)
+MOVING = DRIVEN.replace(
+    C=DRIVEN.C * (1 + 0.3 * np.sin(np.arange(70.0)[:, None, None])),
+    Q=DRIVEN.Q * np.linspace(1, 2, 70)[:, None, None],
+    periodic=True,
+)
+SINGLE = zoo("double-integrator")
+LEARNERS = {
+    "ladder": (SINGLE, ladder(range(9))),
+    "some lengths": (SINGLE, ladder((1, 4, 5))),
+    "forgetting": (SINGLE, ladder(range(9), forgetting=0.95)),
+    "ahead": (SINGLE, ladder(range(9), lookaheads=(1, 3, 7))),
+    "ahead only": (SINGLE, ladder((0, 2, 5), 0.99, lookaheads=(2,))),
+    "kalman": (SINGLE, kalman(SINGLE, mean=[1, 2], covariance=np.eye(2))),
+    "inputs": (DRIVEN, kalman(DRIVEN, lookaheads=(1, 3))),
+    "time-varying": (MOVING, kalman(MOVING, covariance=np.eye(2), lookaheads=(1, 2, 5))),
+    "fixed gain": (DRIVEN, kalman(DRIVEN, kalman_gain(DRIVEN).gain)),
+    "truncated": (DRIVEN, truncated_kalman(DRIVEN, kalman_gain(DRIVEN).gain, (0, 1, 4))),
+}
+EVERY = pytest.mark.parametrize("name", LEARNERS)
+
+
+def runs(system: LinearSystem, count: int = 37, steps: int = 300) -> Trajectories:
+    """Runs with gaps, also of one output alone, with a late start, a jump and different ends."""
+    made = simulate(4, system, steps, count, inputs="white")
+    y, lengths = made.outputs.copy(), made.lengths.copy()
+    y[2, 40:45], y[3, 60:62, 0] = np.nan, np.nan
+    y[4, :7] = 0
+    y[5, :20] *= 1e-15
+    lengths[6] = 100
+    y[6, 100:] = np.nan
+    return replace(made, outputs=y, lengths=lengths)
+
+
+def in_jax(learner: Learner | None) -> Learner | None:
+    return None if learner is None else learner._replace(kernel=None)
+
+
+def some(of: Trajectories, which: Any) -> Trajectories:
+    names = tuple(np.array(of.run_names)[which])
+    return Trajectories(of.outputs[which], of.inputs[which], of.lengths[which], of.dt, of.output_names,
+                        of.input_names, names)  # fmt: skip
+
+
+@EVERY
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize(("center", "known_ahead"), [("none", None), ("first", 0)])
+def test_it_is_the_step_in_jax(name: str, precision: str, center: str, known_ahead: int | None) -> None:
+    system, learner = LEARNERS[name]
+    data = runs(system)
+    options: dict[str, Any] = dict(precision=precision, center=center, known_ahead=known_ahead)
+    made, twin = replay(learner, data, **options), replay(in_jax(learner), data, **options)
+    eps = np.finfo(precision).eps
+    for one, other, y, length in zip(made, twin, data.outputs, data.lengths, strict=True):
+        largest = max(np.nanmax(np.abs(y)), np.abs(other[:length]).max())  # two orders of summation, over all samples
+        np.testing.assert_allclose(one[:length], other[:length], rtol=0, atol=1e3 * eps * largest)
+
+
+@EVERY
+def test_sums_and_excess_are_those_of_jax(name: str) -> None:
+    system, learner = LEARNERS[name]
+    oracle = kalman(system, covariance=np.eye(system.states), lookaheads=learner.lookaheads)
+    data = runs(system)
+    options: dict[str, Any] = dict(oracle=oracle, center="first")
+    made = score_recording(learner, data, [0, 100, 300], **options)
+    twin = score_recording(in_jax(learner), data, [0, 100, 300], **(options | dict(oracle=in_jax(oracle))))
+    np.testing.assert_array_equal(made.samples, twin.samples)
+    np.testing.assert_allclose(made.error, twin.error, rtol=1e-9)
+    np.testing.assert_allclose(made.excess, twin.excess, rtol=1e-6, atol=1e-9)
+
+
+@EVERY
+def test_the_bits_of_a_lane_do_not_depend_on_how_many_run_beside_it(name: str) -> None:
+    """One lane, groups of sixteen with and without single ones after them, and a group that is filled up."""
+    system, learner = LEARNERS[name]
+    data = runs(system)
+    whole = replay(learner, data)
+    for which in ([2], [5], range(3, 10), range(2, 19), range(5, 37)):
+        np.testing.assert_array_equal(replay(learner, some(data, list(which))), whole[list(which)])
+    for width in (1, 7, 16, 37, 64):
+        np.testing.assert_array_equal(replay(learner, data, width=width), whole)
+
+
+@EVERY
+def test_live_and_scored_forecasts_have_the_bits_of_replay(name: str) -> None:
+    system, learner = LEARNERS[name]
+    data = some(runs(system), [2])
+    whole = replay(learner, data)[0]
+    live = Live(learner, system.outputs, system.inputs)
+    for t in range(120):
+        if t or not system.inputs:
+            for k, ahead in enumerate(learner.lookaheads):
+                np.testing.assert_array_equal(live.forecast[k], whole[t + ahead - 1, k])
+        live.observe(data.outputs[0, t], data.inputs[0, t : t + 1 + max(learner.lookaheads)])
+    sums = score_recording(learner, data, [0, 300])
+    for k, ahead in enumerate(learner.lookaheads):
+        errors = (whole[ahead - 1 :, k] - data.outputs[0, ahead - 1 :, None]) ** 2
+        np.testing.assert_allclose(sums.error[0, k, ..., 0], np.nansum(errors, axis=0), rtol=1e-12)
+
+
+def test_a_learner_or_an_oracle_without_a_kernel_runs_in_jax() -> None:
+    learner, oracle = ladder(range(3)), kalman(SINGLE)
+    assert Driver(learner, oracle=oracle).step is not None
+    assert Driver(in_jax(learner), oracle=oracle).step is None
+    assert Driver(learner, oracle=in_jax(oracle)).step is None
+
+
+def test_a_tile_that_is_placed_is_a_copy() -> None:
+    driver = Driver(ladder(range(3)), width=2)
+    lanes = driver.start()
+    copy = driver.place(lanes)
+    outputs, inputs = np.ones((1, 1, 2)), np.zeros((2, 0, 2))
+    driver.advance(lanes, driver.record(), outputs, inputs, 0, np.ones(2, np.int32))
+    assert lanes.age.tolist() == [1, 1]
+    assert copy.age.tolist() == [0, 0]
