@@ -132,6 +132,7 @@ def _groups(active: Int[np.ndarray, " lane"]) -> list[tuple[int, int]]:
     return groups
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _start_again_at_a_jump(learner: Learner, lanes: Any, y: Any, u: Any, lane: int) -> None:
     """Start a lane again if the sample is a jump: ``driver._start_again_at_a_jump`` for one lane, in place."""
     moved = np.where(np.isnan(y) | (lanes.centered[:, lane] == 0), 0, y - lanes.center[:, lane])

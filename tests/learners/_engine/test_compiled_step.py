@@ -122,6 +122,20 @@ def test_a_learner_or_an_oracle_without_a_kernel_runs_in_jax() -> None:
     assert Driver(learner, oracle=in_jax(oracle)).step is None
 
 
+@pytest.mark.parametrize("ratio", [2.0**36, 1e200, 1e300])
+def test_a_jump_starts_a_lane_again_as_in_jax(ratio: float) -> None:
+    """One lane of a group, at its own time, up to the largest numbers; the others go on."""
+    y = np.random.default_rng(3).standard_normal((20, 60, 1))
+    y[7, :25] /= ratio
+    data = some(runs(SINGLE, 20, 60), slice(None))
+    data = replace(data, outputs=y, lengths=np.full(20, 60))
+    learner = ladder(range(4))
+    made, twin = replay(learner, data), replay(in_jax(learner), data)
+    largest = np.abs(twin).max(axis=(1, 2, 3, 4), keepdims=True)
+    assert (np.abs(made - twin) <= 1e3 * np.finfo(float).eps * largest).all()
+    assert np.abs(made[7, 26]).max() < 1e3  # a ridge in units of the first samples would give some 1e10 times more
+
+
 def test_a_tile_that_is_placed_is_a_copy() -> None:
     driver = Driver(ladder(range(3)), width=2)
     lanes = driver.start()

@@ -200,7 +200,8 @@ def test_hostile_messages_between_good_ones_change_nothing_of_theirs(payloads: l
         mixed += [message, ("good" if refused else "hostile", payload)]
     service, forecasts = run(mixed)
     assert service.counts["good"].taken == len(valid) and service.rejections.counts == expected
-    assert service.counts["hostile"].taken > 10
+    hostile = service.counts["hostile"]  # what is drawn depends on the constants that the package contains
+    assert hostile.taken > 0 and hostile.taken + hostile.repeated + hostile.outdated > 10
     assert forecasts == run(valid)[1] != b""
 
 
