@@ -9,9 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from ..._core.devices import Precision
+from ..._core.devices import Precision, computing
 from .._base import Kernel, Learner
-from .._linalg.units import power_of_two
 from .tile_loop import JUMP, tile_loop
 from .tile_state import Score, TileState
 
@@ -43,7 +42,7 @@ class CompiledStep:
             return np.zeros((*shape, width), number)
 
         def first_forecasts(learner: Learner, kernel: Kernel) -> tuple[Any, tuple[Any, ...]]:
-            state, sizes = learner.init(p, inputs, width, number), len(learner.sizes)
+            state, sizes = _init(learner, p, inputs, width, number), len(learner.sizes)
             queues = tuple(zeros(H, sizes, p) for H in learner.lookaheads)
             small = zeros(p), np.zeros((p, width), np.int32), zeros(p), zeros(p), zeros(inputs)
             sums = np.zeros(width, np.int32), zeros(K, sizes, p), zeros(K, 0, p), zeros(K, p)
@@ -91,24 +90,26 @@ class CompiledStep:
             sums = np.zeros(shape[1:], self._number), np.zeros((shape[1], 0, *shape[3:]), self._number)
             queues = lanes.oracle, lanes.oracle_issued, *own, *sums, np.zeros_like(sums[0][:, 0])
             arrays = y, u, expected[:0], record_oracle, True, *known, False
-            self._run(self._oracle_kernel, (*queues, *arrays), begin, end, lanes)
+            self._run(self._oracle_kernel, (*queues, *arrays), y, u, begin, end, lanes)
             expected = record_oracle[:, :, 0]
         arrays = y, u, expected, record, False, *known, self._learner.scaled
-        self._run(self._kernel, (lanes.state, lanes.issued, *small, *lanes.score, *arrays), begin, end, lanes)
+        self._run(self._kernel, (lanes.state, lanes.issued, *small, *lanes.score, *arrays), y, u, begin, end, lanes)
 
     def full(self, lanes: int) -> int:
         """Return how many lanes to run for so many: four take as long one by one as a whole group."""
         return lanes + -lanes % WIDE if lanes % WIDE >= LEAST else lanes
 
-    def _run(self, kernel: Kernel, arguments: Any, begin: int, end: NDArray[np.int32], lanes: Any) -> None:
-        row, (outputs, inputs) = begin, arguments[11:13]
+    def _run(
+        self, kernel: Kernel, arguments: Any, y: Any, u: Any, begin: int, end: NDArray[np.int32], lanes: TileState
+    ) -> None:
+        row = begin
         while len(active := np.flatnonzero(end > row)):
             stop = int(end[active].min())
             for lane, width in _groups(active):
                 at, loop = row, tile_loop(kernel.parts, width if kernel.fixed else 0)
                 while (at := loop(kernel.constants, *arguments, width, lane, at, stop)) < stop:
                     for i in range(lane, lane + width):
-                        _start_again_at_a_jump(self._learner, lanes, outputs[at, :, i], inputs[at, :, i], i)
+                        _start_again_at_a_jump(self._learner, lanes, y[at, :, i], u[at, :, i], i)
             row = stop
 
 
@@ -120,6 +121,12 @@ def _in_precision(learner: Learner | None, number: np.dtype[Any]) -> Any:
 
     kernel = None if learner is None else learner.kernel
     return None if kernel is None else kernel._replace(constants=type(kernel.constants)(*map(cast, kernel.constants)))
+
+
+def _init(learner: Learner, outputs: int, inputs: int, lanes: int, number: np.dtype[Any]) -> Any:
+    """Return the learner's state before the first sample, in arrays of NumPy."""
+    with computing("float32" if number == np.float32 else "float64", "cpu"):
+        return jax.tree.map(np.array, learner.init(outputs, inputs, lanes, number))
 
 
 def _groups(active: Int[np.ndarray, " lane"]) -> list[tuple[int, int]]:
@@ -141,10 +148,10 @@ def _start_again_at_a_jump(learner: Learner, lanes: Any, y: Any, u: Any, lane: i
     jumps = (largest > 0) & (np.abs(moved) / unit > JUMP * largest)
     if not (jumps.any() or ((largest_input > 0) & (np.abs(u) > JUMP * largest_input)).any()):
         return
-    fresh = learner.init(len(y), len(u), 1, lanes.center.dtype)
+    fresh = _init(learner, len(y), len(u), 1, lanes.center.dtype)
     for old, new in zip(jax.tree.leaves(lanes.state), jax.tree.leaves(fresh), strict=True):
-        old[..., lane] = np.asarray(new)[..., 0]
-    new_scale = np.where(moved != 0, power_of_two(moved), 0)
+        old[..., lane] = new[..., 0]
+    new_scale = np.where(moved != 0, np.ldexp(np.ones_like(moved), np.frexp(moved)[1]), 0)
     for queue in lanes.issued:  # forecasts that were issued before keep their values
         queue[..., lane] *= unit / np.where(new_scale == 0, 1, new_scale)
     scale[:], largest[:], largest_input[:] = new_scale, 0, 0

@@ -120,9 +120,23 @@ class Driver:
         state = shard(lanes.state, self.device, whole=self.learner.pooled)
         return shard(lanes._replace(state=None), self.device)._replace(state=state)
 
-    def record(self) -> Numbers:
-        """Return an empty buffer for the forecasts of one block, ``(block, lookahead, size, output, lane)``."""
-        shape = self.block, len(self.learner.lookaheads), len(self.learner.sizes), self.outputs, self.width
+    def shapes(self) -> tuple[TileState, tuple[int, ...]]:
+        """Return what ``start`` and ``record`` would return, as shapes: nothing is allocated."""
+        with computing(self.precision, self.device):
+            begin = partial(_start, *self.parts, self.inputs, self.width, np.int32(0))
+            tile: TileState = jax.eval_shape(begin, np.zeros(self.outputs, self.precision))
+        return tile, self._record_shape(self.block)
+
+    def _record_shape(self, rows: int) -> tuple[int, ...]:
+        return rows, len(self.learner.lookaheads), len(self.learner.sizes), self.outputs, self.width
+
+    def record(self, rows: int | None = None) -> Numbers:
+        """Return an empty buffer for the forecasts of so many rows, ``(row, lookahead, size, output, lane)``.
+
+        Args:
+            rows: One block by default. A compiled step fills no rows where there are none.
+        """
+        shape = self._record_shape(self.block if rows is None else rows)
         if self.step is not None:
             return np.zeros(shape, self.precision)
         with computing(self.precision, self.device):

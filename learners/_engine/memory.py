@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import jax
 import numpy as np
 
@@ -19,12 +21,12 @@ def memory_needed(driver: Driver, runs: int, stretches: int, share: int = 1) -> 
         stretches: Stretches that sums are taken over.
         share: Consecutive runs that are summed into one.
     """
-    tile, record = jax.eval_shape(driver.start), jax.eval_shape(driver.record)
+    tile, record = driver.shapes()
     tiles = -(-runs // driver.width)
     number = np.dtype(driver.precision).itemsize
     block = 8 * runs * driver.block * (driver.outputs + driver.inputs) * number  # with the noise that made them
     sums = stretches * sum(leaf.size for leaf in tile.score) * 8 * tiles // share
-    return int(tiles * _bytes(tile) + min(driver.workers, tiles) * _bytes(record) + block + sums)
+    return int(tiles * _bytes(tile) + min(driver.workers, tiles) * math.prod(record) * number + block + sums)
 
 
 def memory_free(device: str | None = None) -> int:

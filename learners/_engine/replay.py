@@ -161,7 +161,7 @@ def score(
     tiles = [_ScoredTile(driver, lanes) for lanes in _tiles(driver, len(lengths))]
     records: SimpleQueue[Any] = SimpleQueue()  # buffers for the forecasts, which are not used here: one for each worker
     for _ in range(driver.workers):
-        records.put(driver.record() if driver.step is None else driver.record()[:0])
+        records.put(driver.record(None if driver.step is None else 0))
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(driver.workers) as workers:
         block = driver.block if driver.step is None else max(driver.block, LONG)

@@ -29,10 +29,9 @@ class Ahead(NamedTuple):
 def start_ahead(stages: int, lookaheads: tuple[int, ...], lanes: int, dtype: Any) -> Ahead:
     """Return the state before the first sample: filters that pass their oldest sample through, or predict zero."""
     reach = lookaheads[-1]
-    taps: Any = np.tile(np.eye(stages, reach, dtype=dtype)[:, :, None], (1, 1, lanes))
-    forecast: Any = np.zeros((len(lookaheads), stages + 1, lanes), dtype)
-    zero_input: Any = np.zeros((stages, reach - 1, lanes), dtype)
-    return Ahead(taps, zero_input, forecast)
+    taps = jnp.tile(jnp.eye(stages, reach, dtype=dtype)[:, :, None], (1, 1, lanes))
+    forecast = jnp.zeros((len(lookaheads), stages + 1, lanes), dtype)
+    return Ahead(taps, jnp.zeros((stages, reach - 1, lanes), dtype), forecast)
 
 
 def advance_ahead(
@@ -81,6 +80,10 @@ def advance_ahead(
     return Ahead(taps, zero_input, jnp.stack([forecasts[H - 1] for H in lookaheads]))
 
 
+# What the compiled step of ``ladder`` keeps of a stage: (stage, ROWS, W); NEXT is its forecast, LOSS how good it was.
+KF, KB, F, B, BETA, GAMMA, RATIO, NEXT, LOSS, ROWS = range(10)
+
+
 @cache
 def ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
     """Return load, step, predict and store of ``Ahead`` for ``W`` lanes, for compiled loops; see ``advance_ahead``."""
@@ -107,7 +110,7 @@ def ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
         for h in range(M + 1):
             # a[i - 1] is a_h[i] and E[j - 1] the response to the known samples, j ahead; then the forecasts of length h
             for w in range(W):
-                ahead[0, w] = stages[h - 1, 7, w] if h else 0
+                ahead[0, w] = stages[h - 1, NEXT, w] if h else 0
             for j in range(1, H):
                 for w in range(W):
                     ahead[j, w] = -E[j - 1, w]
@@ -127,10 +130,10 @@ def ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
                     known[j, w] = zero_input[h, j, w] + row[0, w] * taps_old[j + 1, w]
                     zero_input[h, j, w] = zero_new[j, w]
             for w in range(W):
-                taps_new[0, w] = stages[h, 1, w]
+                taps_new[0, w] = stages[h, KB, w]
             for j in range(H - 1):
                 for w in range(W):
-                    kf, kb = stages[h, 0, w], stages[h, 1, w]
+                    kf, kb = stages[h, KF, w], stages[h, KB, w]
                     zero_new[j, w] = known[j, w] + kb * E[j, w]
                     taps_new[j + 1, w] = taps_old[j, w] + kb * a[j, w]
                     a[j, w] += kf * taps_old[j, w]

@@ -97,15 +97,15 @@ def ladder(
         if outputs != 1:
             raise ValueError(f"ladder predicts one output, got {outputs}: choose one of them.")
 
-        def zeros(rows: int) -> Any:
-            return np.zeros((rows, lanes), dtype)
+        def zeros(rows: int) -> Array:
+            return jnp.zeros((rows, lanes), dtype)
 
-        def ones(rows: int) -> Any:
-            return np.ones((rows, lanes), dtype)
+        def ones(rows: int) -> Array:
+            return jnp.ones((rows, lanes), dtype)
 
         return LadderState(
             zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
-            zeros(stages + 1), zeros(stages + 1), zeros(1)[0],
+            zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),
             start_ahead(stages, lookaheads, lanes, dtype) if lookaheads[-1] > 1 else None,
         )  # fmt: skip
 

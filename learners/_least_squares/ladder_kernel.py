@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from ..._core.compiled import inlined
 from .._engine.tile_loop import FORECAST
 from .channels import FADED
-from .iterated_forecasts import ahead_parts, nothing_ahead
+from .iterated_forecasts import BETA, GAMMA, KB, KF, LOSS, NEXT, RATIO, ROWS, B, F, ahead_parts, nothing_ahead
 
 
 class LadderConstants(NamedTuple):
@@ -38,9 +38,6 @@ def ladder_constants(
 
 
 TINY = tuple(float(np.sqrt(np.finfo(kind).tiny)) for kind in (np.float64, np.float32))  # see faded_ridge
-
-# rows of the packed stages
-KF, KB, F, B, BETA, GAMMA, RATIO, NEXT, LOSS, ROWS = range(10)
 
 
 @cache
@@ -92,10 +89,7 @@ def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, An
                         least, y = stages[m, LOSS, w], stages[m, NEXT, w]
             energy, delta = ridge * y * y, first[1, w]
             if delta != zero and forgetting < one:
-                delta = max(
-                    max(forgetting * delta, min(delta, number(FADED) * energy)),
-                    tiny,
-                )
+                delta = max(max(forgetting * delta, min(delta, number(FADED) * energy)), tiny)
             if delta == zero and y != zero:
                 delta = energy
                 for m in range(M):

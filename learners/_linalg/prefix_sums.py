@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 
@@ -22,7 +21,7 @@ def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]
     return total
 
 
-def choose(ladder: Float[Array | np.ndarray, "length *rest"], sizes: tuple[int, ...]) -> Float[Array, "size *rest"]:
+def choose(ladder: Float[Array, "length *rest"], sizes: tuple[int, ...]) -> Float[Array, "size *rest"]:
     """Return the reported rows of a whole ladder by slices, which cost nothing; a gather would."""
     spans: list[list[int]] = []
     for size in sizes:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import jax
 import jax.numpy as jnp
-import numpy as np
+from jaxtyping import Array
 
 
-def power_of_two(value: Any) -> Any:
+def power_of_two(value: Array) -> Array:
     """Return the power of two with 1/2 <= |value| / it < 1, exactly."""
-    xp = jnp if isinstance(value, jax.Array) else np
-    _, exponent = xp.frexp(value)
-    return xp.ldexp(xp.ones_like(value), exponent)
+    _, exponent = jnp.frexp(value)
+    return jnp.ldexp(jnp.ones_like(value), exponent)

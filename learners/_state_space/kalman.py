@@ -108,10 +108,8 @@ def _kalman_constants(
 
 def _init(plant: LinearSystem, x0: Any, P0: Any, outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
     _matching((plant.outputs, plant.inputs), outputs, inputs)
-    xp = np if isinstance(x0, np.ndarray) else jnp
-    x, P = (xp.repeat(xp.asarray(value, dtype)[..., None], lanes, axis=-1) for value in (x0, P0))
-    t: Any = np.zeros(lanes, np.int32)
-    return KalmanState(x, P, t)
+    x, P = (jnp.repeat(jnp.asarray(value, dtype)[..., None], lanes, axis=-1) for value in (x0, P0))
+    return KalmanState(x, P, jnp.zeros(lanes, jnp.int32))
 
 
 @lru_cache(maxsize=64)  # one function, one compiled kernel
@@ -212,8 +210,7 @@ def _truncated(rungs: tuple[int, ...]) -> tuple[Callable[..., Any], ...]:
         _matching((taps.D.shape[0], taps.D.shape[1]), outputs, inputs)
         length = len(taps.outputs)
         shapes = (length, outputs), (length, inputs), (length + 1, outputs)
-        zeros: list[Any] = [np.zeros((*shape, lanes), dtype) for shape in shapes]
-        return TruncatedState(*zeros)
+        return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
 
     def predict(taps: _Taps, state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
         return (choose(state.forecast, rungs) + (times(taps.D[..., None], inputs[0])[None] if taps.D.shape[1] else 0))[
@@ -244,8 +241,8 @@ class _Matrices(NamedTuple):
     R: Float[Array, "output output #lane"]
 
 
-def _matrices(system: LinearSystem, t: Any, dtype: Any) -> _Matrices:
-    """Return the matrices at the sample ``t (lane,)`` of each lane."""
+def _matrices(system: LinearSystem, t: Int[Array, " lane"], dtype: Any) -> _Matrices:
+    """Return the matrices at the sample ``t`` of each lane."""
 
     def at(word: str) -> Array:
         matrix = jnp.asarray(getattr(system, word), dtype)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +35,7 @@ COPIES = 8  # of the forecasts of one block, measured at 2000 and 8000 sizes
 
 def check_memory(driver: Driver) -> None:
     """Raise ValueError if one tile of streams needs more memory than is free."""
-    sizes, block = driver.learner.sizes, math.prod(jax.eval_shape(driver.record).shape)
+    sizes, block = driver.learner.sizes, math.prod(driver.shapes()[1])
     needed = memory_needed(driver, driver.width, 1) + COPIES * block * np.dtype(driver.precision).itemsize
     free = memory_free(driver.device)
     if needed > free:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import jax
 import numpy as np
@@ -45,3 +46,15 @@ def test_sizes_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
 def test_streams_that_do_not_fit_with_any_size_are_refused() -> None:
     with pytest.raises(ValueError, match="fewer replicates"):
         locate("random-walk", replicates=10**9, sizes=range(3))
+
+
+def test_counting_allocates_nothing() -> None:
+    """A ladder that would take 900 MB is counted, not begun: what is too large is refused before it is allocated."""
+    driver = Driver(ladder(range(200_001)), block=1)
+    memory_needed(driver, 32, 1)
+    tracemalloc.start()
+    needed = memory_needed(driver, 32, 1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert needed > 4e8
+    assert peak < 4e7
