@@ -144,16 +144,10 @@ def score(H, cells, expected, t, k, row, samples, with_oracle, lane):
             row[COUNTS, c, w] = row[SEEN, c, w] if row[AGE, c, w] >= H else number(0)
             row[WEIGHT, c, w] = row[COUNTS, c, w] * row[UNIT, c, w] * row[UNIT, c, w]
             samples[k, c, lane + w] += row[COUNTS, c, w]
-        if W == 1:
-            z, weight = row[Z, c, 0], row[WEIGHT, c, 0]
-            for s in range(c * S, c * S + S):
-                gap = cells[s, DUE, 0] - z
-                cells[s, ERROR, 0] += weight * gap * gap
-        else:
-            for s in range(c * S, c * S + S):
-                for w in range(W):
-                    gap = cells[s, DUE, w] - row[Z, c, w]
-                    cells[s, ERROR, w] += row[WEIGHT, c, w] * gap * gap
+        for s in range(c * S, c * S + S):
+            for w in range(W):
+                gap = cells[s, DUE, w] - row[Z, c, w]
+                cells[s, ERROR, w] += row[WEIGHT, c, w] * gap * gap
         if with_oracle:
             for w in range(W):
                 row[EXPECTED, c, w] = expected[t, k, c, lane + w]
@@ -182,23 +176,13 @@ def issue(cells, limit, largest, row, later, lane):
     for c in range(p):
         for w in range(W):
             row[LIMIT, c, w] = number(limit) * largest[c, lane + w] if limit < np.inf else number(np.inf)
-        if W == 1:
-            most = row[LIMIT, c, 0]
-            for s in range(c * S, c * S + S):
-                value = cells[s, FORECAST, 0]
+        for s in range(c * S, c * S + S):
+            for w in range(W):
+                value, most = cells[s, FORECAST, w], row[LIMIT, c, w]
                 less = value if value < most else most
                 within = less if less > -most else -most
-                cells[s, FORECAST, 0] = within if value - value == number(0) else value
-                if wait == 0:
-                    cells[s, DUE, 0] = cells[s, FORECAST, 0]
-        else:
-            for s in range(c * S, c * S + S):
-                for w in range(W):
-                    value, most = cells[s, FORECAST, w], row[LIMIT, c, w]
-                    less = value if value < most else most
-                    within = less if less > -most else -most
-                    within = within if value - value == number(0) else value  # what is not finite marks an overflow
-                    cells[s, FORECAST if wait else DUE, w] = within
+                within = within if value - value == number(0) else value  # what is not finite marks an overflow
+                cells[s, FORECAST if wait else DUE, w] = within
     if wait:
         for s in range(len(cells)):
             for w in range(W):
