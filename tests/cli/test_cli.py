@@ -218,6 +218,36 @@ def test_a_recording_with_runs_gaps_and_holes(folder: Path, run: Run) -> None:
     assert all(rung["verdict"] == "bounded" for rung in answers[0]["rungs"][1:])
 
 
+def test_what_was_read_is_below_the_table_in_the_report_and_in_json(folder: Path, run: Run) -> None:
+    words = ("--output", "y", "--by", "run", "--time", "time", "--sizes", "0..2", "--out", "read")
+    read = "4 788 rows, 12 samples missing, step 0.5 s"
+    result = run("locate", "holes.csv", *words, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    *caption, sentence, _ = result.stdout.splitlines()
+    assert f"read: {read}" in " ".join(" ".join(caption).split())
+    assert sentence.endswith(f"; read: {read}.")
+    assert f"<dt>read</dt><dd>{read}</dd>" in (folder / "read" / "report.html").read_text(encoding="utf-8")
+    result = run("locate", "holes.csv", *words, "--json", cwd=folder)
+    reading = dict(rows=4788, missing=12, step=0.5, filled=4788 / 4800, files=["holes.csv"])
+    assert json.loads(result.stdout)["reading"] == reading
+    assert json.loads((folder / "read" / "location.json").read_text())["reading"] == reading
+
+
+def test_what_was_read_has_no_step_without_a_time_column(folder: Path, run: Run) -> None:
+    words = ("--output", "y", "--by", "run", "--sizes", "0..1", "--out", "no-time")
+    said = " ".join(run("locate", "gaps.csv", *words, cwd=folder).stdout.split())
+    assert said.count("read: 4 800 rows, 12 samples missing, no time column") == 2  # the caption and the sentence
+    reading = json.loads((folder / "no-time" / "location.json").read_text())["reading"]
+    assert reading == dict(rows=4800, missing=12, step=None, filled=4788 / 4800, files=["gaps.csv"])
+
+
+def test_a_system_is_not_read_and_says_nothing_of_it(folder: Path, run: Run) -> None:
+    words = ("--horizon", "300", "--replicates", "8", "--sizes", "0..1", "--out", "not-read")
+    assert "read:" not in run("locate", "random-walk", *words, cwd=folder).stdout
+    assert json.loads((folder / "not-read" / "location.json").read_text())["reading"] is None
+    assert "<dt>read</dt>" not in (folder / "not-read" / "report.html").read_text(encoding="utf-8")
+
+
 def test_models_of_a_recording_can_be_left_out(folder: Path, run: Run, pytestconfig: pytest.Config) -> None:
     nile = str(pytestconfig.rootpath / "examples" / "data" / "nile.csv")
     told = ("locate", nile, "--output", "flow", "--sizes", "0..2", "--no-model", "--json", "--out", "nile")
