@@ -47,5 +47,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def printable(text: str, longest: int | None = 60) -> str:
     """Return a text that cannot control a terminal, at most so many characters long; None is any length."""
-    safe = text if text.isprintable() else ascii(text)[1:-1]
+    safe = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
     return safe if longest is None or len(safe) <= longest else safe[: longest - 2] + ".."
+
+
+def printable_lines(text: str) -> str:
+    """Return lines that cannot control a terminal."""
+    return "\n".join(printable(line, None) for line in text.split("\n"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +11,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from ._options import PATH
-from ._printing import console, short_number
+from ._printing import PlainConsole, console, note, short_number
 from ._streams import leave_pipe, start_log
 
 if TYPE_CHECKING:
@@ -74,7 +72,7 @@ def watch(
     except BrokenPipeError:
         leave_pipe()
     if not view.rows:
-        print(f"watch: nothing came from {where}: is a learner running there?", file=sys.stderr)
+        note(f"watch: nothing came from {where}: is a learner running there?")
 
 
 @demo.command()
@@ -95,7 +93,7 @@ def live(
 
     def started(commands: list[list[str]]) -> None:
         for words in commands:
-            print("  ergoscope " + " ".join(words), file=sys.stderr)
+            note("  ergoscope " + " ".join(words))
 
     run_streams(show_demo(plant, noise, largest, started, opened(unopened), port, host, recording, names or ()))
 
@@ -104,7 +102,7 @@ def opened(unopened: bool) -> Callable[[str], None]:
     """Return a function that prints the address of the page, and opens it."""
 
     def say(where: str) -> None:
-        print(f"ergoscope: the page is at {where}; Ctrl-C ends it.", file=sys.stderr)
+        note(f"ergoscope: the page is at {where}; Ctrl-C ends it.")
         if not unopened:
             webbrowser.open(where)
 
@@ -133,7 +131,7 @@ class _View:
         elif self._once and kind is None and self._as_json:
             self._lines()
         elif self._once and kind is None:
-            page = console if console.is_terminal else Console(width=_WIDE)
+            page = console if console.is_terminal else PlainConsole(width=_WIDE)
             page.print(_table(self.rows, self._ignored, len(self.rows), page.width))
 
     def show(self, rows: list[Row], ignored: int) -> None:

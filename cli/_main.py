@@ -23,6 +23,7 @@ from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime,
 from ._printing import (
     Meter,
     console,
+    note,
     show_design,
     show_learner,
     show_learners,
@@ -250,9 +251,9 @@ def reproduce(
             result = analysis.reproduce(name, seed, quick, replicates, meter.update)
             settings = dict(command=_command(), seed=seed, quick=quick, replicates=replicates)
             files = save_study(name, result, folder, settings)
-        console.print(result.sentence, highlight=False, soft_wrap=True)
+        console.print(result.sentence, soft_wrap=True)
         for file in files:
-            console.print(f"  {file}", highlight=False)
+            console.print(f"  {file}", soft_wrap=True)
         disagree |= not result.agrees
     if disagree:
         raise typer.Exit(1)
@@ -275,7 +276,7 @@ def report(
 
     with Meter("report", hidden=False, unit="points") as meter:
         file = analysis.write_report(folder, out, meter.update)
-    console.print(str(file), highlight=False, markup=False, soft_wrap=True)
+    console.print(str(file), soft_wrap=True)
 
 
 @app.command()
@@ -328,10 +329,10 @@ def devices() -> None:
     show_names({f"{device.platform}:{device.id}": str(device.device_kind) for device in found})
     if all(device.platform == "cpu" for device in found):
         hint = "No GPU was found. With an NVIDIA driver, in a checkout: pip install '.[cuda]'"
-        console.print(hint, highlight=False, markup=False)
+        console.print(hint)
     for kind in dict.fromkeys(device.platform for device in found):
         if sum(device.platform == kind for device in found) > 1:
-            console.print(f"{kind}:all spreads the streams over all devices of this kind.", highlight=False)
+            console.print(f"{kind}:all spreads the streams over all devices of this kind.")
 
 
 for _body in (broker, learn, publish, record, replay, score, sweep, watch):
@@ -349,12 +350,12 @@ def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help=
 def main() -> None:
     """Run the command line. Bad input ends with one message and exit code 2."""
     keep_compiled()
-    warnings.showwarning = lambda message, *_: print(f"ergoscope: warning: {message}", file=sys.stderr)
+    warnings.showwarning = lambda message, *_: note(f"ergoscope: warning: {message}")
     try:
         with ending_cleanly():
             app(prog_name="ergoscope")
     except Exception as exc:
-        print(f"ergoscope: {_refusal(exc)}", file=sys.stderr)
+        note(f"ergoscope: {_refusal(exc)}")
         sys.exit(2)
 
 

@@ -1,9 +1,14 @@
-"""Print tables, sentences and progress bars on the terminal. Nothing is computed here."""
+"""Print tables, sentences and progress bars on the terminal. Nothing is computed here.
+
+Text for people goes through ``console`` (standard output) or ``note`` (standard error): names from files hold anything,
+and none of it controls the terminal.
+"""
 
 from __future__ import annotations
 
 import inspect
 import math
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -14,12 +19,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from .._core.text import printable_lines
+
 if TYPE_CHECKING:
     from ..analysis import Design, Location, Portrait
     from ..learners._catalogue import Entry
 
-console = Console()
 _COLOURS = {"bounded": "green", "growing": "red", "undecided": "yellow"}
+
+
+class PlainConsole(Console):
+    """A console that prints strings as they are: no markup, no emoji, escapes for what would control the terminal."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a string as the text that is printed; titles and cells of tables come here, too."""
+        return super().render_str(printable_lines(text), **options)
+
+
+console = PlainConsole()
+
+
+def note(text: str) -> None:
+    """Print a line for people on standard error."""
+    print(printable_lines(text), file=sys.stderr, flush=True)
 
 
 class Meter:
@@ -69,11 +94,15 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
             console.print(_table(part))
             if part.outputs.height:
                 console.print(_outputs_table(part))
-        console.print(part.sentence, highlight=False, soft_wrap=True)
+        console.print(part.sentence, soft_wrap=True)
     if not quiet:
-        console.print(
-            f"[dim]{files[0].parent}/[/dim] " + ", ".join(file.name for file in files), highlight=False, soft_wrap=True
-        )
+        show_files(files)
+
+
+def show_files(files: list[Path]) -> None:
+    """Print the files of a folder."""
+    console.print(f"{files[0].parent}/", style="dim", end=" ", soft_wrap=True)
+    console.print(", ".join(file.name for file in files), soft_wrap=True)
 
 
 def _table(location: Location) -> Table:
@@ -96,9 +125,10 @@ def _table(location: Location) -> Table:
         cells = [str(row["size"]), str(row["parameters"]), *(short_number(value) for value in row["errors"])]
         growth, interval = _growth(row)
         cells += [short_number(row["excess"])] * oracle + [growth] + [interval] * spread
-        colour = _COLOURS[row["verdict"]]
-        cells += [f"[{colour}]{row['verdict']}[/{colour}]"] + [row.get("paired") or ""] * paired
-        table.add_row(*cells, style="bold" if row["size"] == chosen else None)
+        verdict = Text(row["verdict"], style=_COLOURS[row["verdict"]])
+        table.add_row(
+            *cells, verdict, *[row.get("paired") or ""] * paired, style="bold" if row["size"] == chosen else None
+        )
     return table
 
 
@@ -131,8 +161,9 @@ def short_number(value: float | None) -> str:
 def show_names(names: dict[str, str]) -> None:
     """Print names, each with its summary."""
     table = Table(show_header=False, box=None)
+    table.add_column(style="bold")
     for name, line in names.items():
-        table.add_row(f"[bold]{name}[/bold]", line)
+        table.add_row(name, line)
     console.print(table)
 
 
@@ -144,14 +175,14 @@ def show_learners(entries: dict[str, Entry]) -> None:
     for name, entry in entries.items():
         table.add_row(name, entry.size_label, entry.about)
     console.print(table)
-    console.print("For one learner with its options: ergoscope learners NAME", highlight=False)
+    console.print("For one learner with its options: ergoscope learners NAME")
 
 
 def show_learner(name: str, entry: Entry, options: dict[str, tuple[type, Any]]) -> None:
     """Print one learner: its options as on the command line, then its description."""
     written = ",".join(f"{word}={_default(default)}" for word, (_, default) in options.items())
-    console.print(f"[bold]--learner {name}{':' * bool(written)}{written}[/bold]", highlight=False, soft_wrap=True)
-    console.print(inspect.getdoc(entry.make), highlight=False, markup=False, soft_wrap=True)
+    console.print(f"--learner {name}{':' * bool(written)}{written}", style="bold", soft_wrap=True)
+    console.print(inspect.getdoc(entry.make), soft_wrap=True)
 
 
 def _default(value: Any) -> str:
@@ -176,10 +207,9 @@ def show_design(design: Design) -> None:
         f"Kalman filter: error {design.kalman:.4g}, memory {memory}. "
         f"The error is bounded from {design.critical_size} tap{'s' * (design.critical_size != 1)} on. "
         f"Inputs: {design.inputs}.",
-        highlight=False,
         soft_wrap=True,
     )
-    console.print(design.sentence, highlight=False, soft_wrap=True)
+    console.print(design.sentence, soft_wrap=True)
 
 
 def _share(value: float | None) -> str:
@@ -188,7 +218,7 @@ def _share(value: float | None) -> str:
 
 def show_portrait(portrait: Portrait, files: list[Path]) -> None:
     """Print the facts about a system of the zoo."""
-    lines = [f"[bold]{portrait.system.name}[/bold]: {portrait.summary}", f"from: {portrait.reference}"]
+    lines = [f"{portrait.system.name}: {portrait.summary}", f"from: {portrait.reference}"]
     if portrait.theory is None or portrait.errors is None:
         lines.append("theory: none, because the system varies in time")
     else:
@@ -204,7 +234,7 @@ def show_portrait(portrait: Portrait, files: list[Path]) -> None:
             ),
         ]
     for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
     if portrait.errors is not None:
         console.print("exact mean squared error of the best filter of each length at horizon t:")
         table = Table(header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -217,7 +247,7 @@ def show_portrait(portrait: Portrait, files: list[Path]) -> None:
             table.add_row(name, *(short_number(value) for value in errors), style=style)
         console.print(table)
     for file in files:
-        console.print(f"[dim]{file}[/dim]", highlight=False, soft_wrap=True)
+        console.print(str(file), style="dim", soft_wrap=True)
 
 
 def _samples(number: float) -> str:

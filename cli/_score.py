@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from .._core.json_values import json_text
 from ._options import PATH, Seed
 from ._parsing import parse_names
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
-from ._printing import Meter, console, short_number
+from ._printing import Meter, console, short_number, show_files
 
 if TYPE_CHECKING:
     from ..analysis import Scorecard
@@ -124,21 +125,18 @@ def _keep(partial: Scorecard, folder: Path) -> None:
 
 
 def _show(card: Scorecard, files: list[Path], short: list[str], quiet: bool) -> None:
-    from .._core.text import printable
-
     if not quiet:
         steady, stress = (card.rows.filter((card.rows["kind"] == "stress") == fault) for fault in (False, True))
         for title, part, last in (("steady cases", steady, "growth"), ("stress cases", stress, "back after")):
             if part.height:
-                console.print(_table(printable(f"{card.short_name}: {title}", None), part.to_dicts(), last))
-    console.print(printable(card.sentence, None), highlight=False, markup=False, soft_wrap=True)
+                console.print(_table(f"{card.short_name}: {title}", part.to_dicts(), last))
+    console.print(card.sentence, soft_wrap=True)
     for name, because in card.all_flaws.items():
-        console.print(printable(f"  {name}: {because}", None), highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {name}: {because}", soft_wrap=True)
     for line in short:
-        console.print(f"falls short of {line}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"falls short of {line}", soft_wrap=True)
     if not quiet:
-        names = ", ".join(file.name for file in files)
-        console.print(f"[dim]{files[0].parent}/[/dim] {names}", highlight=False, soft_wrap=True)
+        show_files(files)
 
 
 def _table(title: str, rows: list[dict[str, Any]], last: str) -> Table:
@@ -156,7 +154,7 @@ def _table(title: str, rows: list[dict[str, Any]], last: str) -> Table:
         colour = _COLOURS.get(row["verdict"], "default")
         verdict = row["verdict"] + (f" at {row['failed_at']}" if row["verdict"] == "failed" else "")
         cells = [row["case"], short_number(row["error"]), *percents, *[inside] * covered, end]
-        table.add_row(*cells, f"[{colour}]{verdict}[/{colour}]", *[", ".join(row["flaws"])] * flawed)
+        table.add_row(*cells, Text(verdict, style=colour), *[", ".join(row["flaws"])] * flawed)
     return table
 
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._core.text import printable_lines
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
+from ._printing import note
 
 if TYPE_CHECKING:
     from ..streams import Observation, Service, Sink, Source
@@ -121,7 +123,7 @@ def record(
     if opened.rejections.first is not None and not sink.samples:
         raise opened.rejections.first
     if not quiet:
-        print(f"{out}: {sink.samples} samples{_rejected(opened.rejections.counts)}", file=sys.stderr)
+        note(f"{out}: {sink.samples} samples{_rejected(opened.rejections.counts)}")
 
 
 def replay(
@@ -203,7 +205,7 @@ def broker(
 
     async def listen() -> None:
         async with Broker(port) as running:
-            print(f"ergoscope: the broker is at mqtt://{running.where}; Ctrl-C ends it.", file=sys.stderr)
+            note(f"ergoscope: the broker is at mqtt://{running.where}; Ctrl-C ends it.")
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
 
@@ -220,10 +222,15 @@ def _forward(opened: Source, sink: Sink[Observation]) -> None:
         leave_pipe()
 
 
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 def start_log() -> None:
     """Print log messages of the streams on standard error."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("ergoscope: %(message)s"))
+    handler.setFormatter(_Plain("ergoscope: %(message)s"))
     logger = logging.getLogger("ergoscope.streams")
     logger.handlers, logger.propagate = [handler], False
 
@@ -238,7 +245,7 @@ def _listening(command: str, source: str, quiet: bool) -> Callable[[], None]:
 
     def say() -> None:
         if source.startswith("mqtt") and not quiet:
-            print(f"{command}: listening at {source}; Ctrl-C ends it.", file=sys.stderr, flush=True)
+            note(f"{command}: listening at {source}; Ctrl-C ends it.")
 
     return say
 
@@ -250,7 +257,7 @@ async def _report(service: Service) -> None:
         await asyncio.sleep(_PROGRESS)
         if service.samples > reported:
             reported = service.samples
-            print(_summary(service), file=sys.stderr, flush=True)
+            note(_summary(service))
 
 
 def _account(service: Service, quiet: bool) -> None:
@@ -262,7 +269,7 @@ def _account(service: Service, quiet: bool) -> None:
     if service.rejections.first is not None and not service.samples:
         raise service.rejections.first
     if not quiet:
-        print(_summary(service), file=sys.stderr)
+        note(_summary(service))
 
 
 def _summary(service: Service) -> str:

@@ -51,9 +51,9 @@ def sweep(
         return
     with Meter("sweep", hidden=quiet) as meter:
         folder = analysis.sweep(wanted, out, meter.update, cluster)
-    console.print(str(folder), highlight=False, markup=False, soft_wrap=True)
+    console.print(str(folder), soft_wrap=True)
     if not quiet:
-        console.print(f"report: ergoscope report {folder}", style="dim", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"report: ergoscope report {folder}", style="dim", soft_wrap=True)
 
 
 def show_plan(plan: Plan) -> None:
@@ -74,4 +74,4 @@ def show_plan(plan: Plan) -> None:
     for (system, noise), end in plan.capped.items():
         lines.append(f"{system}, noise {noise:g}: its runs end after {end} samples, where rounding reaches the noise")
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

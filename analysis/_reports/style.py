@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..._core.files import atomic_path
+from ..._core.text import printable
 from .._location.location import Location
 
 MOST_LINES = 9
@@ -40,8 +41,9 @@ def shades(count: int, first: float = 0.0, last: float = 0.85) -> NDArray[np.flo
 
 
 def title(axes: Axes, subject: str, what: str) -> None:
-    """Set the title of a panel, in lines of 60 characters."""
-    axes.set_title(textwrap.fill(f"{subject}: {what}", 60), loc="left", fontsize=11)
+    """Set the title of a panel, in lines of 60 characters. A name with $ is no formula."""
+    text = textwrap.fill(f"{printable(subject, None)}: {what}", 60)
+    axes.set_title(text, loc="left", fontsize=11, parse_math=False)
 
 
 def legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = None) -> None:

@@ -248,6 +248,51 @@ def test_a_system_is_not_read_and_says_nothing_of_it(folder: Path, run: Run) -> 
     assert "<dt>read</dt>" not in (folder / "not-read" / "report.html").read_text(encoding="utf-8")
 
 
+HOSTILE = "pl\x1b[31mant\x07[/b] [m/s] $\\a$"  # commands of a terminal, of rich and of a formula
+SHOWN = r"pl\x1b[31mant\x07[/b] [m/s] $\a$"
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plant, a recording and a file whose names hold commands."""
+    folder = tmp_path_factory.mktemp("hostile")
+    table = "A = [[1.0]]\nC = [[1.0]]\nQ = 0.01\nR = 1.0\n"
+    (folder / "plant.toml").write_text(f"{table}name = {json.dumps(HOSTILE)}\n")
+    walks = np.random.default_rng(0).standard_normal((300, 2)).cumsum(axis=0)
+    pl.DataFrame({HOSTILE: walks[:, 0], "z[/x]": walks[:, 1]}).write_csv(folder / "columns.csv")
+    pl.DataFrame(dict(y=walks[:, 0])).write_csv(folder / "runs\x1b[31m\x07[z].csv")
+    return folder
+
+
+SHORT = ["--sizes", "0..1", "--out", "out"]
+NAMED = {
+    "plant of locate": (["locate", "plant.toml", "--horizon", "300", "--replicates", "8", *SHORT], SHOWN),
+    "plant of design": (["design", "plant.toml"], SHOWN),
+    "plant of simulate": (["simulate", "plant.toml", "--steps", "9", "--out", "d.csv"], SHOWN),
+    "column": (["locate", "columns.csv", "--output", HOSTILE, *SHORT], SHOWN),
+    "columns": (["locate", "columns.csv", "--output", f"{HOSTILE},z[/x]", *SHORT], f"{SHOWN}, z[/x]: "),
+    "columns to choose from": (["locate", "columns.csv"], f"numbers are {SHOWN}, z[/x]."),
+    "file": (["locate", "runs\x1b[31m\x07[z].csv", "--sizes", "0..1"], r"runs/runs\x1b[31m\x07[z]/ report.html"),
+    "file without the column": (
+        ["locate", "runs\x1b[31m\x07[z].csv", "--output", "u"],
+        r"runs\x1b[31m\x07[z].csv: no column is called 'u'",
+    ),
+    "system": (["zoo", HOSTILE], "no system is called"),
+    "folder": (["report", "no\x1b[31m\x07"], r"no\x1b[31m\x07"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file of Windows has no such name")
+@pytest.mark.parametrize("name", NAMED)
+def test_a_name_is_shown_as_it_is_and_commands_nothing(name: str, hostile: Path, run: Run) -> None:
+    words, shown = NAMED[name]
+    result = run(*words, cwd=hostile)
+    said = result.stdout + result.stderr
+    assert said.replace("\n", "").isprintable()
+    assert shown in " ".join(said.split())
+    assert not result.stderr or result.returncode == 2  # a figure warns of no letter that it lacks
+
+
 def test_models_of_a_recording_can_be_left_out(folder: Path, run: Run, pytestconfig: pytest.Config) -> None:
     nile = str(pytestconfig.rootpath / "examples" / "data" / "nile.csv")
     told = ("locate", nile, "--output", "flow", "--sizes", "0..2", "--no-model", "--json", "--out", "nile")
