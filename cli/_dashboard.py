@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from ..streams._dashboard.monitor import Row
 
 _BARS = "▁▂▃▄▅▆▇█"
-_COLOURS = {"online": "green", "offline": "red", "located": "green", "above": "red", "undecided": "yellow"}
+_COLOURS = {
+    "online": "green",
+    "offline": "red",
+    "located": "green",
+    "at most": "green",
+    "above": "red",
+    "undecided": "yellow",
+}
 _WIDE = 140  # columns of a table that goes to a file or a pipe
 _ROOM = 5  # lines of a terminal beside the rows
 
@@ -145,7 +152,7 @@ class _View:
 
     def _lines(self) -> None:
         for row in self.rows:
-            news = f"{row.status} {row.critical_size} {row.verdict} {row.best} {row.counts}"
+            news = f"{row.status} {row.critical_size} {row.bounded} {row.verdict} {row.best} {row.counts}"
             if self._printed.get(row.stream) != news:
                 self._printed[row.stream] = news
                 print(json.dumps(row._asdict(), allow_nan=False) if self._as_json else _line(row), flush=True)
@@ -187,6 +194,8 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
 def _verdict(row: Row) -> str:
     if row.verdict == "located":
         return str(row.critical_size)
+    if row.verdict == "at most" and row.bounded is not None:
+        return f"at most {row.bounded}"
     if row.verdict == "above" and row.sizes:
         return f"above {row.sizes[-1]}"
     return row.verdict or "-"

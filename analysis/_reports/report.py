@@ -113,7 +113,8 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int, reading
     ahead = ahead_words(settings, part["lookahead"]).removeprefix(", ")
     theory, best, trust = part["theory"], part["best"], part["trust_horizon"]
     size = part["critical_size"]
-    known = {f"critical {word}, found": number(size) if size is not None else words(part["verdict"])}
+    bounded = min((rung["size"] for rung in part["rungs"] if rung["verdict"] == "bounded"), default=None)
+    known = {f"critical {word}, found": _answer(size, part["verdict"], bounded)}
     interval, regret = part["interval"], part["regret"]
     if interval is not None:
         high = "above the largest tried" if interval["high"] is None else number(interval["high"])
@@ -150,12 +151,19 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int, reading
     return text + f'<p class="note">{words(note)}</p>\n</section>\n'
 
 
+def _answer(size: int | None, verdict: str, bounded: int | None) -> str:
+    """Return the critical size, or what is known instead."""
+    if size is not None:
+        return number(size)
+    return f"at most {number(bounded)}" if verdict == "at most" and bounded is not None else words(verdict)
+
+
 def _modelled(model: dict[str, Any] | None, word: str) -> dict[str, str]:
     """Return the facts from models fitted to a recording, marked as model-based."""
     if model is None:
         return {}
     size = model["critical_size"]
-    known = {f"critical {word}, model-based": number(size) if size is not None else words(model["verdict"])}
+    known = {f"critical {word}, model-based": _answer(size, model["verdict"], model.get("bounded"))}
     if model["interval"] is not None:
         high = model["interval"]["high"]
         upper = "above the largest tried" if high is None else number(high)

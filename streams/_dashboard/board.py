@@ -70,7 +70,8 @@ class Board(Monitor):
         frame["counts"] = self._counts(row, self._listed(shown, rows)["samples"], silent)
         if row.verdict is not None:
             sentence = self._streams[shown].sentence
-            frame["threshold"] = dict(critical_size=row.critical_size, verdict=row.verdict, sentence=sentence)
+            answer = dict(critical_size=row.critical_size, verdict=row.verdict, bounded=row.bounded)
+            frame["threshold"] = answer | dict(sentence=sentence)
         if row.sizes:
             frame["curve"] = dict(sizes=row.sizes, errors=row.errors)
         sizes = row.sizes or next((other.sizes for other in rows.values() if other.sizes), [])
@@ -101,6 +102,7 @@ class Board(Monitor):
             rate=sum(other.rate or 0.0 for other in others),
             critical=row.critical_size,
             verdict=row.verdict,
+            bounded=row.bounded,
         )
 
 

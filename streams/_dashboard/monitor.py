@@ -39,8 +39,8 @@ class Row(NamedTuple):
         status: ``online``, ``offline``, or ``unknown``.
         samples: Samples learned, by the last message.
         rate: Samples per second over the last five; None before the first error.
-        critical_size: None while undecided.
-        verdict: ``located``, ``above``, ``undecided``, or None before the first verdict.
+        critical_size: None unless the verdict is ``located``.
+        verdict: ``located``, ``at most``, ``above``, ``undecided``, or None before the first verdict.
         best: Size of the least error; None if not known.
         sizes: Sizes of the predictors.
         errors: Mean squared error of each size, over about the last thousand samples; if no error was heard, those of
@@ -49,6 +49,7 @@ class Row(NamedTuple):
         refused: Messages of all streams that the learner rejected, by kind, at the last verdict.
         unheard: Samples whose errors were not heard here, since the first that was.
         age: Seconds since the last error, or None.
+        bounded: The smallest size tried whose error is bounded, for ``located`` and ``at most``.
     """
 
     stream: str
@@ -64,6 +65,7 @@ class Row(NamedTuple):
     refused: dict[str, int]
     unheard: int
     age: float | None
+    bounded: int | None = None
 
 
 class Monitor:
@@ -116,6 +118,7 @@ class _Stream:
         self.outputs, self.names, self.units = 1, list[str](), list[str]()
         self.sentence = ""
         self.critical: int | None = None
+        self.bounded: int | None = None
         self.best: int | None = None
         self.sizes: list[int] = []
         self.reported: list[float | None] = []  # errors of the last verdict
@@ -150,11 +153,12 @@ class _Stream:
         if len(sizes) > MOST_SIZES or len(errors) not in (0, len(sizes)):
             raise ValueError
         critical = None if record["critical_size"] is None else _count(record["critical_size"])
+        bounded = None if record.get("bounded") is None else _count(record["bounded"])
         found = None if best is None else _count(best["size"])
         counts = {word: _count(record["counts"][word], MOST) for word in COUNTS}
         refused = {_one_of(kind, REJECTION_KINDS): _count(number, MOST) for kind, number in record["refused"].items()}
         self.samples = max(self.samples, _count(record["samples"]))
-        self.verdict, self.critical, self.best = verdict, critical, found
+        self.verdict, self.critical, self.bounded, self.best = verdict, critical, bounded, found
         self.sizes, self.reported, self.counts, self.refused = sizes, errors, counts, refused
         self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE]
 
@@ -223,7 +227,7 @@ class _Stream:
         age = None if self.last is None else now - self.last
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
-            *(dict(self.counts), dict(self.refused), self.unheard, age),
+            *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded),
         )
 
 

@@ -85,6 +85,7 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
         samples=found.horizon,
         critical_size=found.critical.size,
         verdict=found.critical.verdict,
+        bounded=found.critical.bounded,
         reason=found.critical.reason,
         best=best,
         sizes=list(output.sizes),

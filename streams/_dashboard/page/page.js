@@ -16,13 +16,19 @@ function colours() {
 // alone: lines that grow are dashed.
 function role(size, threshold) {
   if (!threshold || threshold.verdict === "undecided") return "open";
+  if (threshold.verdict === "at most") return threshold.bounded !== null && size >= threshold.bounded ? "stops" : "open";
   if (threshold.critical_size === null) return threshold.verdict === "above" ? "grows" : "open";
   return size < threshold.critical_size ? "grows" : "stops";
 }
 
 // The answer where no critical size is known.
-const NO_SIZE = { above: "above every size tried", "at most": "bounded at the smallest size tried" };
-const noSize = (threshold) => (threshold && NO_SIZE[threshold.verdict]) || "undecided";
+function noSize(threshold) {
+  if (threshold && threshold.verdict === "at most") return `critical size at most ${threshold.bounded ?? "the smallest tried"}`;
+  return threshold && threshold.verdict === "above" ? "above every size tried" : "undecided";
+}
+
+const NO_MARK = { above: ">", "at most": "\u2264" };
+const mark = (row) => (row.critical === null ? (NO_MARK[row.verdict] ?? "?") + (row.bounded ?? "") : String(row.critical));
 
 const COUNTED = new Intl.NumberFormat("en");
 const whole = (value) => COUNTED.format(Math.round(value)).replaceAll(",", "\u202f");
@@ -177,7 +183,7 @@ function showStreams(frame) {
     button.value = row.name;
     if (row.name === frame.stream) button.setAttribute("aria-current", "true"); else button.removeAttribute("aria-current");
     put(button.children[0], row.label);
-    put(button.children[1], row.critical === null ? (row.verdict === "above" ? ">" : "?") : String(row.critical));
+    put(button.children[1], mark(row));
     put(button.children[2], `${row.status === "online" ? "" : row.status + ", "}${whole(row.samples)} samples, ${whole(row.rate)}/s`);
   });
 }

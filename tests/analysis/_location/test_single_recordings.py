@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -108,18 +109,55 @@ def watched(patch: pytest.MonkeyPatch) -> list[int]:
     return simulated
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_plant_that_exploded_and_was_then_not_recorded(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Warnings are errors: 1.7^800 is 1e184, and its square is not a number. No root is near one, so none is moved."""
+def exploded(seed: int) -> Trajectories:
+    """A recording with two modes outside the circle, which ends early."""
     y, noise = np.full(800, np.nan), np.random.default_rng(seed).standard_normal(52)
     for t in range(52):
         y[t] = noise[t] + (0.05 * y[t - 1] if t > 0 else 0.0) + (1.75 * 1.7 * y[t - 2] if t > 1 else 0.0)
+    return recorded(y)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_plant_that_exploded_and_was_then_not_recorded(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warnings are errors: 1.7^800 is 1e184, and its square is not a number. No root is near one, so none is moved."""
     simulated = watched(monkeypatch)
-    model = locate(recorded(y), sizes=range(5)).model
+    model = locate(exploded(seed), sizes=range(5)).model
     assert model is not None
     assert (model.verdict, model.critical_size, model.interval, model.models) == ("located", 2, (2, 2), 5)
     assert len(simulated) == 5
     assert model.horizon < 100  # rounding reaches the noise
+
+
+def at_most(found: Location, tried: str, folder: Path) -> tuple[int | None, int | None] | None:
+    """Check that the models say ``at most`` in the sentence, the JSON and the report; return their interval."""
+    model = found.model
+    assert model is not None and (model.verdict, model.critical_size) == ("at most", None), found.sentence
+    words = f"at most {model.bounded}"
+    assert re.search(rf"By models fitted to it, .* the critical filter length is {words}, {tried}", found.sentence)
+    save_location(found, folder)
+    answer = json.loads((folder / "location.json").read_text())["model"]
+    assert (answer["verdict"], answer["critical_size"], answer["bounded"]) == ("at most", None, model.bounded)
+    assert answer["interval"] == dict(zip(("low", "high"), model.interval or (), strict=True))
+    page = (folder / "report.html").read_text()
+    assert f"<dt>critical filter length, model-based</dt><dd>{words}</dd>" in page
+    assert ("<dd>below the smallest tried to" in page) == (answer["interval"]["low"] is None)
+    return model.interval
+
+
+@pytest.mark.parametrize(("name", "smallest"), [("double-integrator", 3), ("random-walk", 2)])
+def test_models_say_at_most_where_sizes_begin_above_the_critical_one(name: str, smallest: int, tmp_path: Path) -> None:
+    found = locate(simulate(3, zoo(name), 400), sizes=range(smallest, smallest + 2))
+    assert at_most(found, f"bounded at {smallest}; not tried: ", tmp_path) == (None, smallest)
+
+
+def test_models_say_at_most_where_the_critical_size_is_left_out(tmp_path: Path) -> None:
+    assert at_most(locate(exploded(0), sizes=[0, 1, 3, 4]), "bounded at 3; not tried: 2", tmp_path) == (2, 3)
+
+
+def test_models_say_at_most_where_none_comes_near_the_circle(tmp_path: Path) -> None:
+    found = locate(simulate(3, zoo("stable-ar"), 4000), sizes=[1, 2])
+    assert found.model is not None and found.model.models == 0
+    assert at_most(found, "no model comes near the unit circle", tmp_path) == (None, 1)
 
 
 def test_a_wildly_explosive_fit_is_soon_left(monkeypatch: pytest.MonkeyPatch) -> None:

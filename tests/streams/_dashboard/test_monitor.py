@@ -84,6 +84,38 @@ def test_what_a_learner_says_becomes_a_row(outputs: int, block: int) -> None:
     assert late.rate == 0 and late.age is not None and math.isclose(late.age, row.age + 58)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "bounded", "tried"),
+    [([3, 4], 3, "the smallest tried"), ([0, 2, 3], 2, "the size before it was not tried"), ([2], 2, "")],
+)
+def test_a_verdict_of_at_most_names_its_size(sizes: list[int], bounded: int, tried: str) -> None:
+    """Random walks: the error is bounded from size 1 on, which is not tried."""
+    walks = np.random.default_rng(0).standard_normal((8, 1024)).cumsum(axis=1)
+    watch, service = Monitor(read_address("mqtt://h/lab")), Service(lambda p, q: ladder(sizes), together=True)
+    for k in range(0, 1024, 64):
+        service.take([observation(f"{i}", walk[k : k + 64, None], sequence=k, epoch=7) for i, walk in enumerate(walks)])
+    *_, last = service.finish()
+    assert last.stream == "*"
+    ((_, payload),) = output_messages(last, ("threshold",))
+    record = json.loads(payload)
+    assert (record["verdict"], record["critical_size"], record["bounded"]) == ("at most", None, bounded)
+    words = (
+        f"the critical filter length is at most {bounded} ({tried})" if tried else "the only one tried, the error is"
+    )
+    assert words in record["sentence"]
+    watch.hear("lab/*/ergoscope/threshold", payload, 1.0)
+    (row,) = watch.rows(1.0)
+    assert (row.verdict, row.critical_size, row.bounded) == ("at most", None, bounded)
+    assert f"critical size at most {bounded}, best" in _line(row)
+    console = Console(width=80, color_system=None)
+    with console.capture() as printed:
+        console.print(_table([row], 0, 1, 80))
+    assert f" at most {bounded} " in printed.get()
+    older = json.dumps({word: value for word, value in record.items() if word != "bounded"}).encode()
+    watch.hear("lab/*/ergoscope/threshold", older, 2.0)  # of a learner that does not publish it
+    assert "critical size at most, best" in _line(watch.rows(2.0)[0])
+
+
 def test_a_message_that_comes_twice_is_not_counted_again_and_a_new_epoch_goes_on() -> None:
     said, watch = learned(1, 16), Monitor(read_address("mqtt://h/lab/+"))
     heard(said[:5], watch)
@@ -144,6 +176,7 @@ def test_a_threshold_with_one_wrong_part_changes_nothing() -> None:
         stream=None,
         samples=-1,
         critical_size="2",
+        bounded=-1,
         verdict="sure",
         best=3,
         sizes=[0, 1],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -87,6 +88,23 @@ def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str
             await playwright.expect(page.locator("[aria-current] span")).not_to_have_text("all together")
             await playwright.expect(page.locator("#size")).to_have_text("?")
             assert "cannot show whether" in (await page.text_content("#sentence"))  # one run
+        assert not errors
+
+    run(main())
+
+
+def test_a_verdict_of_at_most_names_its_size(messages: list[tuple[str, bytes]]) -> None:
+    board, errors = new_board(), list[str]()
+    for topic, payload in messages:
+        if topic.endswith("/threshold"):
+            payload = json.dumps(json.loads(payload) | dict(critical_size=None, verdict="at most", bounded=3)).encode()
+        board.hear(topic, payload, NOW)
+
+    async def main() -> None:
+        async with Page(board, 0) as served, browser(errors, viewport=dict(width=1280, height=800)) as page:
+            await page.goto(served.where)
+            await playwright.expect(page.locator("#verdict")).to_have_text("critical size at most 3")
+            await playwright.expect(page.locator("#streams button b").first).to_have_text("\u22643")
         assert not errors
 
     run(main())
