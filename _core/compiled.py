@@ -1,7 +1,8 @@
 """Compiled loops for the CPU: Numba, with its results kept in the user's cache folder.
 
 No fast-math: nothing is contracted or reordered, so the bits depend neither on the processor nor on the number of
-lanes. A loop that cannot be read from the folder, or not be kept there, is compiled again; this is never an error.
+lanes. A loop that cannot be read from the folder, or not be kept there, is compiled again; this is never an error. The
+logger ``ergoscope.compiled`` tells at level INFO when one is compiled.
 Numba's files hold compiled code, like those of ``__pycache__``: the folder is the user's own.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -21,6 +23,7 @@ import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+log = logging.getLogger("ergoscope.compiled")
 KEPT = 4  # versions of the package whose loops are kept
 _njit: Any = numba.njit  # its types know only some of its options
 _OPTIONS: dict[str, Any] = dict(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
@@ -108,13 +111,16 @@ class _Cache(FunctionCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         load: Any = super().load_overload
+        loop = None
         try:
-            return load(sig, target_context)
+            loop = load(sig, target_context)
         except Exception:  # torn by a killed command, or of another version: compile it
             flush: Any = self.flush
             with suppress(OSError):
                 flush()
-            return None
+        if loop is None:
+            log.info("compiling a loop for this processor: it is kept, and the next command begins at once.")
+        return loop
 
     def save_overload(self, sig: Any, data: Any) -> None:
         save: Any = super().save_overload

@@ -30,6 +30,7 @@ from ._printing import (
     show_location,
     show_names,
     show_portrait,
+    tell_of_compiling,
 )
 from ._score import score
 from ._signals import ending_cleanly
@@ -350,6 +351,8 @@ def version(show: Annotated[bool, typer.Option("--version", is_eager=True, help=
 def main() -> None:
     """Run the command line. Bad input ends with one message and exit code 2."""
     keep_compiled()
+    if sys.stderr.isatty():  # as a progress bar
+        tell_of_compiling()
     warnings.showwarning = lambda message, *_: note(f"ergoscope: warning: {message}")
     try:
         with ending_cleanly():

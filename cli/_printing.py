@@ -7,6 +7,7 @@ and none of it controls the terminal.
 from __future__ import annotations
 
 import inspect
+import logging
 import math
 import sys
 from pathlib import Path
@@ -45,6 +46,15 @@ console = PlainConsole()
 def note(text: str) -> None:
     """Print a line for people on standard error."""
     print(printable_lines(text), file=sys.stderr, flush=True)
+
+
+def tell_of_compiling() -> None:
+    """Print a line for people when a loop is compiled, which takes a while."""
+    teller = logging.Handler()
+    teller.emit = lambda record: note(f"ergoscope: {record.getMessage()}")  # type: ignore[method-assign]
+    logger = logging.getLogger("ergoscope.compiled")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(teller)
 
 
 class Meter:

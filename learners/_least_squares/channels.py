@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from ..._core.compiled import called
 from .._base import check_ridge
 from .._linalg.units import power_of_two
 
@@ -84,6 +85,14 @@ def faded_ridge(
     least = float(np.sqrt(np.finfo(delta.dtype).tiny))  # its inverse square is still finite
     faded = jnp.maximum(jnp.maximum(forgetting * delta, jnp.minimum(delta, FADED * energy)), least)
     return jnp.where(delta == 0, 0, faded)
+
+
+@called
+def ridge_of_lane(delta: float, energy: float, forgetting: float, least: float) -> float:
+    """Return the ridge after one more value of a compiled lane: ``next_ridge``, with energy = ridge z^2."""
+    if delta == 0:
+        return energy
+    return max(max(forgetting * delta, min(delta, type(energy)(FADED) * energy)), least) if forgetting < 1 else delta
 
 
 def check_weights(stages: int, forgetting: float, ridge: float) -> None:

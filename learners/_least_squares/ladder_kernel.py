@@ -6,6 +6,7 @@ sample. Symbols and time as in ``ladder``.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from jaxtyping import Float, Int
 
 from ..._core.compiled import inlined
 from .._engine.tile_loop import FORECAST
-from .channels import FADED
+from .channels import ridge_of_lane
 from .iterated_forecasts import BETA, GAMMA, KB, KF, LOSS, NEXT, RATIO, ROWS, B, F, ahead_parts, nothing_ahead
 
 
@@ -35,9 +36,6 @@ def ladder_constants(
     """Return the constants of a ladder."""
     numbers = np.float64(forgetting), np.float64(ridge), np.float64(fading)
     return LadderConstants(*numbers, forgetting ** -np.arange(stages), np.array(sizes), np.array(lookaheads))
-
-
-TINY = tuple(float(np.sqrt(np.finfo(kind).tiny)) for kind in (np.float64, np.float32))  # see faded_ridge
 
 
 @cache
@@ -78,7 +76,7 @@ def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, An
         stages, first, row, ahead = state
         number = stages.dtype.type
         zero, one, half = number(0), number(1), number(0.5)
-        tiny = number(TINY[0] if stages.itemsize == 8 else TINY[1])
+        least = number(math.sqrt(np.finfo(stages.dtype).tiny))
         M, forgetting, ridge, fading = len(stages), constants.forgetting, constants.ridge, constants.fading
         for w in range(W):
             y = z[0, w]
@@ -87,11 +85,9 @@ def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, An
                 for m in range(M):
                     if stages[m, LOSS, w] < least:
                         least, y = stages[m, LOSS, w], stages[m, NEXT, w]
-            energy, delta = ridge * y * y, first[1, w]
-            if delta != zero and forgetting < one:
-                delta = max(max(forgetting * delta, min(delta, number(FADED) * energy)), tiny)
-            if delta == zero and y != zero:
-                delta = energy
+            before = first[1, w]
+            delta = ridge_of_lane(before, ridge * y * y, forgetting, least)
+            if before == zero and delta != zero:
                 for m in range(M):
                     stages[m, F, w], stages[m, B, w] = delta, delta * constants.age[m]
                     stages[m, RATIO, w] = stages[m, GAMMA, w] / stages[m, B, w]

@@ -7,6 +7,7 @@ Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import jax
@@ -14,14 +15,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._base import Learner
+from .._base import Kernel, Learner
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import Channels, check_channels, check_weights, coming_inputs, first_nonzero, start_channels, take_inputs
 from .ladder import ladder
+from .lattice_kernel import lattice_constants, lattice_parts
 
 # L of L D L', unit lower triangular: one array ("stage", rows below, "lane") for each column.
-Columns: TypeAlias = tuple[Array, ...]
+Columns: TypeAlias = list[Array]
 
 Computed = TypeVar("Computed")
 
@@ -29,8 +31,13 @@ Computed = TypeVar("Computed")
 class Factor(NamedTuple):
     """An energy matrix L D L' of every stage: square-root precision without square roots."""
 
-    columns: Columns
+    lower: Float[Array, "stage below lane"]  # L below its diagonal, column after column
     energy: Float[Array, "stage channel lane"]  # D
+
+    def columns(self) -> Columns:
+        """Return the columns of L."""
+        ends = [0, *accumulate(range(self.energy.shape[1] - 1, -1, -1))]
+        return [self.lower[:, first:end] for first, end in pairwise(ends)]
 
 
 class LatticeState(NamedTuple):
@@ -116,7 +123,7 @@ def lattice(
             return jnp.ones((*shape, lanes), dtype)
 
         def factor(rows: int) -> Factor:
-            return Factor(tuple(zeros(rows, q - 1 - j) for j in range(q)), ones(rows, q))
+            return Factor(zeros(rows, q * (q - 1) // 2), ones(rows, q))
 
         return LatticeState(
             start_channels(outputs, inputs, lanes, dtype),
@@ -135,12 +142,12 @@ def lattice(
 
     def predict(state: LatticeState, inputs: Array) -> Float[Array, "1 size output lane"]:
         u = coming_inputs(state.channels, inputs, 1)[0] if direct else inputs[0]
-        return choose(with_direct(state.forecast, state.forward.columns, u), sizes)[None]
+        return choose(with_direct(state.forecast, state.forward.columns(), u), sizes)[None]
 
     def update(state: LatticeState, output: Array, input: Array, observed: Array) -> LatticeState:
         _, Kf, Kb, forward, backward, beta_before, weight_before, gamma_before, forecast, loss = state
         channels = take_inputs(state.channels, input) if m else state.channels
-        expected = with_direct(forecast, forward.columns, channels.held)
+        expected = with_direct(forecast, forward.columns(), channels.held)
         fill = jnp.take_along_axis(expected, jnp.argmin(loss, axis=0)[None], axis=0)[0]
         y = jnp.where(observed, output, fill)
         z = jnp.concatenate([channels.held, y])
@@ -177,7 +184,9 @@ def lattice(
 
     parameters = tuple(outputs * (h * q + direct * inputs) for h in sizes)
     labels: dict[str, Any] = dict(size_label="window length", tends_to="filters" if forgetting == 1 else None)
-    return Learner("lattice", init, predict, update, sizes, parameters, scaled=True, **labels)
+    constants = lattice_constants(forgetting, ridge, fading, age, sizes, outputs, inputs, direct)
+    kernel = Kernel(lattice_parts, constants, fixed=True)
+    return Learner("lattice", init, predict, update, sizes, parameters, scaled=True, kernel=kernel, **labels)
 
 
 def compute_once(value: Computed) -> Computed:
@@ -199,14 +208,14 @@ def _times(
 
 def _solve(factor: Factor, vector: Float[Array, "stage channel lane"]) -> tuple[list[Array], Array, Array]:
     """Return the residuals of the vector after each column of L, x = (L D L')^-1 vector, and vector' x."""
-    residue, left = vector, []
-    for column in factor.columns:
+    residue, left, columns = vector, [], factor.columns()
+    for column in columns:
         left.append(residue)
         residue = compute_once(residue[:, 1:] - column * residue[:, :1])
     scaled = compute_once([rest[:, :1] / factor.energy[:, j : j + 1] for j, rest in enumerate(left)])
     power = sum(rest[:, 0] * value[:, 0] for rest, value in zip(left, scaled, strict=True))
     solution: list[Array] = []
-    for column, value in zip(reversed(factor.columns), reversed(scaled), strict=True):
+    for column, value in zip(reversed(columns), reversed(scaled), strict=True):
         for r, known in enumerate(solution):
             value = value - column[:, r : r + 1] * known
         solution.insert(0, compute_once(value))
@@ -216,7 +225,7 @@ def _solve(factor: Factor, vector: Float[Array, "stage channel lane"]) -> tuple[
 def _rotate(factor: Factor, left: list[Array], weight: Float[Array, "stage lane"], floor: Array) -> Factor:
     """Return the factor of L D L' + weight v v', from the residuals of v that ``_solve`` returns."""
     weight, columns, energies = weight[:, None], [], []
-    for j, column in enumerate(factor.columns):
+    for j, column in enumerate(factor.columns()):
         energy, news = factor.energy[:, j : j + 1], left[j][:, :1]
         risen = compute_once(energy + weight * news * news)
         if j + 1 < len(left):
@@ -225,7 +234,7 @@ def _rotate(factor: Factor, left: list[Array], weight: Float[Array, "stage lane"
             columns.append(column)
         energies.append(risen)
         weight = compute_once(weight * (energy / risen))
-    return Factor(tuple(columns), jnp.maximum(jnp.concatenate(energies, axis=1), floor))
+    return Factor(jnp.concatenate(columns, axis=1), jnp.maximum(jnp.concatenate(energies, axis=1), floor))
 
 
 def every_length(longest: int, forgetting: float, ridge: float, direct: bool, outputs: int, inputs: int) -> Learner:

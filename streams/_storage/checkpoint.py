@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..._core.files import atomic_path, private_folder
 from .._sources.interfaces import log
 
-SCHEMA = 5
+SCHEMA = 6
 KEPT = 2
 _WORDS = "words.json"
 Arrays = dict[str, NDArray[Any]]

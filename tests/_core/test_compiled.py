@@ -11,6 +11,9 @@ import pytest
 
 PROGRAM = """
 from ergoscope._core import compiled
+from ergoscope.cli._printing import tell_of_compiling
+
+tell_of_compiling()
 
 def times(factor):
     def loop(x):
@@ -34,7 +37,10 @@ def answers(*runs: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def test_the_next_process_reads_what_was_compiled_and_closures_stay_apart(tmp_path: Path) -> None:
-    assert answers(run(tmp_path), run(tmp_path)) == ["6 8 0", "6 8 1"]
+    first, second = run(tmp_path), run(tmp_path)
+    assert answers(first, second) == ["6 8 0", "6 8 1"]
+    said = "ergoscope: compiling a loop for this processor: it is kept, and the next command begins at once.\n"
+    assert (first.stderr, second.stderr) == (2 * said, "")
     folder = next((tmp_path / "ergoscope" / "compiled").glob("loops-*"))
     assert folder.stat().st_mode & 0o077 == 0
 

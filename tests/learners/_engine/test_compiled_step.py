@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import Learner, Live, kalman, ladder, replay, truncated_kalman
+from ergoscope.learners import Learner, Live, kalman, ladder, lattice, replay, truncated_kalman
 from ergoscope.learners._engine.driver import Driver
 from ergoscope.learners._engine.replay import score_recording
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
@@ -21,13 +21,16 @@ MOVING = DRIVEN.replace(
     Q=DRIVEN.Q * np.linspace(1, 2, 70)[:, None, None],
     periodic=True,
 )
-SINGLE = zoo("double-integrator")
+SINGLE, UNDRIVEN = zoo("double-integrator"), LinearSystem(A, C, DRIVEN.Q, DRIVEN.R)
 LEARNERS = {
     "ladder": (SINGLE, ladder(range(9))),
     "some lengths": (SINGLE, ladder((1, 4, 5))),
     "forgetting": (SINGLE, ladder(range(9), forgetting=0.95)),
     "ahead": (SINGLE, ladder(range(9), lookaheads=(1, 3, 7))),
     "ahead only": (SINGLE, ladder((0, 2, 5), 0.99, lookaheads=(2,))),
+    "lattice": (DRIVEN, lattice(range(7), outputs=2, inputs=2)),
+    "direct term": (DRIVEN, lattice((0, 1, 4), 0.97, direct=True, outputs=2, inputs=2)),
+    "outputs alone": (UNDRIVEN, lattice(range(4), outputs=2)),
     "kalman": (SINGLE, kalman(SINGLE, mean=[1, 2], covariance=np.eye(2))),
     "inputs": (DRIVEN, kalman(DRIVEN, lookaheads=(1, 3))),
     "time-varying": (MOVING, kalman(MOVING, covariance=np.eye(2), lookaheads=(1, 2, 5))),
