@@ -221,5 +221,6 @@ def _line(row: Row) -> str:
     rate = "" if row.rate is None else f", {row.rate:,.0f} per s"
     best = "" if row.best is None else f", best {row.best} (mean squared error {_best_error(row)})"
     counts = ", ".join(f"{row.counts[word]} {word}" for word in ("lost", "repeated", "outdated"))
+    counts += f", the errors of {row.unheard} samples not heard here" if row.unheard else ""
     critical = "" if row.verdict is None else f", critical size {_verdict(row)}"
     return f"{row.stream}: {row.status}, {row.samples} samples{rate}{critical}{best}, {counts}"

@@ -67,7 +67,8 @@ class Board(Monitor):
         wanted = [name for name in names if name != TOGETHER] if shown == TOGETHER else [shown]
         kept = [one for name in wanted if isinstance(one := self._streams[name], _Kept) and one.sums is not None]
         row = rows[shown]
-        frame["counts"] = self._counts(row, self._listed(shown, rows)["samples"], silent)
+        unheard = sum(rows[name].unheard for name in wanted)
+        frame["counts"] = self._counts(row, self._listed(shown, rows)["samples"], unheard, silent)
         if row.verdict is not None:
             sentence = self._streams[shown].sentence
             answer = dict(critical_size=row.critical_size, verdict=row.verdict, bounded=row.bounded)
@@ -80,7 +81,7 @@ class Board(Monitor):
             frame["signal"] = kept[0].signal(sizes, row)
         return frame
 
-    def _counts(self, row: Row, samples: int, silent: float) -> dict[str, Any]:
+    def _counts(self, row: Row, samples: int, unheard: int, silent: float) -> dict[str, Any]:
         """Return the counts below the page; those of the learner are of its last verdict, and say so."""
         counts: dict[str, Any] = {"samples": samples}
         if row.verdict is not None:
@@ -88,7 +89,7 @@ class Board(Monitor):
             learner = {word: row.counts[word] for word in COUNTS if word != "taken"}
             learner |= {f"rejected, {kind}": number for kind, number in row.refused.items()}
             counts |= {f"{word}, {by}": number for word, number in learner.items()}
-        here = {"not heard by this page": row.unheard, "messages dropped by this page": self.dropped}
+        here = {"not heard by this page": unheard, "messages dropped by this page": self.dropped}
         return counts | here | {"messages of another form": self.ignored, "last message": f"{silent:.1f} s ago"}
 
     def _listed(self, name: str, rows: dict[str, Row]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiomqtt
@@ -13,11 +13,12 @@ import pytest
 
 from ergoscope.streams._dashboard import board as _board
 from ergoscope.streams._dashboard.board import SHOWN, Board
-from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
+from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard, _hearing
 from ergoscope.streams._dashboard.show import show_page
 from ergoscope.streams._mqtt import connection as _mqtt
 from ergoscope.streams._mqtt.address import read_address
 from ergoscope.streams._mqtt.broker import Broker
+from ergoscope.streams._mqtt.connection import Message
 from ergoscope.streams._service.error_sums import EDGES
 
 
@@ -236,3 +237,46 @@ def test_errors_that_the_page_did_not_hear_are_counted_and_shift_no_mean(board: 
     came = np.concatenate([error[10 * k : 10 * k + 10] for k in heard])
     weights = np.concatenate([[0.5 ** (10 * (99 - i) / 1000)] * 10 for i in range(100)])
     np.testing.assert_allclose(frame["curve"]["errors"], weights @ came**2 / weights.sum(), rtol=1e-9)
+
+
+def test_what_was_not_heard_is_counted_for_each_stream_and_for_all_together(board: Board) -> None:
+    """Blocks of ten: one stream is whole, of one every second block came, one was there before the page."""
+    blocks: dict[str, list[tuple[int, int]]] = {
+        "whole": [(1, k) for k in range(0, 50, 10)],
+        "half": [(1, k) for k in range(0, 50, 20)],
+        "late": [(1, 1000), (1, 1010)],
+        "again": [(1, 0), (1, 0), (1, 10), (2, 30)],  # twice; then begun anew, and its first blocks did not come
+    }
+    for name, came in blocks.items():
+        for epoch, first in came:
+            record = dict(epoch=epoch, seq=first, y=[1.0] * 10, error=[[1.0] * 3] * 10)
+            board.hear(f"lab/{name}/ergoscope/error", json.dumps(record).encode(), 6.0)
+    board.hear("lab/*/ergoscope/threshold", threshold_payload(2), 6.0)
+    counted = {name: board.frame(name)["counts"]["not heard by this page"] for name in (*blocks, "*")}
+    assert counted == {"whole": 0, "half": 20, "late": 0, "again": 30, "*": 50}
+
+
+class Overrun:
+    """A connection whose queue has dropped messages."""
+
+    dropped = (4, 0, 3)
+
+    async def messages(self) -> AsyncIterator[Message]:
+        self.left = list(self.dropped)
+        for k in range(len(self.dropped)):
+            yield Message("lab/one/ergoscope/error", error_payload(10 * k, np.ones(2), np.ones((2, 3))), None, False)
+
+    def take_dropped(self) -> int:
+        return self.left.pop(0)
+
+
+def test_messages_that_the_page_dropped_are_counted(board: Board) -> None:
+    async def main() -> None:
+        async with _hearing(Overrun(), board) as hearing:  # type: ignore[arg-type]
+            await hearing
+
+    assert board.frame(None)["counts"] == {}
+    asyncio.run(main())
+    counts = board.frame("one")["counts"]
+    assert counts["messages dropped by this page"] == sum(Overrun.dropped)
+    assert counts["not heard by this page"] == 2 * 8  # the samples between the messages that came

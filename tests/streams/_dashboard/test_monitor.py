@@ -250,6 +250,21 @@ def test_one_table_in_a_file_has_room_for_all_columns(capsys: pytest.CaptureFixt
     assert "dropped" in printed and "its error" in printed and "…" not in printed
 
 
+def test_errors_that_were_not_heard_are_said() -> None:
+    console = Console(width=140, color_system=None)
+    for rows, note in (
+        ([ROWS[0]], ""),
+        ([ROWS[0]._replace(unheard=30)], "the errors of 30 samples were not heard here"),
+        ([ROWS[0]._replace(unheard=30), ROWS[1], ROWS[2]._replace(unheard=7)], "the errors of 37 samples were not"),
+    ):
+        with console.capture() as printed:
+            console.print(_table(rows, 0, 3, 140))
+        said = " ".join(printed.get().split())
+        assert note in said and ("not heard" in said) == bool(note)
+    assert _line(ROWS[0]._replace(unheard=30)).endswith("1 outdated, the errors of 30 samples not heard here")
+    assert "not heard" not in _line(ROWS[0])
+
+
 def test_news_of_a_stream_is_a_line_and_no_news_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with (view := _View(once=False, as_json=False)):
         for rows in (ROWS, [row._replace(samples=row.samples + 9, age=1.0) for row in ROWS]):
