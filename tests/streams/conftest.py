@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,18 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def modes() -> Iterator[Callable[[Path], dict[str, int]]]:
+    """Return a function to the permissions of a folder, ".", and of its files; the umask takes none away."""
+    if os.name == "nt":
+        pytest.skip("permissions are others on Windows")
+    before = os.umask(0)
+    yield lambda folder: {
+        path.relative_to(folder).as_posix(): path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))
+    }
+    os.umask(before)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,25 @@ def test_a_damaged_checkpoint_is_seen_and_the_one_before_it_taken(tmp_path: Path
     (tmp_path / "state-00000002.npz").write_bytes(whole[:100])
     with pytest.raises(ValueError, match="remove the folder"):
         read_checkpoint(tmp_path)
+
+
+def test_others_cannot_read_a_checkpoint(tmp_path: Path, modes: Callable[[Path], dict[str, int]]) -> None:
+    folder = tmp_path / "new" / "state"
+    for number in range(3):
+        write_checkpoint(folder, {"x": np.full(9, float(number))}, {"n": number})
+    (folder / "state-00000003.npz").write_bytes(b"damaged")
+    read_checkpoint(folder)
+    names = ("state-00000002.npz", "state-00000003.npz.damaged")
+    assert modes(folder) == {".": 0o700} | dict.fromkeys(names, 0o600)
+
+
+def test_others_cannot_read_the_state_of_a_service(tmp_path: Path, modes: Callable[[Path], dict[str, int]]) -> None:
+    items = [observation("a", float(k), sequence=k) for k in range(40)]
+    for begin in (0, 20):  # begun, and taken up again
+        run(items[begin : begin + 20], state=tmp_path / "state")
+        found = modes(tmp_path / "state")
+        assert found.pop(".") == found.pop("journal") == 0o700
+        assert any(name.endswith(".npz") for name in found) and set(found.values()) == {0o600}, found
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:

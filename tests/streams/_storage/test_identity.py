@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,3 +35,8 @@ def test_two_damaged_copies_are_an_error_and_stay(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="and its copy are damaged: remove the folder to start anew"):
         identity(tmp_path, WORDS)
     assert [file.read_bytes() for file in sorted(tmp_path.glob("*"))] == before
+
+
+def test_others_cannot_read_an_identity(tmp_path: Path, modes: Callable[[Path], dict[str, int]]) -> None:
+    identity(tmp_path / "state", dict(plant="random-walk"))
+    assert modes(tmp_path / "state") == {".": 0o700, "identity.json": 0o600, "identity-copy.json": 0o600}
