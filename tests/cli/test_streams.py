@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.cli import main
+from ergoscope.cli import _streams, main
 from ergoscope.learners import ladder, replay
 from ergoscope.simulator import read_recording
+from ergoscope.streams import MemorySource, Observation, RejectedMessage, observation
+from ergoscope.streams._messages.outputs import Counts
+from ergoscope.streams._sources.interfaces import RejectionCounts
 from ergoscope.streams._storage.journal import Journal
 
 ERGOSCOPE = [sys.executable, "-m", "ergoscope"]
@@ -70,6 +75,89 @@ def test_a_plant_is_published_recorded_and_played_again(tmp_path: Path) -> None:
     kept = run("record", "-", "--out", "kept", cwd=tmp_path, given=published.stdout)
     assert kept.returncode == 0 and b"200 samples" in kept.stderr
     assert run("replay", "kept", cwd=tmp_path).stdout == published.stdout
+
+
+class Ticks:
+    """A service that takes in so many samples between two lines of progress."""
+
+    def __init__(self, samples: list[int]) -> None:
+        self.given = iter(samples)
+        self.counts = {"a": Counts(taken=3, lost=2, repeated=1), "b": Counts(taken=4, lost=5)}
+        self.forgotten, self.rejections = 0, RejectionCounts()
+        self.seen = 0
+
+    @property
+    def samples(self) -> int:
+        return self.seen
+
+    async def pass_by(self, seconds: float) -> None:
+        """Stand in for ``asyncio.sleep``."""
+        assert seconds == _streams._PROGRESS
+        self.seen = next(self.given, -1)
+        if self.seen < 0:
+            raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    ("samples", "lines"),
+    [([0, 0], []), ([7], [7]), ([0, 7, 7, 7, 9], [7, 9]), ([227_460, 454_920], [227_460, 454_920])],
+)
+def test_learn_prints_a_line_of_progress_while_samples_come(
+    samples: list[int], lines: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = Ticks(samples)
+    monkeypatch.setattr(asyncio, "sleep", service.pass_by)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(_streams._report(service))  # type: ignore[arg-type]
+    printed = capsys.readouterr()
+    assert not printed.out
+    assert printed.err.splitlines() == [
+        f"learn: 2 streams, {number} samples, 7 lost, 1 repeated, 0 outdated" for number in lines
+    ]
+
+
+def test_the_line_of_progress_names_what_was_forgotten_and_rejected(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = Ticks([7])
+    service.forgotten = 3
+    for kind in ("schema", "malformed", "malformed"):
+        service.rejections.add(RejectedMessage(kind, "no message."))
+    monkeypatch.setattr(asyncio, "sleep", service.pass_by)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(_streams._report(service))  # type: ignore[arg-type]
+    assert capsys.readouterr().err.endswith(
+        "0 outdated, 3 streams forgotten, 2 messages rejected (malformed), 1 messages rejected (schema)\n"
+    )
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_learn_prints_progress_while_it_waits_for_more(quiet: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty samples, then a source that is silent until a line has come."""
+    said: list[str] = []
+
+    class Silent(MemorySource):
+        async def __aiter__(self) -> AsyncIterator[Observation]:
+            for item in self.items:
+                yield item
+            while not said and not quiet:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+
+    source = Silent([observation("a", [float(k)], sequence=k) for k in range(40)])
+    monkeypatch.setattr("ergoscope.streams.connect", lambda *where, **options: source)
+    monkeypatch.setattr(_streams, "_PROGRESS", 0.05)
+    monkeypatch.setattr(_streams, "note", said.append)
+    monkeypatch.setattr(sys, "argv", ["ergoscope", "learn", "-", "--sizes", "0..2", *quiet])
+    monkeypatch.setattr("warnings.showwarning", None)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
+    if quiet:
+        assert not said
+    else:
+        assert len(said) > 1  # one while it waits, and that of the end
+        assert said[-1] == "learn: 1 streams, 40 samples, 0 lost, 0 repeated, 0 outdated"
 
 
 BAD = {

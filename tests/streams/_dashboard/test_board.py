@@ -239,6 +239,40 @@ def test_errors_that_the_page_did_not_hear_are_counted_and_shift_no_mean(board: 
     np.testing.assert_allclose(frame["curve"]["errors"], weights @ came**2 / weights.sum(), rtol=1e-9)
 
 
+def test_counts_of_the_learner_say_by_which_sample(board: Board) -> None:
+    """The last verdict is older than the page: its counts are no parts of the samples beside them."""
+    for k in range(0, 227_460, 20_000):
+        rows = min(20_000, 227_460 - k)
+        board.hear("lab/one/ergoscope/error", error_payload(k, np.ones(rows), np.ones((rows, 3))), 6.0)
+    assert board.frame("one")["counts"] == {
+        "samples": 227_460,
+        "not heard by this page": 0,
+        "messages dropped by this page": 0,
+        "messages of another form": 0,
+        "last message": "1.0 s ago",
+    }  # before a verdict nothing is known of the learner's
+    record = json.loads(threshold_payload(None, 72_192)) | dict(refused=dict(malformed=4))
+    record["counts"] |= dict(taken=72_000, lost=192, repeated=5)
+    board.hear("lab/one/ergoscope/threshold", json.dumps(record).encode(), 6.0)
+    by = "by sample 72 192"
+    learner = {f"repeated, {by}": 5, f"lost, {by}": 192, f"reordered, {by}": 0, f"outdated, {by}": 0}
+    counts = board.frame("one")["counts"]
+    assert list(counts.items())[:6] == list({"samples": 227_460, **learner, f"rejected, malformed, {by}": 4}.items())
+    assert not [word for word in counts if "taken" in word]
+
+
+def test_counts_of_all_together_are_of_their_own_verdict(board: Board) -> None:
+    for name in ("a", "b"):
+        board.hear(f"lab/{name}/ergoscope/error", error_payload(0, np.ones(600), np.ones((600, 3))), 6.0)
+        board.hear(f"lab/{name}/ergoscope/threshold", threshold_payload(None), 6.0)
+    record = json.loads(threshold_payload(2, 512))
+    record["counts"] |= dict(taken=1000, lost=24)
+    board.hear("lab/*/ergoscope/threshold", json.dumps(record).encode(), 6.0)
+    counts = board.frame("*")["counts"]
+    assert (counts["samples"], counts["lost, by sample 1 024"]) == (1200, 24)
+    assert board.frame("a")["counts"]["lost, by sample 0"] == 0
+
+
 def test_what_was_not_heard_is_counted_for_each_stream_and_for_all_together(board: Board) -> None:
     """Blocks of ten: one stream is whole, of one every second block came, one was there before the page."""
     blocks: dict[str, list[tuple[int, int]]] = {
