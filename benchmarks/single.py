@@ -1,34 +1,41 @@
-"""Measure the step of the ladder on one recording and on 32: compiled for the CPU, and in JAX.
+"""Measure the steps of the ladder and the lattice on one recording and on 32: compiled for the CPU, and in JAX.
 
     python benchmarks/single.py [--rounds 10]
 
-Lengths 0 to 64. All forms run in turn, without keeping forecasts; times per (stream, step, length). The trivial call is
-a compiled JAX function of one array, to compare machines. Written to benchmarks/results/single.json.
+Lengths 0 to 64; the lattice has two outputs and two inputs. All forms run in turn, without keeping forecasts; times per
+(stream, step, length). The trivial call is a compiled JAX function of one array, to compare machines. Written to
+benchmarks/results/single.json.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import jax
 import numpy as np
 from _clock import Contender, count, interleaved, machine, ratio, rows, show, words, write
 
 from ergoscope._core.devices import Precision, computing
-from ergoscope.learners import ladder
+from ergoscope.learners import ladder, lattice
 from ergoscope.learners._engine.replay import score_recording
-from ergoscope.simulator import simulate, zoo
+from ergoscope.simulator import LinearSystem, simulate, zoo
 
 LENGTHS = 64
-STEPS = {"compiled": 8192, "JAX": 512}
+TANKS = LinearSystem(
+    np.diag([0.95, 0.9]), np.eye(2), 0.01 * np.eye(2), 0.01 * np.eye(2), [[0.1, 0.02], [0.01, 0.1]], np.zeros((2, 2))
+)
+SIZES = range(LENGTHS + 1)
+LEARNERS = {"ladder": (zoo("random-walk"), ladder(SIZES)), "lattice": (TANKS, lattice(SIZES, outputs=2, inputs=2))}
+STEPS = {"ladder, compiled": 8192, "ladder, JAX": 512, "lattice, compiled": 1024, "lattice, JAX": 128}
 
 
 def scored(form: str, streams: int, precision: Precision) -> Callable[[], object]:
     """Return a function that scores the forecasts of recordings."""
-    learner = ladder(range(LENGTHS + 1))
-    data = simulate(3, zoo("random-walk"), STEPS[form], streams, precision=precision)
-    chosen = learner if form == "compiled" else learner._replace(kernel=None)
-    options = dict(width=streams if streams > 1 else 1) if form == "compiled" else {}
+    (system, learner), compiled = LEARNERS[form.split(",")[0]], form.endswith("compiled")
+    data = simulate(3, system, STEPS[form], streams, inputs="white" if system.inputs else "zero", precision=precision)
+    chosen = learner if compiled else learner._replace(kernel=None)
+    options = dict(width=streams if streams > 1 else 1) if compiled else {}
     return lambda: score_recording(chosen, data, [0, STEPS[form]], precision=precision, **options)
 
 
@@ -53,18 +60,16 @@ def main() -> None:
                     scored(form, streams, precision), work, f"{streams} streams x {steps} steps"
                 )
     timed = interleaved(contenders, given.rounds)
-    for precision in precisions:
-        for streams in (1, 32):
-            one, other = (timed.wall[f"{form}, {streams} streams, {precision}"] for form in ("JAX", "compiled"))
-            goal = dict(goal="at least 100") if streams == 1 and precision == "float64" else {}
-            ratios.append(
-                dict(name=f"JAX / compiled, {streams} streams, {precision}", values=ratio([one], other), **goal)
-            )
+    for precision, learner, streams in product(precisions, LEARNERS, (1, 32)):
+        one, other = (timed.wall[f"{learner}, {form}, {streams} streams, {precision}"] for form in ("JAX", "compiled"))
+        goal = dict(goal="at least 100") if (precision, learner, streams) == ("float64", "ladder", 1) else {}
+        name = f"{learner}, JAX / compiled, {streams} streams, {precision}"
+        ratios.append(dict(name=name, values=ratio([one], other), **goal))
     record = dict(
         title="One recording",
         command="python benchmarks/single.py",
         work=f"the sums of squared errors of lengths 0 to {LENGTHS}; times per (stream, step, length)",
-        floor="19 operations; one stream waits for a division and two products from stage to stage, some 20 cycles",
+        floor="ladder: 19 operations, and one stream waits some 20 cycles from stage to stage; lattice: 14 q^2 = 224",
         machine=machine(),
         rows=rows(contenders, timed),
         ratios=ratios,

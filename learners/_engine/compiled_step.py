@@ -47,7 +47,7 @@ class CompiledStep:
             small = zeros(p), np.zeros((p, width), np.int32), zeros(p), zeros(p), zeros(inputs)
             sums = np.zeros(width, np.int32), zeros(K, sizes, p), zeros(K, 0, p), zeros(K, p)
             nothing = zeros(0, p), zeros(0, inputs), zeros(0, K, p), zeros(0, K, sizes, p)
-            for lane, group in _groups(np.arange(width)):
+            for lane, group in _groups(list(range(width))):
                 flags = False, self._lookaheads, 0, False, group, lane, 0, 0
                 tile_loop(kernel.parts, group if kernel.fixed else 0)(
                     kernel.constants, state, queues, *small, *sums, *nothing, *flags
@@ -102,9 +102,9 @@ class CompiledStep:
     def _run(
         self, kernel: Kernel, arguments: Any, y: Any, u: Any, begin: int, end: NDArray[np.int32], lanes: TileState
     ) -> None:
-        row = begin
-        while len(active := np.flatnonzero(end > row)):
-            stop = int(end[active].min())
+        row, ends = begin, end.tolist()
+        while active := [lane for lane, last in enumerate(ends) if last > row]:
+            stop = min(ends[lane] for lane in active)
             for lane, width in _groups(active):
                 at, loop = row, tile_loop(kernel.parts, width if kernel.fixed else 0)
                 while (at := loop(kernel.constants, *arguments, width, lane, at, stop)) < stop:
@@ -129,13 +129,13 @@ def _init(learner: Learner, outputs: int, inputs: int, lanes: int, number: np.dt
         return jax.tree.map(np.array, learner.init(outputs, inputs, lanes, number))
 
 
-def _groups(active: Int[np.ndarray, " lane"]) -> list[tuple[int, int]]:
+def _groups(active: list[int]) -> list[tuple[int, int]]:
     """Return the first lane and the width of each group: ``WIDE`` lanes side by side, or one."""
-    groups, left = [], active.tolist()
-    while left:
-        wide = len(left) >= WIDE and left[WIDE - 1] - left[0] == WIDE - 1
-        groups.append((left[0], WIDE if wide else 1))
-        del left[: groups[-1][1]]
+    groups, place = [], 0
+    while place < len(active):
+        last = active[place : place + WIDE][-1]
+        groups.append((active[place], WIDE if last - active[place] == WIDE - 1 else 1))
+        place += groups[-1][1]
     return groups
 
 

@@ -64,9 +64,11 @@ class Live:
     @property
     def forecast(self) -> Float[np.ndarray, "lookahead size output"]:
         """The forecasts for each lookahead: 1 is the next sample."""
-        center, scale = (np.array(leaf)[..., 0] for leaf in (self._lanes.center, self._lanes.scale))
-        newest = np.stack([np.array(queue)[0, ..., 0] for queue in self._lanes.issued])
-        return np.asarray(center + newest * np.where(scale == 0, np.ones_like(scale), scale))
+        center, scale = (np.asarray(leaf)[:, 0] for leaf in (self._lanes.center, self._lanes.scale))
+        newest = np.array([np.asarray(queue)[0, :, :, 0] for queue in self._lanes.issued])
+        newest *= scale + (scale == 0)
+        newest += center
+        return newest
 
     def observe(self, output: ArrayLike, inputs: ArrayLike | None = None) -> None:
         """Take one sample in.
@@ -81,7 +83,7 @@ class Live:
         """
         driver = self._driver
         y = np.array(output, dtype=np.float64).reshape(-1)
-        u = np.array(inputs, dtype=np.float64).reshape(-1, driver.inputs) if driver.inputs else np.zeros((1, 0))
+        u = np.array(inputs, dtype=np.float64).reshape(-1, driver.inputs) if driver.inputs else self._inputs[:1, :, 0]
         if y.shape != (driver.outputs,) or np.isinf(y).any():
             raise ValueError(f"a sample must be {driver.outputs} finite numbers, NaN where missing; got {output!r}.")
         if not (1 <= len(u) <= 1 + driver.ahead and np.isfinite(u).all()):
@@ -89,7 +91,9 @@ class Live:
         self._outputs[0, :, 0] = y
         self._inputs[: len(u), :, 0] = u
         self._inputs[len(u) : 1 + driver.ahead, :, 0] = u[-1]
-        arrays = self._outputs.copy(), self._inputs.copy()
+        arrays = self._outputs, self._inputs
+        if driver.step is None:  # JAX may read them later
+            arrays = arrays[0].copy(), arrays[1].copy()
         self._lanes, self._record = driver.advance(self._lanes, self._record, *arrays, np.int32(0), self._end)
 
 

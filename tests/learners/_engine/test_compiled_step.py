@@ -139,6 +139,16 @@ def test_a_jump_starts_a_lane_again_as_in_jax(ratio: float) -> None:
     assert np.abs(made[7, 26]).max() < 1e3  # a ridge in units of the first samples would give some 1e10 times more
 
 
+@pytest.mark.parametrize("form", [lambda learner: learner, in_jax])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_forecasts_stay_in_reach_on_both_sides(form: Any, sign: float) -> None:
+    """After 1e-4 and -1 the only tap is about -10 000: its forecasts alternate, and leave the reach 2^20 H at H = 2."""
+    y = sign * np.array([1e-4, -1, 0.5, 0, 0, 0, 0])
+    data = Trajectories(y[None, :, None], np.zeros((1, 7, 0)), np.array([7]), 1.0, ("y",), (), ("0",))
+    made = replay(form(ladder((1,), lookaheads=(1, 2, 5))), data)[0, :, :, 0, 0]
+    np.testing.assert_array_equal((made[3, 1], made[6, 2]), (-sign * 2 * 2.0**20, sign * 5 * 2.0**20))
+
+
 def test_a_tile_that_is_placed_is_a_copy() -> None:
     driver = Driver(ladder(range(3)), width=2)
     lanes = driver.start()
