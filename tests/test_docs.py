@@ -9,12 +9,14 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("simulator", "learners", "analysis", "streams")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 FETCHED = re.compile(
     r"""<(?:script|img|iframe)[^>]+src=["']?(?:https?:)?//|<link[^>]+rel=["']?stylesheet[^>]+(?:https?:)?//"""
 )
@@ -100,3 +102,48 @@ def test_the_command_of_a_picture_stands_in_its_section(page: Path, section: str
 
 def test_every_picture_is_shown() -> None:
     assert {name for _, _, name in PICTURES} == {file.name for file in (ROOT / "docs" / "images").iterdir()}
+
+
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+
+def wrong_installs(text: str) -> list[str]:
+    """Return the installs of a text that do not exist: of ergoscope by its name, or with an extra that there is not."""
+    wrong = []
+    for words in re.findall(r"\bpip\w* install\b[^`\n#]*", text):
+        extras = [name.strip() for part in re.findall(r"\.\[([^]]*)\]", words) for name in part.split(",")]
+        if re.search(r"(?<![\w/.-])ergoscope\b", words) or not set(extras) <= set(EXTRAS):
+            wrong.append(words.strip())
+    return wrong
+
+
+def test_an_install_that_does_not_exist_is_found() -> None:
+    for words in ("'ergoscope[broker,page]'", "ergoscope", "-U ergoscope", "'.[live]'", "-e '.[test, browser]'"):
+        assert wrong_installs(f"First `pip install {words}`, then") == [f"pip install {words}"]
+    for words in ("'.[broker,page]'", "-c constraints.txt . filterpy", "filterpy  # for ergoscope", ".[cuda]"):
+        assert wrong_installs(f"    pip install {words}\n") == []
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / name for name in PAGES] + sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name
+)
+def test_an_install_of_a_page_exists(page: Path) -> None:
+    assert wrong_installs(page.read_text(encoding="utf-8")) == []
+
+
+def test_an_install_that_a_message_names_exists() -> None:
+    found = 0
+    for room in ("_core", *ROOMS, "cli", "benchmarks", "examples"):
+        for file in (ROOT / room).rglob("*.py"):
+            text = file.read_text(encoding="utf-8").replace("\\", "")
+            found += len(re.findall(r"pip install [\"']?\.\[", text))
+            assert wrong_installs(text) == [], file
+    assert found > 4
+
+
+def test_the_makefile_and_the_extras_name_extras_that_exist() -> None:
+    assert wrong_installs((ROOT / "Makefile").read_text()) == []
+    for needs in EXTRAS.values():
+        for need in needs:
+            if need.startswith("ergoscope"):
+                assert set(need.removeprefix("ergoscope[").removesuffix("]").split(",")) <= set(EXTRAS)
