@@ -7,13 +7,14 @@ import graphlib
 import importlib
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
 import tomllib
 import venv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -274,6 +275,63 @@ def test_every_dependency_is_pinned() -> None:
     wanted = {plain(need) for need in (*project["dependencies"], *extras["test"], *extras["check"])}
     pinned = {plain(line) for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")}
     assert wanted <= pinned
+
+
+def limits(needs: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return the lowest version of each requirement ``NAME>=X``, or of each pin ``NAME==X``."""
+    found = (re.match(r"([\w.-]+)(?:\[[\w,]+\])?[>=]=([\d.]*\d)", need) for need in needs)
+    return {one[1].lower().replace("_", "-"): tuple(map(int, one[2].split("."))) for one in found if one}
+
+
+def minima(needs: list[str], test: list[str]) -> list[str]:
+    """Return the pins that ``make minima`` installs for these requirements."""
+    make = runpy.run_path(str(ROOT / ".ci" / "minima.py"))["minima"]
+    return list(make({"dependencies": needs, "optional-dependencies": {"test": test}}))
+
+
+def test_minima_are_the_lower_limits_of_the_project() -> None:
+    project = SETTINGS["project"]
+    needs, test = project["dependencies"], project["optional-dependencies"]["test"]
+    lines = minima(needs, test)
+    pins = limits(lines)
+    assert all(line.count("==") == 1 for line in lines)
+    assert pins["jax"] >= (0, 8)
+    assert len(limits(needs)) == len(needs)  # each has one
+    assert limits(needs).items() <= pins.items() <= limits([*needs, *test]).items()
+    recipe = re.search(r"^minima:\n(.*?)\n\n", (ROOT / "Makefile").read_text(), re.MULTILINE | re.DOTALL)
+    assert recipe is not None
+    assert '.ci/minima.py > "$$folder/pins.txt"' in recipe[1] and '-r "$$folder/pins.txt"' in recipe[1]
+
+
+@pytest.mark.parametrize("need", ["numpy", "numpy<3", "numpy==2.0", "numpy>2", "numpy<3,>=2"])
+def test_minima_need_a_lower_limit(need: str) -> None:
+    with pytest.raises(ValueError, match="name its lowest version"):
+        minima(["jax[cuda13]>=0.8,<1", need], [])
+    assert minima(["jax[cuda13]>=0.8,<1"], []) == ["jax==0.8"]
+
+
+def test_minima_run_tests_that_exist() -> None:
+    listed = re.search(r"^MINIMA := (.*?[^\\])\n", (ROOT / "Makefile").read_text(), re.MULTILINE | re.DOTALL)
+    assert listed is not None
+    paths = re.findall(r"tests/[\w./]+", listed[1])
+    assert len(paths) > 5 and not [path for path in paths if not (ROOT / path).exists()]
+
+
+def test_no_pin_is_below_a_lower_limit() -> None:
+    pins = limits((ROOT / "constraints.txt").read_text().splitlines())
+    project = SETTINGS["project"]
+    for needs in (project["dependencies"], *project["optional-dependencies"].values()):
+        for name, least in limits(needs).items():
+            assert name not in pins or pins[name] >= least, name
+
+
+def test_a_requirement_has_one_lower_limit() -> None:
+    """In every extra: else ``pip install`` of two of them is held to the greater one, and the minima are not."""
+    project = SETTINGS["project"]
+    known: dict[str, tuple[int, ...]] = {}
+    for needs in (project["dependencies"], *project["optional-dependencies"].values()):
+        for name, least in limits(needs).items():
+            assert known.setdefault(name, least) == least, name
 
 
 def test_no_file_names_a_package_registry() -> None:
