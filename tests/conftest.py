@@ -59,20 +59,33 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"  # as commands
 jax.config.update("jax_compilation_cache_dir", None)
 
 
-# The loops that nearly every command runs: compiled once, before many tests at a time wait for them.
+# The loops that nearly every command runs: compiled once, before many tests at a time wait for them. It prints a digest
+# of what they forecast, which is the same on every processor.
 LOOPS = """
-from ergoscope.learners import kalman, ladder
-from ergoscope.learners._engine.driver import Driver
-from ergoscope.simulator import zoo
-for width in (1, 16):
-    Driver(ladder(), width=width).start()
-Driver(kalman(zoo("random-walk")), width=1).start()
+import hashlib
+import numpy as np
+from ergoscope.learners import kalman, ladder, lattice, replay
+from ergoscope.simulator import Trajectories, zoo
+random, bits = np.random.Generator(np.random.Philox(1)), hashlib.sha256()
+y, u = random.standard_normal((17, 200, 2)).cumsum(axis=1), random.standard_normal((17, 200, 2))
+for learner, p, m in ((ladder(), 1, 0), (kalman(zoo("random-walk")), 1, 0), (lattice(outputs=2, inputs=2), 2, 2)):
+    names = ("a", "b")[:p], ("u", "v")[:m], tuple(map(str, range(17)))
+    recording = Trajectories(y[..., :p], u[..., :m], np.full(17, 200), 1.0, *names)
+    bits.update(replay(learner, recording, width=17).tobytes())
+found = np.show_config("dicts").get("SIMD Extensions", {}).get("found", [])
+print(f"bits of a reference run: {bits.hexdigest()[:16]}, on a processor with {' '.join(found) or 'no extensions'}")
 """
+BITS = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
-        subprocess.run([sys.executable, "-c", LOOPS], check=True)
+        made = subprocess.run([sys.executable, "-c", LOOPS], check=True, stdout=subprocess.PIPE, text=True)
+        config.stash[BITS] = made.stdout.strip()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.write_line(config.stash.get(BITS, ""))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
