@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shlex
 import signal
 import subprocess
@@ -75,6 +76,17 @@ def test_a_plant_is_published_recorded_and_played_again(tmp_path: Path) -> None:
     kept = run("record", "-", "--out", "kept", cwd=tmp_path, given=published.stdout)
     assert kept.returncode == 0 and b"200 samples" in kept.stderr
     assert run("replay", "kept", cwd=tmp_path).stdout == published.stdout
+
+
+def test_a_line_of_the_log_commands_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = logging.getLogger("ergoscope.streams")
+    monkeypatch.setattr(log, "handlers", [])
+    monkeypatch.setattr(log, "propagate", True)
+    _streams.start_log()
+    log.getChild("storage").warning("%s is damaged.", "st\x1b[31mate\x07")
+    assert capsys.readouterr().err == "ergoscope: st\\x1b[31mate\\x07 is damaged.\n"
 
 
 class Ticks:
