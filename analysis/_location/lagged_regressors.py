@@ -5,6 +5,7 @@ Time: the row of sample ``t`` holds ``u[t]``, then ``(y, u)[t-1]``, ``(y, u)[t-2
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,14 @@ def window(outputs: NDArray[np.float64], inputs: NDArray[np.float64], length: in
     Y = outputs[length:]
     whole = ~(np.isnan(X).any(axis=1) | np.isnan(Y).any(axis=1))
     return Window(X[whole], Y[whole], times[whole])
+
+
+def windows(outputs: NDArray[np.float64], inputs: NDArray[np.float64], length: int, samples: int) -> Iterator[Window]:
+    """Yield the rows of one run in stretches of so many samples: memory does not grow with the run."""
+    for first in range(length, len(outputs), samples):
+        stretch = slice(first - length, first + samples)
+        rows = window(outputs[stretch], inputs[stretch], length)
+        yield rows._replace(times=rows.times + first - length)
 
 
 def columns(length: int, outputs: int, inputs: int) -> int:

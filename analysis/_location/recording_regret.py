@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from ...simulator import Trajectories
 from .._growth.bootstrap import resample_counts
 from .._growth.regret_size import FACTOR, RegretSize
-from .lagged_regressors import columns, window
+from .lagged_regressors import columns, windows
+
+SMALL = 2**13  # numbers in a matrix for which OpenBLAS starts no threads
 
 
 def recorded_regret(
@@ -98,19 +100,35 @@ def learning_part(
     cost = np.zeros(len(sizes))
     for y, u, length in zip(recording.outputs, recording.inputs, recording.lengths.tolist(), strict=True):
         y, u = np.asarray(y[:length], float), np.asarray(u[:length], float)
-        rows = window(y - _center(y, center), u, sizes[-1])
-        first = int(np.searchsorted(rows.times, length // 20))
-        first = max(first, 2 * int(ends[-1]))  # fewer rows do not determine so many taps
-        if len(rows.times) <= first:
+        factor, before, count = np.zeros((0, ends[-1])), None, 0
+        for rows in windows(y - _center(y, center), u, sizes[-1], _samples(int(ends[-1]))):
+            index = count + np.arange(len(rows.times))
+            early = (rows.times < length // 20) | (index < 2 * ends[-1])  # fewer rows do not determine so many taps
+            if before is None and not early.all():
+                before = _with_rows(factor, rows.regressors[early])
+                factor = _with_rows(before, rows.regressors[~early])
+            else:
+                factor = _with_rows(factor, rows.regressors)
+            count += len(index)
+        if before is None:
             continue
         with np.errstate(divide="ignore", invalid="ignore"):
-            before, whole = (np.log(np.abs(np.diag(_factor(rows.regressors[:n])))) for n in (first, None))
-            cost += np.append(0.0, 2 * np.cumsum(whole - before))[ends]
+            risen = np.log(np.abs(np.diag(factor))) - np.log(np.abs(np.diag(before)))
+            cost += np.append(0.0, 2 * np.cumsum(risen))[ends]
     return noise * cost
 
 
-def _factor(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.linalg.qr(rows, mode="r"))
+def _samples(columns: int) -> int:
+    """Return how many rows to join to a factor at once: few enough for OpenBLAS to start no threads, where it can be.
+
+    In a small factorisation, threads spend more time waiting than computing.
+    """
+    return SMALL // columns - columns if columns <= 64 else 4096
+
+
+def _with_rows(factor: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the triangular factor of the rows behind a factor and some more."""
+    return np.asarray(np.linalg.qr(np.concatenate([factor, rows]), mode="r")) if len(rows) else factor
 
 
 def _center(outputs: NDArray[np.float64], center: str | ArrayLike) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import binom
 
 from ergoscope.analysis import learning_part, locate, recorded_regret
+from ergoscope.analysis._location.lagged_regressors import window, windows
 from ergoscope.simulator import simulate, zoo
 
 SIZES = range(11)
@@ -65,6 +66,25 @@ def test_the_learning_part_is_that_of_the_windows_one_by_one(name: str) -> None:
     # h log 20 for what forgets, and (2 j - 1) more log 20 for the j-th direction of a chain: about, for one path
     modes = {"random-walk": 1, "double-integrator": 4}[name]
     assert 0.5 < found[3] / (2.5 * np.log(20) * (4 + modes)) < 1.6
+
+
+def test_stretches_with_gaps_give_the_factor_of_all_rows_at_once() -> None:
+    run = simulate(3, zoo("double-integrator"), 3000)
+    y, u = run.outputs[0] - run.outputs[0, 0], np.random.default_rng(0).standard_normal((3000, 1))
+    y[[5, 700, 701, 2999]], u[1234] = np.nan, np.nan
+    whole, parts = window(y, u, 25), list(windows(y, u, 25, 112))
+    assert len(parts) == 27
+    for one, joined in zip(whole, (np.concatenate(field) for field in zip(*parts, strict=True)), strict=True):
+        np.testing.assert_array_equal(one, joined)
+    early = np.searchsorted(whole.times, 150)
+    first, last = (
+        np.linalg.slogdet(rows.T @ rows)[1] for rows in (whole.regressors[:early, :5], whole.regressors[:, :5])
+    )
+    found = learning_part(replace(run, outputs=y[None], inputs=u[None], input_names=("u",)), [0, 2, 25], "none", 1.0)
+    assert found[1] == pytest.approx(last - first, rel=1e-6)
+    factors = (np.linalg.qr(rows, mode="r") for rows in (whole.regressors[:early], whole.regressors))
+    first, last = (2 * np.log(np.abs(np.diag(factor))).sum() for factor in factors)
+    assert found[2] == pytest.approx(last - first, rel=1e-9)
 
 
 def test_gaps_and_inputs_leave_rows_out() -> None:
