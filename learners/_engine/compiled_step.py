@@ -133,8 +133,9 @@ def _groups(active: list[int]) -> list[tuple[int, int]]:
     """Return the first lane and the width of each group: ``WIDE`` lanes side by side, or one."""
     groups, place = [], 0
     while place < len(active):
-        last = active[place : place + WIDE][-1]
-        groups.append((active[place], WIDE if last - active[place] == WIDE - 1 else 1))
+        first = active[place]
+        wide = active[place : place + WIDE] == list(range(first, first + WIDE))
+        groups.append((first, WIDE if wide else 1))
         place += groups[-1][1]
     return groups
 

@@ -76,7 +76,7 @@ def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, An
         stages, first, row, ahead = state
         number = stages.dtype.type
         zero, one, half = number(0), number(1), number(0.5)
-        least = number(math.sqrt(np.finfo(stages.dtype).tiny))
+        tiny = number(math.sqrt(np.finfo(stages.dtype).tiny))
         M, forgetting, ridge, fading = len(stages), constants.forgetting, constants.ridge, constants.fading
         for w in range(W):
             y = z[0, w]
@@ -86,7 +86,7 @@ def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, An
                     if stages[m, LOSS, w] < least:
                         least, y = stages[m, LOSS, w], stages[m, NEXT, w]
             before = first[1, w]
-            delta = ridge_of_lane(before, ridge * y * y, forgetting, least)
+            delta = ridge_of_lane(before, ridge * y * y, forgetting, tiny)
             if before == zero and delta != zero:
                 for m in range(M):
                     stages[m, F, w], stages[m, B, w] = delta, delta * constants.age[m]
