@@ -18,7 +18,7 @@ import pytest
 from ergoscope.learners import Learner, ladder, lattice
 from ergoscope.streams import Forecasts, MemorySink, MemorySource, Observation, Service, observation, serve
 from ergoscope.streams._service.durability import Durability
-from ergoscope.streams._storage.checkpoint import read_checkpoint, write_checkpoint
+from ergoscope.streams._storage.checkpoint import SCHEMA, read_checkpoint, write_checkpoint
 
 SIZES = range(4)
 
@@ -149,8 +149,8 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_checkpoint(tmp_path, {}, {})
-    monkeypatch.setattr("ergoscope.streams._storage.checkpoint.SCHEMA", 6)
-    with pytest.raises(ValueError, match="schema 5, this version reads 6"):
+    monkeypatch.setattr("ergoscope.streams._storage.checkpoint.SCHEMA", SCHEMA + 1)
+    with pytest.raises(ValueError, match=f"schema {SCHEMA}, this version reads {SCHEMA + 1}"):
         read_checkpoint(tmp_path)
 
 
