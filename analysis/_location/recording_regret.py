@@ -123,7 +123,7 @@ def _samples(columns: int) -> int:
 
     In a small factorisation, threads spend more time waiting than computing.
     """
-    return SMALL // columns - columns if columns <= 64 else 4096
+    return SMALL // columns - columns if 0 < columns <= 64 else 4096
 
 
 def _with_rows(factor: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.float64]:

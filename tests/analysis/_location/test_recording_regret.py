@@ -87,6 +87,12 @@ def test_stretches_with_gaps_give_the_factor_of_all_rows_at_once() -> None:
     assert found[2] == pytest.approx(last - first, rel=1e-9)
 
 
+def test_no_window_and_one_of_many_columns() -> None:
+    run = simulate(3, zoo("stable-ar"), 3000)
+    np.testing.assert_array_equal(learning_part(run, [0], "none", 1.0), [0])
+    assert learning_part(run, [0, 70], "none", 1.0)[1] == pytest.approx(70 * np.log(20), rel=0.3)
+
+
 def test_gaps_and_inputs_leave_rows_out() -> None:
     run = simulate(3, zoo("stable-ar"), 1000, 2)
     whole = learning_part(run, [0, 3], "none", 1.0)
