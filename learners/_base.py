@@ -113,6 +113,7 @@ class Learner(NamedTuple, Generic[State]):
         batch: ``score`` for streams without missing samples, by a faster algorithm and equal up to rounding, or None.
         kernel: The same as part of a compiled loop, for one CPU; equal up to rounding. None where it has none.
         size_label: What a size is, such as ``"filter length"``.
+        intercept: A constant is fitted beside the weights of each size; it is counted in the parameters.
         tends_to: What each rung tends to on a system that does not change, where theory knows its error and so the
             critical size: ``"filters"``, the best filter of this many last samples, one sample ahead (further ahead
             iterated); ``"direct filters"``, fitted to each look-ahead itself; ``"blocks"``, the best matrix that is
@@ -133,6 +134,7 @@ class Learner(NamedTuple, Generic[State]):
     batch: Callable[..., Any] | None = None
     kernel: Kernel | None = None
     size_label: str = "size"
+    intercept: bool = False
     tends_to: Literal["filters", "direct filters", "blocks"] | None = None
 
 

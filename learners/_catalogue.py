@@ -143,7 +143,8 @@ def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
 
     Args:
         words: Name and options.
-        given: Values for the names in ``FILLED_IN``; a name that is missing or None keeps the default of the factory.
+        given: Values for the names in ``FILLED_IN``, and defaults for options; a name that is missing or None keeps the
+            default of the factory.
 
     Raises:
         ValueError: No such learner or option, a value of another kind, a learner that needs a system where none is
@@ -171,17 +172,17 @@ def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
         if word in chosen:
             raise ValueError(f"{name} is given {word} twice: leave one out.")
         chosen[word] = _value(f"{name}: {word}", text, options[word][0])
-    return entry.make(**filled, **chosen)
+    return entry.make(**filled | chosen)
 
 
 def find_learner(learner: Learner | str, outputs: int, inputs: int) -> Learner:
-    """Return the learner itself, or that with this name for a stream of so many outputs and inputs.
+    """Return the learner itself, or that with this name, with an intercept, for a stream of these outputs and inputs.
 
     Raises:
         ValueError: There is no such learner, or it needs a system.
     """
     if isinstance(learner, str):
-        return make_learner(learner, dict(outputs=outputs, inputs=inputs))
+        return make_learner(learner, dict(outputs=outputs, inputs=inputs, intercept=True))
     if not isinstance(learner, Learner):
         raise ValueError(f"a learner must be a Learner or a name such as 'ladder', got {learner!r}.")
     return learner
@@ -230,8 +231,8 @@ def named_learner(name: str | None, sizes: Sequence[int] | None) -> Callable[[in
     def make(outputs: int, inputs: int) -> Learner:
         chosen = name or default_learner(outputs, inputs)
         tried = range(17) if sizes is None and sized_by_length(chosen) else sizes
-        # No future input is known: y[t+1] is forecast from u[t] and earlier inputs.
-        return make_learner(chosen, dict(sizes=tried, outputs=outputs, inputs=inputs, direct=False))
+        # No future input is known: y[t+1] is forecast from u[t] and earlier inputs. Streams have a level.
+        return make_learner(chosen, dict(sizes=tried, outputs=outputs, inputs=inputs, direct=False, intercept=True))
 
     if name is not None:
         learner_entry(name.partition(":")[0])  # a wrong name is an error before the first sample

@@ -17,7 +17,8 @@ class Live(engine.Live):
     """One stream, sample by sample; the same bits as ``replay`` of its recording.
 
     Args:
-        learner: The predictor, or its name, such as ``"ladder"`` or ``"ladder:forgetting=0.99"``.
+        learner: The predictor, or its name, such as ``"ladder"`` or ``"ladder:forgetting=0.99"``; by name, least
+            squares has an intercept unless it says ``intercept=no``.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
         **options: Oracle, center, precision and device of the driver.
@@ -40,7 +41,8 @@ def replay(
     """Return every forecast of a recording: entry t of lookahead H was made when y[t-H] was the last sample known.
 
     Args:
-        learner: The predictor, or its name, such as ``"ladder"`` or ``"ladder:forgetting=0.99"``.
+        learner: The predictor, or its name, such as ``"ladder"`` or ``"ladder:forgetting=0.99"``; by name, least
+            squares has an intercept unless it says ``intercept=no``.
         recording: One or many runs; NaN marks missing samples.
         **options: Oracle, center, precision and device of the driver.
 

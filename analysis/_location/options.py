@@ -42,7 +42,10 @@ class Options(NamedTuple):
 def choose_learner(
     options: Options, channels: tuple[int, int], default: Iterable[int], system: LinearSystem | None = None
 ) -> Learner:
-    """Return the learner asked for, or the default learner for these channels and look-aheads."""
+    """Return the learner asked for, or the default learner for these channels and look-aheads.
+
+    By name it has an intercept for a recording, which has a level, and none for a plant of mean zero.
+    """
     far = options.lookaheads != (1,)
     if isinstance(options.learner, Learner):
         own = options.learner
@@ -68,6 +71,7 @@ def choose_learner(
         inputs=inputs,
         direct=inputs > 0 and (system is None or direct_term(system)),
         system=system,
+        intercept=system is None,
     )
     if system is not None and name == "truncated-kalman":
         given["gain"] = kalman_gain(system).gain
@@ -115,6 +119,7 @@ def settings_of(
         learner=options.learner if isinstance(options.learner, str) else learner.name,
         size_label=learner.size_label,
         tends_to=learner.tends_to,
+        intercept=learner.intercept,
         sizes=list(learner.sizes),
         lookaheads=list(learner.lookaheads),
         forecasts=_forecasts(learner),

@@ -219,7 +219,7 @@ def _regret(
 ) -> RegretSize | None:
     sizes = list(learner.sizes)
     noise = losses[:, sizes.index(best.size)].sum() / samples.sum()
-    learning = learning_part(recording, sizes, center, float(noise))
+    learning = learning_part(recording, sizes, center, float(noise), learner.intercept)
     return recorded_regret(losses, learning, sizes, len(recording.lengths), seed)
 
 

@@ -76,39 +76,42 @@ def recorded_regret(
 
 
 def learning_part(
-    recording: Trajectories, sizes: list[int], center: str | ArrayLike, noise: float
+    recording: Trajectories, sizes: list[int], center: str | ArrayLike, noise: float, intercept: bool = False
 ) -> NDArray[np.float64]:
     """Return the cost of learning each window over the recording, measured from the windows.
 
         L(h) = S sum over runs of (log det G_h(T) - log det G_h(T/20)),    G_h(t) = sum_{s<=t} z_s z_s'
 
-    z is the window and S the variance of the innovation. The cost is h log 20 S for a stable plant, and more for modes
-    that do not decay (docs/theory.md). The windows are nested, so one triangular factor gives all sizes.
+    z is the window, behind a 1 for an intercept, and S the variance of the innovation. The cost is h log 20 S for a
+    stable plant, and more for modes that do not decay (docs/theory.md). The windows are nested, so one triangular
+    factor gives all sizes.
 
     Args:
         recording: One or many runs; rows with missing samples are left out.
         sizes: Lengths h, rising.
         center: What was subtracted from the outputs, as in ``Driver``.
         noise: S, summed over the outputs.
+        intercept: Whether a constant is learned, too.
 
     Returns:
         ``(size,)``; not finite if the rows up to T/20 do not span the window.
     """
     _, _, outputs = recording.outputs.shape
     inputs = recording.inputs.shape[2]
-    ends = np.array([columns(size, outputs, inputs) for size in sizes])
+    ends = np.array([columns(size, outputs, inputs) for size in sizes]) + intercept
     cost = np.zeros(len(sizes))
     for y, u, length in zip(recording.outputs, recording.inputs, recording.lengths.tolist(), strict=True):
         y, u = np.asarray(y[:length], float), np.asarray(u[:length], float)
         factor, before, count = np.zeros((0, ends[-1])), None, 0
         for rows in windows(y - _center(y, center), u, sizes[-1], _samples(int(ends[-1]))):
             index = count + np.arange(len(rows.times))
+            regressors = np.concatenate([np.ones((len(index), int(intercept))), rows.regressors], axis=1)
             early = (rows.times < length // 20) | (index < 2 * ends[-1])  # fewer rows do not determine so many taps
             if before is None and not early.all():
-                before = _with_rows(factor, rows.regressors[early])
-                factor = _with_rows(before, rows.regressors[~early])
+                before = _with_rows(factor, regressors[early])
+                factor = _with_rows(before, regressors[~early])
             else:
-                factor = _with_rows(factor, rows.regressors)
+                factor = _with_rows(factor, regressors)
             count += len(index)
         if before is None:
             continue

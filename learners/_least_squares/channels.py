@@ -26,10 +26,23 @@ class Channels(NamedTuple):
     held: Float[Array, "input lane"]  # in that unit
     ridge: Float[Array, "channel lane"]  # delta; 0 until the first nonzero value; with forgetting it fades
 
+    def ones(self, channels: int) -> Float[Array, "ones lane"]:
+        """Return 1 where the ones have begun, for those behind so many channels: one row, or none."""
+        return (self.ridge[channels:] != 0).astype(self.ridge.dtype)
 
-def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any) -> Channels:
-    """Return the channels before the first sample."""
-    return Channels(*(jnp.zeros((n, lanes), dtype) for n in (inputs, inputs, inputs + outputs)))
+
+def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any, intercept: bool = False) -> Channels:
+    """Return the channels before the first sample; for an intercept the ones are a last channel, with a ridge."""
+    return Channels(*(jnp.zeros((n, lanes), dtype) for n in (inputs, inputs, inputs + outputs + intercept)))
+
+
+def with_ones(channels: Channels, z: Float[Array, "channel lane"]) -> Float[Array, "forward lane"]:
+    """Return a sample of the channels and, for an intercept, the ones: 1 from the first nonzero output on."""
+    if len(z) == len(channels.ridge):
+        return z
+    inputs = len(channels.held)
+    begun = ((z[inputs:] != 0) | (channels.ridge[inputs:-1] != 0)).any(axis=0)
+    return jnp.concatenate([z, begun[None].astype(z.dtype)])
 
 
 def take_inputs(

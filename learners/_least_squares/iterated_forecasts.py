@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 from ..._core.compiled import inlined
 from .._engine.tile_loop import FORECAST, copy_in, copy_out
 from .._linalg.prefix_sums import prefix_sums
+from .intercept import ALPHA, FULL, K1, Intercept
 
 
 class Ahead(NamedTuple):
@@ -41,6 +42,7 @@ def advance_ahead(
     kb: Float[Array, "stage lane"],
     forecast: Float[Array, "length lane"],
     lookaheads: tuple[int, ...],
+    intercept: Intercept | None = None,
 ) -> Ahead:
     """Take the newest sample and the gains fitted to it, and forecast each ``y[n+H]``.
 
@@ -53,13 +55,17 @@ def advance_ahead(
 
         yhat_h[n+j] = -E_h^j - sum_{i=1..j-1} a_h[i] yhat_h[n+j-i]
 
+    With an intercept, ``a_h`` and ``E_h`` lose ``alpha_h`` times those of the column of ones, from its gains, and
+    ``alpha_h`` is added.
+
     Args:
         ahead: The state after sample n - 1.
         y: ``y[n]``.
         kf: Forward gains after sample n.
         kb: Backward gains after sample n.
-        forecast: One-step forecasts of ``y[n+1]``, lengths 0 .. M.
+        forecast: One-step forecasts of ``y[n+1]``, lengths 0 .. M, intercept included.
         lookaheads: Every H, rising.
+        intercept: After sample n, or None.
     """
     forward, backward = kf[:, None], kb[:, None]
     nothing = jnp.zeros_like(ahead.zero_input[:1])
@@ -71,9 +77,14 @@ def advance_ahead(
     shifted = jnp.concatenate([backward, ahead.taps[:, :-1] + backward * a[:-1]], axis=1)
     taps = jnp.concatenate([ahead.taps[:1], shifted[:-1]])
 
+    level = jnp.zeros_like(forecast)
+    if intercept is not None:
+        level, gain = intercept.weight, intercept.gain[:, None]
+        a = a - level[:, None] * jnp.concatenate([nothing, prefix_sums(gain * ahead.taps[:, :-1])])
+        E = E - level[:, None] * jnp.concatenate([nothing, prefix_sums(gain * known)])
     forecasts = [forecast]
     for j in range(1, lookaheads[-1]):
-        value = -E[:, j - 1]
+        value = level - E[:, j - 1]
         for i in range(1, j + 1):
             value = value - a[:, i - 1] * forecasts[j - i]
         forecasts.append(value)
@@ -85,7 +96,7 @@ KF, KB, F, B, BETA, GAMMA, RATIO, NEXT, LOSS, ROWS = range(10)
 
 
 @cache
-def ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
+def ahead_parts(W: int, intercept: bool) -> tuple[Any, Any, Any, Any]:
     """Return load, step, predict and store of ``Ahead`` for ``W`` lanes, for compiled loops; see ``advance_ahead``."""
 
     @inlined
@@ -95,28 +106,38 @@ def ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
         packed = copy_in(taps, lane, W), copy_in(ahead.zero_input, lane, W), copy_in(ahead.forecast, lane, W)
         work = (
             np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind),
-            np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind),
+            np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind), np.empty((H, W), kind),
+            np.empty((H, W), kind),
         )  # fmt: skip
         return *packed, work
 
     @inlined
-    def step(packed, lookaheads, row, stages):
+    def step(packed, lookaheads, row, stages, lengths):
         taps, zero_input, forecast, work = packed
         M, H = taps.shape[0], taps.shape[1]
-        a, E, known, taps_new, zero_new, taps_old, ahead = work
+        a, E, known, taps_new, zero_new, taps_old, ahead, a_one, E_one = work
         for j in range(H):
             for w in range(W):
                 a[j, w], E[j, w], zero_new[j, w], taps_new[j, w] = 0, 0, 0, taps[0, j, w]
+                a_one[j, w], E_one[j, w] = 0, 0
         for h in range(M + 1):
             # a[i - 1] is a_h[i] and E[j - 1] the response to the known samples, j ahead; then the forecasts of length h
             for w in range(W):
-                ahead[0, w] = stages[h - 1, NEXT, w] if h else 0
+                if intercept:
+                    ahead[0, w] = lengths[h, FULL, w]
+                else:
+                    ahead[0, w] = stages[h - 1, NEXT, w] if h else 0
             for j in range(1, H):
                 for w in range(W):
                     ahead[j, w] = -E[j - 1, w]
+                    if intercept:
+                        ahead[j, w] += lengths[h, ALPHA, w] * (1 + E_one[j - 1, w])
                 for i in range(1, j + 1):
                     for w in range(W):
-                        ahead[j, w] -= a[i - 1, w] * ahead[j - i, w]
+                        tap = a[i - 1, w]
+                        if intercept:
+                            tap -= lengths[h, ALPHA, w] * a_one[i - 1, w]
+                        ahead[j, w] -= tap * ahead[j - i, w]
             for k in range(len(lookaheads)):
                 for w in range(W):
                     forecast[k, h, w] = ahead[lookaheads[k] - 1, w]
@@ -138,6 +159,9 @@ def ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
                     taps_new[j + 1, w] = taps_old[j, w] + kb * a[j, w]
                     a[j, w] += kf * taps_old[j, w]
                     E[j, w] += kf * known[j, w]
+                    if intercept:
+                        a_one[j, w] += lengths[h + 1, K1, w] * taps_old[j, w]
+                        E_one[j, w] += lengths[h + 1, K1, w] * known[j, w]
 
     @inlined
     def predict(packed, sizes, cells):
@@ -164,7 +188,7 @@ def nothing_ahead(W: int) -> tuple[Any, Any, Any, Any]:
         return 0
 
     @inlined
-    def step(packed, lookaheads, row, stages):
+    def step(packed, lookaheads, row, stages, lengths):
         pass
 
     @inlined

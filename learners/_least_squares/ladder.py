@@ -16,8 +16,9 @@ from .._base import Kernel, Learner
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import check_weights, next_ridge
+from .intercept import Intercept, advance_intercept, start_intercept, with_intercept
 from .iterated_forecasts import Ahead, advance_ahead, start_ahead
-from .ladder_kernel import ladder_ahead_parts, ladder_constants, ladder_parts
+from .ladder_kernel import ladder_constants, parts_of
 from .wavefront import wavefront
 
 
@@ -30,16 +31,18 @@ class LadderState(NamedTuple):
     backward_energy: Float[Array, "stage lane"]  # B
     backward_error: Float[Array, "stage lane"]  # beta
     conversion: Float[Array, "stage lane"]  # gamma
-    forecast: Float[Array, "length lane"]  # of y[n+1], lengths 0 .. M
+    forecast: Float[Array, "length lane"]  # of y[n+1], lengths 0 .. M, without the intercept
     loss: Float[Array, "length lane"]  # fading sum of squared errors: which length fills a gap
     ridge: Float[Array, " lane"]  # delta; 0 until the first nonzero sample; with forgetting it fades
     ahead: Ahead | None = None  # where more than one sample ahead is forecast
+    intercept: Intercept | None = None
 
 
 @learner_factory
 def ladder(
-    sizes: Iterable[int] = range(33), forgetting: float = 1.0, ridge: float = 1e-2, lookaheads: Iterable[int] = (1,)
-) -> Learner[LadderState]:
+    sizes: Iterable[int] = range(33), forgetting: float = 1.0, ridge: float = 1e-2, lookaheads: Iterable[int] = (1,),
+    intercept: bool = False,
+) -> Learner[LadderState]:  # fmt: skip
     """Recursive least squares on the last h samples, for every length h = 0 .. M in one pass of O(M) a step.
 
         yhat_h[t] = sum_{k=1..h} w_k y[t-k],
@@ -71,14 +74,20 @@ def ladder(
     of issue, exact up to H times the rounding of one step. (``qr_array`` fits a filter to y[t+H] itself.) The
     cost per length rises by about 3 H log2(M) + H^2 operations and 2 H numbers.
 
+    With an **intercept**, a constant is fitted beside the taps of each length: yhat_h = c + sum w_k y[t-k], with
+    forgetting^(t-t0) ridge c^2 added to the sum, which then begins at t0. It is exact least squares with a column of
+    ones: the lattice predicts the ones, 1hat_h, too, and adds alpha_h (1 - 1hat_h), alpha_h the regression of eta_h
+    on what is left of the ones. A level then costs no taps. About 15 operations and 4 numbers a length more.
+
     Args:
         sizes: Filter lengths to report, rising; all lengths up to the largest are computed.
         forgetting: Weight of a sample one step older, in (0, 1].
         ridge: Regularisation in units of the first nonzero sample's square, positive.
         lookaheads: Samples ahead to forecast, rising.
+        intercept: Whether a constant is fitted beside the taps.
 
     Returns:
-        A learner for streams with one output; inputs are not used. Parameters of length h: h.
+        A learner for streams with one output; inputs are not used. Parameters of length h: h, and the intercept.
 
     Raises:
         ValueError: Sizes or lookaheads not rising, ridge or forgetting out of range, or forgetting^M <= 1/2: with a
@@ -107,18 +116,20 @@ def ladder(
             zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
             zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),
             start_ahead(stages, lookaheads, lanes, dtype) if lookaheads[-1] > 1 else None,
+            start_intercept(stages, lanes, dtype) if intercept else None,
         )  # fmt: skip
 
     def predict(state: LadderState, inputs: Array) -> Float[Array, "lookahead size 1 lane"]:
         del inputs
         if state.ahead is None:
-            return choose(state.forecast, sizes)[None, :, None]
+            return choose(with_intercept(state.forecast, state.intercept), sizes)[None, :, None]
         return jnp.stack([choose(forecast, sizes) for forecast in state.ahead.forecast])[:, :, None]
 
     def update(state: LadderState, output: Array, input: Array, observed: Array) -> LadderState:
         del input
-        kf, kb, F, B, beta_before, gamma_before, forecast, loss, ridge_before, ahead = state
-        fill = jnp.take_along_axis(forecast, jnp.argmin(loss, axis=0)[None], axis=0)[0]
+        kf, kb, F, B, beta_before, gamma_before, forecast, loss, ridge_before, ahead, level = state
+        expected = with_intercept(forecast, level)
+        fill = jnp.take_along_axis(expected, jnp.argmin(loss, axis=0)[None], axis=0)[0]
         y = jnp.where(observed[0], output[0], fill)
 
         delta, first = next_ridge(ridge_before, y, ridge, forgetting)
@@ -133,19 +144,25 @@ def ladder(
         F_kept, B_kept = jnp.maximum(forgetting * F, floor), jnp.maximum(forgetting * B, floor)
         conversion = 1 + prefix_sums(beta * beta / B_kept)
         gamma = jnp.concatenate([jnp.ones_like(y)[None], 1 / conversion[:-1]])
+        error = y[None] - expected
         F_now = F_kept + gamma_before * eta[:-1] ** 2
         B_now = B_kept + gamma * beta * beta
         kf = kf - gamma_before * beta_before * eta[1:] / B
         kb = kb - gamma_before * eta[:-1] * beta_after / F_now
         forecast = jnp.concatenate([jnp.zeros_like(y)[None], -prefix_sums(kf * beta)])
-        loss = fading * loss + jnp.where(observed, eta * eta, 0)
+        loss = fading * loss + jnp.where(observed, error * error, 0)
+        if level is not None:
+            started = jnp.stack([delta > 0, first]).astype(y.dtype)
+            before = gamma_before, beta_before, B
+            level = advance_intercept(level, started, error, before, beta, 1 / conversion[-1], forgetting, ridge)
         if ahead is not None:
-            ahead = advance_ahead(ahead, y, kf, kb, forecast, lookaheads)
-        return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta, ahead)
+            ahead = advance_ahead(ahead, y, kf, kb, with_intercept(forecast, level), lookaheads, level)
+        return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta, ahead, level)
 
-    labels: dict[str, Any] = dict(sizes=sizes, parameters=sizes, lookaheads=lookaheads)
+    parameters = tuple(size + intercept for size in sizes)
+    labels: dict[str, Any] = dict(sizes=sizes, parameters=parameters, lookaheads=lookaheads, intercept=intercept)
     labels |= dict(size_label="filter length", tends_to="filters" if forgetting == 1 else None)
-    batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) else None
+    batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) and not intercept else None
     constants = ladder_constants(stages, forgetting, ridge, fading, sizes, lookaheads)
-    kernel = Kernel(ladder_parts if lookaheads == (1,) else ladder_ahead_parts, constants, fixed=True)
+    kernel = Kernel(parts_of(lookaheads, intercept), constants, fixed=True)
     return Learner("ladder", init, predict, update, **labels, scaled=True, batch=batch, kernel=kernel)

@@ -17,7 +17,16 @@ from jaxtyping import Array, Bool, Float
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .._linalg.triangular_factor import Triangle, eliminate, flat, residues
-from .channels import Channels, check_channels, check_weights, coming_inputs, first_nonzero, start_channels, take_inputs
+from .channels import (
+    Channels,
+    check_channels,
+    check_weights,
+    coming_inputs,
+    first_nonzero,
+    start_channels,
+    take_inputs,
+    with_ones,
+)
 
 
 class QRArrayState(NamedTuple):
@@ -38,6 +47,7 @@ def qr_array(
     ridge: float = 1e-2,
     lookaheads: Iterable[int] = (1,),
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -47,8 +57,9 @@ def qr_array(
         yhat_h[t+H] = sum_{k=1..h} W_k z[t+1-k] + sum_{1<=j<H (j<=H if direct)} V_j u[t+j],    z = (u, y)
 
     The **direct** form: each lookahead has its own weights, fitted to the pairs whose target was known when the
-    forecast was issued. Weights and ridge as in ``lattice``; inputs ahead have the ridge of lag 0. Columns are ordered
-    by lag, so the elimination of one row gives every window in turn,
+    forecast was issued. Weights and ridge as in ``lattice``; inputs ahead have the ridge of lag 0. With an
+    **intercept** each lookahead has a constant, too, as in ``ladder``. Columns are ordered by lag, so the elimination
+    of one row gives every window in turn,
 
         p = w_k,  d_k' = d_k + a p^2,  w -= p L_k,  L_k += (a p / d_k') w,  a <- a d_k / d_k'
 
@@ -70,11 +81,13 @@ def qr_array(
         lookaheads: Samples ahead to forecast, rising.
         direct: Whether ``u[t+H]`` is known when ``y[t+H]`` is predicted. The inputs between are always
             known: the driver passes them, known or held.
+        intercept: Whether a constant is fitted beside the taps.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
 
     Returns:
-        A learner. Parameters of length h, of one lookahead (the first): outputs (h q + inputs known ahead).
+        A learner. Parameters of length h, of one lookahead (the first): outputs (h q + inputs known ahead, + 1 with an
+        intercept).
 
     Raises:
         ValueError: Sizes or lookaheads not rising, ridge or forgetting out of range, forgetting^M <= 1/2, or a direct
@@ -92,14 +105,15 @@ def qr_array(
     expected, fading, past = (outputs, inputs), 0.99, window + lookaheads[-1] - 1
     known_ahead = [(H - 1 + direct) * bool(m) for H in lookaheads]  # samples of u between issue and target
     ages = [
-        forgetting ** np.r_[np.ones(known * m), 1.0 - np.repeat(np.arange(1, window + 1), q)] for known in known_ahead
+        forgetting ** np.r_[np.ones(int(intercept)), np.zeros(known * m), 1.0 - np.repeat(np.arange(1, window + 1), q)]
+        for known in known_ahead
     ]
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> QRArrayState:
         check_channels("qr_array", outputs, inputs, expected)
-        columns = [known * m + window * q for known in known_ahead]
+        columns = [intercept + known * m + window * q for known in known_ahead]
         return QRArrayState(
-            start_channels(outputs, inputs, lanes, dtype),
+            start_channels(outputs, inputs, lanes, dtype, intercept),
             tuple(Triangle(jnp.zeros((n, n + outputs, lanes), dtype), jnp.ones((n, lanes), dtype)) for n in columns),
             jnp.zeros((past, q, lanes), dtype),
             jnp.ones((past, lanes), bool),
@@ -109,14 +123,19 @@ def qr_array(
 
     def at_lengths(left: Array, reach: int) -> Array:
         """Return the residuals of the targets after the columns of each window, lengths 0 .. M."""
-        return jnp.concatenate([left[reach * m : reach * m + 1], left[reach * m + q :: q]])
+        shortest = intercept + reach * m
+        return jnp.concatenate([left[shortest : shortest + 1], left[shortest + q :: q]])
+
+    def by_column(channel: Array, reach: int) -> Array:
+        """Return the value of each column's channel: the ones, the inputs known ahead, all channels for each lag."""
+        return jnp.concatenate([channel[q:], jnp.tile(channel[:m], (reach, 1)), jnp.tile(channel[:q], (window, 1))])
 
     def predict(state: QRArrayState, inputs: Array) -> Float[Array, "lookahead size output lane"]:
         u = coming_inputs(state.channels, inputs, lookaheads[-1])[::-1] if m else inputs  # the furthest first
         forecasts = []
         for H, reach, triangle in zip(lookaheads, known_ahead, state.triangles, strict=True):
             known = u[len(u) - H + (not direct) :][:reach] if reach else u[:0]
-            row = jnp.concatenate([flat(known), flat(state.history[:window])])
+            row = jnp.concatenate([state.channels.ones(q), flat(known), flat(state.history[:window])])
             left = at_lengths(residues(triangle, row, outputs), reach)
             forecasts.append(jnp.stack([-left[size] for size in sizes]))
         return jnp.stack(forecasts)
@@ -125,20 +144,20 @@ def qr_array(
         channels = take_inputs(state.channels, input) if m else state.channels
         u, y = channels.held, jnp.where(observed, output, 0)
         here, driven_now = observed.all(axis=0), ~jnp.isnan(input).any(axis=0)
-        channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge, forgetting)
+        seen = with_ones(channels, jnp.concatenate([u, y]))
+        channels, first = first_nonzero(channels, seen, ridge, forgetting)
         delta, shortest = channels.ridge, None
         inputs_now = jnp.concatenate([u[None], state.history[:, :m]])
         driven_then = jnp.concatenate([driven_now[None], state.driven])
         triangles = []
         for H, reach, age, triangle in zip(lookaheads, known_ahead, ages, state.triangles, strict=True):
             since = int(not direct)
-            row = jnp.concatenate([flat(inputs_now[since:][:reach]), flat(state.history[H - 1 : H - 1 + window])])
+            known = flat(inputs_now[since:][:reach])
+            row = jnp.concatenate([channels.ones(q), known, flat(state.history[H - 1 : H - 1 + window])])
             use = here & state.whole[H - 1 : H - 1 + window].all(axis=0) & driven_then[since:][:reach].all(axis=0)
-            start = _by_column(delta, reach, window, m) * jnp.asarray(age, y.dtype)[:, None]
-            floor = jnp.where(start == 0, 1, _by_column(delta, reach, window, m) / 2)
-            energy = jnp.where(
-                _by_column(first, reach, window, m), start, jnp.maximum(forgetting * triangle.energy, floor)
-            )
+            start = by_column(delta, reach) * jnp.asarray(age, y.dtype)[:, None]
+            floor = jnp.where(start == 0, 1, by_column(delta, reach) / 2)
+            energy = jnp.where(by_column(first, reach), start, jnp.maximum(forgetting * triangle.energy, floor))
             triangle, left = eliminate(Triangle(triangle.columns, energy), row, y, use.astype(y.dtype))
             triangles.append(triangle)
             shortest = at_lengths(left, reach) if shortest is None else shortest
@@ -156,11 +175,8 @@ def qr_array(
             loss,
         )
 
-    parameters = tuple(outputs * (h * q + known_ahead[0] * m) for h in sizes)
-    labels: dict[str, Any] = dict(size_label="window length", tends_to="direct filters" if forgetting == 1 else None)
+    parameters = tuple(outputs * (h * q + known_ahead[0] * m + intercept) for h in sizes)
+    labels: dict[str, Any] = dict(
+        size_label="window length", intercept=intercept, tends_to="direct filters" if forgetting == 1 else None
+    )
     return Learner("qr-array", init, predict, update, sizes, parameters, lookaheads, scaled=True, **labels)
-
-
-def _by_column(channel: Array, reach: int, window: int, inputs: int) -> Array:
-    """Return the value of each column's channel: the inputs known ahead, then all channels for each lag."""
-    return jnp.concatenate([jnp.tile(channel[:inputs], (reach, 1)), jnp.tile(channel, (window, 1))])

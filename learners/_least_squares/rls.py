@@ -32,6 +32,7 @@ def naive_rls(
     forgetting: float = 1.0,
     ridge: float = 1e-2,
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -54,11 +55,13 @@ def naive_rls(
         forgetting: Weight of a sample one step older, in (0, 1].
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
+        intercept: A constant is fitted beside the taps, as in ``ladder``.
         outputs: Of the stream.
         inputs: Of the stream.
 
     Returns:
-        A learner. Parameters of window h with q channels, p of them outputs: p (h q + inputs if direct).
+        A learner. Parameters of window h with q channels, p of them outputs: p (h q, + inputs if direct, + 1 with an
+        intercept).
 
     Raises:
         ValueError: Sizes not rising, forgetting or ridge out of range, a direct term without inputs.
@@ -67,7 +70,7 @@ def naive_rls(
         L. Ljung, T. Soederstroem, *Theory and Practice of Recursive Identification*, 1983. Its failure: M. Verhaegen,
         Round-off error propagation in four generally-applicable, recursive, least-squares estimation schemes, 1989.
     """
-    return _rls("naive-rls", Stream(sizes, outputs, inputs, direct), forgetting, ridge, 0)
+    return _rls("naive-rls", Stream(sizes, outputs, inputs, direct, intercept), forgetting, ridge, 0)
 
 
 @learner_factory
@@ -77,6 +80,7 @@ def square_root_rls(
     ridge: float = 1e-2,
     reset: int = 0,
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -104,11 +108,13 @@ def square_root_rls(
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         reset: Samples after which P is set back, 0 for never.
         direct: y[t] depends on u[t], which is known when it is predicted.
+        intercept: A constant is fitted beside the taps, as in ``ladder``.
         outputs: Of the stream.
         inputs: Of the stream.
 
     Returns:
-        A learner. Parameters of window h with q channels, p of them outputs: p (h q + inputs if direct).
+        A learner. Parameters of window h with q channels, p of them outputs: p (h q, + inputs if direct, + 1 with an
+        intercept).
 
     Raises:
         ValueError: Sizes not rising, forgetting, ridge or reset out of range, a direct term without inputs.
@@ -120,7 +126,7 @@ def square_root_rls(
     """
     if reset < 0:
         raise ValueError(f"reset must be a whole number of samples, or 0 for never, got {reset}.")
-    return _rls("square-root-rls", Stream(sizes, outputs, inputs, direct), forgetting, ridge, reset)
+    return _rls("square-root-rls", Stream(sizes, outputs, inputs, direct, intercept), forgetting, ridge, reset)
 
 
 def _rls(

@@ -37,6 +37,7 @@ def sliding_window(
     samples: int = 200,
     ridge: float = 1e-2,
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -59,11 +60,13 @@ def sliding_window(
         samples: N, more than the columns of the longest window.
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
+        intercept: A constant is fitted beside the taps, as in ``ladder``.
         outputs: Of the stream.
         inputs: Of the stream.
 
     Returns:
-        A learner. Parameters of window h with q channels, p of them outputs: p (h q + inputs if direct).
+        A learner. Parameters of window h with q channels, p of them outputs: p (h q, + inputs if direct, + 1 with an
+        intercept).
 
     Raises:
         ValueError: Sizes not rising, too few samples, a ridge that is not positive, a direct term without inputs.
@@ -118,7 +121,9 @@ def sliding_window(
             age,
         )
 
-    return window_learner("sliding-window", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct))
+    return window_learner(
+        "sliding-window", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct, intercept)
+    )
 
 
 def _where(lanes: Array, one: Triangle, other: Triangle) -> Triangle:

@@ -1,7 +1,7 @@
 """The last samples as regressors: the common part of the families that weight a window by a rule of their own.
 
-Time: after sample n the regressor of y[n+1] is phi = (u[n+1] if direct, z[n], z[n-1], ..), with z = (u, y). Size h sees
-the first h samples of it; the columns beyond are zero for it.
+Time: after sample n the regressor of y[n+1] is phi = (1 if intercept, u[n+1] if direct, z[n], z[n-1], ..), with
+z = (u, y). Size h sees the first h samples of it; the columns beyond are zero for it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ Learned = TypeVar("Learned")
 
 
 class Stream(NamedTuple):
-    """The window lengths, the channels of the stream, and whether u[t] is known when y[t] is predicted."""
+    """The window lengths, the channels, whether u[t] is known when y[t] is predicted, whether there is a constant."""
 
     sizes: Iterable[int]
     outputs: int
     inputs: int
     direct: bool
+    intercept: bool = False
 
 
 class Shape(NamedTuple):
@@ -39,11 +40,12 @@ class Shape(NamedTuple):
     outputs: int
     inputs: int
     direct: bool
+    intercept: bool
 
     @property
     def columns(self) -> int:
         """Entries of the longest regressor."""
-        return self.inputs * self.direct + max(self.sizes[-1], 1) * (self.inputs + self.outputs)
+        return self.counts[-1] if self.sizes[-1] else self.counts[-1] + self.inputs + self.outputs
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -53,7 +55,8 @@ class Shape(NamedTuple):
     @property
     def counts(self) -> tuple[int, ...]:
         """The number of columns that each size sees."""
-        return tuple(self.inputs * self.direct + size * (self.inputs + self.outputs) for size in self.sizes)
+        first = self.intercept + self.inputs * self.direct
+        return tuple(first + size * (self.inputs + self.outputs) for size in self.sizes)
 
 
 class Rule(NamedTuple, Generic[Learned]):
@@ -94,7 +97,7 @@ def window_learner(
     The unit of each output and input is the absolute value of its first nonzero sample, so data times a constant give
     forecasts times that constant. Without ``scaled`` the unit is one. A missing output is filled, for all sizes, with
     the forecast of the size that was best recently, a missing input with its last value. Nothing is
-    learned from a sample with a missing output.
+    learned from a sample with a missing output. The ones of an intercept begin with the first nonzero output.
 
     Args:
         name: Of the learner.
@@ -106,7 +109,7 @@ def window_learner(
     Raises:
         ValueError: A direct term without inputs.
     """
-    shape = Shape(tuple(stream.sizes), stream.outputs, stream.inputs, stream.direct)
+    shape = Shape(tuple(stream.sizes), *stream[1:])
     if shape.direct and not shape.inputs:
         raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
     window, m = max(shape.sizes[-1], 1), shape.inputs
@@ -122,20 +125,21 @@ def window_learner(
             rule.start(shape, lanes, dtype),
         )
 
-    def regressor(past: Array, u: Array) -> Float[Array, "column lane"]:
+    def regressor(unit: Array, past: Array, u: Array) -> Float[Array, "column lane"]:
+        ones = (unit != 0).any(axis=0)[None].astype(past.dtype)
         lags = past.reshape(-1, past.shape[-1])
-        return jnp.concatenate([u, lags]) if shape.direct else lags
+        return jnp.concatenate([ones[: shape.intercept], u[: m * shape.direct], lags])
 
     def predict(state: WindowState[Learned], inputs: Array) -> Float[Array, "1 size output lane"]:
         u = coming_inputs(state.channels, inputs, 1)[0] if m else inputs[0]
         unit = jnp.where(state.unit == 0, 1, state.unit)
-        return (unit[None] * rule.forecast(shape, state.rule, regressor(state.past, u)))[None]
+        return (unit[None] * rule.forecast(shape, state.rule, regressor(state.unit, state.past, u)))[None]
 
     def update(state: WindowState[Learned], output: Array, input: Array, observed: Array) -> WindowState[Learned]:
         channels = take_inputs(state.channels, input, jnp.abs) if m else state.channels
         unit = jnp.where(observed & (state.unit == 0), jnp.abs(output), state.unit)
         output = output / jnp.where(unit == 0, 1, unit)
-        phi = regressor(state.past, channels.held)
+        phi = regressor(unit, state.past, channels.held)
         forecast = rule.forecast(shape, state.rule, phi)
         y = jnp.where(observed, output, _best(forecast, state.loss))
         error = jnp.where(observed[None], y[None] - forecast, 0)
@@ -145,7 +149,9 @@ def window_learner(
         return WindowState(unit, channels, past, FADING * state.loss + error * error, learned)
 
     parameters = tuple(shape.outputs * count for count in shape.counts)
-    labels: dict[str, Any] = dict(scaled=scaled, size_label="window length", tends_to=tends_to)
+    labels: dict[str, Any] = dict(
+        scaled=scaled, size_label="window length", tends_to=tends_to, intercept=shape.intercept
+    )
     return Learner(name, init, predict, update, shape.sizes, parameters, **labels)
 
 

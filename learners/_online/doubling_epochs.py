@@ -30,6 +30,7 @@ def doubling_epochs(
     first: int = 16,
     ridge: float = 1e-2,
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -52,6 +53,7 @@ def doubling_epochs(
         first: Samples of the first epoch.
         ridge: As in ``ladder``.
         direct: y[t] depends on u[t], which is known when it is predicted.
+        intercept: A constant is fitted beside the taps, as in ``ladder``.
         outputs: Of the stream.
         inputs: Of the stream.
 
@@ -68,7 +70,7 @@ def doubling_epochs(
         raise ValueError(
             f"doubling-epochs needs beta above 0, longest from 1 and first from 2 on, got {beta}, {longest}, {first}."
         )
-    inner = every_length(longest, 1.0, ridge, direct, outputs, inputs)
+    inner = every_length(longest, 1.0, ridge, direct, intercept, outputs, inputs)
     starts = first * 2 ** np.arange(24)
     lengths = np.minimum(np.ceil(beta * np.log(starts)), longest).astype(np.int32)
 
@@ -84,5 +86,5 @@ def doubling_epochs(
     def update(state: DoublingState, output: Array, input: Array, observed: Array) -> DoublingState:
         return DoublingState(inner.update(state.ladder, output, input, observed), state.age + 1)
 
-    labels: dict[str, Any] = dict(scaled=True, size_label="longest window")
+    labels: dict[str, Any] = dict(scaled=True, size_label="longest window", intercept=intercept)
     return Learner("doubling-epochs", init, predict, update, (longest,), inner.parameters[-1:], **labels)

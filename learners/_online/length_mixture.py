@@ -34,6 +34,7 @@ def length_mixture(
     forgetting: float = 1.0,
     ridge: float = 1e-2,
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -63,6 +64,7 @@ def length_mixture(
         forgetting: As in ``ladder``.
         ridge: As in ``ladder``.
         direct: y[t] depends on u[t], which is known when it is predicted.
+        intercept: A constant is fitted beside the taps, as in ``ladder``.
         outputs: Of the stream.
         inputs: Of the stream.
 
@@ -80,7 +82,7 @@ def length_mixture(
     """
     if not (longest >= 1 and 0 <= share < 1):
         raise ValueError(f"length-mixture needs longest from 1 on and 0 <= share < 1, got {longest} and {share}.")
-    inner = every_length(longest, forgetting, ridge, direct, outputs, inputs)
+    inner = every_length(longest, forgetting, ridge, direct, intercept, outputs, inputs)
     settled, count = SETTLING * (longest + 1) * (outputs + inputs), longest + 1
 
     def weights(behind: Array, cost: Array) -> Array:
@@ -122,5 +124,5 @@ def length_mixture(
             behind = behind - behind.min(axis=0)[None]
         return MixtureState(inner.update(state.ladder, output, input, observed), behind, cost, state.age + 1)
 
-    labels: dict[str, Any] = dict(scaled=True, size_label="longest window")
+    labels: dict[str, Any] = dict(scaled=True, size_label="longest window", intercept=intercept)
     return Learner("length-mixture", init, predict, update, (longest,), inner.parameters[-1:], **labels)

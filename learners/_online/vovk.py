@@ -23,6 +23,7 @@ def vovk(
     sizes: Iterable[int] = range(17),
     ridge: float = 1e-2,
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -44,11 +45,13 @@ def vovk(
         sizes: Window lengths, rising.
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: y[t] depends on u[t], which is known when it is predicted.
+        intercept: A constant is fitted beside the taps, as in ``ladder``.
         outputs: Of the stream.
         inputs: Of the stream.
 
     Returns:
-        A learner. Parameters of window h with q channels, p of them outputs: p (h q + inputs if direct).
+        A learner. Parameters of window h with q channels, p of them outputs: p (h q, + inputs if direct, + 1 with an
+        intercept).
 
     Raises:
         ValueError: Sizes not rising, a ridge that is not positive, a direct term without inputs.
@@ -82,4 +85,6 @@ def vovk(
             keep_where(whole, weights, state.weights), keep_where(whole, root, state.matrix), state.age
         )
 
-    return window_learner("vovk", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct), "filters")
+    return window_learner(
+        "vovk", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct, intercept), "filters"
+    )

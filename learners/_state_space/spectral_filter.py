@@ -22,6 +22,7 @@ from .._least_squares.channels import (
     first_nonzero,
     start_channels,
     take_inputs,
+    with_ones,
 )
 from .._linalg.triangular_factor import Triangle, eliminate, flat, residues
 
@@ -47,6 +48,7 @@ def spectral_filter(
     forgetting: float = 1.0,
     ridge: float = 1e-2,
     direct: bool = False,
+    intercept: bool = False,
     *,
     outputs: int = 1,
     inputs: int = 0,
@@ -74,7 +76,8 @@ def spectral_filter(
     The eigenpairs are computed in double precision as the singular vectors of a factor of Z (Gauss-Legendre quadrature
     of the integral is exact). They have twice the digits of the eigenvectors of Z itself.
 
-    With forgetting, the energies of the array have a lower bound as in ``ladder``.
+    With an **intercept**, a constant is fitted beside the weights, as in ``ladder``. With forgetting, the energies
+    of the array have a lower bound as in ``ladder``.
 
     A missing sample is filled with the forecast of the rung that was best recently, a missing input with its last
     value; a row with a missing target is not learned from. Outputs times a power of two give forecasts times that power
@@ -90,11 +93,12 @@ def spectral_filter(
         forgetting: Weight of a sample one step older, in (1/2, 1].
         ridge: Regularisation in units of the square of each channel's first nonzero sample, positive.
         direct: Whether ``u[t]`` is known when ``y[t]`` is predicted.
+        intercept: Whether a constant is fitted beside the weights.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
 
     Returns:
-        A learner. Parameters of k filters: outputs (q (tau + k P) + inputs if direct).
+        A learner. Parameters of k filters: outputs (q (tau + k P), + inputs if direct, + 1 with an intercept).
 
     Raises:
         ValueError: Sizes not rising, a window that is too short for so many filters, an option out of range, or a
@@ -113,16 +117,17 @@ def spectral_filter(
         raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
     bank = filter_bank(window, filters, phases)
     known, fading = m * direct, 0.99
-    columns = known + q * (autoregressive + filters * phases)
-    ends = [known + q * (autoregressive + k * phases) for k in sizes]
+    first_column = intercept + known  # with a filter or lag
+    columns = first_column + q * (autoregressive + filters * phases)
+    ends = [first_column + q * (autoregressive + k * phases) for k in sizes]
 
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> SpectralState:
         check_channels("spectral_filter", outputs, inputs, (q - m, m))
         return SpectralState(
-            start_channels(outputs, inputs, lanes, dtype),
+            start_channels(outputs, inputs, lanes, dtype, intercept),
             Triangle(jnp.zeros((columns, columns + outputs, lanes), dtype), jnp.ones((columns, lanes), dtype)),
             jnp.zeros((window, q, lanes), dtype),
-            jnp.zeros((columns - known, lanes), dtype),
+            jnp.zeros((columns - first_column, lanes), dtype),
             jnp.zeros((len(sizes), outputs, lanes), dtype),
         )
 
@@ -131,21 +136,23 @@ def spectral_filter(
 
     def predict(state: SpectralState, inputs: Array) -> Float[Array, "1 size output lane"]:
         u = coming_inputs(state.channels, inputs, 1)[0] if direct else state.channels.held[:0]
-        return -at_sizes(residues(state.triangle, jnp.concatenate([u, state.features]), outputs))[None]
+        row = jnp.concatenate([state.channels.ones(q), u, state.features])
+        return -at_sizes(residues(state.triangle, row, outputs))[None]
 
     def update(state: SpectralState, output: Array, input: Array, observed: Array) -> SpectralState:
         channels = take_inputs(state.channels, input) if m else state.channels
         u, y = channels.held, jnp.where(observed, output, 0)
-        channels, first = first_nonzero(channels, jnp.concatenate([u, y]), ridge, forgetting)
+        channels, first = first_nonzero(channels, with_ones(channels, jnp.concatenate([u, y])), ridge, forgetting)
 
         def by_column(channel: Array) -> Array:
-            return jnp.concatenate([channel[:known], jnp.tile(channel, ((columns - known) // q, 1))])
+            every = jnp.tile(channel[:q], ((columns - first_column) // q, 1))
+            return jnp.concatenate([channel[q:], channel[:known], every])
 
         delta = by_column(channels.ridge)
         kept = jnp.maximum(forgetting * state.triangle.energy, jnp.where(delta == 0, 1, delta / 2))
         triangle = state.triangle._replace(energy=jnp.where(by_column(first), delta, kept))
         weight = observed.all(axis=0).astype(y.dtype)
-        triangle, left = eliminate(triangle, jnp.concatenate([u[:known], state.features]), y, weight)
+        triangle, left = eliminate(triangle, jnp.concatenate([channels.ones(q), u[:known], state.features]), y, weight)
         # The target of a gap is zero, so its residual is minus its forecast.
         errors, best = at_sizes(left), jnp.argmin(state.loss, axis=0)[None]
         y = jnp.where(observed, y, -jnp.take_along_axis(errors, best, axis=0)[0])
@@ -156,7 +163,8 @@ def spectral_filter(
         return SpectralState(channels, triangle, history, features, loss)
 
     parameters = tuple(outputs * end for end in ends)
-    return Learner("spectral-filter", init, predict, update, sizes, parameters, scaled=True, size_label="filters")
+    labels: dict[str, Any] = dict(scaled=True, size_label="filters", intercept=intercept)
+    return Learner("spectral-filter", init, predict, update, sizes, parameters, **labels)
 
 
 def filter_bank(window: int, filters: int, phases: int = 1) -> NDArray[np.float64]:

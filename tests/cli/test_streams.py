@@ -53,7 +53,7 @@ def test_learning_from_a_pipe_gives_the_forecasts_of_replay_bit_for_bit(tmp_path
     assert learned.returncode == 0, learned.stderr
     said = lines(learned.stdout)
     recording = read_recording(tmp_path / "runs.csv", ["y"], by="run", time="time")
-    expected = replay(ladder(range(6)), recording, center="first")[:, :, 0, :, 0]
+    expected = replay(ladder(range(6), intercept=True), recording, center="first")[:, :, 0, :, 0]
     for i, name in enumerate(recording.run_names):
         mine = [one for one in said if one["stream"] == name]
         forecasts = {one["seq"]: one["forecast"] for one in mine if one["kind"] == "prediction"}

@@ -59,7 +59,8 @@ def test_options_are_read_by_their_kind() -> None:
     assert make("ladder:forgetting=0.99,ridge=1e-3", sizes=range(4)) is learners.ladder(range(4), 0.99, 1e-3)
     assert make("persistence", lookaheads=(1, 5)).lookaheads == (1, 5)
     assert make("square-root-rls:reset=10") is learners.square_root_rls(reset=10)
-    assert learner_options("square-root-rls") == dict(forgetting=(float, 1.0), ridge=(float, 1e-2), reset=(int, 0))
+    options = dict(forgetting=(float, 1.0), ridge=(float, 1e-2), reset=(int, 0), intercept=(bool, False))
+    assert learner_options("square-root-rls") == options
     assert make("lms: step = 0.1 , leakage=0") is learners.lms(step=0.1)
 
 

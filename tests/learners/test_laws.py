@@ -36,6 +36,11 @@ SIZES = {INTEGRATOR: (0, 1, 2, 4), TWO_BY_TWO: (0, 1, 3), STATE: range(8)}
 VARIANTS = (
     "ladder:forgetting=0.99",
     "lattice:forgetting=0.99",
+    "ladder:intercept=yes",
+    "lattice:intercept=yes",
+    "qr-array:intercept=yes",
+    "square-root-rls:intercept=yes",
+    "spectral-filter:window=16,intercept=yes",
     "square-root-rls:forgetting=0.99,reset=50",
     "lms:leakage=0.01",
     "affine-projection:order=1",

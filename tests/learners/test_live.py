@@ -15,13 +15,16 @@ from ergoscope.simulator import simulate, zoo
 
 def test_a_learner_may_be_named() -> None:
     run = simulate(1, zoo("random-walk"), 50)
-    named, made = Live("ladder:forgetting=0.99"), Live(ladder(forgetting=0.99))
+    named, made = Live("ladder:forgetting=0.99"), Live(ladder(forgetting=0.99, intercept=True))
     for y in run.outputs[0, :, 0]:
         named.observe(y)
         made.observe(y)
     np.testing.assert_array_equal(named.forecast, made.forecast)
     tank = simulate(1, zoo("quadruple-tank"), 30)
-    np.testing.assert_array_equal(replay("lattice", tank), replay(lattice(outputs=2, inputs=2), tank))
+    made = lattice(intercept=True, outputs=2, inputs=2)
+    np.testing.assert_array_equal(replay("lattice", tank), replay(made, tank))
+    bare = lattice(outputs=2, inputs=2)
+    np.testing.assert_array_equal(replay("lattice:intercept=no", tank), replay(bare, tank))
 
 
 @pytest.mark.parametrize(
