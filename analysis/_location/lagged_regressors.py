@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 
@@ -29,12 +30,17 @@ def window(outputs: NDArray[np.float64], inputs: NDArray[np.float64], length: in
         length: Number of lags h.
     """
     both = np.concatenate([outputs, inputs], axis=1)
-    times = np.arange(length, len(both))
-    past = [both[times - lag] for lag in range(1, length + 1)]
-    X = np.concatenate([inputs[length:], *past], axis=1)
+    rows = max(len(both) - length, 0)
+    missing = np.cumsum(np.isnan(both).any(axis=1))
+    before = np.concatenate([[0], missing])[:rows]
+    whole = np.flatnonzero(missing[length:] == before)  # nothing is missing from t - length to t
+    X = np.empty((rows, inputs.shape[1] + length * both.shape[1]))
+    X[:, : inputs.shape[1]] = inputs[length:]
+    if rows and length:
+        lags = sliding_window_view(both[:-1], length, axis=0)[:, :, ::-1]  # (row, channel, lag)
+        X[:, inputs.shape[1] :] = lags.transpose(0, 2, 1).reshape(rows, -1)
     Y = outputs[length:]
-    whole = ~(np.isnan(X).any(axis=1) | np.isnan(Y).any(axis=1))
-    return Window(X[whole], Y[whole], times[whole])
+    return Window(X, Y, whole + length) if len(whole) == rows else Window(X[whole], Y[whole], whole + length)
 
 
 def windows(outputs: NDArray[np.float64], inputs: NDArray[np.float64], length: int, samples: int) -> Iterator[Window]:

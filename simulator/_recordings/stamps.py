@@ -18,6 +18,7 @@ from .calendar_numbers import months_apart, spelled_dates
 Seconds = NDArray[np.float64]
 
 MOST_DIGITS = 9
+SLICE = 2**18  # rows of a text column that are worked on at once
 
 
 class Times(NamedTuple):
@@ -75,21 +76,30 @@ def read_stamps(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> Times
 
 def _from_text(where: str, column: pl.Series) -> tuple[pl.Series, int | None]:
     """Return dates, whole numbers or floats; and the number of digits behind the decimal point, None if unknown."""
+    if column[0] is None or "." not in column[0]:
+        whole = column.str.strip_chars().cast(pl.Int64, strict=False)
+        if not whole.null_count():
+            return whole, 0
+    values = column.str.strip_chars().cast(pl.Float64, strict=False)
+    if values.null_count():
+        text = column.str.strip_chars()
+        if text.str.contains(r"^\d{4}-\d{2}-\d{2}").any():
+            longest = int(str(text.str.extract(r"[.,](\d+)").str.len_chars().max() or 0))
+            try:
+                return text.str.to_datetime(strict=False, time_unit="us" if longest <= 6 else "ns"), None
+            except pl.exceptions.PolarsError as exc:
+                raise ValueError(f"{where} misspells or mixes dates; write them all as 2026-05-31T12:00:00.") from exc
+    digits = [_digits_written(column.slice(first, SLICE)) for first in range(0, len(column), SLICE)]
+    known = [number for number in digits if number is not None]
+    return values, max(known) if len(known) == len(digits) else None
+
+
+def _digits_written(column: pl.Series) -> int | None:
+    """Return the most digits behind a decimal point, None if a number has an exponent."""
     text = column.str.strip_chars()
-    whole = text.cast(pl.Int64, strict=False)
-    if not whole.null_count():
-        return whole, 0
-    values = text.cast(pl.Float64, strict=False)
-    if values.null_count() and text.str.contains(r"^\d{4}-\d{2}-\d{2}").any():
-        longest = int(str(text.str.extract(r"[.,](\d+)").str.len_chars().max() or 0))
-        try:
-            return text.str.to_datetime(strict=False, time_unit="us" if longest <= 6 else "ns"), None
-        except pl.exceptions.PolarsError as exc:
-            raise ValueError(f"{where} misspells or mixes dates; write them all as 2026-05-31T12:00:00.") from exc
     if text.str.contains("e", literal=True).any() or text.str.contains("E", literal=True).any():
-        return values, None
-    digits = (text.str.len_bytes() - 1 - text.str.find(".", literal=True)).max()
-    return values, int(str(digits or 0))
+        return None
+    return int(str((text.str.len_bytes() - 1 - text.str.find(".", literal=True)).max() or 0))
 
 
 def _from_ticks(ticks: NDArray[np.int64], places: int) -> Times:

@@ -120,6 +120,7 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
             f"{file}: column {numbers[column]!r} holds {values[row, column]} in row {rows[row]}; leave the cell empty "
             "if the sample is missing."
         )
+    frame = frame.drop(name for name in numbers)  # a long file then takes less memory
     runs = None if by is None else _labels(file, frame[by], rows)
     times = None if time is None else read_stamps(file, frame[time], rows)
     return Table(values, runs, times, rows)
