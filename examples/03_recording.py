@@ -4,10 +4,9 @@ from pathlib import Path
 
 from ergoscope import locate
 from ergoscope.analysis import save_location
-from ergoscope.simulator import read_recording
 
-nile = read_recording(str(Path(__file__).parent / "data" / "nile.csv"), ["flow"], time="year")
-found = locate(nile, sizes=range(9))
+# A file; a polars or pandas frame, or an array (locate(y), locate(y, input=u, dt=0.1)), is taken in the same way.
+found = locate(Path(__file__).parent / "data" / "nile.csv", output="flow", time="year", sizes=range(9))
 print(found)
 print(found.rungs.select("size", "error", "paired"))
 for file in save_location(found, "runs/nile"):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..simulator import Trajectories
+from ..simulator import Trajectories, find_recording
 from ._base import Learner
 from ._catalogue import find_learner
 from ._engine import replay as engine
@@ -36,18 +36,20 @@ class Live(engine.Live):
 
 
 def replay(
-    learner: Learner | str, recording: Trajectories, **options: Any
+    learner: Learner | str, recording: Trajectories | Any, **options: Any
 ) -> Float[np.ndarray, "batch time lookahead size output"]:
     """Return every forecast of a recording: entry t of lookahead H was made when y[t-H] was the last sample known.
 
     Args:
         learner: The predictor, or its name, such as ``"ladder"`` or ``"ladder:forgetting=0.99"``; by name, least
             squares has an intercept unless it says ``intercept=no``.
-        recording: One or many runs; NaN marks missing samples.
+        recording: One or many runs; NaN marks missing samples. Or what ``find_recording`` takes: an array, a frame with
+            one column of numbers, ..
         **options: Oracle, center, precision and device of the driver.
 
     Raises:
         ValueError: There is no such learner, or it does not serve the recording.
     """
+    recording = find_recording(recording)
     outputs, inputs = recording.outputs.shape[2], recording.inputs.shape[2]
     return engine.replay(find_learner(learner, outputs, inputs), recording, **options)

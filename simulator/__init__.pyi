@@ -1,3 +1,5 @@
+from ._recordings.find import find_recording as find_recording
+from ._recordings.read import read_frame as read_frame
 from ._recordings.read import read_recording as read_recording
 from ._recordings.trajectories import Reading as Reading
 from ._recordings.trajectories import Trajectories as Trajectories

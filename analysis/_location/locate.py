@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from numpy.typing import ArrayLike
@@ -10,8 +11,10 @@ from numpy.typing import ArrayLike
 from ..._core.checks import check_whole
 from ..._core.devices import Precision
 from ..._core.progress import Progress, no_progress
+from ..._core.text import printable
 from ...learners import Learner
-from ...simulator import LinearSystem, Missing, Trajectories, find_system, read_recording
+from ...simulator import LinearSystem, Missing, Trajectories, find_recording, find_system
+from ...simulator._recordings.find import is_data
 from ...simulator._simulation.noise import Noise
 from ...simulator._systems.find import is_recording
 from .location import Location
@@ -23,6 +26,10 @@ from .system import locate_system
 def locate(
     source: LinearSystem | Trajectories | str | Any,
     *,
+    output: str | Sequence[str] = (),
+    input: str | Sequence[str] | ArrayLike = (),
+    by: str | None = None,
+    time: str | None = None,
     sizes: Iterable[int] | None = None,
     horizon: int | None = None,
     replicates: int = 64,
@@ -59,8 +66,11 @@ def locate(
     lookahead; an iterated forecast is bounded if its one-step filter is.
 
     Args:
-        source: A system, a name or file that ``find_system`` takes, a python-control plant (with ``Q`` and ``R``), or a
-            recording or its file: CSV or Parquet with one column of numbers, else ``read_recording`` names the columns.
+        source: A system, a name or file that ``find_system`` takes, a python-control plant (with ``Q`` and ``R``); or a
+            recording: a CSV or Parquet file, a data frame (polars, pandas), an array ``(time,)``, ``(time, output)`` or
+            ``(run, time, output)``, a list of arrays, one a run, or Trajectories.
+        output, input, by, time: Columns of a file or a frame, as in ``read_recording``; the output may be left out
+            where there is one column of numbers. For arrays ``input`` is the array of the inputs.
         sizes: Sizes to try, rising; by default 0..16, fewer for a short recording.
         horizon: Samples of each run; by default 20 000, or all of a recording. A system is not run past its trust
             horizon.
@@ -82,7 +92,7 @@ def locate(
         noise: Distribution of a system's noise, as in ``simulate``. Theory uses the covariances only. If the noise is
             not normal, the Kalman predictor is the best linear predictor.
         center: What is subtracted from a recording first, as in ``Driver``.
-        Q, R, dt, delay: For a python-control plant, as in ``from_control``.
+        Q, R, dt, delay: For a python-control plant, as in ``from_control``; ``dt`` is the step of an array, too.
         model: Whether to fit autoregressions and locate on them, for a recording of fewer than 8 runs.
         progress: Called with the samples done and the samples in all; a second time for the models.
 
@@ -92,14 +102,21 @@ def locate(
     """
     if inputs_ahead not in (None, "known", "held"):
         raise ValueError(f"inputs_ahead must be 'known' or 'held', got {inputs_ahead!r}.")
+    sizes = tuple(sizes) if isinstance(sizes, Iterator) else sizes  # read more than once
     ahead = tuple(check_whole("lookaheads", lookaheads).tolist())
     options = Options(
         sizes, horizon, replicates, seed, precision, device, learner, ahead, inputs_ahead, progress, model
     )
-    if isinstance(source, str) and is_recording(source):
-        source = read_recording(source)
-    if isinstance(source, Trajectories):
+    path = os.fspath(source) if isinstance(source, os.PathLike) else source
+    if is_data(source) or (isinstance(path, str) and is_recording(path)):
+        source = find_recording(source, output, input, by, time, dt)
         if noise != "normal":
             raise ValueError(f"noise is for a system; a recording has its own, got {noise!r}: leave it out.")
         return locate_recording(source, options, center)
+    columns = dict(output=output, input=input, by=by, time=time)
+    if columns != dict(output=(), input=(), by=None, time=None):
+        raise ValueError(
+            f"{', '.join(columns)} name columns of a recording, and {printable(str(source), 60)} is a system: leave "
+            "them out. The known input of a system is inputs='white', .. or an array."
+        )
     return locate_system(find_system(source, Q, R, dt, delay), options, inputs, missing, noise)

@@ -40,11 +40,21 @@ class Options(NamedTuple):
 
 
 def choose_learner(
-    options: Options, channels: tuple[int, int], default: Iterable[int], system: LinearSystem | None = None
+    options: Options,
+    channels: tuple[int, int],
+    default: Iterable[int],
+    system: LinearSystem | None = None,
+    intercept: bool = False,
 ) -> Learner:
     """Return the learner asked for, or the default learner for these channels and look-aheads.
 
-    By name it has an intercept for a recording, which has a level, and none for a plant of mean zero.
+    Args:
+        options: Of ``locate``.
+        channels: Outputs and inputs.
+        default: Lengths, where none are asked for.
+        system: The plant, if there is one.
+        intercept: Whether a learner by name has one, where its words do not say: yes for a recording, which has a
+            level, no for a plant of mean zero.
     """
     far = options.lookaheads != (1,)
     if isinstance(options.learner, Learner):
@@ -71,7 +81,7 @@ def choose_learner(
         inputs=inputs,
         direct=inputs > 0 and (system is None or direct_term(system)),
         system=system,
-        intercept=system is None,
+        intercept=intercept,
     )
     if system is not None and name == "truncated-kalman":
         given["gain"] = kalman_gain(system).gain

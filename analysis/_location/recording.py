@@ -56,8 +56,8 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
     channels = recording.outputs.shape[2], recording.inputs.shape[2]
     default = range(min(16, horizon // (5 * sum(channels))) + 1)
 
-    def learner_of(sizes: Iterable[int] | None) -> Learner:
-        return choose_learner(options._replace(sizes=sizes), channels, default)
+    def learner_of(sizes: Iterable[int] | None, intercept: bool = True) -> Learner:
+        return choose_learner(options._replace(sizes=sizes), channels, default, intercept=intercept)
 
     learner = learner_of(options.sizes)
     if learner.sizes[-1] > horizon // 2:
@@ -84,9 +84,9 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
     )
     width: dict[str, Any] = dict(width=runs) if learner.pooled else {}
 
-    def driver_of(replicates: int) -> Driver:
+    def model_driver(replicates: int) -> Driver:
         lanes: dict[str, Any] = dict(width=replicates) if learner.pooled else {}
-        return Driver(learner, channels[0], channels[1], **scored, **lanes)
+        return Driver(learner_of(options.sizes, intercept=False), channels[0], channels[1], **scored, **lanes)
 
     check_memory(
         lambda some: Driver(some, channels[0], channels[1], **scored, **width),
@@ -117,7 +117,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
     raw, scales = rebin(sums, coarse), recording_noise(trusted)
     if options.model and runs < FEWEST_GROUPS and int(sums.edges[-1]) >= SHORTEST:
         even = replace(trusted, outputs=trusted.outputs / scales)  # so that draws do not depend on the units
-        models = model_answers(even, options, driver_of(options.replicates))
+        models = model_answers(even, options, model_driver(options.replicates))
     if trust is None:
         scales[[limit is not None for limit in limits]] = np.inf
     sums = in_noise_units(sums, scales)

@@ -1,4 +1,4 @@
-"""Read recordings: CSV and Parquet files become trajectories.
+"""Read recordings: CSV and Parquet files and data frames become trajectories.
 
 Time: row ``t`` of a run holds ``y[t]`` and ``u[t]``; ``t`` counts samples from 0, ``dt`` seconds apart. With a time
 column, rows of the regular grid that the file does not have are missing samples.
@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .frames import column_of, dated_index, numeric_in, series_of
 from .memory import refuse_large
 from .stamps import Times
-from .tables import Table, find_files, numeric_columns, read_table
+from .tables import Table, find_files, numeric_columns, read_table, refuse_unknown, table_of
 from .time_grid import Stamps, regular_grid
 from .trajectories import Reading, Trajectories
 
@@ -67,25 +68,71 @@ def read_recording(
     files = find_files(path)
     extra = tuple(name for name in (by, time) if name is not None)
     if not outputs:
-        outputs = _only_column(files[0], (*inputs, *extra))
-    named = (*outputs, *inputs, *extra)
-    twice = [name for i, name in enumerate(named) if name in named[:i]]
-    if twice:
-        raise ValueError(
-            f"column {twice[0]!r} is named twice; each column is an output, an input, the time or the run."
-        )
-    labels = _file_labels(files)
+        outputs = _only(str(files[0]), numeric_columns(files[0], (*inputs, *extra)))
+    _named_once([*outputs, *inputs, *extra])
+    labels = _file_labels(files) if len(files) > 1 else [""]
     runs: list[_Run] = []
     for file, label in zip(files, labels, strict=True):
-        runs += _split(file, label if len(files) > 1 else "", read_table(file, (*outputs, *inputs), by, time))
+        table = read_table(file, (*outputs, *inputs), by, time)
+        runs += _split(str(file), label or ("" if by is not None else file.stem), table)
+    return _recording(str(path), runs, outputs, inputs, by, time, tuple(file.name for file in files))
+
+
+def read_frame(
+    frame: Any,
+    outputs: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    by: str | None = None,
+    time: str | None = None,
+) -> Trajectories:
+    """Return the runs of a data frame, of polars, pandas, or any other with columns by name.
+
+    Columns mean what they mean in ``read_recording``. A pandas index of dates is the time, unless a column is named.
+
+    Args:
+        frame: With ``columns`` and ``frame[name]``; only the named columns are used.
+        outputs, inputs, by, time: As in ``read_recording``.
+
+    Raises:
+        ValueError: As in ``read_recording``.
+    """
+    outputs, inputs = ((names,) if isinstance(names, str) else tuple(names) for names in (outputs, inputs))
+    names, where = [str(name) for name in frame.columns], "the frame"
+    index = dated_index(frame) if time is None else None
+    if not outputs:
+        outputs = _only(where, [name for name in numeric_in(frame) if name not in {*inputs, by, time}])
+    wanted = _named_once([*outputs, *inputs, *(name for name in (by, time) if name is not None)])
+    refuse_unknown(where, wanted, names)
+    columns = [column_of(frame, name, name in (*outputs, *inputs)) for name in wanted]
+    if index is not None:
+        time = "index" if "index" not in wanted else "the index"
+        columns.append(series_of(time, index))
+    if not len(columns[0]):
+        raise ValueError(f"{where} has no rows; at least two samples are needed.")
+    refuse_large(where, len(columns[0]), len(columns))
+    table = pl.DataFrame(columns)
+    rows = np.arange(1, table.height + 1)
+    runs = _split(where, "", table_of(where, table, rows, (*outputs, *inputs), by, time))
+    return _recording(where, runs, outputs, inputs, by, time, ())
+
+
+def _recording(
+    path: str,
+    runs: list[_Run],
+    outputs: tuple[str, ...],
+    inputs: tuple[str, ...],
+    by: str | None,
+    time: str | None,
+    files: tuple[str, ...],
+) -> Trajectories:
     for run in runs:
         if len(run.rows) < 2:
             hint = f"; is {by!r} the column that names the run?" if by is not None else ""
             raise ValueError(f"{run.where} has one row; at least two samples are needed{hint}.")
-    _check_outputs(runs, outputs, str(path))
+    check_outputs([(run.where, run.values) for run in runs], outputs, path)
     dt, places = _grid(runs, time)
     lengths = np.array([place[-1] + 1 for place in places], np.int64)
-    refuse_large(str(path), len(runs) * int(lengths.max()), len(outputs) + len(inputs))
+    refuse_large(path, len(runs) * int(lengths.max()), len(outputs) + len(inputs))
     values = np.full((len(runs), lengths.max(), len(outputs) + len(inputs)), np.nan)
     for row, run, place in zip(values, runs, places, strict=True):
         row[place] = run.values
@@ -104,17 +151,26 @@ def read_recording(
             missing=total - present,
             step=dt,
             filled=present / total,
-            files=tuple(file.name for file in files),
+            files=files,
         ),
     )
 
 
-def _only_column(file: Path, but: Sequence[str]) -> tuple[str, ...]:
-    found = numeric_columns(file, but)
+def _only(where: str, found: Sequence[str]) -> tuple[str, ...]:
+    """Return the one column of numbers."""
     if len(found) != 1:
         what = f"the columns of numbers are {', '.join(found)}" if found else "there is no column of numbers"
-        raise ValueError(f"{file}: which column is the output? Name it; {what}.")
+        raise ValueError(f"{where}: which column is the output? Name it; {what}.")
     return tuple(found)
+
+
+def _named_once(names: list[str]) -> list[str]:
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise ValueError(
+            f"column {twice[0]!r} is named twice; each column is an output, an input, the time or the run."
+        )
+    return names
 
 
 def _file_labels(files: Sequence[Path]) -> list[str]:
@@ -126,18 +182,17 @@ def _file_labels(files: Sequence[Path]) -> list[str]:
     return [Path(os.path.relpath(file, common)).as_posix() for file in files]
 
 
-def _split(file: Path, label: str, table: Table) -> list[_Run]:
+def _split(where: str, label: str, table: Table) -> list[_Run]:
     if table.runs is None:
-        return [_Run(label or file.stem, str(file), table.values, table.times, table.rows)]
+        return [_Run(label or "0", where, table.values, table.times, table.rows)]
     rows = pl.DataFrame({"run": table.runs, "at": np.arange(len(table.rows))})
     members = rows.group_by("run", maintain_order=True).agg("at")
     runs = []
     for value, at in zip(members["run"], members["at"], strict=True):
         i = at.to_numpy()
         times = None if table.times is None else table.times._replace(seconds=table.times.seconds[i])
-        where = f"{file}, run {value!r}"
         name = f"{label}/{value}" if label else value
-        runs.append(_Run(name, where, table.values[i], times, table.rows[i]))
+        runs.append(_Run(name, f"{where}, run {value!r}", table.values[i], times, table.rows[i]))
     return runs
 
 
@@ -160,15 +215,25 @@ def _grid(runs: Sequence[_Run], column: str | None) -> tuple[float | None, list[
     )
 
 
-def _check_outputs(runs: Sequence[_Run], outputs: Sequence[str], path: str) -> None:
+def check_outputs(runs: Sequence[tuple[str, NDArray[np.float64]]], outputs: Sequence[str], path: str) -> None:
+    """Refuse outputs with nothing to predict.
+
+    Args:
+        runs: Where each run is from, and its values, ``(time, column)``, outputs first.
+        outputs: Their names.
+        path: Of all runs, for messages.
+
+    Raises:
+        ValueError: A run has no value, or an output has none, or is constant.
+    """
     width = len(outputs)
-    for run in runs:
-        if np.isnan(run.values[:, :width]).all():
+    for where, values in runs:
+        if np.isnan(values[:, :width]).all():
             raise ValueError(
-                f"{run.where} has no value of {', '.join(outputs)}: every sample is missing. Leave the run out."
+                f"{where} has no value of {', '.join(outputs)}: every sample is missing. Leave the run out."
             )
     for i, name in enumerate(outputs):
-        present = [column[~np.isnan(column)] for column in (run.values[:, i] for run in runs)]
+        present = [column[~np.isnan(column)] for column in (values[:, i] for _, values in runs)]
         if not any(len(column) for column in present):
             raise ValueError(f"{path}: output {name!r} has no value in any run: every sample is missing. Leave it out.")
         if all((column == column[:1]).all() for column in present):

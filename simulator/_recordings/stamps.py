@@ -6,7 +6,6 @@ than a quarter of a microsecond.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -36,18 +35,18 @@ class Times(NamedTuple):
     dates: bool
 
 
-def read_stamps(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> Times:
+def read_stamps(where: str, column: pl.Series, rows: NDArray[np.int64]) -> Times:
     """Return the times of a column.
 
     Args:
-        file: The file, for messages.
+        where: The file or frame, for messages.
         column: Text, numbers, dates or durations, in the order of the rows.
         rows: Number of each row in the file, for messages.
 
     Raises:
         ValueError: A cell is no time; the message says where.
     """
-    where = f"{file}: the time column {column.name!r}"
+    where = f"{where}: the time column {column.name!r}"
     digits: int | None = None
     if column.dtype == pl.String:
         read, digits = _from_text(where, column)

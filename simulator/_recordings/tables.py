@@ -94,35 +94,58 @@ def read_table(file: Path, numbers: Sequence[str], by: str | None = None, time: 
     first = None if _is_parquet(file) else preview(file)
     names = list(_parquet_columns(file)) if first is None else first.header
     wanted = [*numbers, *(name for name in (by, time) if name is not None)]
+    refuse_unknown(str(file), wanted, names)
+    frame, rows = _read_parquet(file, wanted) if first is None else _read_text(file, first, wanted, numbers, by)
+    if frame.height == 0:
+        raise ValueError(f"{file}: a header and no rows; at least two samples are needed.")
+    return table_of(str(file), frame, rows, numbers, by, time)
+
+
+def refuse_unknown(where: str, wanted: Iterable[str], names: Sequence[str]) -> None:
+    """Raise ValueError if a wanted column is not there."""
     for name in wanted:
         if name not in names:
             shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
             hint = did_you_mean(name, names)
-            raise ValueError(f"{file}: no column is called {name!r}{hint} The columns are: {shown}.")
-    frame, rows = _read_parquet(file, wanted) if first is None else _read_text(file, first, wanted, numbers, by)
-    if frame.height == 0:
-        raise ValueError(f"{file}: a header and no rows; at least two samples are needed.")
+            raise ValueError(f"{where}: no column is called {name!r}{hint} The columns are: {shown}.")
+
+
+def table_of(
+    where: str, frame: pl.DataFrame, rows: NDArray[np.int64], numbers: Sequence[str], by: str | None, time: str | None
+) -> Table:
+    """Return the columns of a frame; rows without any value are left out where they are no samples.
+
+    Args:
+        where: The file or frame, for messages.
+        frame: The named columns.
+        rows: Number of each row, for messages.
+        numbers, by, time: As in ``read_table``.
+
+    Raises:
+        ValueError: A cell is not what its column should hold; the message says where.
+    """
+    wanted = frame.columns
     # Rows without any value at the end of a file are no samples, and nowhere are they where a column tells the place.
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
     if empty.all():
-        raise ValueError(f"{file}: every cell of {', '.join(wanted)} is empty.")
+        raise ValueError(f"{where}: every cell of {', '.join(wanted)} is empty.")
     if empty.any():
         last = int(np.flatnonzero(~empty)[-1])
         keep = ~empty if by is not None or time is not None else np.arange(len(empty)) <= last
         frame, rows = frame.filter(keep), rows[keep]
     values = np.empty((frame.height, len(numbers)))
     for i, name in enumerate(numbers):
-        values[:, i] = _numbers(file, frame[name], rows)
+        values[:, i] = _numbers(where, frame[name], rows)
     infinite = np.isinf(values)
     if infinite.any():
         row, column = np.argwhere(infinite)[0]
         raise ValueError(
-            f"{file}: column {numbers[column]!r} holds {values[row, column]} in row {rows[row]}; leave the cell empty "
+            f"{where}: column {numbers[column]!r} holds {values[row, column]} in row {rows[row]}; leave the cell empty "
             "if the sample is missing."
         )
     frame = frame.drop(name for name in numbers)  # a long file then takes less memory
-    runs = None if by is None else _labels(file, frame[by], rows)
-    times = None if time is None else read_stamps(file, frame[time], rows)
+    runs = None if by is None else _labels(where, frame[by], rows)
+    times = None if time is None else read_stamps(where, frame[time], rows)
     return Table(values, runs, times, rows)
 
 
@@ -163,7 +186,7 @@ def _read_parquet(file: Path, wanted: Sequence[str]) -> tuple[pl.DataFrame, NDAr
     return frame, np.arange(1, frame.height + 1)
 
 
-def _numbers(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def _numbers(where: str, column: pl.Series, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     if column.dtype == pl.String:
         stripped = column.str.strip_chars()
         written = ~stripped.str.to_lowercase().is_in(MISSING_WORDS) & stripped.is_not_null()
@@ -172,20 +195,22 @@ def _numbers(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> NDArray[
         if len(bad):
             at = int(bad[0])
             raise ValueError(
-                f"{file}: column {column.name!r} holds {column[at]!r} in row {rows[at]}, which is not a number; "
+                f"{where}: column {column.name!r} holds {column[at]!r} in row {rows[at]}, which is not a number; "
                 "correct it, or leave the cell empty if the sample is missing."
             )
         column = cast
     elif not (column.dtype.is_numeric() or column.dtype == pl.Null):
-        raise ValueError(f"{file}: column {column.name!r} must hold numbers; it holds values of type {column.dtype}.")
+        raise ValueError(f"{where}: column {column.name!r} must hold numbers; it holds values of type {column.dtype}.")
     return column.cast(pl.Float64).to_numpy()
 
 
-def _labels(file: Path, column: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
+def _labels(where: str, column: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
     text = column.cast(pl.String).str.strip_chars()
     empty = (text.is_null() | (text == "")).arg_true()
     if len(empty):
-        raise ValueError(f"{file}: column {column.name!r}, which names the run, is empty in row {rows[int(empty[0])]}.")
+        raise ValueError(
+            f"{where}: column {column.name!r}, which names the run, is empty in row {rows[int(empty[0])]}."
+        )
     return text
 
 

@@ -1,0 +1,81 @@
+"""Recordings wherever they are: files, data frames, arrays, runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .frames import frame_of, is_frame
+from .read import check_outputs, read_frame, read_recording
+from .trajectories import Trajectories
+
+
+def is_data(source: Any) -> bool:
+    """Return whether an object holds samples: trajectories, a data frame, an array, or a list of them."""
+    if isinstance(source, str | bytes | os.PathLike) or callable(source):
+        return False
+    return isinstance(source, Trajectories | Iterable) or is_frame(source) or hasattr(source, "__array__")
+
+
+def find_recording(
+    source: Any,
+    output: str | Sequence[str] = (),
+    input: str | Sequence[str] | ArrayLike = (),
+    by: str | None = None,
+    time: str | None = None,
+    dt: float | None = None,
+) -> Trajectories:
+    """Return the recording of a file, a data frame, an array, or an iterable of arrays, one a run.
+
+    Args:
+        source: A path as for ``read_recording``, a frame (or a dict of columns) as for ``read_frame``, arrays as for
+            ``Trajectories.of``, or Trajectories, which are returned as they are.
+        output: Columns to predict, of a file or a frame; names of the channels of an array.
+        input: Columns that are known; of arrays the inputs themselves.
+        by: Column that names the run.
+        time: Column of seconds or dates.
+        dt: Sampling time of arrays, in seconds.
+
+    Raises:
+        ValueError: The source is none of these, or an option does not belong to it; the message says what to do.
+    """
+    columns: dict[str, Any] = dict(output=output, input=input, by=by, time=time)
+    given = [word for word, value in columns.items() if not (value is None or (isinstance(value, tuple) and not value))]
+    if isinstance(source, Trajectories):
+        if given or dt is not None:
+            wrong = ", ".join([*given, *(["dt"] if dt is not None else [])])
+            raise ValueError(f"trajectories have their own columns and step: leave {wrong} out.")
+        return source
+    if isinstance(source, Mapping):
+        source = frame_of(source)
+    text = isinstance(source, str | os.PathLike)
+    if text or is_frame(source):
+        if dt is not None:
+            has = "a file" if text else "a frame"
+            raise ValueError(f"dt is for arrays; {has} has a column of times: name it (time=..), or leave dt out.")
+        names: dict[str, Any] = dict(outputs=_names(output), inputs=_names(input), by=by, time=time)
+        return read_recording(source, **names) if text else read_frame(source, **names)
+    for word in ("by", "time"):
+        if word in given:
+            raise ValueError(f"{word} names a column, and arrays have none: leave it out, or give a data frame.")
+    if isinstance(source, list | tuple) and any(is_frame(run) for run in source):
+        raise ValueError("got a list of frames: join them into one, with a column that names the run (by=..).")
+    if isinstance(input, str):
+        raise ValueError(f"the inputs of arrays are arrays, got {input!r}: give the samples, input=u.")
+    inputs = None if isinstance(input, tuple) and not input else input
+    made = Trajectories.of(source, inputs, dt, output_names=_names(output))
+    runs = zip(made.run_names, made.outputs, made.lengths.tolist(), strict=True)
+    check_outputs([(f"run {name} of the array", y[:n]) for name, y, n in runs], made.output_names, "the array")
+    return made
+
+
+def _names(names: Any) -> tuple[str, ...]:
+    if isinstance(names, str):
+        return (names,)
+    if not isinstance(names, Iterable) or isinstance(names, np.ndarray) or not all(isinstance(n, str) for n in names):
+        raise ValueError(f"columns of a file or a frame are named, such as 'y' or ['y1', 'y2']; got {names!r}.")
+    return tuple(names)

@@ -1,0 +1,62 @@
+"""Columns of data frames, of polars, pandas and others with columns by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+
+def is_frame(source: Any) -> bool:
+    """Return whether an object is a data frame: columns by name, and rows."""
+    return hasattr(source, "columns") and hasattr(source, "__getitem__") and hasattr(source, "__len__")
+
+
+def frame_of(columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Return a dict of columns as a frame.
+
+    Raises:
+        ValueError: The columns are no arrays of one length.
+    """
+    try:
+        return pl.DataFrame({str(name): np.asarray(column) for name, column in columns.items()})
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as exc:
+        raise ValueError(f"a dict must hold one array a column, all of one length: {exc!s:.200}.") from exc
+
+
+def numeric_in(frame: Any) -> list[str]:
+    """Return the names of the columns that hold numbers."""
+    if isinstance(frame, pl.DataFrame):
+        return [name for name in frame.columns if frame[name].dtype.is_numeric()]
+    return [str(name) for name in frame.columns if getattr(frame[name].dtype, "kind", "O") in "iuf"]
+
+
+def column_of(frame: Any, name: str, number: bool) -> pl.Series:
+    """Return a column by its name; a missing number is null or NaN.
+
+    Args:
+        frame: The data frame.
+        name: Of the column; a name that is no text is written as text.
+        number: Whether it should hold numbers.
+    """
+    if isinstance(frame, pl.DataFrame):
+        return frame[name]
+    column = frame[next(own for own in frame.columns if str(own) == name)]
+    if number and getattr(column.dtype, "kind", "O") in "iufb" and not isinstance(column.dtype, np.dtype):
+        column = column.astype("float64")  # pandas' own numbers, with NA
+    return series_of(name, column)
+
+
+def dated_index(frame: Any) -> Any:
+    """Return the index of a pandas frame if it holds dates or durations, else None."""
+    index = getattr(frame, "index", None)
+    return index if type(index).__name__ in ("DatetimeIndex", "TimedeltaIndex") else None
+
+
+def series_of(name: str, column: Any) -> pl.Series:
+    """Return a column; dates with a time zone become those of UTC."""
+    zoned = getattr(column.dtype, "tz", None) is not None
+    values = np.asarray(column, "datetime64[ns]") if zoned else np.asarray(column)
+    return pl.Series(name, values.tolist() if values.dtype == object else values)
