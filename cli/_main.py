@@ -79,7 +79,8 @@ def locate(
         str | None,
         typer.Option(
             help="NAME or NAME:option=value,.. (see: ergoscope learners). Default: ladder for one output, else "
-            "lattice; qr-array for several look-aheads, submatrix if the outputs are the state."
+            "lattice; qr-array for several look-aheads, submatrix if the outputs are the state. For a recording with "
+            "intercept=yes."
         ),
     ] = None,
     input: Annotated[

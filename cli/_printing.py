@@ -192,6 +192,8 @@ def show_learner(name: str, entry: Entry, options: dict[str, tuple[type, Any]]) 
     """Print one learner: its options as on the command line, then its description."""
     written = ",".join(f"{word}={_default(default)}" for word, (_, default) in options.items())
     console.print(f"--learner {name}{':' * bool(written)}{written}", style="bold", soft_wrap=True)
+    if "intercept" in options:
+        console.print("For recordings and streams intercept=yes, unless you write intercept=no.", soft_wrap=True)
     console.print(inspect.getdoc(entry.make), soft_wrap=True)
 
 

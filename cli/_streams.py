@@ -41,7 +41,9 @@ def learn(
     source: Live,
     learner: Annotated[
         str | None,
-        typer.Option(help="NAME or NAME:option=value,..; by default ladder for one output, else lattice."),
+        typer.Option(
+            help="NAME or NAME:option=value,..; by default ladder for one output, else lattice; with intercept=yes."
+        ),
     ] = None,
     sizes: Annotated[str | None, typer.Option(help="Sizes to try, such as 0..32 or 1,2,4..8.")] = None,
     center: Annotated[

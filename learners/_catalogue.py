@@ -77,7 +77,11 @@ CATALOGUE: dict[str, Entry] = {
     "newton-step": Entry(newton_step, WINDOW, CHANNELS, "3 p M^3 q^2", "regret of the order of log T, range known"),
     "vovk": Entry(vovk, WINDOW, CHANNELS, "3 M^3 q^2", "regret of the order of log T on any data (VAW)"),
     "spectral-filter": Entry(
-        spectral_filter, "filters", CHANNELS, "6 (P M q)^2 + N P M q", "least squares on fixed filters of a long past"
+        spectral_filter,
+        "number of filters",
+        CHANNELS,
+        "6 (P M q)^2 + N P M q",
+        "least squares on fixed filters of a long past",
     ),
     "subspace": Entry(subspace, "state order", CHANNELS, "M (M + q)", "state-space models of every order, re-fitted"),
     "doubling-epochs": Entry(
@@ -166,8 +170,10 @@ def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
     chosen: dict[str, Any] = {}
     for part in rest.split(",") if rest else []:
         word, equals, text = (piece.strip() for piece in part.partition("="))
-        if word not in options or not equals:
-            there = f"its options are {', '.join(options)}" if options else "it has none"
+        there = f"its options are {', '.join(options)}" if options else "it has none"
+        if equals and word not in options:
+            raise ValueError(f"{name} has no option {word!r}{did_you_mean(word, options)} {there.capitalize()}.")
+        if not equals:
             raise ValueError(f"write options of {name} as {name}:option=value,.., got {part!r}; {there}.")
         if word in chosen:
             raise ValueError(f"{name} is given {word} twice: leave one out.")

@@ -14,7 +14,10 @@ from ._engine import replay as engine
 
 
 class Live(engine.Live):
-    """One stream, sample by sample; the same bits as ``replay`` of its recording.
+    """One stream, sample by sample; as ``replay`` of its recording.
+
+    The bits are the same for learners with a compiled step (``ladder``, ``lattice``, ``kalman``,
+    ``truncated_kalman``), and for all others where both have the same ``width`` of lanes.
 
     Args:
         learner: The predictor, or its name, such as ``"ladder"`` or ``"ladder:forgetting=0.99"``; by name, least

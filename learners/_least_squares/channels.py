@@ -37,11 +37,13 @@ def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any, intercept:
 
 
 def with_ones(channels: Channels, z: Float[Array, "channel lane"]) -> Float[Array, "forward lane"]:
-    """Return a sample of the channels and, for an intercept, the ones: 1 from the first nonzero output on."""
+    """Return a sample of the channels and, for an intercept, the ones: 1 after the first nonzero output.
+
+    That output itself is no row of the constant: it stands before a window of zeros, and would tie the constant to it.
+    """
     if len(z) == len(channels.ridge):
         return z
-    inputs = len(channels.held)
-    begun = ((z[inputs:] != 0) | (channels.ridge[inputs:-1] != 0)).any(axis=0)
+    begun = (channels.ridge[len(channels.held) : -1] != 0).any(axis=0)
     return jnp.concatenate([z, begun[None].astype(z.dtype)])
 
 

@@ -1,6 +1,6 @@
 """An intercept beside the taps of every filter length: the additional part of the ladder.
 
-A column of ones joins the regressors from the first nonzero sample on. The lattice predicts it as it predicts the
+A column of ones joins the regressors after the first nonzero sample. The lattice predicts it as it predicts the
 outputs, and what it cannot predict is regressed on (Frisch-Waugh). Time and symbols as in ``ladder``.
 """
 
@@ -27,10 +27,10 @@ class Intercept(NamedTuple):
     conversion: Float[Array, " lane"]  # gamma_M, which the ladder itself does not need
 
 
-def start_intercept(stages: int, lanes: int, dtype: Any) -> Intercept:
+def start_intercept(stages: int, ridge: float, lanes: int, dtype: Any) -> Intercept:
     """Return the state before the first sample."""
-    none, ones = jnp.zeros((stages + 1, lanes), dtype), jnp.ones((stages + 1, lanes), dtype)
-    return Intercept(none[:-1], ones, none, none, ones[0])
+    none = jnp.zeros((stages + 1, lanes), dtype)
+    return Intercept(none[:-1], none + ridge, none, none, none[0] + 1)
 
 
 def with_intercept(forecast: Float[Array, "length lane"], intercept: Intercept | None) -> Float[Array, "length lane"]:
@@ -40,7 +40,7 @@ def with_intercept(forecast: Float[Array, "length lane"], intercept: Intercept |
 
 def advance_intercept(
     intercept: Intercept,
-    started: Float[Array, "2 lane"],
+    ones: Float[Array, " lane"],
     error: Float[Array, "length lane"],
     before: tuple[Array, Array, Array],
     beta: Float[Array, "stage lane"],
@@ -56,19 +56,18 @@ def advance_intercept(
 
     Args:
         intercept: The state after sample n - 1.
-        started: 1 where learning has begun, and where it begins with this sample; else 0.
+        ones: 1 where a nonzero sample came before, else 0: nothing is learned yet.
         error: ``y - yhat_h - alpha_h e_h``.
         before: ``gamma``, ``beta`` and ``B``, stages 0 .. M-1, after sample n - 1.
         beta: After sample n.
         conversion: ``gamma_M`` after sample n.
         forgetting: Weight of a sample one step older.
-        ridge: D before the first step; D is kept above 2^-21 of it.
+        ridge: D at the start; D is kept above 2^-21 of it.
     """
     gamma, beta_before, B = before
-    e = started[:1] - intercept.expected
-    energy = jnp.where(
-        started[1:] > 0, forgetting * ridge, jnp.maximum(forgetting * intercept.energy, FADED / 2 * ridge)
-    )
+    e = ones[None] - intercept.expected
+    kept = jnp.maximum(forgetting * intercept.energy, FADED / 2 * ridge)
+    energy = jnp.where(ones[None] > 0, kept, intercept.energy)
     weighted = jnp.concatenate([gamma, intercept.conversion[None]]) * e
     energy = energy + weighted * e
     weight = intercept.weight + weighted * error / energy

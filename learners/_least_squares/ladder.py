@@ -75,7 +75,7 @@ def ladder(
     cost per length rises by about 3 H log2(M) + H^2 operations and 2 H numbers.
 
     With an **intercept**, a constant is fitted beside the taps of each length: yhat_h = c + sum w_k y[t-k], with
-    forgetting^(t-t0) ridge c^2 added to the sum, which then begins at t0. It is exact least squares with a column of
+    forgetting^(t-t0) ridge c^2 added to the sum, which begins after t0. It is exact least squares with a column of
     ones: the lattice predicts the ones, 1hat_h, too, and adds alpha_h (1 - 1hat_h), alpha_h the regression of eta_h
     on what is left of the ones. A level then costs no taps. About 15 operations and 4 numbers a length more.
 
@@ -116,7 +116,7 @@ def ladder(
             zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
             zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),
             start_ahead(stages, lookaheads, lanes, dtype) if lookaheads[-1] > 1 else None,
-            start_intercept(stages, lanes, dtype) if intercept else None,
+            start_intercept(stages, ridge, lanes, dtype) if intercept else None,
         )  # fmt: skip
 
     def predict(state: LadderState, inputs: Array) -> Float[Array, "lookahead size 1 lane"]:
@@ -152,9 +152,9 @@ def ladder(
         forecast = jnp.concatenate([jnp.zeros_like(y)[None], -prefix_sums(kf * beta)])
         loss = fading * loss + jnp.where(observed, error * error, 0)
         if level is not None:
-            started = jnp.stack([delta > 0, first]).astype(y.dtype)
+            ones = (ridge_before > 0).astype(y.dtype)
             before = gamma_before, beta_before, B
-            level = advance_intercept(level, started, error, before, beta, 1 / conversion[-1], forgetting, ridge)
+            level = advance_intercept(level, ones, error, before, beta, 1 / conversion[-1], forgetting, ridge)
         if ahead is not None:
             ahead = advance_ahead(ahead, y, kf, kb, with_intercept(forecast, level), lookaheads, level)
         return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta, ahead, level)

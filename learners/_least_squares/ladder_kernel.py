@@ -21,7 +21,7 @@ from .intercept import ALPHA, FULL, GAMMA_M, K1, ONE, D, load_intercept, store_i
 from .iterated_forecasts import BETA, GAMMA, KB, KF, LOSS, NEXT, RATIO, ROWS, B, F, ahead_parts, nothing_ahead
 
 # What is kept of the sample, ``row``: (ROW, W). BACKWARD is of the sample before.
-Y, ETA, AFTER, CONVERSION, TOTAL, SEEN, LEARNS, STARTS, BACKWARD, ROW = range(10)
+Y, ETA, AFTER, CONVERSION, TOTAL, SEEN, ONES, BACKWARD, ROW = range(9)
 
 
 class LadderConstants(NamedTuple):
@@ -119,20 +119,19 @@ def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any], intercept: bool) -> t
                         least, y = stages[m, LOSS, w], forecast_of(stages, lengths, m + 1, w)
             before = first[1, w]
             delta = ridge_of_lane(before, ridge * y * y, forgetting, tiny)
-            starts = before == zero and delta != zero
-            if starts:
+            if before == zero and delta != zero:
                 for m in range(M):
                     stages[m, F, w], stages[m, B, w] = delta, delta * constants.age[m]
                     stages[m, RATIO, w] = stages[m, GAMMA, w] / stages[m, B, w]
             first[1, w], first[2, w] = delta, half * delta if delta > zero else one
             row[Y, w], row[ETA, w], row[AFTER, w], row[CONVERSION, w], row[TOTAL, w] = y, y, y, one, zero
-            row[SEEN, w], row[LEARNS, w] = seen[0, w], one if delta != zero else zero
+            row[SEEN, w], row[ONES, w] = seen[0, w], one if before != zero else zero
             error = y
             if intercept:
-                row[STARTS, w], error = one if starts else zero, y - lengths[0, FULL, w]
-                kept = forgetting * ridge if starts else max(forgetting * lengths[0, D, w], least_energy)
-                lengths[0, D, w] = kept + row[LEARNS, w]
-                lengths[0, ALPHA, w] += row[LEARNS, w] * error / lengths[0, D, w]
+                error, energy = y - lengths[0, FULL, w], lengths[0, D, w]
+                kept = max(forgetting * energy, least_energy) if row[ONES, w] != zero else energy
+                lengths[0, D, w] = kept + row[ONES, w]
+                lengths[0, ALPHA, w] += row[ONES, w] * error / lengths[0, D, w]
                 lengths[0, FULL, w] = lengths[0, ALPHA, w]
             first[0, w] = fading * first[0, w] + (error * error if seen[0, w] != zero else zero)
         for m in range(M):
@@ -163,9 +162,9 @@ def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any], intercept: bool) -> t
             if intercept:
                 h, after = m + 1, min(m + 1, M - 1)
                 for w in range(W):
-                    e, error = row[LEARNS, w] - lengths[h, ONE, w], row[Y, w] - lengths[h, FULL, w]
+                    e, error = row[ONES, w] - lengths[h, ONE, w], row[Y, w] - lengths[h, FULL, w]
                     kept = max(forgetting * lengths[h, D, w], least_energy)
-                    kept = forgetting * ridge if row[STARTS, w] != zero else kept
+                    kept = kept if row[ONES, w] != zero else lengths[h, D, w]
                     weighted = (stages[after, GAMMA, w] if h < M else lengths[0, GAMMA_M, w]) * e
                     energy = kept + weighted * e
                     weight = lengths[h, ALPHA, w] + weighted * error / energy

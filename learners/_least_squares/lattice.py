@@ -101,8 +101,8 @@ def lattice(
     that has grown. The direct term is a regression of residual on residual (Frisch-Waugh),
     e = eta_y - F_yu F_uu^-1 eta_u with F before the sample: the leading block of L, inputs being first.
 
-    With an **intercept**, a constant is fitted beside the taps, as in ``ladder``: a column of ones, from the first
-    nonzero output on, joins the forward errors behind the outputs. The constant of the outputs is their regression
+    With an **intercept**, a constant is fitted beside the taps, as in ``ladder``: a column of ones, after the first
+    nonzero output, joins the forward errors behind the outputs. The constant of the outputs is their regression
     on it, from F = L D L' and with the known inputs left out:
 
         yhat_c += sum_j L_cj D_j L_1j (1 - 1hat) / sum_j L_1j^2 D_j

@@ -177,8 +177,8 @@ def take_channels(constants, packed, y, u, seen):
     for w in range(W):
         for c in range(q, n):
             vectors[Z, c, w] = zero
-            for j in range(m, q):  # the ones begin with the first nonzero output
-                if vectors[Z, j, w] != zero or vectors[DELTA, j, w] != zero:
+            for j in range(m, q):  # the ones begin after the first nonzero output
+                if vectors[DELTA, j, w] != zero:
                     vectors[Z, c, w] = one
     for c in range(n):
         for w in range(W):

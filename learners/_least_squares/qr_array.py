@@ -37,6 +37,7 @@ class QRArrayState(NamedTuple):
     history: Float[Array, "past channel lane"]  # z[n], z[n-1], ..; gaps filled
     whole: Bool[Array, "past lane"]  # whether all of z was known
     driven: Bool[Array, "past lane"]  # whether all of u was known
+    begun: Bool[Array, "past lane"]  # whether z or one before it had a nonzero output
     loss: Float[Array, "length output lane"]  # fading, of the shortest lookahead: which length fills a gap
 
 
@@ -105,7 +106,7 @@ def qr_array(
     expected, fading, past = (outputs, inputs), 0.99, window + lookaheads[-1] - 1
     known_ahead = [(H - 1 + direct) * bool(m) for H in lookaheads]  # samples of u between issue and target
     ages = [
-        forgetting ** np.r_[np.ones(int(intercept)), np.zeros(known * m), 1.0 - np.repeat(np.arange(1, window + 1), q)]
+        forgetting ** np.r_[np.ones(intercept + known * m), 1.0 - np.repeat(np.arange(1, window + 1), q)]
         for known in known_ahead
     ]
 
@@ -118,6 +119,7 @@ def qr_array(
             jnp.zeros((past, q, lanes), dtype),
             jnp.ones((past, lanes), bool),
             jnp.ones((past, lanes), bool),
+            jnp.zeros((past, lanes), bool),
             jnp.zeros((window + 1, outputs, lanes), dtype),
         )
 
@@ -135,7 +137,8 @@ def qr_array(
         forecasts = []
         for H, reach, triangle in zip(lookaheads, known_ahead, state.triangles, strict=True):
             known = u[len(u) - H + (not direct) :][:reach] if reach else u[:0]
-            row = jnp.concatenate([state.channels.ones(q), flat(known), flat(state.history[:window])])
+            ones = state.begun[:intercept].astype(state.history.dtype)
+            row = jnp.concatenate([ones, flat(known), flat(state.history[:window])])
             left = at_lengths(residues(triangle, row, outputs), reach)
             forecasts.append(jnp.stack([-left[size] for size in sizes]))
         return jnp.stack(forecasts)
@@ -153,7 +156,8 @@ def qr_array(
         for H, reach, age, triangle in zip(lookaheads, known_ahead, ages, state.triangles, strict=True):
             since = int(not direct)
             known = flat(inputs_now[since:][:reach])
-            row = jnp.concatenate([channels.ones(q), known, flat(state.history[H - 1 : H - 1 + window])])
+            ones = state.begun[H - 1 :][:intercept].astype(y.dtype)
+            row = jnp.concatenate([ones, known, flat(state.history[H - 1 : H - 1 + window])])
             use = here & state.whole[H - 1 : H - 1 + window].all(axis=0) & driven_then[since:][:reach].all(axis=0)
             start = by_column(delta, reach) * jnp.asarray(age, y.dtype)[:, None]
             floor = jnp.where(start == 0, 1, by_column(delta, reach) / 2)
@@ -172,6 +176,7 @@ def qr_array(
             jnp.concatenate([jnp.concatenate([u, y])[None], state.history[:-1]]),
             jnp.concatenate([(here & driven_now)[None], state.whole[:-1]]),
             jnp.concatenate([driven_now[None], state.driven[:-1]]),
+            jnp.concatenate([(channels.ridge[m:q] != 0).any(axis=0)[None], state.begun[:-1]]),
             loss,
         )
 

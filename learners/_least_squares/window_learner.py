@@ -97,7 +97,7 @@ def window_learner(
     The unit of each output and input is the absolute value of its first nonzero sample, so data times a constant give
     forecasts times that constant. Without ``scaled`` the unit is one. A missing output is filled, for all sizes, with
     the forecast of the size that was best recently, a missing input with its last value. Nothing is
-    learned from a sample with a missing output. The ones of an intercept begin with the first nonzero output.
+    learned from a sample with a missing output. The ones of an intercept begin after the first nonzero output.
 
     Args:
         name: Of the learner.
@@ -139,7 +139,7 @@ def window_learner(
         channels = take_inputs(state.channels, input, jnp.abs) if m else state.channels
         unit = jnp.where(observed & (state.unit == 0), jnp.abs(output), state.unit)
         output = output / jnp.where(unit == 0, 1, unit)
-        phi = regressor(unit, state.past, channels.held)
+        phi = regressor(state.unit, state.past, channels.held)
         forecast = rule.forecast(shape, state.rule, phi)
         y = jnp.where(observed, output, _best(forecast, state.loss))
         error = jnp.where(observed[None], y[None] - forecast, 0)

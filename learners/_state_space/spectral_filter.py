@@ -163,7 +163,7 @@ def spectral_filter(
         return SpectralState(channels, triangle, history, features, loss)
 
     parameters = tuple(outputs * end for end in ends)
-    labels: dict[str, Any] = dict(scaled=True, size_label="filters", intercept=intercept)
+    labels: dict[str, Any] = dict(scaled=True, size_label="number of filters", intercept=intercept)
     return Learner("spectral-filter", init, predict, update, sizes, parameters, **labels)
 
 

@@ -34,7 +34,8 @@ def find_recording(
     Args:
         source: A path as for ``read_recording``, a frame (or a dict of columns) as for ``read_frame``, arrays as for
             ``Trajectories.of``, or Trajectories, which are returned as they are.
-        output: Columns to predict, of a file or a frame; names of the channels of an array.
+        output: Columns to predict, of a file or a frame, as a list or with commas between them; names of the channels
+            of an array.
         input: Columns that are known; of arrays the inputs themselves.
         by: Column that names the run.
         time: Column of seconds or dates.
@@ -75,7 +76,7 @@ def find_recording(
 
 def _names(names: Any) -> tuple[str, ...]:
     if isinstance(names, str):
-        return (names,)
+        return tuple(name.strip() for name in names.split(","))
     if not isinstance(names, Iterable) or isinstance(names, np.ndarray) or not all(isinstance(n, str) for n in names):
         raise ValueError(f"columns of a file or a frame are named, such as 'y' or ['y1', 'y2']; got {names!r}.")
     return tuple(names)

@@ -167,8 +167,8 @@ def test_a_plant_of_python_control_takes_three_lines() -> None:
         ValueError, match="the plant is a python-control plant, which has no noise: give the covariances"
     ):
         locate(plant)
-    with pytest.raises(ValueError, match="the plant gives ndarray; expected a LinearSystem, a StateSpace"):
-        locate(np.eye(2))
+    with pytest.raises(ValueError, match="the plant gives float; expected a LinearSystem, a StateSpace"):
+        locate(3.0)
 
 
 def test_dead_time_costs_states_that_no_predictor_needs() -> None:
