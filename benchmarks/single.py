@@ -1,5 +1,7 @@
 """Measure the steps of the ladder and the lattice on one recording and on 32: compiled for the CPU, and in JAX.
 
+Compiled, with an intercept, too.
+
     python benchmarks/single.py [--rounds 10]
 
 Lengths 0 to 64; the lattice has two outputs and two inputs. All forms run in turn, without keeping forecasts; times per
@@ -26,8 +28,14 @@ TANKS = LinearSystem(
     np.diag([0.95, 0.9]), np.eye(2), 0.01 * np.eye(2), 0.01 * np.eye(2), [[0.1, 0.02], [0.01, 0.1]], np.zeros((2, 2))
 )
 SIZES = range(LENGTHS + 1)
-LEARNERS = {"ladder": (zoo("random-walk"), ladder(SIZES)), "lattice": (TANKS, lattice(SIZES, outputs=2, inputs=2))}
+WALK, WITH = zoo("random-walk"), " with intercept"
+LEARNERS = {"ladder": (WALK, ladder(SIZES)), "lattice": (TANKS, lattice(SIZES, outputs=2, inputs=2))}
+LEARNERS |= {
+    f"ladder{WITH}": (WALK, ladder(SIZES, intercept=True)),
+    f"lattice{WITH}": (TANKS, lattice(SIZES, intercept=True, outputs=2, inputs=2)),
+}
 STEPS = {"ladder, compiled": 8192, "ladder, JAX": 512, "lattice, compiled": 1024, "lattice, JAX": 128}
+STEPS |= {f"ladder{WITH}, compiled": 8192, f"lattice{WITH}, compiled": 1024}
 
 
 def scored(form: str, streams: int, precision: Precision) -> Callable[[], object]:
@@ -60,11 +68,17 @@ def main() -> None:
                     scored(form, streams, precision), work, f"{streams} streams x {steps} steps"
                 )
     timed = interleaved(contenders, given.rounds)
-    for precision, learner, streams in product(precisions, LEARNERS, (1, 32)):
+    for precision, learner, streams in product(precisions, ("ladder", "lattice"), (1, 32)):
         one, other = (timed.wall[f"{learner}, {form}, {streams} streams, {precision}"] for form in ("JAX", "compiled"))
         goal = dict(goal="at least 100") if (precision, learner, streams) == ("float64", "ladder", 1) else {}
         name = f"{learner}, JAX / compiled, {streams} streams, {precision}"
         ratios.append(dict(name=name, values=ratio([one], other), **goal))
+        more = timed.wall[f"{learner}{WITH}, compiled, {streams} streams, {precision}"]
+        ratios.append(
+            dict(
+                name=f"{learner}, with / without intercept, {streams} streams, {precision}", values=ratio([more], other)
+            )
+        )
     record = dict(
         title="One recording",
         command="python benchmarks/single.py",
