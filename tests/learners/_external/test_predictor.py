@@ -466,7 +466,7 @@ BAD = {
     "ladle": "names no predictor; did you mean 'ladder'?",
     "./no-such-program": "names no predictor. Expected ANY.py:NAME, MODULE:NAME",
     "": "names no predictor",
-    "ladder:length=3": "its options are forgetting, ridge",
+    "ladder:length=3": "ladder has no option 'length'. Its options are forgetting, ridge, intercept",
     "ladder:size=many": "size must be one whole number",
     "kalman": "needs to know the plant",
 }
