@@ -89,7 +89,7 @@ def last_in_journal(folder: Path) -> int:
 
 
 def uninterrupted(folder: Path, samples: int) -> dict[str, Any]:
-    service, played = Service(lambda outputs, inputs: ladder(range(5))), zoo(PLANT)
+    service, played = Service(lambda outputs, inputs: ladder(range(5), intercept=True)), zoo(PLANT)
     items = chain([plant("p", played)], play_simulation(played, samples, ["p"], block=128)._observations())
     asyncio.run(serve(service, MemorySource(items), MemorySink(), state=folder))
     found = read_checkpoint(folder)
