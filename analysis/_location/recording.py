@@ -104,7 +104,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             center=center,
             **scored,
         )
-        center_ = center if isinstance(center, str) else list(center)
+        center_ = center if isinstance(center, str) else np.atleast_1d(center).tolist()
         settings = settings_of(options, learner, ahead, center_, horizon, runs)
     limits = rounding_limits(recording, rebin(sums, coarse), options.precision)
     lost = [limit for limit in limits if limit is not None]

@@ -105,7 +105,8 @@ def recording_sentence(
 def reading_words(reading: Reading) -> str:
     """Return what was read: rows, missing samples and the step."""
     step = "no time column" if reading.step is None else f"step {reading.step:.6g} s"
-    return f"{spaced(reading.rows)} rows, {spaced(reading.missing)} samples missing, {step}"
+    samples = "sample" if reading.missing == 1 else "samples"
+    return f"{spaced(reading.rows)} rows, {spaced(reading.missing)} {samples} missing, {step}"
 
 
 def _at_the_edge(size: int, sizes: Sequence[int], widen: str) -> str:

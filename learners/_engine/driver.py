@@ -77,8 +77,10 @@ class Driver:
         if isinstance(center, str):
             if center not in ("first", "none"):
                 raise ValueError(f"center must be first, none or known values, got {center!r}.")
-        elif np.shape(center) != (outputs,) or not np.isfinite(np.asarray(center, float)).all():
-            raise ValueError(f"a known center must be {outputs} finite numbers, got {center!r}.")
+        else:
+            center = np.atleast_1d(center) if np.isscalar(center) else center
+            if np.shape(center) != (outputs,) or not np.isfinite(np.asarray(center, float)).all():
+                raise ValueError(f"a known center must be {outputs} finite numbers, got {center!r}.")
         if known_ahead is not None and known_ahead < 0:
             raise ValueError(f"known_ahead must be None or a whole number of at least 0, got {known_ahead}.")
         self.learner, self.oracle, self.outputs, self.inputs = learner, oracle, outputs, inputs

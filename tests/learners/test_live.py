@@ -78,3 +78,11 @@ def test_the_oracle_of_a_live_stream_is_a_learner() -> None:
     live = Live("ladder", oracle=kalman(zoo("random-walk")))
     live.observe(1.0)
     assert np.isfinite(live.forecast).all()
+
+
+def test_one_center_may_be_a_number() -> None:
+    run = simulate(1, zoo("random-walk"), 40)
+    one, listed = (replay(ladder(range(3)), run, center=center) for center in (5.0, [5.0]))
+    np.testing.assert_array_equal(one, listed)
+    with pytest.raises(ValueError, match="a known center must be 1 finite numbers"):
+        replay(ladder(range(3)), run, center=float("nan"))

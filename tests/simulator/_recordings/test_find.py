@@ -143,3 +143,9 @@ def test_locate_and_replay_take_them(tmp_path: Path) -> None:
         assert answer.rungs.equals(answers[0].rungs)
         assert answer.sentence == answers[0].sentence
     np.testing.assert_array_equal(replay(ladder(range(3)), Y), replay(ladder(range(3)), Trajectories.of(Y)))
+
+
+def test_one_missing_sample_is_not_several() -> None:
+    answer = locate(Y, sizes=range(3), model=False, center=0.5)
+    assert "read: 300 rows, 1 sample missing" in answer.sentence
+    assert answer.settings["center"] == [0.5]
