@@ -77,8 +77,8 @@ minima:
 	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	$(PYTHON) .ci/minima.py > "$$folder/pins.txt"; $(PYTHON) -m venv "$$folder/venv"; \
 	"$$folder/venv/bin/python" -m pip install -q --disable-pip-version-check -r "$$folder/pins.txt"; \
-	mkdir "$$folder/path"; ln -s "$(CURDIR)" "$$folder/path/ergoscope"; \
-	PYTHONPATH="$$folder/path" "$$folder/venv/bin/python" -m pytest -q -p no:cacheprovider -o filterwarnings= $(MINIMA) $(ARGS)
+	"$$folder/venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps -e .; \
+	"$$folder/venv/bin/python" -m pytest -q -p no:cacheprovider -o filterwarnings= $(MINIMA) $(ARGS)
 
 bench: $(INSTALLED)
 	@set -e; for name in $(BENCHMARKS); do echo; echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done

@@ -122,6 +122,9 @@ def locate(
 
     plant, name = None, source
     if is_recording(source):
+        for word, value in (("--q", q), ("--r", r), ("--dt", dt), ("--delay", delay)):
+            if value is not None:
+                raise ValueError(f"{word} is an option for systems, and {source} is a recording: leave it out.")
         columns = [word.strip() for part in output or () for word in part.split(",")]
         driven = [word.strip() for word in input.split(",")] if input else []
         given: Any = simulator.read_recording(source, columns, driven, by=by, time=time)
@@ -144,7 +147,7 @@ def locate(
             device=device,
             learner=learner,
             lookaheads=lookaheads,
-            inputs=input or "zero",
+            inputs="zero" if plant is None else input or "zero",
             noise=noise,  # type: ignore[arg-type]
             inputs_ahead=inputs_ahead,  # type: ignore[arg-type]
             center=parse_center(center),

@@ -34,12 +34,10 @@ def window(outputs: NDArray[np.float64], inputs: NDArray[np.float64], length: in
     missing = np.cumsum(np.isnan(both).any(axis=1))
     before = np.concatenate([[0], missing])[:rows]
     whole = np.flatnonzero(missing[length:] == before)  # nothing is missing from t - length to t
-    X = np.empty((rows, inputs.shape[1] + length * both.shape[1]))
-    X[:, : inputs.shape[1]] = inputs[length:]
+    X, Y = inputs[length:], outputs[length:]
     if rows and length:
         lags = sliding_window_view(both[:-1], length, axis=0)[:, :, ::-1]  # (row, channel, lag)
-        X[:, inputs.shape[1] :] = lags.transpose(0, 2, 1).reshape(rows, -1)
-    Y = outputs[length:]
+        X = np.concatenate([X, lags.transpose(0, 2, 1).reshape(rows, -1)], axis=1)
     return Window(X, Y, whole + length) if len(whole) == rows else Window(X[whole], Y[whole], whole + length)
 
 

@@ -110,8 +110,13 @@ def locate(
     path = os.fspath(source) if isinstance(source, os.PathLike) else source
     if is_data(source) or (isinstance(path, str) and is_recording(path)):
         source = find_recording(source, output, input, by, time, dt)
-        if noise != "normal":
-            raise ValueError(f"noise is for a system; a recording has its own, got {noise!r}: leave it out.")
+        if not (isinstance(inputs, str) and inputs == "zero"):
+            raise ValueError(
+                "inputs is the known input of a system; that of a recording is input, a column or an array."
+            )
+        of_system = dict(noise=noise != "normal", missing=missing != Missing(), Q=Q is not None, R=R is not None)
+        if wrong := [word for word, given in (of_system | dict(delay=delay is not None)).items() if given]:
+            raise ValueError(f"{', '.join(wrong)}: for a system; a recording has its own: leave it out.")
         return locate_recording(source, options, center)
     columns = dict(output=output, input=input, by=by, time=time)
     if columns != dict(output=(), input=(), by=None, time=None):

@@ -18,7 +18,7 @@ from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import check_weights, next_ridge
 from .intercept import Intercept, advance_intercept, start_intercept, with_intercept
 from .iterated_forecasts import Ahead, advance_ahead, start_ahead
-from .ladder_kernel import ladder_constants, parts_of
+from .ladder_kernel import ladder_constants, ladder_parts
 from .wavefront import wavefront
 
 
@@ -164,5 +164,5 @@ def ladder(
     labels |= dict(size_label="filter length", tends_to="filters" if forgetting == 1 else None)
     batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) and not intercept else None
     constants = ladder_constants(stages, forgetting, ridge, fading, sizes, lookaheads)
-    kernel = Kernel(parts_of(lookaheads, intercept), constants, fixed=True)
+    kernel = Kernel(ladder_parts(lookaheads != (1,), intercept), constants, fixed=True)
     return Learner("ladder", init, predict, update, **labels, scaled=True, batch=batch, kernel=kernel)

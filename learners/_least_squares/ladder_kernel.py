@@ -43,36 +43,21 @@ def ladder_constants(
     return LadderConstants(*numbers, forgetting ** -np.arange(stages), np.array(sizes), np.array(lookaheads))
 
 
-def parts_of(lookaheads: tuple[int, ...], intercept: bool) -> Callable[[int], tuple[Any, Any, Any, Any]]:
-    """Return the parts of a ladder."""
-    if lookaheads == (1,):
-        return ladder_intercept_parts if intercept else ladder_parts
-    return ladder_intercept_ahead_parts if intercept else ladder_ahead_parts
-
-
-# A loop of its own for each: where there is nothing ahead and no intercept, nothing is computed for them.
 @cache
-def ladder_parts(W: int) -> tuple[Any, Any, Any, Any]:
-    """Return load, step, predict and store for ``W`` lanes, one sample ahead."""
-    return _parts(W, nothing_ahead(W), False)
+def ladder_parts(ahead: bool, intercept: bool) -> Callable[[int], tuple[Any, Any, Any, Any]]:
+    """Return the parts of a ladder: a loop of its own for each, so nothing is computed for what it does not have.
 
+    Args:
+        ahead: Whether more than one sample ahead is forecast.
+        intercept: Whether there is one.
+    """
 
-@cache
-def ladder_ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
-    """Return load, step, predict and store for ``W`` lanes, some samples ahead."""
-    return _parts(W, ahead_parts(W, False), False)
+    def parts(W: int) -> tuple[Any, Any, Any, Any]:
+        """Return load, step, predict and store for ``W`` lanes."""
+        return _parts(W, ahead_parts(W, intercept) if ahead else nothing_ahead(W), intercept)
 
-
-@cache
-def ladder_intercept_parts(W: int) -> tuple[Any, Any, Any, Any]:
-    """Return load, step, predict and store for ``W`` lanes, with an intercept."""
-    return _parts(W, nothing_ahead(W), True)
-
-
-@cache
-def ladder_intercept_ahead_parts(W: int) -> tuple[Any, Any, Any, Any]:
-    """Return load, step, predict and store for ``W`` lanes, with an intercept, some samples ahead."""
-    return _parts(W, ahead_parts(W, True), True)
+    parts.__name__ = f"ladder{'-ahead' * ahead}{'-intercept' * intercept}"  # names the files of its loops
+    return cache(parts)
 
 
 def _parts(W: int, parts_ahead: tuple[Any, Any, Any, Any], intercept: bool) -> tuple[Any, Any, Any, Any]:

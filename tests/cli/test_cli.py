@@ -147,6 +147,10 @@ BAD = {
         ["locate", "runs.csv", "--output", "y", "--by", "run", "--center", "middle"],
         "--center must be",
     ),
+    "an option of systems": (
+        ["locate", "runs.csv", "--output", "y", "--by", "run", "--dt", "0.1"],
+        "--dt is an option for systems",
+    ),
     "an option of recordings": (["locate", "random-walk", "--by", "run"], "is an option for recordings"),
     "a plant without noise": (["locate", "plant.py:plant", "--dt", "0.1"], "Q"),
     "a continuous plant without dt": (["locate", "plant.py:plant", "--q", "1", "--r", "1"], "dt"),

@@ -213,7 +213,7 @@ def test_a_level_costs_no_taps(make: Any, true: int, pytestconfig: pytest.Config
     Without an intercept it is none of them: a long filter averages the level.
     """
     seeds = 50 if pytestconfig.getoption("--campaign") else 4
-    hits = misses = 0
+    hits = 0
     for seed in range(seeds):
         y, u = make(np.random.default_rng(seed), 4000)
         best = locate(recording(y, u), model=False).best

@@ -12,7 +12,7 @@ import pytest
 
 from ergoscope import locate
 from ergoscope.learners import ladder, replay
-from ergoscope.simulator import LinearSystem, Trajectories, find_recording, read_frame, read_recording, zoo
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, find_recording, read_frame, read_recording, zoo
 from ergoscope.simulator._recordings.find import is_data
 
 RANDOM = np.random.default_rng(0)
@@ -114,6 +114,9 @@ def test_masked_entries_and_none_are_missing_and_other_arrays_are_taken() -> Non
         ("always 1: there is nothing to predict", lambda: find_recording(np.ones(50))),
         ("every sample is missing", lambda: find_recording(np.full(50, np.nan))),
         ("random-walk is a system: leave them out", lambda: locate("random-walk", output="y")),
+        ("that of a recording is input", lambda: locate(Y, inputs=U)),
+        ("^Q, delay: for a system", lambda: locate(Y, Q=1.0, delay=1)),
+        ("^noise, missing: for a system", lambda: locate(Y, noise="uniform", missing=Missing(0.1))),
     ],
 )
 def test_what_cannot_be_told_is_refused_with_the_remedy(message: str, call: Any) -> None:
