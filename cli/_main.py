@@ -122,23 +122,23 @@ def locate(
 
     plant, name = None, source
     if is_recording(source):
-        for word, value in (("--q", q), ("--r", r), ("--dt", dt), ("--delay", delay)):
-            if value is not None:
+        for word, given in (("--q", q), ("--r", r), ("--dt", dt), ("--delay", delay)):
+            if given is not None:
                 raise ValueError(f"{word} is an option for systems, and {source} is a recording: leave it out.")
         columns = [word.strip() for part in output or () for word in part.split(",")]
         driven = [word.strip() for word in input.split(",")] if input else []
-        given: Any = simulator.read_recording(source, columns, driven, by=by, time=time)
+        data: Any = simulator.read_recording(source, columns, driven, by=by, time=time)
         name = Path(source).stem.replace("*", "_") or "recording"
     else:
         for word, value in (("--output", output), ("--by", by), ("--time", time)):
             if value is not None:
                 raise ValueError(f"{word} is an option for recordings, and {source} is a system: leave it out.")
-        given = plant = find_plant(source, q, r, dt, delay)
+        data = plant = find_plant(source, q, r, dt, delay)
         name = plant.name
     folder = check_folder(out or Path("runs") / name)
     with Meter("locate", hidden=quiet or as_json) as meter:
         found = analysis.locate(
-            given,
+            data,
             sizes=tried,
             horizon=horizon,
             replicates=replicates,

@@ -50,13 +50,15 @@ def test_a_size_that_overflowed_is_none_to_choose_or_to_beat() -> None:
 
 
 @pytest.mark.parametrize("name", ["random-walk", "double-integrator"])
-def test_the_learning_part_is_that_of_the_windows_one_by_one(name: str) -> None:
+@pytest.mark.parametrize("intercept", [False, True])
+def test_the_learning_part_is_that_of_the_windows_one_by_one(name: str, intercept: bool) -> None:
     """log det G(T) - log det G(T/20) = sum of log(1 + z' G^-1 z), rank one by rank one."""
     run = simulate(3, zoo(name), 1200)
-    found = learning_part(run, [0, 1, 2, 4], "first", 2.5)
+    found = learning_part(run, [0, 1, 2, 4], "first", 2.5, intercept)
     y = run.outputs[0, :, 0] - run.outputs[0, 0, 0]
     rows = np.stack([y[4 - k : len(y) - k] for k in range(1, 5)], axis=1)
-    for place, h in enumerate((0, 1, 2, 4)):
+    rows = np.concatenate([np.ones((len(rows), 1)), rows], axis=1)[:, not intercept :]
+    for place, h in enumerate(np.array((0, 1, 2, 4)) + intercept):
         start = 60 - 4
         G, total = rows[:start, :h].T @ rows[:start, :h], 0.0
         for z in rows[start:, :h]:
@@ -65,7 +67,7 @@ def test_the_learning_part_is_that_of_the_windows_one_by_one(name: str) -> None:
         assert found[place] == pytest.approx(2.5 * total, rel=1e-6, abs=1e-12)
     # h log 20 for what forgets, and (2 j - 1) more log 20 for the j-th direction of a chain: about, for one path
     modes = {"random-walk": 1, "double-integrator": 4}[name]
-    assert 0.5 < found[3] / (2.5 * np.log(20) * (4 + modes)) < 1.6
+    assert 0.5 < found[3] / (2.5 * np.log(20) * (4 + modes + intercept)) < 1.6
 
 
 def test_stretches_with_gaps_give_the_factor_of_all_rows_at_once() -> None:

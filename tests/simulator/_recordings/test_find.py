@@ -53,6 +53,11 @@ def test_an_index_of_dates_is_the_time(index: Any) -> None:
     assert read_frame(frame.reset_index(names="when"), "y", time="when").dt == 10.0
 
 
+def test_an_index_with_a_zone_keeps_its_nanoseconds() -> None:
+    index = pd.date_range("2026-01-01", periods=300, freq="1500ns", tz="Europe/Berlin")
+    assert read_frame(pd.DataFrame(dict(y=Y), index=index)).dt == 1.5e-6
+
+
 def test_numbers_of_pandas_with_missing_values() -> None:
     frame = pd.DataFrame(dict(y=pd.array([1, None, 3, 4], dtype="Int64"), n=["a", "b", "c", "d"], ok=[True] * 4))
     np.testing.assert_array_equal(read_frame(frame).outputs[0, :, 0], [1, np.nan, 3, 4])
