@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike
 
 from .frames import frame_of, is_frame
@@ -18,7 +19,9 @@ def is_data(source: Any) -> bool:
     """Return whether an object holds samples: trajectories, a data frame, an array, or a list of them."""
     if isinstance(source, str | bytes | os.PathLike) or callable(source):
         return False
-    return isinstance(source, Trajectories | Iterable) or is_frame(source) or hasattr(source, "__array__")
+    return (
+        isinstance(source, Trajectories | Iterable | pl.LazyFrame) or is_frame(source) or hasattr(source, "__array__")
+    )
 
 
 def find_recording(
@@ -53,6 +56,8 @@ def find_recording(
         return source
     if isinstance(source, Mapping):
         source = frame_of(source)
+    elif isinstance(source, pl.LazyFrame):
+        source = source.collect()
     text = isinstance(source, str | os.PathLike)
     if text or is_frame(source):
         if dt is not None:

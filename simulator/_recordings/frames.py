@@ -11,6 +11,8 @@ import polars as pl
 
 def is_frame(source: Any) -> bool:
     """Return whether an object is a data frame: columns by name, and rows."""
+    if isinstance(source, pl.LazyFrame):  # it has no rows yet
+        return False
     return hasattr(source, "columns") and hasattr(source, "__getitem__") and hasattr(source, "__len__")
 
 
@@ -21,7 +23,7 @@ def frame_of(columns: Mapping[str, Any]) -> pl.DataFrame:
         ValueError: The columns are no arrays of one length.
     """
     try:
-        return pl.DataFrame({str(name): np.asarray(column) for name, column in columns.items()})
+        return pl.DataFrame([series_of(str(name), np.asarray(column)) for name, column in columns.items()])
     except (pl.exceptions.PolarsError, TypeError, ValueError) as exc:
         raise ValueError(f"a dict must hold one array a column, all of one length: {exc!s:.200}.") from exc
 
@@ -56,7 +58,19 @@ def dated_index(frame: Any) -> Any:
 
 
 def series_of(name: str, column: Any) -> pl.Series:
-    """Return a column; dates with a time zone become those of UTC."""
+    """Return a column; dates with a time zone become those of UTC, and values of several kinds text, as in a file."""
     zoned = getattr(column.dtype, "tz", None) is not None
     values = np.asarray(column, "datetime64[ns]") if zoned else np.asarray(column)
-    return pl.Series(name, values.tolist() if values.dtype == object else values)
+    if values.dtype != object:
+        return pl.Series(name, values)
+    cells = [None if _is_missing(value) else value for value in values.tolist()]
+    try:
+        return pl.Series(name, cells)
+    except TypeError:
+        return pl.Series(name, [None if cell is None else str(cell) for cell in cells])
+
+
+def _is_missing(value: Any) -> bool:
+    return (
+        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    )

@@ -103,6 +103,8 @@ def read_frame(
         outputs = _only(where, [name for name in numeric_in(frame) if name not in {*inputs, by, time}])
     wanted = _named_once([*outputs, *inputs, *(name for name in (by, time) if name is not None)])
     refuse_unknown(where, wanted, names)
+    if doubled := [name for name in wanted if names.count(name) > 1]:
+        raise ValueError(f"{where}: two columns are called {doubled[0]!r}; rename one.")
     columns = [column_of(frame, name, name in (*outputs, *inputs)) for name in wanted]
     if index is not None:
         time = "index" if "index" not in wanted else "the index"

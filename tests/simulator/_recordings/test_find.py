@@ -62,6 +62,11 @@ def test_numbers_of_pandas_with_missing_values() -> None:
     frame = pd.DataFrame(dict(y=pd.array([1, None, 3, 4], dtype="Int64"), n=["a", "b", "c", "d"], ok=[True] * 4))
     np.testing.assert_array_equal(read_frame(frame).outputs[0, :, 0], [1, np.nan, 3, 4])
     np.testing.assert_array_equal(read_frame(pd.DataFrame({1: Y, "x": U}), "1").outputs[0, :, 0], Y)
+    for missing in (None, np.nan, pd.NA, pd.NaT):
+        cells = pd.DataFrame(dict(y=[1.5, missing, 3]), dtype=object)
+        np.testing.assert_array_equal(read_frame(cells, "y").outputs[0, :, 0], [1.5, np.nan, 3])
+        np.testing.assert_array_equal(find_recording(dict(y=[1.5, missing, 3])).outputs[0, :, 0], [1.5, np.nan, 3])
+    np.testing.assert_array_equal(find_recording(pl.DataFrame(dict(y=Y)).lazy()).outputs[0, :, 0], Y)
 
 
 def test_runs_of_a_frame_and_of_arrays() -> None:
@@ -110,6 +115,12 @@ def test_masked_entries_and_none_are_missing_and_other_arrays_are_taken() -> Non
         ("all of one length", lambda: find_recording(dict(y=Y, u=U[:3]), "y")),
         ("has no rows", lambda: find_recording(dict(y=np.zeros(0)), "y")),
         ("holds 'a' in row 1", lambda: find_recording(pd.DataFrame(dict(y=["a", "b"])), "y")),
+        ("holds 'x' in row 3", lambda: read_frame(pd.DataFrame(dict(y=[1.5, None, "x"])), "y")),
+        (
+            "'run', which names the run, is empty in row 2",
+            lambda: read_frame(pd.DataFrame(dict(y=[1.5, 2, 3], run=["a", None, "a"])), "y", by="run"),
+        ),
+        ("two columns are called 'y'", lambda: read_frame(pd.DataFrame(np.ones((5, 2)), columns=["y", "y"]), "y")),
         ("dt is for arrays", lambda: find_recording(dict(y=Y), dt=1.0)),
         ("by names a column", lambda: find_recording(Y, by="run")),
         ("give the samples, input=u", lambda: find_recording(Y, input="u")),
