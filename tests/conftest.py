@@ -55,6 +55,8 @@ LONG = (
 compiled = tempfile.TemporaryDirectory(prefix="ergoscope-compiled-")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"  # as commands have it, for programs without one
+# matplotlib lists the fonts once for all; a list that some other program left in the user's cache may lack some.
+os.environ.setdefault("MPLCONFIGDIR", os.path.join(compiled.name, "matplotlib"))
 # The tests themselves keep nothing: in a process of many programs JAX has crashed while it wrote one out.
 jax.config.update("jax_compilation_cache_dir", None)
 
@@ -63,6 +65,7 @@ jax.config.update("jax_compilation_cache_dir", None)
 # of what they forecast, which is the same on every processor.
 LOOPS = """
 import hashlib
+import matplotlib.font_manager
 import numpy as np
 from ergoscope.learners import kalman, ladder, lattice, replay
 from ergoscope.simulator import Trajectories, zoo

@@ -14,10 +14,10 @@ import logging
 import random
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from types import TracebackType
-from typing import NamedTuple, Self, TypeAlias, cast
+from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, cast
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
@@ -39,6 +39,7 @@ GIVE_UP = 300.0  # seconds of such losses after which a named client ends
 REFUSED = 128  # reason codes from here on reject a subscription
 UNAVAILABLE = (3, 136, 137)  # reason codes of a broker that may accept later
 Broken = aiomqtt.MqttError  # raised by sending when the connection is lost
+Result = TypeVar("Result")
 Send: TypeAlias = Callable[[str, bytes, bool], Awaitable[None]]  # topic, payload, whether it is retained
 _silent = logging.getLogger("ergoscope.streams.client")  # this file logs a lost connection, once
 _silent.setLevel(logging.CRITICAL + 1)
@@ -165,14 +166,7 @@ class Connection(NullContext):
                 return
 
     async def _send(self, client: Client, topic: str, payload: bytes, retain: bool = False) -> None:
-        sending = asyncio.ensure_future(client.publish(topic, payload, 1 if retain else self._qos, retain))
-        try:  # the client would wait ten seconds for a lost connection
-            await asyncio.wait((sending, client.lost), return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done():
-                raise aiomqtt.MqttError("the connection is lost")
-            sending.result()
-        finally:
-            sending.cancel()
+        await _unless_lost(client, client.publish(topic, payload, 1 if retain else self._qos, retain))
 
     async def _open(self) -> None:
         if self._kept:
@@ -196,7 +190,7 @@ class Connection(NullContext):
         await client.__aenter__()
         self._client, self._opened_at = client, asyncio.get_running_loop().time()
         for topic in self._subscriptions:
-            (granted, *_) = await client.subscribe(topic, self._qos)
+            (granted, *_) = await _unless_lost(client, client.subscribe(topic, self._qos))
             if (granted if isinstance(granted, int) else granted.value) >= REFUSED:
                 log.warning(
                     "the broker at %s rejects the subscription of %s: ask its administrator for access.",
@@ -273,6 +267,18 @@ class Connection(NullContext):
         lost = self._client.lost
         if lost.done() and not lost.cancelled():
             lost.exception()  # retrieved, so that asyncio does not log it
+
+
+async def _unless_lost(client: Client, request: Coroutine[Any, Any, Result]) -> Result:
+    """Return the answer to a request; raise ``Broken`` when the connection is lost: the client would wait on."""
+    asked = asyncio.ensure_future(request)
+    try:
+        await asyncio.wait((asked, client.lost), return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            raise aiomqtt.MqttError("the connection is lost")
+        return asked.result()
+    finally:
+        asked.cancel()
 
 
 def _is_final(exc: aiomqtt.MqttError) -> bool:

@@ -301,6 +301,31 @@ def test_two_clients_with_one_identifier_are_told_and_one_of_them_ends(
     assert sum("again and again" in record.message for record in caplog.records) <= 2
 
 
+def test_a_connection_lost_before_the_subscription_is_granted_is_opened_again() -> None:
+    """A broker ends it there when another client takes its identifier; to wait for an answer would be no use."""
+    asked: list[int] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def packet() -> bytes:
+            return await reader.readexactly((await reader.readexactly(2))[1])
+
+        await packet()  # CONNECT
+        writer.write(bytes([0x20, 2, 0, 0]))
+        subscribe = await packet()
+        asked.append(len(asked))
+        if len(asked) > 1:
+            writer.write(bytes([0x90, 3, *subscribe[:2], 0]))
+            await reader.read()
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(answer, "127.0.0.1")
+        async with server, MqttSource(Address("127.0.0.1", server.sockets[0].getsockname()[1], "lab", "+")):
+            assert asked == [0, 1]
+
+    run(main())
+
+
 def test_what_comes_too_fast_pushes_out_the_oldest_and_is_counted(port: int) -> None:
     async def main() -> tuple[MqttSource, list[int | None]]:
         source = MqttSource(Address("127.0.0.1", port, "lab", "a"), waiting=50)
