@@ -30,6 +30,17 @@ def check_lookahead(lookahead: int) -> None:
         raise ValueError(f"lookahead must be a whole number of at least 1, got {lookahead}.")
 
 
+def check_precision(precision: str) -> np.dtype[np.floating]:
+    """Return the type of numbers that a precision stands for.
+
+    Raises:
+        ValueError: It is neither ``"float32"`` nor ``"float64"``.
+    """
+    if precision not in ("float32", "float64"):
+        raise ValueError(f"precision must be float32 or float64, got {precision!r}.")
+    return np.dtype(precision)
+
+
 def check_seed(seed: int) -> int:
     """Return a seed of random numbers.
 

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numba.extending
+from llvmlite import ir
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -56,6 +58,20 @@ def compiled(function: Function, name: str) -> Function:
     return cast(Function, loop)
 
 
+def _high_word(context: Any, a: Any, b: Any) -> Any:
+    """Return the upper 64 bits of the product of two words of 64 bits."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(*(builder.zext(word, wide) for word in arguments))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return numba.uint64(numba.uint64, numba.uint64), build
+
+
+high_word: Any = numba.extending.intrinsic(_high_word)
+
+
 def cache_folder() -> Path:
     """Return the folder of what is compiled, for this user."""
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "ergoscope" / "compiled"
@@ -65,8 +81,9 @@ def cache_folder() -> Path:
 def _sources() -> str:
     """Return a digest of the files that a loop may come from: it calls functions of several of them."""
     root, digest = Path(__file__).parents[1], hashlib.sha256()
-    for path in (Path(__file__), *sorted((root / "learners").rglob("*.py"))):
-        digest.update(path.read_bytes())
+    for room in ("_core", "learners", "simulator"):
+        for path in sorted((root / room).rglob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

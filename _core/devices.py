@@ -10,9 +10,8 @@ from typing import Any, Literal, TypeVar
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import PRNGKeyArray
 
-from .checks import check_seed
+from .checks import check_precision
 
 Precision = Literal["float32", "float64"]
 Placed = TypeVar("Placed")
@@ -32,8 +31,7 @@ def computing(precision: Precision = "float64", device: str | None = None) -> It
         RuntimeError: This process is a fork of one that has used JAX.
     """
     refuse_fork()
-    if precision not in ("float32", "float64"):
-        raise ValueError(f"precision must be float32 or float64, got {precision!r}.")
+    check_precision(precision)
     with (
         jax.enable_x64(precision == "float64"),
         jax.default_device(find_devices(device)[0]),
@@ -110,15 +108,3 @@ def shard(arrays: Placed, device: str | None, whole: bool = False) -> Placed:
 
     placed: Placed = jax.tree.map(place, arrays)
     return placed
-
-
-def random_key(seed: int) -> PRNGKeyArray:
-    """Return the random key of a seed; it does not depend on the precision.
-
-    Raises:
-        ValueError: The seed is no whole number from 0 to 2^63 - 1.
-        RuntimeError: See ``refuse_fork``.
-    """
-    refuse_fork()
-    with jax.enable_x64(True):  # in 32 bits the upper half of a seed would be lost
-        return jax.random.key(check_seed(seed))

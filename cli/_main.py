@@ -202,7 +202,6 @@ def simulate(
     delay: Delay = None,
     noise: Noise = "normal",
     precision: Precision = "float64",
-    device: Device = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
@@ -222,7 +221,6 @@ def simulate(
             missing=simulator.Missing(missing, burst),
             noise=noise,  # type: ignore[arg-type]
             precision=precision,  # type: ignore[arg-type]
-            device=device,
             progress=meter.update,
         )
     if not quiet:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
-import jax
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.devices import computing, random_key
+from ..._core.devices import computing
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import score
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
@@ -190,12 +189,11 @@ def _simulated(
     system: LinearSystem, place: int, options: Options, horizon: int, paths: NDArray[np.float64]
 ) -> NDArray[np.floating[Any]]:
     """Simulate runs of a model from zero, ``(time, output, replicate)``; each place has its own noise."""
-    key = jax.random.fold_in(random_key(options.seed), place)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a surplus lag is a mode that the output does not show
         noisy = system.replace(B=None, D=None) if system.inputs else system
-    chunks = simulate_chunks(key, noisy, horizon, options.replicates, blocks=16, device=options.device)
-    outputs = np.concatenate([np.asarray(chunk.outputs) for chunk in chunks])
+    chunks = simulate_chunks(options.seed, noisy, horizon, options.replicates, blocks=16, series=place)
+    outputs = np.concatenate([chunk.outputs for chunk in chunks])
     return outputs + _response(system, paths[:horizon]) if system.inputs else outputs
 
 
@@ -235,8 +233,7 @@ def _may_be(
 ) -> bool:
     """Return whether the recording may come from a model on the circle, by fits to runs of that model."""
     system, horizon = edge.system(), len(seen)
-    with computing(options.precision, options.device):
-        outputs = _simulated(system, DRAWN, options, horizon, paths)
+    outputs = _simulated(system, DRAWN, options, horizon, paths)
     outputs = np.where(seen, np.asarray(outputs, float).transpose(2, 0, 1), np.nan)
     inputs, lengths = paths[:horizon].transpose(2, 0, 1), np.array([horizon])
     names = tuple(map(str, range(system.outputs))), tuple(map(str, range(system.inputs))), ("run",)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import PRNGKeyArray
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.devices import computing
@@ -127,33 +126,35 @@ def check_horizon(learner: Learner, asked: int, trust: int | None) -> int:
 
 def run_prepared(
     prepared: PreparedRun,
-    key: PRNGKeyArray,
+    seed: int,
     horizon: int,
     missing: Missing = Missing(),
     noise: Noise = "normal",
+    series: int = 0,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Scores:
     """Simulate from a zero state, predict, and return the sums over stretches of equal length on a log scale.
 
     Args:
         prepared: The system and its predictors.
-        key: Random key; the draws depend on it only.
+        seed: Of the noise.
         horizon: Samples of each run.
         missing: Which samples are lost.
         noise: Distribution of the noise.
+        series: As in ``simulate_chunks``: another one is independent.
         progress: Called with the samples done.
     """
     driver, replicates = prepared.driver, prepared.replicates
     with computing(driver.precision, driver.device):
         chunks = simulate_chunks(
-            key,
+            seed,
             prepared.system,
             horizon,
             replicates,
             inputs=prepared.signal,
             missing=missing,
             noise=noise,
-            device=driver.device,
+            series=series,
         )
         return score(
             driver,

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from ..._core.devices import computing, random_key
+from ..._core.devices import computing
 from ...learners import Learner
 from ...simulator import LinearSystem, Missing
 from ...simulator._simulation.noise import Noise
@@ -37,9 +37,10 @@ def locate_system(
     prepared = prepare(system, options, inputs)
     system, learner, driven = prepared.system, prepared.learner, prepared.system.inputs > 0
     horizon, asked, trust, replicates = prepared.horizon, prepared.asked, prepared.trust, prepared.replicates
+    sums = run_prepared(
+        prepared, options.seed, horizon, missing, noise, progress=lambda done: options.progress(done, horizon)
+    )
     with computing(options.precision, options.device):
-        key = random_key(options.seed)
-        sums = run_prepared(prepared, key, horizon, missing, noise, lambda done: options.progress(done, horizon))
         settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
     raw, scales, powers = sums, prepared.noise, None

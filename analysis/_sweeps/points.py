@@ -1,4 +1,4 @@
-"""The points of an experiment, in groups of one system, noise and learner: their random keys, runs and files.
+"""The points of an experiment, in groups of one system, noise and learner: their random numbers, runs and files.
 
 Seeds, horizons and the matrices of the system are data. Groups of one learner and one shape of system share one
 compiled program.
@@ -14,11 +14,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 import jax
-import numpy as np
 import polars as pl
-from jaxtyping import PRNGKeyArray
 
-from ..._core.devices import random_key
 from ..._core.files import save_frame
 from .._growth.curves import curves
 from .._growth.output_units import in_noise_units
@@ -48,15 +45,14 @@ class Point(NamedTuple):
         )
 
     @property
-    def key(self) -> PRNGKeyArray:
-        """Random key of its runs: the key of the seed, folded with 32 bits of the SHA-256 of system and noise.
+    def series(self) -> int:
+        """The series of its random numbers: 64 bits of the SHA-256 of system and noise.
 
         It does not depend on the learner, the horizon or the rest of the grid. So learners are compared on the same
         runs, and a longer run begins as the shorter one does.
         """
         name = json.dumps([self.system, self.noise]).encode()
-        world = np.frombuffer(hashlib.sha256(name).digest(), ">u4")[0]
-        return jax.random.fold_in(random_key(self.seed), np.uint32(world))
+        return int.from_bytes(hashlib.sha256(name).digest()[:8], "big")
 
 
 class Group(NamedTuple):
@@ -111,7 +107,7 @@ def point_curves(
     If rounding reaches the noise before ``steps`` samples, the curves end there.
     """
     horizon = point.horizon if prepared.trust is None else min(point.horizon, prepared.trust)
-    sums = run_prepared(prepared, point.key, horizon, noise=experiment.law, progress=progress)
+    sums = run_prepared(prepared, point.seed, horizon, noise=experiment.law, series=point.series, progress=progress)
     run = f"noise {point.noise}, {point.horizon} samples, seed {point.seed}"
     frame = curves(in_noise_units(sums, prepared.noise), prepared.learner, point.system, run=run)
     return frame.with_columns(

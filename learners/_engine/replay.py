@@ -153,11 +153,12 @@ def score(
         lengths: Samples of each run.
         edges: Rising sample numbers from 0 to at least the longest length.
         progress: Called with the samples done after each block.
-        whole: No sample is missing; the batch form of the learner may be used.
+        whole: No sample is missing; where no loop is compiled for the CPU, the batch form of the learner may be used.
         share: Consecutive runs that are summed into one.
     """
-    if whole and driver.learner.batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
-        scores: Scores = driver.learner.batch(driver, outputs, inputs_at, lengths, edges, progress, share)
+    batch = driver.learner.batch if whole and driver.step is None else None
+    if batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
+        scores: Scores = batch(driver, outputs, inputs_at, lengths, edges, progress, share)
         return scores
     edges_ = np.asarray(edges, np.int64)
     if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < lengths.max():

@@ -11,23 +11,19 @@ from ..._core.text import duration
 from .._systems.linear_system import LinearSystem
 
 NUMBER = 8  # bytes
-MOST_STEPS = 2**39  # the noise of a block of 128 samples has a number of 32 bits
-STEP = 1e-6  # seconds of one step of one run, at the least
-MOST_RUNS = 2**32 - 1  # the random keys of runs have 32 bits
-COPIES = 3  # of a block: on the device, in NumPy, and its noise
+MOST_STEPS = 2**53  # up to here the number of a sample is exact in a table of real numbers
+STEP = 1e-8  # seconds of one step of one run, at the least
+COPIES = 3  # of a block: in the simulation, in the learner's order, and one that is written
 
 
 def check_steps(steps: int) -> None:
-    """Raise ValueError if a run has more samples than there is independent noise for.
+    """Raise ValueError if a run has more samples than a table can number.
 
     Raises:
-        ValueError: It has; the message gives the estimated time, too.
+        ValueError: It has; the message gives the estimated time.
     """
     if steps > MOST_STEPS:
-        raise ValueError(
-            f"{steps} steps would take at least {duration(STEP * steps)}, and after 2^39 steps the noise repeats: try "
-            "at most 2^39."
-        )
+        raise ValueError(f"{steps} steps would take at least {duration(STEP * steps)}: try at most 2^53.")
 
 
 def check_held(system: LinearSystem, steps: int, replicates: int) -> None:
@@ -63,7 +59,7 @@ def check_block(system: LinearSystem, rows: int, replicates: int) -> None:
     """
     each = COPIES * NUMBER * rows * (system.states + system.outputs)
     free = free_memory()
-    most = min(MOST_RUNS, free // each)
+    most = free // each
     if replicates > most:
         raise ValueError(
             f"{replicates} replicates need {each * replicates / GIB:.3g} GiB, and {free / GIB:.3g} GiB are free: "

@@ -1,39 +1,38 @@
-"""Simulation on the device, in blocks.
+"""Simulation on the processor, in blocks.
 
 Time: ``y[t] = C x[t] + D u[t] + v[t]`` is computed before ``x[t+1] = A x[t] + B u[t] + w[t]``; ``t = 0`` is the initial
 state.
 
-The noise of replicate ``i`` in block ``b`` depends on the key, ``i`` and ``b`` only. A path therefore does not depend
-on the number of replicates or on the number of blocks computed at once. The batch axis is the last one.
+The noise of run ``i`` in block ``b``, 128 samples, depends on the seed, the series, ``i`` and ``b`` only: the numbers z
+of w and v are those of NumPy's ``Generator(Philox(key=[seed, series], counter=[0, 0, b, i]))``, row by row. A path
+therefore depends neither on the number of runs nor on the blocks computed at once, and not on the device of a learner.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
+from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are, solve_discrete_lyapunov
 
 from ..._core.arrays import real_array
-from ..._core.devices import Precision, computing, find_devices, random_key, shard
+from ..._core.checks import check_precision, check_seed
+from ..._core.devices import Precision
 from ..._core.ranges import check_count
 from .._recordings.trajectories import Trajectories
 from .._recordings.write import write_trajectories
 from .._systems.eigenvalues import forgets
 from .._systems.find import find_system
-from .._systems.linear_system import ARRAY_FIELDS, LinearSystem
+from .._systems.linear_system import LinearSystem
 from .cost import check_block, check_disk, check_held, check_steps
 from .inputs import Signal, input_signal
-from .noise import Noise, check_noise, unit_noise
-
-BLOCK = 128
+from .noise import Noise, law_number
+from .recursion import BLOCK, WIDE, Plant, Runs, initial_numbers, simulation_loop
 
 
 class Missing(NamedTuple):
@@ -44,20 +43,15 @@ class Missing(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A stretch of time of all replicates, on the device; the batch axis is last."""
+    """A stretch of time of all replicates; the batch axis is last."""
 
-    outputs: Float[Array, "time output batch"]
-    inputs: Float[Array, "time input"]
-    states: Float[Array, "time state batch"]
-
-
-class _SimulationState(NamedTuple):
-    x: Float[Array, "state batch"]
-    missing: Int[Array, " batch"]
+    outputs: Float[np.ndarray, "time output batch"]
+    inputs: Float[np.ndarray, "time input"]
+    states: Float[np.ndarray, "time state batch"]
 
 
 def simulate_chunks(
-    key: PRNGKeyArray,
+    seed: int,
     system: LinearSystem | str,
     steps: int,
     replicates: int = 1,
@@ -67,13 +61,12 @@ def simulate_chunks(
     missing: Missing = Missing(),
     noise: Noise = "normal",
     blocks: int = 1,
-    dtype: Any = None,
-    device: str | None = None,
+    series: int = 0,
 ) -> Iterator[Chunk]:
-    """Yield a simulation as device arrays of ``blocks * 128`` rows; the last may be shorter. Memory is constant.
+    """Yield a simulation as arrays of ``blocks * 128`` rows; the last may be shorter. Memory is constant.
 
     Args:
-        key: Random key.
+        seed: A whole number from 0 to 2^63 - 1.
         system: The plant, or its name as in ``find_system``.
         steps: Number of samples, at least 1.
         replicates: Independent runs with the same input.
@@ -82,49 +75,61 @@ def simulate_chunks(
             ``"riccati"``, x[0] ~ (0, P) with P the steady covariance of the Kalman predictor.
         missing: Missing samples; they are NaN.
         noise: Distribution of the noise, ``"normal"``, ``"student-t"``, ``"uniform"`` or ``"impulsive"``: w = Q^(1/2) z
-            with independent entries of z as in ``unit_noise``, and v = R^(1/2) z: Q and R are the covariances for every
+            with independent entries of z as in ``noise.py``, and v = R^(1/2) z: Q and R are the covariances for every
             distribution. The columns of Q^(1/2) are scaled eigenvectors. A random initial state is always normal.
         blocks: Blocks computed at once; the numbers do not depend on it.
-        dtype: Type of the arrays; by default the widest that JAX is set to.
-        device: The devices that share the replicates, as in ``find_devices``; None: the device that JAX uses now.
+        series: Another series is independent of the others with the same seed: 0 to 2^64 - 1.
 
     Raises:
-        ValueError: A count is not positive, a block does not fit into memory, the noise is unknown, or the system has
-            no such initial state.
+        ValueError: A count is not positive, a block does not fit into memory, the seed or the noise is unknown, or the
+            system has no such initial state.
     """
-    system = find_system(system)
+    system, law = find_system(system), law_number(noise)
+    if not 0 <= series < 2**64:
+        raise ValueError(f"the series must be a whole number from 0 to 2^64 - 1, got {series}.")
+    key = np.array([check_seed(seed), series], np.uint64)
     steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
     blocks = check_count("blocks", blocks, 1)
     check_steps(steps)
     if not (0 <= missing.rate < 1 and 1 <= missing.burst < 2**31):
         raise ValueError(f"missing needs 0 <= rate < 1 and a burst of 1 to {2**31 - 1} samples, got {missing}.")
-    check_noise(noise)
     check_block(system, min(steps, blocks * BLOCK), replicates)
-    dtype = jnp.zeros(()).dtype if dtype is None else jnp.dtype(dtype)
     signal = inputs if callable(inputs) else input_signal(inputs, system.inputs)
-    devices = len(find_devices(device))
-    width = -(-replicates // devices) * devices
-    lanes = jax.vmap(partial(jax.random.fold_in, key))(jnp.arange(width, dtype=jnp.uint32))
-    world = _SimulationState(_initial_state(lanes, system, initial, dtype), jnp.zeros(width, jnp.int32))
-    lanes, world = shard((lanes, world), device)
-    chol_Q, chol_R = (_square_root(matrix) for matrix in (system.Q, system.R))
+    runs = Runs(_initial_state(key, system, initial, replicates), np.zeros(replicates, np.int64))
+    G, H = _square_root(system.Q), _square_root(system.R)
     start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
-    ranks = max(chol_Q.shape[-1] + chol_R.shape[-1], 1)  # at least 1: a system may have no noise
-    never = np.ones((blocks * BLOCK, 1), np.float32)
-    for start in range(0, steps, blocks * BLOCK):
-        stretch = np.arange(start, start + blocks * BLOCK)
-        place = system.time_index(stretch)
-        rows = dict(zip(ARRAY_FIELDS, (getattr(system, word) for word in ARRAY_FIELDS), strict=True))
-        rows = {word: _rows(value, place, dtype) for word, value in (rows | dict(Q=chol_Q, R=chol_R)).items()}
-        u = jnp.asarray(signal(stretch), dtype)
-        which = lanes, jnp.uint32(start // BLOCK), blocks
-        draws = _draw_noise(*which, ranks, dtype, noise), _draw_losses(*which) if missing.rate else never
-        world, chunk = _advance(world, rows, u, *draws, start_of_burst, np.int32(missing.burst))
-        keep = min(steps - start, blocks * BLOCK)
-        if (keep, width) != (blocks * BLOCK, replicates):
-            y, x = (leaf[:keep, :, :replicates] for leaf in (chunk.outputs, chunk.states))
-            chunk = Chunk(y, chunk.inputs[:keep], x)
-        yield chunk
+    return _chunks(system, G, H, runs, key, law, start_of_burst, missing.burst, signal, steps, blocks * BLOCK)
+
+
+def _chunks(
+    system: LinearSystem,
+    G: NDArray[np.float64],
+    H: NDArray[np.float64],
+    runs: Runs,
+    key: NDArray[np.uint64],
+    law: int,
+    start_of_burst: float,
+    burst: int,
+    signal: Signal,
+    steps: int,
+    most: int,
+) -> Iterator[Chunk]:
+    loop, replicates = simulation_loop(), runs.x.shape[1]
+    each = WIDE * -(-replicates // (WIDE * (os.cpu_count() or 1)))  # runs of a thread
+    with ThreadPoolExecutor(-(-replicates // each)) as workers:
+        for start in range(0, steps, most):
+            times = np.arange(start, min(start + most, steps))
+            place = system.time_index(times)
+            plant = Plant(*(_rows(matrix, place) for matrix in (system.A, system.B, system.C, system.D, G, H)))
+            u = np.ascontiguousarray(signal(times), np.float64)
+            y, x = (np.empty((len(times), rows, replicates)) for rows in (system.outputs, system.states))
+            given = plant, runs, key, start // BLOCK, law, start_of_burst, burst, u, y, x
+
+            def part(first: int) -> None:
+                loop(*given, first, min(first + each, replicates))  # noqa: B023  all are done within this turn
+
+            list(workers.map(part, range(0, replicates, each)))
+            yield Chunk(y, u, x)
 
 
 def simulate(
@@ -138,7 +143,6 @@ def simulate(
     missing: Missing = Missing(),
     noise: Noise = "normal",
     precision: Precision = "float64",
-    device: str | None = None,
 ) -> Trajectories:
     """Simulate a plant and return all samples as NumPy arrays.
 
@@ -155,29 +159,17 @@ def simulate(
         >>> runs.outputs.shape, runs.states.shape
         ((8, 100, 1), (8, 100, 2))
     """
-    system, key = find_system(system), random_key(seed)
+    system, number = find_system(system), check_precision(precision)
     steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
     check_block(system, min(steps, BLOCK), replicates)
     check_held(system, steps, replicates)
-    with computing(precision, device):
-        chunks = list(
-            simulate_chunks(
-                key,
-                system,
-                steps,
-                replicates,
-                inputs=inputs,
-                initial=initial,
-                missing=missing,
-                noise=noise,
-                device=device,
-            )
-        )
-        y, x = (
-            np.concatenate([np.asarray(getattr(c, w)) for c in chunks]).transpose(2, 0, 1)
-            for w in ("outputs", "states")
-        )
-        u = np.concatenate([np.asarray(c.inputs) for c in chunks])
+    options: Any = dict(inputs=inputs, initial=initial, missing=missing, noise=noise)
+    chunks = list(simulate_chunks(seed, system, steps, replicates, **options))
+    y, x = (
+        np.concatenate([getattr(chunk, word).astype(number, copy=False) for chunk in chunks]).transpose(2, 0, 1)
+        for word in ("outputs", "states")
+    )
+    u = np.concatenate([chunk.inputs for chunk in chunks]).astype(number, copy=False)
     return _trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
 
 
@@ -193,7 +185,6 @@ def simulate_to_file(
     missing: Missing = Missing(),
     noise: Noise = "normal",
     precision: Precision = "float64",
-    device: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Simulate a plant and write a tidy file (``write_trajectories``). Memory does not grow with the steps.
@@ -203,33 +194,22 @@ def simulate_to_file(
     Raises:
         ValueError: As in ``simulate`` and ``write_trajectories``; no file is written then.
     """
-    system, key = find_system(system), random_key(seed)
+    system, number = find_system(system), check_precision(precision)
     steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
     check_disk(path, system, steps, replicates)
+    options: Any = dict(inputs=inputs, initial=initial, missing=missing, noise=noise)
+    chunks = simulate_chunks(seed, system, steps, replicates, blocks=8, **options)
 
     def stretches() -> Iterator[Trajectories]:
         done = 0
-        for chunk in simulate_chunks(
-            key,
-            system,
-            steps,
-            replicates,
-            inputs=inputs,
-            initial=initial,
-            missing=missing,
-            noise=noise,
-            blocks=8,
-            device=device,
-        ):
-            y, x = (np.asarray(leaf).transpose(2, 0, 1) for leaf in (chunk.outputs, chunk.states))
-            u = np.asarray(chunk.inputs)
+        for chunk in chunks:
+            y, u, x = (leaf.astype(number, copy=False) for leaf in chunk)
+            y, x = y.transpose(2, 0, 1), x.transpose(2, 0, 1)
             yield _trajectories(y, np.broadcast_to(u, (replicates, *u.shape)), x, system.dt)
             done += y.shape[1]
             progress(done, steps)
 
-    check_disk(path, system, steps, replicates)
-    with computing(precision, device):
-        write_trajectories(stretches(), path)
+    write_trajectories(stretches(), path)
 
 
 def _trajectories(
@@ -253,63 +233,9 @@ def _names(letter: str, count: int) -> tuple[str, ...]:
     return (letter,) if count == 1 else tuple(f"{letter}{i + 1}" for i in range(count))
 
 
-@partial(jax.jit, static_argnames=("blocks", "ranks", "dtype", "noise"))
-def _draw_noise(
-    lanes: Key[Array, " batch"], first: Array, blocks: int, ranks: int, dtype: Any, noise: Noise
-) -> Float[Array, "time rank batch"]:
-    """Draw the noise of some blocks.
-
-    This is apart from the recursion: it takes long to compile and depends on fewer properties of a system.
-    """
-    draw = partial(unit_noise, shape=(BLOCK, ranks), dtype=dtype, noise=noise)
-    z = jax.vmap(jax.vmap(draw), out_axes=-1)(_keys(lanes, first, blocks)[..., 0])
-    return z.reshape(blocks * BLOCK, ranks, len(lanes))
-
-
-@partial(jax.jit, static_argnames=("blocks",))
-def _draw_losses(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Float[Array, "time batch"]:
-    """Draw the uniform numbers that decide which samples are missing."""
-    coin = partial(jax.random.uniform, shape=(BLOCK,), dtype=jnp.float32)
-    coins = jax.vmap(jax.vmap(coin), out_axes=-1)(_keys(lanes, first, blocks)[..., 1])
-    return coins.reshape(blocks * BLOCK, len(lanes))
-
-
-def _keys(lanes: Key[Array, " batch"], first: Array, blocks: int) -> Key[Array, "batch block two"]:
-    """Return the keys of noise and losses for each replicate in each block from the first on."""
-    numbers = first + jnp.arange(blocks, dtype=jnp.uint32)
-    keys = jax.vmap(jax.vmap(jax.random.fold_in, (None, 0)), (0, None))(lanes, numbers)
-    return jax.vmap(jax.vmap(jax.random.split))(keys)
-
-
-def _times(matrix: Float[Array, "row column"], lanes: Float[Array, "column batch"]) -> Float[Array, "row batch"]:
-    """Return the product. Its bits do not depend on the number of lanes, those of a library's do."""
-    return (matrix[:, :, None] * lanes[None]).sum(axis=1)
-
-
-@jax.jit
-def _advance(
-    world: _SimulationState, rows: dict[str, Any], u: Array, z: Array, coins: Array, start: Array | float, burst: Array
-) -> tuple[_SimulationState, Chunk]:
-    """Advance every replicate by the samples that were drawn."""
-    ranks = rows["Q"].shape[-1], rows["R"].shape[-1]
-
-    def step(world: _SimulationState, row: Any) -> tuple[_SimulationState, tuple[Array, Array]]:
-        now, z, coin, u = row
-        left = jnp.where(world.missing > 0, world.missing, jnp.where(coin < start, burst, 0))
-        known_x, known_y = now["B"] @ u, now["D"] @ u
-        y = _times(now["C"], world.x) + _times(now["R"], z[ranks[0] : sum(ranks)]) + known_y[:, None]
-        x = _times(now["A"], world.x) + _times(now["Q"], z[: ranks[0]]) + known_x[:, None]
-        return _SimulationState(x, jnp.maximum(left - 1, 0)), (jnp.where(left > 0, jnp.nan, y), world.x)
-
-    fixed = {word: value for word, value in rows.items() if value.ndim == 2}
-    moving = {word: value for word, value in rows.items() if value.ndim == 3}
-    world, (y, x) = jax.lax.scan(lambda w, r: step(w, (fixed | r[0], *r[1:])), world, (moving, z, coins, u))
-    return world, Chunk(y, u, x)
-
-
-def _rows(matrix: NDArray[np.float64], place: NDArray[np.int64], dtype: Any) -> Array:
-    """Return a constant matrix unchanged, a time-varying one at the given indices of its time axis."""
-    return jnp.asarray(matrix if matrix.ndim == 2 else matrix[place], dtype)
+def _rows(matrix: NDArray[np.float64], place: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return a constant matrix as one row, a time-varying one at the given indices of its time axis."""
+    return np.ascontiguousarray(matrix[None] if matrix.ndim == 2 else matrix[place], np.float64)
 
 
 def _square_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -328,24 +254,25 @@ def _square_root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(factor[:, values > 1e-15 * max(values.max(initial=0.0), 1e-300)])
 
 
-def _initial_state(lanes: Key[Array, " batch"], system: LinearSystem, initial: str | ArrayLike, dtype: Any) -> Array:
-    replicates = lanes.shape[0]
+def _initial_state(
+    key: NDArray[np.uint64], system: LinearSystem, initial: str | ArrayLike, replicates: int
+) -> NDArray[np.float64]:
     if isinstance(initial, str):
         if initial == "zero":
-            return jnp.zeros((system.states, replicates), dtype)
+            return np.zeros((system.states, replicates))
         if initial not in ("stationary", "riccati"):
             raise ValueError(f"initial must be zero, stationary, riccati or a vector, got {initial!r}.")
         if system.time_varying:
             raise ValueError(f"{system.name} varies in time and has no {initial} state: use zero or a vector.")
         covariance = _stationary(system) if initial == "stationary" else _riccati(system)
-        keys = jax.vmap(lambda lane: jax.random.fold_in(lane, jnp.uint32(0xFFFFFFFF)))(lanes)
-        z = jax.vmap(lambda k: jax.random.normal(k, (system.states,), dtype), out_axes=-1)(keys)
         values, vectors = np.linalg.eigh(covariance)
-        return _times(jnp.asarray(vectors * np.sqrt(np.maximum(values, 0.0)), dtype), z)
+        factor, z = vectors * np.sqrt(np.maximum(values, 0.0)), initial_numbers(key, replicates, system.states)
+        # not a matrix product of a library, whose bits depend on the number of runs
+        return np.asarray((factor[:, :, None] * z.T[None]).sum(axis=1))
     vector = real_array("the initial state", initial)
     if vector.shape != (system.states,) or not np.isfinite(vector).all():
         raise ValueError(f"the initial state must be {system.states} finite numbers, got shape {vector.shape}.")
-    return jnp.asarray(np.broadcast_to(vector[:, None], (system.states, replicates)), dtype)
+    return np.tile(vector[:, None], (1, replicates))
 
 
 def _stationary(system: LinearSystem) -> NDArray[np.float64]:

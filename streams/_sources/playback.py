@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._core.devices import computing, random_key
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
 from ...simulator._simulation.cost import MOST_STEPS
 from .._messages.json_codec import check_count, check_stream
@@ -152,13 +151,5 @@ def play_simulation(
 
 
 def _simulated(system: LinearSystem, steps: int, count: int, seed: int, inputs: str) -> Iterator[Chunk]:
-    with computing("float64", None):
-        chunks = simulate_chunks(random_key(seed), system, steps, count, inputs=inputs)
-    while True:
-        with computing("float64", None):  # not held over a yield: other code computes in between
-            chunk = next(chunks, None)
-            if chunk is None:
-                return
-            y = np.asarray(chunk.outputs).transpose(2, 0, 1)
-            u = np.asarray(chunk.inputs)
-        yield Chunk(y, np.broadcast_to(u, (count, *u.shape)))
+    for chunk in simulate_chunks(seed, system, steps, count, inputs=inputs):
+        yield Chunk(chunk.outputs.transpose(2, 0, 1), np.broadcast_to(chunk.inputs, (count, *chunk.inputs.shape)))

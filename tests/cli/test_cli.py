@@ -485,7 +485,7 @@ def test_devices_are_listed_by_the_names_that_device_takes(tmp_path: Path, monke
     done = process("devices", cwd=tmp_path)
     assert done.returncode == 0
     assert all(word in done.stdout for word in ("cpu:0", "cpu:1", "pip install '.[cuda]'", "cpu:all spreads"))
-    done = process("simulate", "random-walk", "--out", "walk.csv", "--device", "cpu:5", cwd=tmp_path)
+    done = process("locate", "random-walk", "--device", "cpu:5", cwd=tmp_path)
     assert done.returncode == 2
     assert "no device 'cpu:5' on this machine; there is: cpu:0, cpu:1" in done.stderr
 

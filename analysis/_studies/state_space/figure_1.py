@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ...._core.devices import computing, random_key
+from ...._core.devices import computing
 from ...._core.progress import Progress, no_progress
 from ....learners import submatrix
 from ....learners._engine.driver import Driver
@@ -75,8 +75,8 @@ def _fits(
     sizes = range(1, system.states + 1)
     with computing("float64"):
         driver = Driver(submatrix(sizes), system.states, width=trajectories, block=max(horizons) + 1)
-        (chunk,) = simulate_chunks(random_key(seed), system, driver.block, trajectories)
-        outputs, lanes, record = np.asarray(chunk.outputs), driver.start(), driver.record()
+        (chunk,) = simulate_chunks(seed, system, driver.block, trajectories)
+        outputs, lanes, record = chunk.outputs, driver.start(), driver.record()
         inputs, fits, begin = np.zeros((driver.block + 1, 0, trajectories)), [], 0
         for horizon in horizons:
             end = np.full(trajectories, horizon + 1, np.int32)

@@ -9,7 +9,6 @@ import json
 import warnings
 from pathlib import Path
 
-import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -85,7 +84,7 @@ def stretch_means(system: LinearSystem, F: np.ndarray, edges: np.ndarray) -> np.
 
 def measured(system: LinearSystem, F: np.ndarray, edges: np.ndarray, seed: int) -> pl.DataFrame:
     with computing():
-        chunks = simulate_chunks(jax.random.key(seed), system, HORIZON, RUNS, blocks=16)
+        chunks = simulate_chunks(seed, system, HORIZON, RUNS, blocks=16)
         y = np.concatenate([np.asarray(chunk.outputs)[:, 0] for chunk in chunks])
     padded = np.concatenate([np.zeros((len(F), RUNS)), y])
     error = y - sum(f * padded[len(F) - k : len(padded) - k] for k, f in enumerate(F, 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -61,7 +60,7 @@ def test_learning_costs_its_first_order(name: str, sizes: tuple[int, ...]) -> No
     first = int(T / 1.2)
     with computing():
         driver = Driver(ladder(sizes), oracle=kalman(system))
-        chunks = (chunk.outputs for chunk in simulate_chunks(jax.random.key(1), system, T, runs))
+        chunks = (chunk.outputs for chunk in simulate_chunks(1, system, T, runs))
         sums = score(
             driver, chunks, lambda t: np.zeros((len(t), 0)), np.full(runs, T), [0, first, T], whole=True
         )  # fmt: skip

@@ -13,7 +13,6 @@ import time
 from itertools import product
 from pathlib import Path
 
-import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -66,19 +65,6 @@ def parts(folder: Path) -> dict[str, pl.DataFrame]:
     return {str(path.relative_to(folder)): pl.read_parquet(path) for path in files if path.suffix == ".parquet"}
 
 
-def close(found: pl.DataFrame, expected: pl.DataFrame) -> None:
-    """Hold curves against one another: rounding is about 100 eps |y| an error, twice that in its square.
-
-    |y| < 100 and the noise is at least 0.7 here: 2 x 100 x 2.2e-16 x 100 / 0.7 = 6.3e-12 of the mean squared error.
-    """
-    assert found.drop("value", "noise", "steps", "seed").equals(
-        expected.drop("value", "noise", "steps", "seed", strict=False)
-    )
-    scale = expected.filter(pl.col("metric") == "error")["value"].max()
-    assert isinstance(scale, float)
-    np.testing.assert_allclose(found["value"], expected["value"], rtol=0, atol=6.3e-12 * scale)
-
-
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Experiment, Path]:
     folder = tmp_path_factory.mktemp("swept")
@@ -99,20 +85,19 @@ def test_the_example_and_the_page_are_experiments(tmp_path: Path, pytestconfig: 
 
 
 def test_the_curves_of_a_point_are_those_of_its_runs_alone(swept: tuple[Experiment, Path]) -> None:
-    """By hand: the key from the words, the plant with its noise scaled, the driver step by step."""
+    """By hand: the series from the words, the plant with its noise scaled, the driver step by step."""
     place = Path("system=random-walk", "learner=ladder", "noise=0.5", "steps=200", "seed-1.parquet")
     found = pl.read_parquet(swept[1] / place)
     digest = hashlib.sha256(b'["random-walk", 0.5]').digest()
-    key = jax.random.fold_in(jax.random.key(1), np.uint32(int.from_bytes(digest[:4], "big")))
+    series = int.from_bytes(digest[:8], "big")
     system = zoo("random-walk").replace(R=[[0.5]])
     with computing("float64"):
         driver = Driver(ladder(range(3)), oracle=kalman(system))
-        outputs = (chunk.outputs for chunk in simulate_chunks(key, system, 200, 8))
+        outputs = (chunk.outputs for chunk in simulate_chunks(1, system, 200, 8, series=series))
         lengths = np.full(8, 200)
         sums = score(driver, outputs, lambda t: np.zeros((len(t), 0)), lengths, log_edges(200).tolist())
     expected = curves(sums, ladder(range(3)), "random-walk", run="noise 0.5, 200 samples, seed 1")
-    assert found.drop("value", "noise", "steps", "seed").equals(expected.drop("value"))
-    close(found, expected)
+    assert found.drop("noise", "steps", "seed").equals(expected)  # bit for bit
     assert found.select("noise", "steps", "seed").unique().rows() == [(0.5, 200, 1)]
 
 
@@ -137,17 +122,6 @@ def test_a_point_hangs_on_nothing_but_itself(
     assert worlds.height == 2 * 2 * 8
     assert (worlds["value"].list.len() == 1).all()
     assert worlds["value"].explode().is_unique().all()
-
-
-def test_another_plan_agrees_within_rounding(
-    swept: tuple[Experiment, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With other tiles, as a machine with other cores or devices makes them."""
-    monkeypatch.setattr("ergoscope.learners._least_squares.wavefront._width", lambda stages, batch, driver: 3)
-    other = parts(sweep(swept[0]._replace(noise=(0.5,), seeds=(0,)), tmp_path / "out"))
-    assert len(other) == 2
-    for place, frame in other.items():
-        close(frame, pl.read_parquet(swept[1] / place))
 
 
 def test_a_sweep_completes_exactly_what_is_missing(swept: tuple[Experiment, Path]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 import pytest
 from scipy import stats
 
-from ergoscope._core.devices import computing
-from ergoscope.simulator import LinearSystem, Missing, simulate, zoo
-from ergoscope.simulator._simulation.noise import unit_noise
+from ergoscope.simulator import LinearSystem, Missing, simulate, simulate_chunks, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law
 LAWS = ("normal", "student-t", "uniform", "impulsive")
@@ -35,8 +32,8 @@ def correlated() -> LinearSystem:
 
 
 def draw(law: str, count: int, seed: int = 0) -> np.ndarray:
-    with computing("float64"):
-        return np.asarray(unit_noise(jax.random.key(seed), (count,), np.dtype("float64"), law))
+    still = LinearSystem(np.zeros((1, 1)), [[1.0]], [[0.0]], [[1.0]])  # y is v alone
+    return simulate(seed, still, count // 100, 100, noise=law).outputs.ravel()
 
 
 @pytest.mark.parametrize("law", MOMENTS)
@@ -87,20 +84,52 @@ def test_a_path_depends_on_neither_the_replicates_nor_the_length(law: str, preci
     assert (law == "normal") == np.array_equal(normal.outputs, many.outputs, equal_nan=True)
 
 
+def drawn_by_numpy(law: str, source: np.random.Generator) -> float:
+    if law == "student-t":
+        n = source.standard_normal(6)
+        return n[0] * np.sqrt(3 / sum(n[1:] ** 2))
+    if law == "uniform":
+        return source.uniform(-np.sqrt(3), np.sqrt(3))
+    size = (10.0 if source.random() < 0.01 else 1.0) / np.sqrt(1.99) if law == "impulsive" else 1.0
+    return size * source.standard_normal()
+
+
 @pytest.mark.parametrize("law", LAWS)
-def test_the_draws_are_those_of_the_key_folded_with_the_run_and_the_block(law: str) -> None:
-    system = LinearSystem([[0.0]], [[1.0]], [[0.0]], [[1.0]])  # y is v alone
-    run = simulate(3, system, 256, 2, noise=law).outputs[1, :, 0]
-    with computing("float64"):
-        lane = jax.random.fold_in(jax.random.key(3), np.uint32(1))
-        blocks = [jax.random.split(jax.random.fold_in(lane, np.uint32(b)))[0] for b in (0, 1)]
-        if law == "normal":
-            expected = [jax.random.normal(key, (128, 1), np.dtype("float64")) for key in blocks]
-        else:
-            expected = [unit_noise(key, (128, 1), np.dtype("float64"), law) for key in blocks]
-    np.testing.assert_allclose(run, np.concatenate(expected)[:, 0], rtol=1e-14)
+def test_the_draws_are_numpys_with_a_counter_for_the_run_and_the_block(law: str) -> None:
+    system = LinearSystem(np.zeros((1, 1)), [[1.0], [0.0]], [[1.0]], np.diag([0.0, 1.0]))  # w is x[t+1], v is y_2
+    (chunk,) = simulate_chunks(3, system, 256, 2, noise=law, series=2**64 - 1, blocks=2)
+    found = np.stack([chunk.states[1:, 0, 1], chunk.outputs[:-1, 1, 1]], axis=1)
+    key = np.array([3, 2**64 - 1], np.uint64)
+    sources = [np.random.Generator(np.random.Philox(key=key, counter=[0, 0, block, 1])) for block in range(2)]
+    expected = np.array([[drawn_by_numpy(law, source) for _ in range(256)] for source in sources]).reshape(256, 2)
+    np.testing.assert_allclose(found, expected[:-1], rtol=0 if law == "normal" else 1e-14)
+
+
+def test_a_million_normal_numbers_are_numpys_bit_for_bit() -> None:
+    """Among them some 300 beyond the last layer of the ziggurat, and 7000 at the border of another one."""
+    system = LinearSystem(np.zeros((1, 1)), [[1.0]], [[0.0]], [[1.0]])
+    found = simulate(11, system, 128, 8192).outputs[..., 0]
+    for run in range(0, 8192, 5):
+        source = np.random.Generator(np.random.Philox(key=[11, 0], counter=[0, 0, 0, run]))
+        np.testing.assert_array_equal(found[run], source.standard_normal(128))
+    assert (np.abs(found) > 3.6541528853610088).sum() > 100
+
+
+def test_series_and_purposes_are_independent() -> None:
+    walk, runs = zoo("random-walk"), 4000
+    first, second = (next(simulate_chunks(0, walk, 2, runs, series=series)).outputs[:, 0] for series in (0, 1))
+    start = simulate(0, walk, 1, runs, initial="riccati").states
+    assert start is not None
+    for other in (second[0], start[:, 0, 0]):
+        assert abs(np.corrcoef(first[0], other)[0, 1]) < Z / np.sqrt(runs)
 
 
 def test_an_unknown_law_is_refused() -> None:
     with pytest.raises(ValueError, match="no noise is called 'pink'; there are normal, student-t, uniform, impulsive"):
         simulate(0, zoo("random-walk"), 10, noise="pink")
+
+
+@pytest.mark.parametrize("series", [-1, 2**64])
+def test_a_series_that_has_no_number_is_refused(series: int) -> None:
+    with pytest.raises(ValueError, match=r"series must be a whole number from 0 to 2\^64 - 1"):
+        simulate_chunks(0, zoo("random-walk"), 10, series=series)
