@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from typing import Any, Literal, TypeVar
 
-import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from .checks import check_precision
+from .jax_later import jax
 
 Precision = Literal["float32", "float64"]
 Placed = TypeVar("Placed")
@@ -83,6 +85,25 @@ def find_devices(name: str | None = None) -> tuple[jax.Device, ...]:
     return (found[index],)
 
 
+def is_cpu(name: str | None = None) -> bool:
+    """Return whether a name, as in ``find_devices``, stands for the one CPU; JAX is asked only where it may not."""
+    if name is None and "jax" not in sys.modules:
+        platforms = os.environ.get("JAX_PLATFORMS")
+        plugins = any(find_spec(module) for module in ("jax_plugins", "libtpu")) or entry_points(group="jax_plugins")
+        name = platforms if platforms else None if plugins else "cpu"
+    if name in ("cpu", "cpu:0"):
+        return True
+    found = find_devices(name)
+    return len(found) == 1 and found[0].platform == "cpu"
+
+
+def device_words(name: str | None = None) -> str:
+    """Return the devices that a name stands for, with their kinds, as results keep them."""
+    if is_cpu(name):
+        return "cpu:0 (cpu)"
+    return ", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in find_devices(name))
+
+
 def all_devices() -> tuple[jax.Device, ...]:
     """Return every device of this machine that JAX can use; the preferred kind comes first."""
     preferred, cpus = jax.devices(), jax.devices("cpu")
@@ -100,11 +121,12 @@ def shard(arrays: Placed, device: str | None, whole: bool = False) -> Placed:
     devices = find_devices(device)
     if len(devices) == 1:
         return arrays
-    mesh = Mesh(np.array(devices), ("lane",))
+    mesh = jax.sharding.Mesh(np.array(devices), ("lane",))
 
     def place(leaf: Any) -> Any:
         axes = () if whole or not leaf.ndim else (None,) * (leaf.ndim - 1) + ("lane",)
-        return jax.device_put(leaf, NamedSharding(mesh, PartitionSpec(*axes)))  # type: ignore[no-untyped-call]
+        spec = jax.sharding.PartitionSpec(*axes)  # type: ignore[no-untyped-call]
+        return jax.device_put(leaf, jax.sharding.NamedSharding(mesh, spec))
 
     placed: Placed = jax.tree.map(place, arrays)
     return placed

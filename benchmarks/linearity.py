@@ -2,7 +2,7 @@
 
     python benchmarks/linearity.py [--most 100000] [--rounds 3]
 
-Three sweeps of ladder and score_wavefront, each with the other two axes constant. Where the cost is flat, time grows in
+Three sweeps of the ladder's compiled loop, each with the other two axes constant. Where the cost is flat, time grows in
 proportion to the work. The sweep over streams has 256 steps, so 1e5 streams take seconds.
 Written to benchmarks/results/linearity.json and docs/images/linearity.png.
 """
@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from ergoscope._core.devices import Precision
 from ergoscope.learners import ladder
 from ergoscope.learners._engine.driver import Driver
-from ergoscope.learners._least_squares.wavefront import score_wavefront
+from ergoscope.learners._engine.replay import score
 
 BLOCK = 128
 PRECISIONS: tuple[Precision, ...] = ("float64", "float32")
@@ -42,7 +42,7 @@ def sweeps(most: int) -> dict[str, list[tuple[int, int, int]]]:
     }
 
 
-def wavefront(lengths: int, streams: int, steps: int, precision: Precision) -> Callable[[], Any]:
+def loop(lengths: int, streams: int, steps: int, precision: Precision) -> Callable[[], Any]:
     """Return a run over chunks of a noisy random walk that are there already: one block, again and again."""
     rng = np.random.default_rng(0)
     block = rng.standard_normal((min(BLOCK, steps), 1, streams)).astype(precision)
@@ -50,7 +50,7 @@ def wavefront(lengths: int, streams: int, steps: int, precision: Precision) -> C
 
     def run() -> Any:
         chunks = (block for _ in range(steps // len(block)))
-        return score_wavefront(driver, chunks, lambda t: np.zeros((len(t), 0)), np.full(streams, steps), edges)
+        return score(driver, chunks, lambda t: np.zeros((len(t), 0)), np.full(streams, steps), edges)
 
     return run
 
@@ -88,7 +88,7 @@ def main() -> None:
                 ran = f"{lengths} lengths x {streams} streams x {steps} steps"
                 units = lengths * streams * steps
                 again = max(1, 2**17 // units)  # a small case often enough for the clock
-                run = wavefront(*case, precision)
+                run = loop(*case, precision)
                 table[f"{ran}, {precision}"] = Contender(partial(repeat, run, again), units * again, ran)
         timed = interleaved(table, given.rounds)
         for precision in PRECISIONS:
@@ -111,10 +111,9 @@ def main() -> None:
     record = dict(
         title="Proportional to the work",
         command="python benchmarks/linearity.py",
-        work="sweeps of the wavefront over lengths, streams and steps; times per (stream, step, length), "
+        work="sweeps of the compiled loop over lengths, streams and steps; times per (stream, step, length), "
         "all of them in linearity.json and the figure",
-        floor="T samples of M lengths take T + M ticks, and a tile is at least 8 streams wide: short runs and single "
-        "streams cost more",
+        floor="sixteen streams run side by side: fewer of them cost more each, and so do short lengths and short runs",
         figure="images/linearity.png",
         machine=machine(),
         rows=rows,

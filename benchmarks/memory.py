@@ -4,7 +4,7 @@
     python benchmarks/memory.py --long          1e5 streams x 64 lengths x 1e5 steps, to memory-long.json: over an hour
 
 Each case runs in a fresh process: simulate_chunks feeds score(.., whole=True) of a ladder, float64, with 8 intervals of
-the error curve. The peak is ru_maxrss of getrusage, with the 300 MB of Python, NumPy and JAX. Goals: the same memory
+the error curve. The peak is ru_maxrss of getrusage, with the 200 MB of Python, NumPy and Numba. Goals: the same memory
 for 1e3 and 1e4 steps; growth in proportion to streams x lengths; 1e5 streams x 64 lengths within 4 GiB, for which few
 steps are enough, because the steps do not change the memory. ``--share 0.1`` runs with a tenth of the streams.
 """
@@ -29,10 +29,8 @@ Case = tuple[int, int, int]  # streams, lengths, steps
 
 def learn(streams: int, lengths: int, steps: int, told: bool) -> dict[str, float]:
     """Run one case in this process and return what it took."""
-    import jax
     import numpy as np
 
-    from ergoscope._core.devices import computing
     from ergoscope.learners import ladder
     from ergoscope.learners._engine.driver import Driver
     from ergoscope.learners._engine.replay import score
@@ -49,12 +47,10 @@ def learn(streams: int, lengths: int, steps: int, told: bool) -> dict[str, float
             print(f"{done} of {steps} steps, {peak():.2f} GiB, {left:.0f} min left", file=sys.stderr, flush=True)
 
     edges = [0, *(steps * 2**k // 2**STRETCHES for k in range(1, STRETCHES + 1))]
-    with computing("float64"):
-        driver = Driver(ladder(range(lengths + 1)))
-        chunks = simulate_chunks(jax.random.key(0), zoo(PLANT), steps, streams)
-        outputs = (chunk.outputs for chunk in chunks)
-        whole = np.full(streams, steps)
-        sums = score(driver, outputs, lambda t: np.zeros((len(t), 0)), whole, edges, progress, whole=True)
+    driver = Driver(ladder(range(lengths + 1)))
+    outputs = (chunk.outputs for chunk in simulate_chunks(0, zoo(PLANT), steps, streams))
+    whole = np.full(streams, steps)
+    sums = score(driver, outputs, lambda t: np.zeros((len(t), 0)), whole, edges, progress, whole=True)
     error = sums.error[-1, 0, 1:, 0].sum(axis=1) / sums.samples[-1, 0, 0].sum()
     assert np.isfinite(error).all()
     return dict(peak=peak(), seconds=time.perf_counter() - start)

@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Literal, NamedTuple, Protocol
 
-from jaxtyping import Array
 from typing_extensions import TypeVar
+
+from .._core.jax_later import Array
 
 State = TypeVar("State", default=Any)
 Made = TypeVar("Made", covariant=True)
@@ -25,7 +26,7 @@ Given = TypeVar("Given", contravariant=True)
 
 
 class Init(Protocol[Made]):
-    """Return the state before the first sample."""
+    """Return the state before the first sample; with a kernel, in arrays of NumPy."""
 
     def __call__(self, outputs: int, inputs: int, lanes: int, dtype: Any, /) -> Made:
         """Return the state of streams that have not begun.

@@ -16,6 +16,7 @@ import venv
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -248,6 +249,26 @@ def test_words_that_compute_nothing_do_not_load_jax(words: list[str]) -> None:
         assert "jax" not in sys.modules, "jax was imported"
         """
     assert python(code, *words).strip()
+
+
+WITHOUT_JAX = {
+    "locate a system": "from ergoscope.analysis import locate; locate('two-by-two', horizon=200, replicates=8)",
+    "locate a recording": "from ergoscope.analysis import locate; locate(np.sin(np.arange(400.0) ** 1.5))",
+    "design": "from ergoscope.analysis import design; design('random-walk', horizon=1000)",
+    "score": "from ergoscope.analysis import score; score('ladder:size=2', plant='random-walk', quick=True)",
+    "simulate": "from ergoscope.simulator import simulate; simulate(0, 'double-integrator', 200, 3)",
+    "live": "from ergoscope.learners import Live; Live('lattice', 2, 1).observe([1.0, 2.0], [3.0])",
+    "serve": "from ergoscope.learners import ladder; from ergoscope.streams import Service, observation; "
+    "Service(lambda p, m: ladder(range(3))).take([observation('a', 1.0)])",
+}
+
+
+@pytest.mark.skipif(bool(os.environ.get("JAX_PLATFORMS")), reason="JAX_PLATFORMS says where to compute")
+@pytest.mark.parametrize("work", WITHOUT_JAX)
+def test_what_has_a_compiled_loop_does_not_load_jax(work: str) -> None:
+    if any(find_spec(module) for module in ("jax_plugins", "libtpu")):
+        pytest.skip("JAX has a plugin for another device, and is asked for its devices")
+    python(f"import sys; import numpy as np; {WITHOUT_JAX[work]}; assert 'jax' not in sys.modules")
 
 
 def test_importing_the_package_and_its_rooms_loads_nothing_heavy() -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.devices import computing
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import score
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
@@ -163,7 +162,7 @@ def _located(
         interval.
     """
     system, replicates = model.system(), options.replicates
-    with computing(options.precision, options.device), np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         outputs = _simulated(system, place, options, horizon, paths)
         horizon = _trusted(outputs, system, options)
         if horizon < SHORTEST:

@@ -35,7 +35,7 @@ def check_memory(
     """
     driver, sizes = driver_of(learner), learner.sizes
     free = {driver.device: memory_free(driver.device), "cpu": memory_free("cpu")}
-    if driver.devices[0].platform == "cpu":
+    if driver.on_cpu:
         free = {"cpu": free["cpu"]}
 
     def needed(largest: int) -> tuple[int, int]:

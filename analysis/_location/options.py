@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import polars as pl
 
-from ..._core.devices import Precision, find_devices
+from ..._core.devices import Precision, device_words
 from ..._core.progress import Progress
 from ..._core.text import versions
 from ...learners import Learner, make_learner
@@ -124,7 +124,6 @@ def settings_of(
     options: Options, learner: Learner, ahead: InputsAhead | None, center: Any, horizon: int, replicates: int
 ) -> dict[str, Any]:
     """Return the settings that are needed to run it again."""
-    devices = find_devices(options.device)
     return dict(
         learner=options.learner if isinstance(options.learner, str) else learner.name,
         size_label=learner.size_label,
@@ -138,7 +137,7 @@ def settings_of(
         replicates=replicates,
         seed=options.seed,
         precision=options.precision,
-        device=", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in devices),
+        device=device_words(options.device),
         center=center,
         versions=versions(),
     )

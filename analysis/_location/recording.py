@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..._core.devices import computing
 from ..._core.ranges import check_count
 from ...learners import Learner
 from ...learners._engine.driver import Driver
@@ -95,17 +94,16 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         runs,
         len(edges),
     )
-    with computing(options.precision, options.device):
-        sums = score_recording(
-            learner,
-            recording,
-            edges,
-            progress=lambda done: options.progress(done, horizon),
-            center=center,
-            **scored,
-        )
-        center_ = center if isinstance(center, str) else np.atleast_1d(center).tolist()
-        settings = settings_of(options, learner, ahead, center_, horizon, runs)
+    sums = score_recording(
+        learner,
+        recording,
+        edges,
+        progress=lambda done: options.progress(done, horizon),
+        center=center,
+        **scored,
+    )
+    center_ = center if isinstance(center, str) else np.atleast_1d(center).tolist()
+    settings = settings_of(options, learner, ahead, center_, horizon, runs)
     limits = rounding_limits(recording, rebin(sums, coarse), options.precision)
     lost = [limit for limit in limits if limit is not None]
     trust = min(lost) if len(lost) == len(limits) else None

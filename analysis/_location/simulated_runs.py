@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._core.devices import computing
 from ..._core.ranges import check_count
 from ...learners import Learner, kalman
 from ...learners._engine.driver import Driver
@@ -95,8 +94,7 @@ def prepare(system: LinearSystem, options: Options, inputs: str | ArrayLike) -> 
     signal = input_signal(inputs, system.inputs)
     check_memory(driver_of, learner_of, learner, replicates, len(log_edges(horizon)))
     noise = system_noise(system, horizon)
-    with computing(options.precision, options.device):
-        driver = driver_of(learner)
+    driver = driver_of(learner)
     return PreparedRun(system, learner, driver, signal, ahead, asked, horizon, trust, replicates, units, noise)
 
 
@@ -145,24 +143,23 @@ def run_prepared(
         progress: Called with the samples done.
     """
     driver, replicates = prepared.driver, prepared.replicates
-    with computing(driver.precision, driver.device):
-        chunks = simulate_chunks(
-            seed,
-            prepared.system,
-            horizon,
-            replicates,
-            inputs=prepared.signal,
-            missing=missing,
-            noise=noise,
-            series=series,
-        )
-        return score(
-            driver,
-            (chunk.outputs for chunk in chunks),
-            prepared.signal,
-            np.full(replicates, horizon),
-            log_edges(horizon).tolist(),
-            progress,
-            whole=missing.rate == 0,
-            share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
-        )
+    chunks = simulate_chunks(
+        seed,
+        prepared.system,
+        horizon,
+        replicates,
+        inputs=prepared.signal,
+        missing=missing,
+        noise=noise,
+        series=series,
+    )
+    return score(
+        driver,
+        (chunk.outputs for chunk in chunks),
+        prepared.signal,
+        np.full(replicates, horizon),
+        log_edges(horizon).tolist(),
+        progress,
+        whole=missing.rate == 0,
+        share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
+    )

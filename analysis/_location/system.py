@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from ..._core.devices import computing
 from ...learners import Learner
 from ...simulator import LinearSystem, Missing
 from ...simulator._simulation.noise import Noise
@@ -40,8 +39,7 @@ def locate_system(
     sums = run_prepared(
         prepared, options.seed, horizon, missing, noise, progress=lambda done: options.progress(done, horizon)
     )
-    with computing(options.precision, options.device):
-        settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
+    settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
     raw, scales, powers = sums, prepared.noise, None
     unit_column = pl.Series(prepared.units if system.outputs > 1 else [], dtype=pl.Float64)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv
 from scipy.stats import chi2
 
-from ..._core.devices import computing
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import Scores, score
@@ -83,9 +82,8 @@ def simulated_scores(
         progress: Called with the samples done.
     """
     horizon = edges[-1]
-    with computing("float64"):
-        driver = Driver(learner, oracle=oracle, width=min(replicates, 128))
-        chunks = simulate_chunks(seed, system, horizon, replicates, blocks=4)
-        outputs = (chunk.outputs for chunk in chunks)
-        lengths = np.full(replicates, horizon)
-        return score(driver, outputs, lambda t: np.zeros((len(t), 0)), lengths, edges, progress, whole=True)
+    driver = Driver(learner, oracle=oracle, width=min(replicates, 128))
+    chunks = simulate_chunks(seed, system, horizon, replicates, blocks=4)
+    outputs = (chunk.outputs for chunk in chunks)
+    lengths = np.full(replicates, horizon)
+    return score(driver, outputs, lambda t: np.zeros((len(t), 0)), lengths, edges, progress, whole=True)

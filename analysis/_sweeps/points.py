@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-import jax
 import polars as pl
 
 from ..._core.files import save_frame
+from ..._core.jax_later import jax
 from .._growth.curves import curves
 from .._growth.output_units import in_noise_units
 from .._location.options import Options
@@ -136,5 +137,5 @@ def write_part(
 
 def drop_compiled() -> None:
     """Drop the compiled programs if they map so many pieces of memory that the process would soon have none left."""
-    if MAPPED.exists() and len(MAPPED.read_bytes().splitlines()) > MOST_MAPPED:
+    if "jax" in sys.modules and MAPPED.exists() and len(MAPPED.read_bytes().splitlines()) > MOST_MAPPED:
         jax.clear_caches()  # type: ignore[no-untyped-call]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from ..._core.devices import Precision, computing
+from ..._core.devices import Precision
 from .._base import Kernel, Learner
 from .tile_loop import JUMP, tile_loop
-from .tile_state import Score, TileState
+from .tile_state import Score, TileState, leaves_of, map_leaves
 
 WIDE = 16  # lanes at a time: with eight the compiler works on single numbers
 LEAST = 4  # of these in use
@@ -42,7 +41,7 @@ class CompiledStep:
             return np.zeros((*shape, width), number)
 
         def first_forecasts(learner: Learner, kernel: Kernel) -> tuple[Any, tuple[Any, ...]]:
-            state, sizes = _init(learner, p, inputs, width, number), len(learner.sizes)
+            state, sizes = map_leaves(np.array, learner.init(p, inputs, width, number)), len(learner.sizes)
             queues = tuple(zeros(H, sizes, p) for H in learner.lookaheads)
             small = zeros(p), np.zeros((p, width), np.int32), zeros(p), zeros(p), zeros(inputs)
             sums = np.zeros(width, np.int32), zeros(K, sizes, p), zeros(K, 0, p), zeros(K, p)
@@ -64,6 +63,14 @@ class CompiledStep:
             centered=counts[0], scale=zeros(p) + (0 if learner.scaled else 1), largest=zeros(p),
             largest_input=zeros(inputs), age=counts[1], score=Score(*sums),
         )  # fmt: skip
+
+    def shapes(self, outputs: int, inputs: int, width: int) -> TileState:
+        """Return a tile whose arrays have their shapes and take no memory."""
+
+        def filled(leaf: NDArray[Any]) -> NDArray[Any]:
+            return np.broadcast_to(np.zeros((), leaf.dtype), (*leaf.shape[:-1], width))
+
+        return map_leaves(filled, self.start(inputs, 0, np.zeros(outputs), True))
 
     def take(
         self,
@@ -123,12 +130,6 @@ def _in_precision(learner: Learner | None, number: np.dtype[Any]) -> Any:
     return None if kernel is None else kernel._replace(constants=type(kernel.constants)(*map(cast, kernel.constants)))
 
 
-def _init(learner: Learner, outputs: int, inputs: int, lanes: int, number: np.dtype[Any]) -> Any:
-    """Return the learner's state before the first sample, in arrays of NumPy."""
-    with computing("float32" if number == np.float32 else "float64", "cpu"):
-        return jax.tree.map(np.array, learner.init(outputs, inputs, lanes, number))
-
-
 def _groups(active: list[int]) -> list[tuple[int, int]]:
     """Return the first lane and the width of each group: ``WIDE`` lanes side by side, or one."""
     groups, place = [], 0
@@ -149,8 +150,8 @@ def _start_again_at_a_jump(learner: Learner, lanes: Any, y: Any, u: Any, lane: i
     jumps = (largest > 0) & (np.abs(moved) / unit > JUMP * largest)
     if not (jumps.any() or ((largest_input > 0) & (np.abs(u) > JUMP * largest_input)).any()):
         return
-    fresh = _init(learner, len(y), len(u), 1, lanes.center.dtype)
-    for old, new in zip(jax.tree.leaves(lanes.state), jax.tree.leaves(fresh), strict=True):
+    fresh = learner.init(len(y), len(u), 1, lanes.center.dtype)
+    for old, new in zip(leaves_of(lanes.state), leaves_of(fresh), strict=True):
         old[..., lane] = new[..., 0]
     new_scale = np.where(moved != 0, np.ldexp(np.ones_like(moved), np.frexp(moved)[1]), 0)
     for queue in lanes.issued:  # forecasts that were issued before keep their values

@@ -14,19 +14,19 @@ import os
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from ..._core.devices import Precision, computing, find_devices, shard
+from ..._core.checks import check_precision
+from ..._core.devices import Precision, computing, find_devices, is_cpu, shard
+from ..._core.jax_later import Array, jax, jit, jnp
 from .._base import Learner
 from .._linalg.units import power_of_two
 from .compiled_step import CompiledStep
 from .partition import PartitionedLearner
 from .tile_loop import JUMP, REACH
-from .tile_state import Numbers, Score, TileState
+from .tile_state import Numbers, Score, TileState, map_leaves
 
 BLOCK = 128
 TILE = 32
@@ -85,22 +85,25 @@ class Driver:
             raise ValueError(f"known_ahead must be None or a whole number of at least 0, got {known_ahead}.")
         self.learner, self.oracle, self.outputs, self.inputs = learner, oracle, outputs, inputs
         self.center, self.precision, self.device = center, precision, device
+        check_precision(precision)
+        self.block, self.ahead = block, max(learner.lookaheads)
+        self.known_ahead = self.ahead if known_ahead is None else min(known_ahead, self.ahead)
+        self.on_cpu, with_kernel = is_cpu(device), all(one.kernel is not None for one in (learner, oracle or learner))
+        self.workers = (os.cpu_count() or 1) if self.on_cpu else 1  # threads
+        self.devices, self.width, self.step = 1, width, None
+        if self.on_cpu and with_kernel:
+            self.step = CompiledStep(learner, oracle, precision, self.known_ahead)
+            return
         with computing(precision, device):
-            self.devices = find_devices(device)
-            on_cpu = all(one.platform == "cpu" for one in self.devices)
+            self.devices = len(find_devices(device))
             parts = PartitionedLearner.of(learner), None if oracle is None else PartitionedLearner.of(oracle)
             self.parts: tuple[PartitionedLearner, PartitionedLearner | None] = shard(parts, device, whole=True)
-        if learner.pooled and width % len(self.devices):
+        if learner.pooled and width % self.devices:
             raise ValueError(
                 f"{learner.name} learns from all {width} replicates at once: choose one device, or a multiple of "
-                f"{len(self.devices)} replicates for {device}."
+                f"{self.devices} replicates for {device}."
             )
-        self.width = width if learner.pooled else width * len(self.devices)
-        self.block, self.ahead = block, max(learner.lookaheads)
-        with_kernel = on_cpu and all(one.kernel is not None for one in (learner, oracle or learner))
-        self.workers = (os.cpu_count() or 1) if with_kernel or (on_cpu and len(self.devices) == 1) else 1  # threads
-        self.known_ahead = self.ahead if known_ahead is None else min(known_ahead, self.ahead)
-        self.step = CompiledStep(learner, oracle, precision, self.known_ahead) if with_kernel else None
+        self.width = width if learner.pooled else width * self.devices
 
     def start(self) -> TileState:
         """Return a tile of streams before the first sample; each array has a buffer that the kernel reuses."""
@@ -117,13 +120,14 @@ class Driver:
     def place(self, lanes: TileState) -> TileState:
         """Return the tile with its lanes spread over the devices; the one state of a pooled learner goes to each."""
         if self.step is not None:
-            here: TileState = jax.tree.map(np.array, lanes)
-            return here
+            return map_leaves(np.array, lanes)
         state = shard(lanes.state, self.device, whole=self.learner.pooled)
         return shard(lanes._replace(state=None), self.device)._replace(state=state)
 
     def shapes(self) -> tuple[TileState, tuple[int, ...]]:
         """Return what ``start`` and ``record`` would return, as shapes: nothing is allocated."""
+        if self.step is not None:
+            return self.step.shapes(self.outputs, self.inputs, self.width), self._record_shape(self.block)
         with computing(self.precision, self.device):
             begin = partial(_start, *self.parts, self.inputs, self.width, np.int32(0))
             tile: TileState = jax.eval_shape(begin, np.zeros(self.outputs, self.precision))
@@ -179,7 +183,7 @@ class Driver:
             return lanes._replace(score=empty), lanes.score
 
 
-@partial(jax.jit, static_argnames=("inputs", "width"))
+@partial(jit, static_argnames=("inputs", "width"))
 def _start(
     parts: PartitionedLearner,
     oracle_parts: PartitionedLearner | None,
@@ -190,8 +194,8 @@ def _start(
 ) -> TileState:
     learner, oracle = parts.learner, None if oracle_parts is None else oracle_parts.learner
     (p,), dtype = center.shape, center.dtype
-    state = learner.init(p, inputs, width, dtype)
-    oracle_state = None if oracle is None else oracle.init(p, inputs, width, dtype)
+    state = jax.tree.map(jnp.asarray, learner.init(p, inputs, width, dtype))
+    oracle_state = None if oracle is None else jax.tree.map(jnp.asarray, oracle.init(p, inputs, width, dtype))
     u = jnp.zeros((learner.lookaheads[-1], inputs, width), dtype)
     late = len(learner.lookaheads), len(learner.sizes), p, width
 
@@ -218,7 +222,7 @@ def _start(
     )
 
 
-@partial(jax.jit, static_argnames=("known_ahead",), donate_argnames=("lanes", "record"))
+@partial(jit, static_argnames=("known_ahead",), donate_argnames=("lanes", "record"))
 def _advance(
     parts: PartitionedLearner,
     oracle_parts: PartitionedLearner | None,

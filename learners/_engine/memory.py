@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-import jax
 import numpy as np
 
-from ..._core.devices import find_devices
+from ..._core.devices import find_devices, is_cpu
+from ..._core.jax_later import jax
 from ..._core.memory import free_memory
 from .driver import Driver
+from .tile_state import leaves_of
 
 
 def memory_needed(driver: Driver, runs: int, stretches: int, share: int = 1) -> int:
@@ -26,17 +27,15 @@ def memory_needed(driver: Driver, runs: int, stretches: int, share: int = 1) -> 
     number = np.dtype(driver.precision).itemsize
     block = 8 * runs * driver.block * (driver.outputs + driver.inputs) * number  # with the noise that made them
     sums = stretches * sum(leaf.size for leaf in tile.score) * 8 * tiles // share
-    return int(tiles * _bytes(tile) + min(driver.workers, tiles) * math.prod(record) * number + block + sums)
+    leaves = leaves_of(tile) if driver.step is not None else jax.tree.leaves(tile)
+    each = sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
+    return int(tiles * each + min(driver.workers, tiles) * math.prod(record) * number + block + sums)
 
 
 def memory_free(device: str | None = None) -> int:
     """Return the bytes that are free on a device, or on this machine and within its limits for a CPU."""
-    found = find_devices(device)
-    if found[0].platform != "cpu":
-        reports = [one.memory_stats() or {} for one in found]
-        return sum(int(report.get("bytes_limit", 0)) - int(report.get("bytes_in_use", 0)) for report in reports)
-    return free_memory()
-
-
-def _bytes(tree: object) -> int:
-    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
+    found = () if is_cpu(device) else find_devices(device)
+    if not found or found[0].platform == "cpu":
+        return free_memory()
+    reports = [one.memory_stats() or {} for one in found]
+    return sum(int(report.get("bytes_limit", 0)) - int(report.get("bytes_in_use", 0)) for report in reports)

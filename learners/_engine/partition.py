@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
-from jaxtyping import Array
 
+from ..._core.jax_later import Array, jax, pytree
 from .._base import Learner
 
 
@@ -19,7 +18,19 @@ def with_data(function: Callable[..., Any], *first: Any) -> Callable[..., Any]:
 
     Learners share a compiled kernel if they consist of the same functions: take these from a module or a cache.
     """
-    return jax.tree_util.Partial(function, *first)  # type: ignore[no-untyped-call]
+    return WithData(function, *first)
+
+
+@pytree
+class WithData(partial[Any]):
+    """A function with its first arguments given."""
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], Any]:
+        return self.args, self.func
+
+    @classmethod
+    def tree_unflatten(cls, function: Any, first: Any) -> WithData:
+        return cls(function, *first)
 
 
 class _Place(NamedTuple):
@@ -28,7 +39,7 @@ class _Place(NamedTuple):
     number: int
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["arrays"], meta_fields=["tree", "rest"])
+@pytree
 @dataclass(frozen=True)
 class PartitionedLearner:
     """A learner in parts; learners that differ only in their arrays share a compiled kernel.
@@ -53,6 +64,13 @@ class PartitionedLearner:
         places = {key: _Place(number) for number, key in enumerate(arrays)}
         rest = tuple(places.get(id(leaf), leaf) for leaf in leaves)
         return cls([jax.numpy.asarray(array) for array in arrays.values()], tree, rest)
+
+    def tree_flatten(self) -> tuple[tuple[list[Array]], Any]:
+        return (self.arrays,), (self.tree, self.rest)
+
+    @classmethod
+    def tree_unflatten(cls, static: Any, arrays: Any) -> PartitionedLearner:
+        return cls(arrays[0], *static)
 
     @property
     def learner(self) -> Learner:

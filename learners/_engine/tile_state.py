@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
+from ..._core.jax_later import Array
+
+Tree = TypeVar("Tree")
 Numbers: TypeAlias = Array | NDArray[Any]  # JAX's, or NumPy's where the step is compiled for the CPU
+
+
+def leaves_of(tree: Any) -> list[Any]:
+    """Return the arrays of nested tuples in order, as JAX does; None holds none."""
+    if isinstance(tree, tuple | list):
+        return [leaf for branch in tree for leaf in leaves_of(branch)]
+    return [] if tree is None else [tree]
+
+
+def map_leaves(function: Callable[..., Any], tree: Tree) -> Tree:
+    """Return nested tuples with the function of each array."""
+    left = iter([function(leaf) for leaf in leaves_of(tree)])
+    return with_leaves(tree, left)
+
+
+def with_leaves(tree: Tree, leaves: Iterator[Any]) -> Tree:
+    """Return nested tuples of this form with other arrays."""
+    if isinstance(tree, tuple | list):
+        branches = [with_leaves(branch, leaves) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
+    return tree if tree is None else next(leaves)
 
 
 class Score(NamedTuple):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy.linalg import schur
 
+from ..._core.jax_later import Array, jnp
 from ...simulator import LinearSystem
 from .._base import Learner
 from .._learner_factory import learner_factory

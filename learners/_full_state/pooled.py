@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from ..._core.jax_later import Array, jax, jnp
 from .._base import Learner, check_ridge
 
 
@@ -69,7 +68,8 @@ def pooled_learner(
 
     def predict(state: PooledState, inputs: Array) -> Float[Array, "1 size output lane"]:
         del inputs
-        v = solve_triangular(state.factor, jnp.eye(len(state.x), dtype=state.x.dtype), trans=1) @ state.x
+        one = jnp.eye(len(state.x), dtype=state.x.dtype)
+        v = jax.scipy.linalg.solve_triangular(state.factor, one, trans=1) @ state.x
         return family(state.factor, state.target, v)[None]
 
     def update(state: PooledState, output: Array, input: Array, observed: Array) -> PooledState:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import jax.numpy as jnp
 import numpy as np
-from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from ..._core.jax_later import Array, jax, jnp
 from .._base import Learner, check_sizes
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
@@ -64,6 +63,6 @@ def submatrices(state: PooledState, sizes: Iterable[int]) -> Float[Array, "size 
     n = len(state.factor)
     matrices = []
     for k in check_sizes(sizes):
-        M = solve_triangular(state.factor[:k, :k], state.target[:k, :k]).T
+        M = jax.scipy.linalg.solve_triangular(state.factor[:k, :k], state.target[:k, :k]).T
         matrices.append(jnp.pad(M, (0, n - k)))
     return jnp.stack(matrices)

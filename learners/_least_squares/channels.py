@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
 from ..._core.compiled import called
+from ..._core.jax_later import Array, jnp
 from .._base import check_ridge
 from .._linalg.units import power_of_two
 
@@ -33,7 +33,8 @@ class Channels(NamedTuple):
 
 def start_channels(outputs: int, inputs: int, lanes: int, dtype: Any, intercept: bool = False) -> Channels:
     """Return the channels before the first sample; for an intercept the ones are a last channel, with a ridge."""
-    return Channels(*(jnp.zeros((n, lanes), dtype) for n in (inputs, inputs, inputs + outputs + intercept)))
+    rows: Any = (np.zeros((n, lanes), dtype) for n in (inputs, inputs, inputs + outputs + intercept))
+    return Channels(*rows)
 
 
 def with_ones(channels: Channels, z: Float[Array, "channel lane"]) -> Float[Array, "forward lane"]:

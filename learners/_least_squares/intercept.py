@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from ..._core.compiled import called
+from ..._core.jax_later import Array, jnp
 from .._linalg.prefix_sums import prefix_sums
 from .channels import FADED
 
@@ -29,7 +29,7 @@ class Intercept(NamedTuple):
 
 def start_intercept(stages: int, ridge: float, lanes: int, dtype: Any) -> Intercept:
     """Return the state before the first sample."""
-    none = jnp.zeros((stages + 1, lanes), dtype)
+    none: Any = np.zeros((stages + 1, lanes), dtype)
     return Intercept(none[:-1], none + ridge, none, none, none[0] + 1)
 
 

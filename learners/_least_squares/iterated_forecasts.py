@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from ..._core.compiled import inlined
+from ..._core.jax_later import Array, jnp
 from .._engine.tile_loop import FORECAST, copy_in, copy_out
 from .._linalg.prefix_sums import prefix_sums
 from .intercept import ALPHA, FULL, K1, Intercept
@@ -30,9 +30,10 @@ class Ahead(NamedTuple):
 def start_ahead(stages: int, lookaheads: tuple[int, ...], lanes: int, dtype: Any) -> Ahead:
     """Return the state before the first sample: filters that pass their oldest sample through, or predict zero."""
     reach = lookaheads[-1]
-    taps = jnp.tile(jnp.eye(stages, reach, dtype=dtype)[:, :, None], (1, 1, lanes))
-    forecast = jnp.zeros((len(lookaheads), stages + 1, lanes), dtype)
-    return Ahead(taps, jnp.zeros((stages, reach - 1, lanes), dtype), forecast)
+    taps: Any = np.tile(np.eye(stages, reach, dtype=dtype)[:, :, None], (1, 1, lanes))
+    zero_input: Any = np.zeros((stages, reach - 1, lanes), dtype)
+    forecast: Any = np.zeros((len(lookaheads), stages + 1, lanes), dtype)
+    return Ahead(taps, zero_input, forecast)
 
 
 def advance_ahead(

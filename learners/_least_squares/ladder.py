@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from ..._core.jax_later import Array, jnp
 from .._base import Kernel, Learner
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
@@ -106,15 +106,15 @@ def ladder(
         if outputs != 1:
             raise ValueError(f"ladder predicts one output, got {outputs}: choose one of them.")
 
-        def zeros(rows: int) -> Array:
-            return jnp.zeros((rows, lanes), dtype)
+        def zeros(rows: int) -> Any:
+            return np.zeros((rows, lanes), dtype)
 
-        def ones(rows: int) -> Array:
-            return jnp.ones((rows, lanes), dtype)
+        def ones(rows: int) -> Any:
+            return np.ones((rows, lanes), dtype)
 
         return LadderState(
             zeros(stages), zeros(stages), ones(stages), ones(stages), zeros(stages), ones(stages),
-            zeros(stages + 1), zeros(stages + 1), jnp.zeros(lanes, dtype),
+            zeros(stages + 1), zeros(stages + 1), zeros(1)[0],
             start_ahead(stages, lookaheads, lanes, dtype) if lookaheads[-1] > 1 else None,
             start_intercept(stages, ridge, lanes, dtype) if intercept else None,
         )  # fmt: skip

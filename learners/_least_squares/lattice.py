@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
+from ..._core.jax_later import Array, jax, jnp
 from .._base import Kernel, Learner
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
@@ -144,11 +143,11 @@ def lattice(
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> LatticeState:
         check_channels("lattice", outputs, inputs, expected)
 
-        def zeros(*shape: int) -> Array:
-            return jnp.zeros((*shape, lanes), dtype)
+        def zeros(*shape: int) -> Any:
+            return np.zeros((*shape, lanes), dtype)
 
-        def ones(*shape: int) -> Array:
-            return jnp.ones((*shape, lanes), dtype)
+        def ones(*shape: int) -> Any:
+            return np.ones((*shape, lanes), dtype)
 
         def factor(rows: int, channels: int) -> Factor:
             return Factor(zeros(rows, channels * (channels - 1) // 2), ones(rows, channels))

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from ..._core.jax_later import Array, jnp
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .._linalg.triangular_factor import Triangle, eliminate, flat, residues

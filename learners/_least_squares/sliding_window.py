@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
+from ..._core.jax_later import Array, jax, jnp
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .._linalg.triangular_factor import Triangle, eliminate, residues

@@ -12,13 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.devices import computing, shard
+from ..._core.jax_later import Array, jax, jit, jnp
 from .._engine.driver import Driver
 from .._engine.partition import PartitionedLearner
 from .._engine.replay import InputsAt, Scores
@@ -97,6 +96,8 @@ def score_wavefront(
         ValueError: A learner without a batch form, several outputs, runs of different lengths, or a missing sample:
             use ``score``.
     """
+    if driver.step is not None:
+        raise ValueError("the wavefront is for devices without a compiled loop: use score.")
     if driver.learner.batch is None:
         raise ValueError(f"{driver.learner.name} has no batch form: use score.")
     if (lengths != lengths[0]).any():
@@ -146,7 +147,7 @@ def _score(
     places = np.full(1 << (bins - 1).bit_length(), steps, np.int32)
     places[:bins] = ends
     M, width = lattice.stages, _width(lattice.stages, batch, driver)
-    together = math.gcd(width // len(driver.devices), share)  # lanes that are summed within a tile
+    together = math.gcd(width // driver.devices, share)  # lanes that are summed within a tile
     cuts = [slice(first, min(first + width, batch)) for first in range(0, batch, width)]
     tiles = [_Tile(lattice, driver, cut, width, len(places), together) for cut in cuts]
     pending: list[Future[None]] = []
@@ -180,8 +181,8 @@ def _score(
 
 def _width(stages: int, batch: int, driver: Driver) -> int:
     """Return the lanes of a tile: few enough for the cache, enough to hide the cost of starting a kernel."""
-    devices, lanes = len(driver.devices), -(-batch // (driver.workers * len(driver.devices)))
-    if driver.devices[0].platform == "cpu":
+    devices, lanes = driver.devices, -(-batch // (driver.workers * driver.devices))
+    if driver.on_cpu:
         fitting = CACHED // (stages * np.dtype(driver.precision).itemsize)
         lanes = min(lanes, WIDEST, 1 << max(fitting.bit_length() - 1, 3))
     return -(-lanes // 8) * 8 * devices
@@ -279,7 +280,7 @@ class _Tile:
         self.wave = _start(self.lattice.forgetting, self.wave, new, self.start.ridge, wait)
 
 
-@partial(jax.jit, static_argnums=range(1, 7))
+@partial(jit, static_argnums=range(1, 7))
 def _rest(
     oracle: PartitionedLearner | None,
     inputs: int,
@@ -303,7 +304,7 @@ def _rest(
     return wave, closed, jnp.zeros((M, width * (measures - 1)), dtype), state
 
 
-@jax.jit
+@jit
 def _innovations(
     parts: PartitionedLearner, before: Any, late: Array, moved: Array, inputs: Array, scale: Array, used: Array
 ) -> tuple[Any, Array]:
@@ -319,7 +320,7 @@ def _innovations(
     return after, jnp.concatenate([errors[::-1], late])
 
 
-@partial(jax.jit, static_argnames=("forgetting",), donate_argnames=("wave",))
+@partial(jit, static_argnames=("forgetting",), donate_argnames=("wave",))
 def _start(forgetting: float, wave: Wave, new: Array, ridge: Array, wait: Array) -> Wave:
     """Return the wave with the energies that are the ridge when the first sample of a new lane reaches each stage."""
     stage = jnp.arange(wave.eta.shape[0], dtype=ridge.dtype)[:, None]
@@ -334,7 +335,7 @@ def _start(forgetting: float, wave: Wave, new: Array, ridge: Array, wait: Array)
     return wave._replace(forward_energy=F, backward_energy=B, ratio=ratio, ridge=delta)
 
 
-@partial(jax.jit, static_argnames=("forgetting", "ridge", "share"), donate_argnames=("wave", "closed"))
+@partial(jit, static_argnames=("forgetting", "ridge", "share"), donate_argnames=("wave", "closed"))
 def _advance(
     forgetting: float,
     ridge: float,

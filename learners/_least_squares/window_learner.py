@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
+from ..._core.jax_later import Array, jnp
 from .._base import Learner
 from .channels import Channels, check_channels, coming_inputs, start_channels, take_inputs
 

@@ -6,10 +6,11 @@ the rounding of a lane cannot depend on other lanes.
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from numpy.typing import NDArray
+
+from ..._core.jax_later import Array, jnp
 
 
 def times(

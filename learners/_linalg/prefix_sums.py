@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
+
+from ..._core.jax_later import Array, jnp
 
 
 def prefix_sums(terms: Float[Array, "size *rest"]) -> Float[Array, "size *rest"]:

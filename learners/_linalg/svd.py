@@ -6,9 +6,9 @@ on that lane alone.
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Float
+
+from ..._core.jax_later import Array, jax, jnp
 
 SWEEPS = 12  # convergence is quadratic from about the sixth on
 

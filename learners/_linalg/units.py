@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
-from jaxtyping import Array
+from ..._core.jax_later import Array, jnp
 
 
 def power_of_two(value: Array) -> Array:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
+from ..._core.jax_later import Array, jnp
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .._least_squares.lattice import every_length

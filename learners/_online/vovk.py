@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
+from ..._core.jax_later import Array, jnp
 from .._base import Learner, check_ridge
 from .._learner_factory import learner_factory
 from .._least_squares.rls import CovarianceState, potter

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike, NDArray
 
+from ..._core.jax_later import Array, jnp
 from ...simulator import LinearSystem
 from .._base import Kernel, Learner, check_lookaheads, check_sizes
 from .._engine.partition import with_data
@@ -108,8 +107,9 @@ def _kalman_constants(
 
 def _init(plant: LinearSystem, x0: Any, P0: Any, outputs: int, inputs: int, lanes: int, dtype: Any) -> KalmanState:
     _matching((plant.outputs, plant.inputs), outputs, inputs)
-    x, P = (jnp.repeat(jnp.asarray(value, dtype)[..., None], lanes, axis=-1) for value in (x0, P0))
-    return KalmanState(x, P, jnp.zeros(lanes, jnp.int32))
+    x, P = (value.astype(dtype)[..., None] + np.zeros((*value.shape, lanes), dtype) for value in (x0, P0))
+    t: Any = np.zeros(lanes, np.int32)
+    return KalmanState(x, P, t)
 
 
 @lru_cache(maxsize=64)  # one function, one compiled kernel
@@ -210,7 +210,8 @@ def _truncated(rungs: tuple[int, ...]) -> tuple[Callable[..., Any], ...]:
         _matching((taps.D.shape[0], taps.D.shape[1]), outputs, inputs)
         length = len(taps.outputs)
         shapes = (length, outputs), (length, inputs), (length + 1, outputs)
-        return TruncatedState(*(jnp.zeros((*shape, lanes), dtype) for shape in shapes))
+        arrays: Any = [np.zeros((*shape, lanes), dtype) for shape in shapes]
+        return TruncatedState(*arrays)
 
     def predict(taps: _Taps, state: TruncatedState, inputs: Array) -> Float[Array, "1 size output lane"]:
         return (choose(state.forecast, rungs) + (times(taps.D[..., None], inputs[0])[None] if taps.D.shape[1] else 0))[
@@ -265,7 +266,7 @@ def _gain(system: LinearSystem, gain: ArrayLike) -> NDArray[np.float64]:
 
 def _nameless(system: LinearSystem) -> LinearSystem:
     """Return the plant without name and dt: all plants of one shape then share one compiled kernel."""
-    return LinearSystem.tree_unflatten((1.0, "", system.periodic), jax.tree.leaves(system))
+    return LinearSystem.tree_unflatten((1.0, "", system.periodic), system.tree_flatten()[0])
 
 
 def _matching(expected: tuple[int, int], outputs: int, inputs: int) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
+from ..._core.jax_later import Array, jax, jnp
 from .._base import Learner, check_ridge
 from .._learner_factory import learner_factory
 from .._least_squares.channels import (

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Bool, Float
 
+from ..._core.jax_later import Array, jax, jnp
 from .._linalg.svd import right_vectors
 from .._linalg.triangular_factor import Triangle
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import jax
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.arrays import real_array
+from ..._core.jax_later import Array, pytree
 from ..._core.user_warning import warn_user
 from .covariance import covariance
 from .eigenvalues import distinct_eigenvalues
@@ -21,11 +21,11 @@ from .scaling import unit_scales
 if TYPE_CHECKING:
     import control
 
-T = TypeVar("T", NDArray[np.int64], jax.Array)
+T = TypeVar("T", NDArray[np.int64], Array)
 ARRAY_FIELDS = ("A", "B", "C", "D", "Q", "R")
 
 
-@jax.tree_util.register_pytree_with_keys_class
+@pytree
 @dataclass(frozen=True, eq=False)
 class LinearSystem:
     """A discrete-time linear system driven by white noise.
@@ -33,9 +33,9 @@ class LinearSystem:
         x[t+1] = A x[t] + B u[t] + w[t],    E w w' = Q
         y[t]   = C x[t] + D u[t] + v[t],    E v v' = R,    w and v independent
 
-    A frozen pytree: the six matrices are leaves, the other fields are static. A matrix with a leading time axis makes
-    the system time-varying. After the end of that axis the last matrix holds, or the axis repeats (``periodic``). The
-    matrices are float64 NumPy arrays; each user of the system chooses its own precision.
+    A matrix with a leading time axis makes the system time-varying. After the end of that axis the last matrix holds,
+    or the axis repeats (``periodic``). The matrices are float64 NumPy arrays; each user of the system chooses its own
+    precision.
 
     Args:
         A: Dynamics, ``(state, state)``, or ``(time, state, state)``.
@@ -154,9 +154,8 @@ class LinearSystem:
         B, D = (np.pad(matrix, ((0, 0), (0, int(not self.inputs)))) for matrix in (self.B, self.D))
         return control.ss(self.A, B, self.C, D, self.dt), self.Q, self.R
 
-    def tree_flatten_with_keys(self) -> tuple[Any, Any]:
-        leaves = [(jax.tree_util.GetAttrKey(word), getattr(self, word)) for word in ARRAY_FIELDS]
-        return leaves, (self.dt, self.name, self.periodic)
+    def tree_flatten(self) -> tuple[list[Any], tuple[float, str, bool]]:
+        return [getattr(self, word) for word in ARRAY_FIELDS], (self.dt, self.name, self.periodic)
 
     @classmethod
     def tree_unflatten(cls, static: tuple[float, str, bool], leaves: Any) -> LinearSystem:

@@ -112,7 +112,7 @@ class StreamTable:
                 "schema", f"there are {MOST_PLANTS} different plants already: this stream is learned without an oracle."
             )
         learner = oracle(system, self.driver.learner.lookaheads[0])
-        width = self.driver.width // len(self.driver.devices)
+        width = self.driver.width // self.driver.devices
         return Driver(learner, outputs, inputs, device=self.driver.device, width=width, known_ahead=0)
 
     def put(self, rows: Observation) -> None:

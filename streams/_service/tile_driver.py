@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 from ..._core.devices import computing
+from ..._core.jax_later import jax, jnp
 from ...learners._engine.driver import Driver
+from ...learners._engine.tile_state import leaves_of, with_leaves
 
 
 class TileDriver:
@@ -37,7 +37,7 @@ class TileDriver:
         """Reset a lane to the bits that it has in a new tile."""
         here, new = np.arange(self.driver.width) == i, self.driver.start()
         if self.driver.step is not None:
-            for leaf, fresh in zip(jax.tree.leaves(self.lanes), jax.tree.leaves(new), strict=True):
+            for leaf, fresh in zip(leaves_of(self.lanes), leaves_of(new), strict=True):
                 leaf[..., i] = fresh[..., i]
             return
         with computing(self.driver.precision, self.driver.device):
@@ -45,7 +45,10 @@ class TileDriver:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the state of the lanes."""
-        return {f"leaf {i}": np.array(leaf) for i, leaf in enumerate(jax.tree.leaves(self.lanes))}
+        return {f"leaf {i}": np.array(leaf) for i, leaf in enumerate(self._leaves())}
+
+    def _leaves(self) -> list[Any]:
+        return leaves_of(self.lanes) if self.driver.step is not None else jax.tree.leaves(self.lanes)
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what ``state`` returned.
@@ -53,15 +56,19 @@ class TileDriver:
         Raises:
             ValueError: The shapes differ.
         """
-        fresh, form = jax.tree.flatten(self.lanes)
+        fresh = self._leaves()
         leaves = [arrays.get(f"leaf {i}") for i in range(len(fresh))]
         for old, new in zip(leaves, fresh, strict=True):
             if old is None or (old.shape, old.dtype) != (new.shape, new.dtype):
                 raise ValueError(
                     "the learner of the checkpoint has arrays of another shape: name another state folder."
                 )
+        if self.driver.step is not None:
+            self.lanes = with_leaves(self.lanes, iter([np.array(leaf) for leaf in leaves]))
+            return
         with computing(self.driver.precision, self.driver.device):
-            self.lanes = self.driver.place(jax.tree.unflatten(form, [jnp.array(leaf, copy=True) for leaf in leaves]))
+            copies = [jnp.array(leaf, copy=True) for leaf in leaves]
+            self.lanes = self.driver.place(jax.tree.unflatten(jax.tree.structure(self.lanes), copies))
 
 
 def without_prefix(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -16,7 +16,6 @@ from scipy.linalg import block_diag
 from scipy.signal import lfilter
 from scipy.stats import t as student
 
-from ...._core.devices import computing
 from ...._core.progress import Progress, no_progress
 from ....learners import (
     gradient_descent,
@@ -180,19 +179,18 @@ def mixture_run(y: Floats, horizons: NDArray[np.int64]) -> tuple[Floats, Floats,
     The last is taken when all lengths have settled, ``(size, run)``.
     """
     runs, cost, made, start = len(y), [], [], np.zeros(0)
-    with computing("float64"):
-        driver = Driver(length_mixture(LONGEST), width=runs, block=SETTLED)
-        lanes, record = driver.start(), driver.record()
-        none, end = np.zeros((SETTLED + 1, 0, runs)), np.full(runs, SETTLED, np.int32)
-        for now in range(0, int(horizons[-1]), SETTLED):
-            rows = y.T[now : now + SETTLED, None]
-            lanes, record = driver.advance(lanes, record, rows, none, np.int32(0), end)
-            made.append(np.array(record)[:, 0, 0, 0])
-            units = np.array(lanes.scale)[0] ** 2
-            if now == 0:
-                start = np.array(lanes.state.behind)[:, 0] * units
-            if now + SETTLED in horizons:
-                cost.append(np.array(lanes.state.cost)[0] * units)
+    driver = Driver(length_mixture(LONGEST), width=runs, block=SETTLED)
+    lanes, record = driver.start(), driver.record()
+    none, end = np.zeros((SETTLED + 1, 0, runs)), np.full(runs, SETTLED, np.int32)
+    for now in range(0, int(horizons[-1]), SETTLED):
+        rows = y.T[now : now + SETTLED, None]
+        lanes, record = driver.advance(lanes, record, rows, none, np.int32(0), end)
+        made.append(np.array(record)[:, 0, 0, 0])
+        units = np.array(lanes.scale)[0] ** 2
+        if now == 0:
+            start = np.array(lanes.state.behind)[:, 0] * units
+        if now + SETTLED in horizons:
+            cost.append(np.array(lanes.state.cost)[0] * units)
     return np.concatenate(made).T, np.stack(cost), start
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ergoscope._core.devices import Precision
-from ergoscope.learners import kalman, ladder
+from ergoscope.learners import Learner, kalman, ladder
 from ergoscope.learners._engine.driver import Driver
 from ergoscope.learners._engine.replay import Scores, score, score_recording
 from ergoscope.learners._least_squares.wavefront import score_wavefront
@@ -16,6 +17,12 @@ from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 LENGTHS = (0, 1, 4, 16, 32)
 BOTH = pytest.mark.parametrize("precision", ["float32", "float64"])
+
+
+def jax_driver(learner: Learner, *arguments: Any, **options: Any) -> Driver:
+    """A driver as for another device: without the loop that is compiled for a CPU."""
+    without = [one and one._replace(kernel=None) for one in (learner, options.pop("oracle", None))]
+    return Driver(without[0], *arguments, oracle=without[1], **options)
 
 
 def no_inputs(t: np.ndarray) -> np.ndarray:
@@ -64,7 +71,7 @@ def test_the_sums_are_those_of_the_step_form(system: str, steps: int, forgetting
     if precision == "float32":
         steps = min(steps, 60) if system == "explosive-2" else steps
     runs = simulate(11, zoo(system), steps, 5, precision=precision)
-    driver = Driver(ladder(LENGTHS, forgetting=forgetting), oracle=kalman(zoo(system)), precision=precision)
+    driver = jax_driver(ladder(LENGTHS, forgetting=forgetting), oracle=kalman(zoo(system)), precision=precision)
     expected, made = both(driver, runs, [0, 1, 2, 3, 5, 9, 40, 41, 42, 55, steps])
     check_equal(made, expected, runs, precision, spread=2.0)
     assert (made.error[-1] > 0).all()
@@ -73,7 +80,7 @@ def test_the_sums_are_those_of_the_step_form(system: str, steps: int, forgetting
 
 def test_every_length_is_ridge_least_squares() -> None:
     y = simulate(11, zoo("random-walk"), 400, 1).outputs[:, :, 0]
-    driver = Driver(ladder(LENGTHS))
+    driver = jax_driver(ladder(LENGTHS))
     made = score_wavefront(driver, [y.T[:, None]], no_inputs, np.array([400]), list(range(401)))
     R, window, errors = np.diag(np.full(32, np.longdouble(0.1) * abs(y[0, 0]))), np.zeros(32, np.longdouble), []
     z = np.zeros(32, np.longdouble)
@@ -94,7 +101,7 @@ def test_every_length_is_ridge_least_squares() -> None:
 
 @cache
 def driver_of_a_walk() -> Driver:
-    return Driver(ladder([0, 3, 8]), oracle=kalman(zoo("random-walk")))
+    return jax_driver(ladder([0, 3, 8]), oracle=kalman(zoo("random-walk")))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 31, 127, 128, 129, 300])
@@ -108,7 +115,7 @@ def test_any_length_in_any_chunks(steps: int, chunk: int) -> None:
 
 def test_many_lanes_are_one_by_one() -> None:
     runs = simulate(5, zoo("double-integrator"), 200, 270)
-    driver, edges = Driver(ladder([0, 2, 5])), [0, 100, 200]
+    driver, edges = jax_driver(ladder([0, 2, 5])), [0, 100, 200]
     y = runs.outputs.transpose(1, 2, 0)
     whole = score_wavefront(driver, [y], no_inputs, runs.lengths, edges)
     for lane in (0, 127, 128, 269):
@@ -129,7 +136,7 @@ def test_streams_may_begin_late_or_never(center: object, forgetting: float, prec
     y[4] *= 2.0**40
     runs = recording(y.astype(precision))
     learner = ladder(range(9), forgetting=forgetting)._replace(kernel=None)
-    driver = Driver(learner, center=center, precision=precision)
+    driver = jax_driver(learner, center=center, precision=precision)
     expected, made = both(driver, runs, [0, 100, 450, 500])
     assert np.isfinite(made.error).all()
     limit = 1e5 * np.finfo(precision).eps * expected.error.max(axis=(0, 1, 2, 3))
@@ -139,7 +146,7 @@ def test_streams_may_begin_late_or_never(center: object, forgetting: float, prec
 def test_a_long_silence_under_forgetting_is_survived() -> None:
     y = np.zeros((1, 4000), np.float32)  # 0.95^4000 is far below the smallest number of float32
     y[0, 3000:] = np.random.default_rng(0).standard_normal(1000)
-    driver = Driver(ladder(range(5), forgetting=0.95), precision="float32")
+    driver = jax_driver(ladder(range(5), forgetting=0.95), precision="float32")
     expected, made = both(driver, recording(y), [0, 3000, 4000])
     assert np.isfinite(expected.error).all()
     np.testing.assert_allclose(made.error, expected.error, rtol=1e-4)
@@ -149,7 +156,7 @@ def test_a_long_silence_under_forgetting_is_survived() -> None:
 def test_the_oracle_knows_the_inputs() -> None:
     system = LinearSystem(A=[[0.9]], B=[[1.0]], C=[[1.0]], D=[[0.5]], Q=[[0.1]], R=[[0.1]], dt=1.0, name="driven")
     runs = simulate(6, system, 300, 4, inputs="white")
-    driver = Driver(ladder([0, 1, 4]), inputs=1, oracle=kalman(system))
+    driver = jax_driver(ladder([0, 1, 4]), inputs=1, oracle=kalman(system))
     expected, made = both(driver, runs, [0, 1, 10, 300])
     check_equal(made, expected, runs, "float64", spread=3.0)
 
@@ -159,7 +166,7 @@ def test_an_overflow_leaves_the_sums_before_it_and_the_other_lanes() -> None:
     y = np.stack([1e-3 * 1e2 ** np.minimum(t, 140), np.random.default_rng(1).standard_normal(600)])
     y[0, 200:] = np.inf
     runs = recording(y)
-    driver = Driver(ladder(range(4)))
+    driver = jax_driver(ladder(range(4)))
     made = score_wavefront(driver, [runs.outputs.transpose(1, 2, 0)], no_inputs, runs.lengths, [0, 30, 100, 600])
     assert np.isfinite(made.error[..., 1]).all()
     assert np.isfinite(made.error[0]).all()
@@ -174,7 +181,7 @@ def test_an_overflow_leaves_the_sums_before_it_and_the_other_lanes() -> None:
 def test_runs_may_be_summed_in_shares(precision: Precision) -> None:
     """Whatever the share, and where a tile ends: 300 runs are more than one tile, and 7 does not divide them."""
     runs = simulate(8, zoo("random-walk"), 90, 300, precision=precision)
-    driver = Driver(ladder(range(5)), oracle=kalman(zoo("random-walk")), precision=precision)
+    driver = jax_driver(ladder(range(5)), oracle=kalman(zoo("random-walk")), precision=precision)
     arguments = [runs.outputs.transpose(1, 2, 0)], no_inputs, runs.lengths, [0, 1, 20, 90]
     alone = score_wavefront(driver, *arguments)
     for share in (2, 7, 64, 256, 300):
@@ -186,27 +193,30 @@ def test_runs_may_be_summed_in_shares(precision: Precision) -> None:
                 np.testing.assert_allclose(summed, expected, rtol=1000 * np.finfo(precision).eps)
 
 
-def test_score_picks_it_for_whole_streams_alone_and_never_for_a_recording() -> None:
+def test_score_picks_it_for_whole_streams_without_a_compiled_loop() -> None:
     # a recording gives the bits of the live stream, so it runs step by step
     runs = simulate(0, zoo("random-walk"), 50, 2)
     wave = score_recording(ladder(range(3)), runs, [0, 50])
     learner = ladder(range(3))._replace(batch=lambda *arguments: wave)
-    arguments = Driver(learner), [runs.outputs.transpose(1, 2, 0)], no_inputs, runs.lengths, [0, 50]
+    arguments = jax_driver(learner), [runs.outputs.transpose(1, 2, 0)], no_inputs, runs.lengths, [0, 50]
     assert score(*arguments, whole=True) is wave
     assert score(*arguments) is not wave
+    assert score(Driver(learner), *arguments[1:], whole=True) is not wave
     assert score_recording(learner, runs, [0, 50]) is not wave
 
 
 def test_what_it_cannot_serve_is_refused() -> None:
     y = np.zeros((20, 1, 2))
+    with pytest.raises(ValueError, match="for devices without a compiled loop"):
+        score_wavefront(Driver(ladder([1])), [y], no_inputs, np.array([20, 20]), [0, 20])
     with pytest.raises(ValueError, match="no batch form"):
-        score_wavefront(Driver(kalman(zoo("random-walk"))), [y], no_inputs, np.array([20, 20]), [0, 20])
+        score_wavefront(jax_driver(kalman(zoo("random-walk"))), [y], no_inputs, np.array([20, 20]), [0, 20])
     with pytest.raises(ValueError, match="one length"):
-        score_wavefront(Driver(ladder([1])), [y], no_inputs, np.array([20, 19]), [0, 20])
+        score_wavefront(jax_driver(ladder([1])), [y], no_inputs, np.array([20, 19]), [0, 20])
     with pytest.raises(ValueError, match="one output"):
-        score_wavefront(Driver(ladder([1]), 2), [y], no_inputs, np.array([20, 20]), [0, 20])
+        score_wavefront(jax_driver(ladder([1]), 2), [y], no_inputs, np.array([20, 20]), [0, 20])
     with pytest.raises(ValueError, match="edges must rise"):
-        score_wavefront(Driver(ladder([1])), [y], no_inputs, np.array([20, 20]), [0, 19])
+        score_wavefront(jax_driver(ladder([1])), [y], no_inputs, np.array([20, 20]), [0, 19])
     y[7, 0, 1] = np.nan
     with pytest.raises(ValueError, match="sample 7 is missing"):
-        score_wavefront(Driver(ladder([1])), [y], no_inputs, np.array([20, 20]), [0, 20])
+        score_wavefront(jax_driver(ladder([1])), [y], no_inputs, np.array([20, 20]), [0, 20])
