@@ -111,6 +111,18 @@ def ridge_of_lane(delta: float, energy: float, forgetting: float, least: float) 
     return max(max(forgetting * delta, min(delta, type(energy)(FADED) * energy)), least) if forgetting < 1 else delta
 
 
+@called
+def hold_inputs(
+    scale: Float[np.ndarray, "input lane"], held: Float[np.ndarray, "input lane"], raw: Float[np.ndarray, "input lane"]
+) -> None:
+    """Set ``held`` to the inputs of compiled lanes in their units; those missing keep what they were."""
+    one = held.dtype.type(1)
+    for c in range(len(raw)):
+        for w in range(raw.shape[1]):
+            if raw[c, w] == raw[c, w]:
+                held[c, w] = raw[c, w] / (scale[c, w] if scale[c, w] != 0 else one)
+
+
 def check_weights(stages: int, forgetting: float, ridge: float) -> None:
     """Refuse a forgetting that is shorter than the longest window, and a ridge that is not positive."""
     if not 0 < forgetting <= 1:

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from ..._core.compiled import called, inlined
 from .._engine.tile_loop import FORECAST
-from .channels import ridge_of_lane
+from .channels import hold_inputs, ridge_of_lane
 
 
 class LatticeConstants(NamedTuple):
@@ -137,17 +137,6 @@ def fade(constants, stage, lower, vectors, seen):
 
 
 @called
-def hold_inputs(vectors, u, m):
-    """Set HELD to the inputs in their units; those missing keep what they were."""
-    number = vectors.dtype.type
-    for c in range(m):
-        for w in range(vectors.shape[2]):
-            if u[c, w] == u[c, w]:
-                unit = vectors[UNIT, c, w] if vectors[UNIT, c, w] != number(0) else number(1)
-                vectors[HELD, c, w] = u[c, w] / unit
-
-
-@called
 def take_channels(constants, packed, y, u, seen):
     """Set Z, DELTA and FLOOR: inputs held, outputs filled, ridges; the first value of a channel sets its energies."""
     stages, vectors, _ = packed
@@ -160,7 +149,7 @@ def take_channels(constants, packed, y, u, seen):
         for w in range(W):
             if vectors[UNIT, c, w] == zero and u[c, w] == u[c, w] and u[c, w] != zero:
                 vectors[UNIT, c, w] = number(math.ldexp(1.0, math.frexp(u[c, w])[1]))
-    hold_inputs(vectors, u, m)
+    hold_inputs(vectors[UNIT], vectors[HELD], u)
     for c in range(m):
         for w in range(W):
             vectors[Z, c, w] = vectors[HELD, c, w]
@@ -321,7 +310,7 @@ def lattice_parts(lanes: int) -> tuple[Any, Any, Any, Any]:
             for w in range(W):
                 work[c, w] = vectors[HELD, c, w]
         if constants.direct:
-            hold_inputs(vectors, u[0], m)
+            hold_inputs(vectors[UNIT], vectors[HELD], u[0])
         for s in range(S):
             expect(stages[constants.sizes[s]], first_row(n, LF), ENERGY_F * n, constants.direct, vectors, m, p + m)
             for c in range(p):
