@@ -6,6 +6,7 @@ Time: ``learn`` takes the pair (phi[t], y[t]) in; P is the inverse of the regres
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..._core.jax_later import Array, jnp
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .channels import check_weights
+from .rls_kernel import rls_kernel
 from .window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
 
 
@@ -134,11 +136,11 @@ def _rls(
 ) -> Learner[WindowState[CovarianceState]]:
     check_weights(1, forgetting, ridge)
     rooted = name == "square-root-rls"
+    diagonal = float(1 / np.sqrt(ridge) if rooted else 1 / ridge)  # of the first matrix
 
     def begin(shape: Shape, dtype: Any) -> Float[Array, "size column column 1"]:
         seen = mask(shape, dtype)
-        first = 1 / np.sqrt(ridge) if rooted else 1 / ridge
-        return jnp.eye(shape.columns, dtype=dtype)[None, :, :, None] * seen[:, :, None] * first
+        return jnp.eye(shape.columns, dtype=dtype)[None, :, :, None] * seen[:, :, None] * diagonal
 
     def start(shape: Shape, lanes: int, dtype: Any) -> CovarianceState:
         first = begin(shape, dtype)
@@ -169,7 +171,8 @@ def _rls(
         )
 
     tends_to = "filters" if forgetting == 1 and not reset else None
-    return window_learner(name, Rule(start, forecast, learn), stream, tends_to)
+    kernel = partial(rls_kernel, forgetting=forgetting, start=diagonal, reset=reset) if rooted else None
+    return window_learner(name, Rule(start, forecast, learn, kernel), stream, tends_to)
 
 
 def covariance(

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
 from ..._core.jax_later import Array, jnp
-from .._base import Learner
+from .._base import Kernel, Learner
 from .channels import Channels, check_channels, coming_inputs, start_channels, take_inputs
 
 FADING = 0.9  # a gap is filled by the size that was best over the last ten samples or so
@@ -68,11 +68,13 @@ class Rule(NamedTuple, Generic[Learned]):
         learn: ``(shape, state, phi, target, forecast, whole) -> state`` takes one pair in: ``target`` is
             ``(output, lane)``, ``forecast`` the forecast of the rule for it. Nothing may be learned in lanes where
             ``whole`` ``(lane,)`` is false.
+        kernel: ``(shape) -> kernel`` of the whole learner, or None.
     """
 
     start: Callable[[Shape, int, Any], Learned]
     forecast: Callable[[Shape, Learned, Array], Array]
     learn: Callable[[Shape, Learned, Array, Array, Array, Array], Learned]
+    kernel: Callable[[Shape], Kernel] | None = None
 
 
 class WindowState(NamedTuple, Generic[Learned]):
@@ -152,6 +154,7 @@ def window_learner(
     labels: dict[str, Any] = dict(
         scaled=scaled, size_label="window length", tends_to=tends_to, intercept=shape.intercept
     )
+    labels["kernel"] = None if rule.kernel is None else rule.kernel(shape)
     return Learner(name, init, predict, update, shape.sizes, parameters, **labels)
 
 

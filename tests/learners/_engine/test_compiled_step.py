@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
+from ergoscope._core.devices import Precision
 from ergoscope.analysis import kalman_gain
-from ergoscope.learners import Learner, Live, kalman, ladder, lattice, replay, truncated_kalman
+from ergoscope.learners import Learner, Live, kalman, ladder, lattice, replay, square_root_rls, truncated_kalman
 from ergoscope.learners._engine.driver import Driver
 from ergoscope.learners._engine.replay import score_recording
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
@@ -35,6 +37,11 @@ LEARNERS = {
     "intercept ahead": (SINGLE, ladder((0, 1, 4), lookaheads=(1, 3), intercept=True)),
     "intercept and direct term": (DRIVEN, lattice((0, 1, 4), 0.97, True, True, outputs=2, inputs=2)),
     "intercept and inputs": (DRIVEN, lattice(range(4), intercept=True, outputs=2, inputs=2)),
+    "square root": (SINGLE, square_root_rls(range(9))),
+    "reset": (SINGLE, square_root_rls((1, 3), 0.99, 1.0, reset=50, intercept=True)),  # small S: digits stay
+    "square root and direct term": (DRIVEN, square_root_rls((0, 1, 4), 0.97, direct=True, outputs=2, inputs=2)),
+    "square root of all": (DRIVEN, square_root_rls(range(4), direct=True, intercept=True, outputs=2, inputs=2)),
+    "square root and inputs": (DRIVEN, square_root_rls((0, 2), intercept=True, outputs=2, inputs=2)),
     "kalman": (SINGLE, kalman(SINGLE, mean=[1, 2], covariance=np.eye(2))),
     "inputs": (DRIVEN, kalman(DRIVEN, lookaheads=(1, 3))),
     "time-varying": (MOVING, kalman(MOVING, covariance=np.eye(2), lookaheads=(1, 2, 5))),
@@ -120,6 +127,42 @@ def test_live_and_scored_forecasts_have_the_bits_of_replay(name: str) -> None:
     for k, ahead in enumerate(learner.lookaheads):
         errors = (whole[ahead - 1 :, k] - data.outputs[0, ahead - 1 :, None]) ** 2
         np.testing.assert_allclose(sums.error[0, k, ..., 0], np.nansum(errors, axis=0), rtol=1e-12)
+
+
+@EVERY
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_a_checkpoint_of_one_form_goes_on_in_the_other(name: str, precision: Precision) -> None:
+    system, learner = LEARNERS[name]
+    data = some(runs(system, 8), [0, 2, 3])
+    p, m = system.outputs, system.inputs
+    drivers = [Driver(one, p, m, precision=precision, width=3) for one in (learner, in_jax(learner))]
+    y, u = data.outputs.transpose(1, 2, 0), data.inputs.transpose(1, 2, 0)
+    ahead = max(learner.lookaheads)
+
+    def advance(driver: Driver, lanes: Any, first: int) -> tuple[Any, Any]:
+        rows = slice(first, first + driver.block)
+        block = y[rows], u[first : first + driver.block + ahead]
+        lanes, record = driver.advance(lanes, driver.record(), *block, np.int32(0), np.full(3, driver.block, np.int32))
+        return lanes, np.asarray(record)
+
+    states = [jax.tree.map(np.array, advance(driver, driver.start(), 0)[0]) for driver in drivers]
+    shapes = [[(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(state)] for state in states]
+    assert shapes[0] == shapes[1]
+    for driver in drivers:
+        made, twin = (advance(driver, driver.place(state), driver.block)[1] for state in states)
+        np.testing.assert_allclose(made, twin, rtol=0, atol=1e3 * np.finfo(precision).eps * np.abs(twin).max())
+
+
+def test_least_squares_that_overflows_starts_again_as_in_jax() -> None:
+    """While all is zero S grows by the forgetting, until it is infinite: then weights and S are set to their start."""
+    y = np.random.default_rng(5).standard_normal((3, 700, 1))
+    y[1, 50:600] = 0
+    data = Trajectories(y, np.zeros((3, 700, 0)), np.full(3, 700), 1.0, ("y",), (), ("0", "1", "2"))
+    learner = square_root_rls((0, 1, 2), 0.6)
+    made, twin = (replay(form, data, precision="float32")[:, :, 0, :, 0] for form in (learner, in_jax(learner)))
+    assert np.isfinite(made).all()
+    assert (made[1, 601] == 0).all() and (made[[0, 2], 601, 1:] != 0).all()
+    np.testing.assert_allclose(made, twin, rtol=0, atol=1e3 * np.finfo(np.float32).eps * np.abs(twin).max())
 
 
 def test_a_learner_or_an_oracle_without_a_kernel_runs_in_jax() -> None:

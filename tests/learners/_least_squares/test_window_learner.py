@@ -89,15 +89,15 @@ def test_data_times_a_constant_give_forecasts_times_it(make: Callable[..., Learn
 def test_padasip_gives_the_same_rls_lms_nlms_and_affine_projection(h: int) -> None:
     y = series()
     phi, zero = regressors(y, h), np.zeros(h)
-    twins = {
-        naive_rls([h], 0.99, 0.1): padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero),
-        square_root_rls([h], 0.99, 0.1): padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero),
-        lms([h], 0.005): padasip.filters.FilterLMS(h, mu=0.005, w=zero),
-        nlms([h], 0.7, regularisation=0.01): padasip.filters.FilterNLMS(h, mu=0.7, eps=0.01, w=zero),
-        affine_projection([h], 0.6, 3, 0.01): padasip.filters.FilterAP(h, order=3, mu=0.6, ifc=0.01, w=zero),
-    }
+    twins = [
+        (naive_rls([h], 0.99, 0.1), padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero)),
+        (square_root_rls([h], 0.99, 0.1), padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero)),
+        (lms([h], 0.005), padasip.filters.FilterLMS(h, mu=0.005, w=zero)),
+        (nlms([h], 0.7, regularisation=0.01), padasip.filters.FilterNLMS(h, mu=0.7, eps=0.01, w=zero)),
+        (affine_projection([h], 0.6, 3, 0.01), padasip.filters.FilterAP(h, order=3, mu=0.6, ifc=0.01, w=zero)),
+    ]
     assert 0.005 * (phi**2).sum(axis=1).max() < 1  # no step of LMS was cut
-    for learner, twin in twins.items():
+    for learner, twin in twins:
         expected, _, _ = twin.run(y, phi)
         np.testing.assert_allclose(forecasts(learner, y)[:, 0, 0], expected, atol=1e-9 * np.abs(y).max(), rtol=0)
 
