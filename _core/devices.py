@@ -86,22 +86,24 @@ def find_devices(name: str | None = None) -> tuple[jax.Device, ...]:
 
 
 def is_cpu(name: str | None = None) -> bool:
-    """Return whether a name, as in ``find_devices``, stands for the one CPU; JAX is asked only where it may not."""
-    if name is None and "jax" not in sys.modules:
-        platforms = os.environ.get("JAX_PLATFORMS")
-        plugins = any(find_spec(module) for module in ("jax_plugins", "libtpu")) or entry_points(group="jax_plugins")
-        name = platforms if platforms else None if plugins else "cpu"
-    if name in ("cpu", "cpu:0"):
-        return True
-    found = find_devices(name)
-    return len(found) == 1 and found[0].platform == "cpu"
+    """Return whether a name, as in ``find_devices``, stands for CPUs only; JAX is asked only where it is not plain."""
+    return _plain_cpu(name) or all(device.platform == "cpu" for device in find_devices(name))
 
 
 def device_words(name: str | None = None) -> str:
     """Return the devices that a name stands for, with their kinds, as results keep them."""
-    if is_cpu(name):
+    if _plain_cpu(name):
         return "cpu:0 (cpu)"
     return ", ".join(f"{device.platform}:{device.id} ({device.device_kind})" for device in find_devices(name))
+
+
+def _plain_cpu(name: str | None) -> bool:
+    """Return whether a name stands for the first CPU, as far as can be told without JAX."""
+    if name is None and "jax" not in sys.modules:
+        platforms = os.environ.get("JAX_PLATFORMS")
+        plugins = any(find_spec(module) for module in ("jax_plugins", "libtpu")) or entry_points(group="jax_plugins")
+        name = platforms if platforms else None if plugins else "cpu"
+    return name in ("cpu", "cpu:0")
 
 
 def all_devices() -> tuple[jax.Device, ...]:

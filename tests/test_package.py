@@ -252,10 +252,9 @@ def test_words_that_compute_nothing_do_not_load_jax(words: list[str]) -> None:
 
 
 WITHOUT_JAX = {
-    "locate a system": "from ergoscope.analysis import locate; locate('two-by-two', horizon=200, replicates=8)",
+    "locate a system": "from ergoscope.analysis import locate; locate('quadruple-tank', horizon=200, replicates=8)",
     "locate a recording": "from ergoscope.analysis import locate; locate(np.sin(np.arange(400.0) ** 1.5))",
     "design": "from ergoscope.analysis import design; design('random-walk', horizon=1000)",
-    "score": "from ergoscope.analysis import score; score('ladder:size=2', plant='random-walk', quick=True)",
     "simulate": "from ergoscope.simulator import simulate; simulate(0, 'double-integrator', 200, 3)",
     "live": "from ergoscope.learners import Live; Live('lattice', 2, 1).observe([1.0, 2.0], [3.0])",
     "serve": "from ergoscope.learners import ladder; from ergoscope.streams import Service, observation; "

@@ -96,6 +96,7 @@ class Driver:
             return
         with computing(precision, device):
             self.devices = len(find_devices(device))
+            self.workers = self.workers if self.devices == 1 else 1
             parts = PartitionedLearner.of(learner), None if oracle is None else PartitionedLearner.of(oracle)
             self.parts: tuple[PartitionedLearner, PartitionedLearner | None] = shard(parts, device, whole=True)
         if learner.pooled and width % self.devices:

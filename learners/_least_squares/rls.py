@@ -143,12 +143,12 @@ def _rls(
         return jnp.eye(shape.columns, dtype=dtype)[None, :, :, None] * seen[:, :, None] * diagonal
 
     def start(shape: Shape, lanes: int, dtype: Any) -> CovarianceState:
-        first = begin(shape, dtype)
-        return CovarianceState(
-            jnp.zeros((len(shape.sizes), shape.columns, shape.outputs, lanes), dtype),
-            jnp.broadcast_to(first, (*first.shape[:3], lanes)),
-            jnp.zeros(lanes, jnp.int32),
-        )
+        sizes, n, places = len(shape.sizes), shape.columns, np.arange(shape.columns)
+        weights: Any = np.zeros((sizes, n, shape.outputs, lanes), dtype)
+        matrix: Any = np.zeros((sizes, n, n, lanes), dtype)
+        matrix[:, places, places] = diagonal * shape.seen[..., None]
+        age: Any = np.zeros(lanes, np.int32)
+        return CovarianceState(weights, matrix, age)
 
     def forecast(shape: Shape, state: CovarianceState, phi: Array) -> Array:
         return weighted(state.weights, phi)

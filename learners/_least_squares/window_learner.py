@@ -119,13 +119,11 @@ def window_learner(
     def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> WindowState[Learned]:
         check_channels(name, outputs, inputs, (shape.outputs, shape.inputs))
         channels = start_channels(outputs, inputs, lanes, dtype)
-        return WindowState(
-            jnp.full((outputs, lanes), 0 if scaled else 1, dtype),
-            channels if scaled else channels._replace(scale=jnp.ones_like(channels.scale)),
-            jnp.zeros((window, inputs + outputs, lanes), dtype),
-            jnp.zeros((len(shape.sizes), outputs, lanes), dtype),
-            rule.start(shape, lanes, dtype),
-        )
+        unit: Any = np.full((outputs, lanes), 0 if scaled else 1, dtype)
+        past: Any = np.zeros((window, inputs + outputs, lanes), dtype)
+        loss: Any = np.zeros((len(shape.sizes), outputs, lanes), dtype)
+        channels = channels if scaled else channels._replace(scale=channels.scale + 1)
+        return WindowState(unit, channels, past, loss, rule.start(shape, lanes, dtype))
 
     def regressor(unit: Array, past: Array, u: Array) -> Float[Array, "column lane"]:
         ones = (unit != 0).any(axis=0)[None].astype(past.dtype)

@@ -465,7 +465,7 @@ main()
 
 def test_what_is_compiled_is_kept_where_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
-    words = ["simulate", "random-walk", "--steps", "200", "--out", "walk.csv", "--quiet"]
+    words = ["locate", "random-walk", "--learner", "nlms", "--horizon", "64", "--sizes", "0..2", "--quiet"]
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     kept = tmp_path / "cache" / "ergoscope" / "compiled"
     kept.mkdir(parents=True)

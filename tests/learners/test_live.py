@@ -46,7 +46,7 @@ from ergoscope import locate
 from ergoscope.learners import Live, ladder
 from ergoscope.simulator import simulate, zoo
 if {first}:
-    Live(ladder(range(3)))
+    Live("qr-array")
 child = os.fork()
 if not child:
     try:
@@ -62,10 +62,11 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.parametrize(
     ("first", "action", "code"),
     [
-        (True, "Live(ladder(range(3)))", 7),
-        (True, "simulate(0, zoo('random-walk'), 10)", 7),
-        (True, "locate('random-walk', horizon=64)", 7),
-        (False, "Live(ladder(range(3)))", 0),  # the parent has not used JAX
+        (True, "Live('qr-array')", 7),
+        (True, "locate('random-walk', horizon=64)", 7),  # only JAX knows the default device then
+        (False, "Live('qr-array')", 0),  # the parent has not used JAX
+        (True, "Live(ladder(range(3)), device='cpu').observe(1.0)", 0),  # these two do not use it
+        (True, "simulate(0, zoo('random-walk'), 10)", 0),
     ],
 )
 def test_a_fork_of_a_process_that_has_used_jax_is_refused(first: bool, action: str, code: int) -> None:

@@ -11,6 +11,7 @@ import control
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import ttest_1samp
 
 from ergoscope._core.devices import Precision
 from ergoscope._core.files import check_folder
@@ -310,14 +311,19 @@ def test_a_recording_with_gaps_is_scored_where_it_was_observed() -> None:
     assert errors["samples"].sum() == (~lost).sum() - 16  # the first one of each run sets its center
 
 
-@pytest.mark.parametrize("burst", [1, 20])
-def test_missing_samples_cost_little_more_than_they_cost_the_kalman_filter(burst: int) -> None:
+def cost_of_gaps(burst: int, seed: int) -> np.ndarray:
+    """Return excess / error of the Kalman filter, of a short and two longer filters, at 10 % missing."""
+    gaps, options = Missing(0.1, burst), dict(sizes=[6, 16, 32], horizon=6000, seed=seed)
+    rungs = locate("double-integrator", missing=gaps, **options).rungs  # type: ignore[arg-type]
+    error, excess = (rungs[word].to_numpy() for word in ("error", "excess"))
+    return np.asarray(excess / (error - excess))
+
+
+def test_missing_samples_cost_little_more_than_they_cost_the_kalman_filter() -> None:
     # theory.md, trap (iii): 1-3 % above a proper filter at 10 % missing singly, a factor of about 2 in bursts of 20
-    found = locate("double-integrator", sizes=[6, 16, 32], horizon=6000, missing=Missing(0.1, burst), seed=6)
-    error, excess = (found.rungs[word].to_numpy() for word in ("error", "excess"))
-    ratio = excess / (error - excess)
-    assert ratio[0] < (0.03 if burst == 1 else 1.3)
-    assert (ratio[1:] < (0.03 if burst == 1 else 1.1)).all()
+    assert (cost_of_gaps(1, seed=6) < 0.03).all()
+    ratios = np.log([cost_of_gaps(20, seed)[1:].mean() for seed in range(8)])  # the spread over runs is large
+    assert ttest_1samp(ratios, 0.0).pvalue > 1e-4 and ratios.std() < 2
 
 
 def test_a_run_that_varies_in_time_ends_where_rounding_reaches_the_noise() -> None:

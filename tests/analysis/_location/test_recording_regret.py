@@ -98,7 +98,8 @@ def test_no_window_and_one_of_many_columns() -> None:
 def test_gaps_and_inputs_leave_rows_out() -> None:
     run = simulate(3, zoo("stable-ar"), 1000, 2)
     whole = learning_part(run, [0, 3], "none", 1.0)
-    assert whole[1] == pytest.approx(2 * 3 * np.log(20), rel=0.3)
+    # some 2 x 3 log 20 = 18; over 300 seeds the mean is 19.4 and the deviation 1.35
+    assert whole[1] == pytest.approx(19.4, abs=3.89 * 1.35)
     gappy = np.array(run.outputs)
     gappy[0, 400:] = np.nan
     half = learning_part(replace(run, outputs=gappy), [0, 3], "none", 1.0)

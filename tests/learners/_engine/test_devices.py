@@ -25,8 +25,7 @@ learners += [kalman(plant, covariance=np.eye(2))._replace(name="kalman in JAX", 
 found = {}
 for precision in ("float32", "float64"):
     for name in ("two-tones", "double-integrator"):
-        one, eight = (simulate(0, name, 200, 11, precision=precision, device=device) for device in ("cpu", "cpu:all"))
-        found[f"simulate {name} {precision}"] = np.array_equal(one.outputs, eight.outputs)
+        one = simulate(0, name, 200, 11, precision=precision)
     for learner in learners[1:] if precision == "float64" else learners[:1]:
         made = [replay(learner, one, precision=precision, device=name) for name in ("cpu", "cpu:all")]
         found[f"{learner.name} {learner.lookaheads} {precision}"] = np.array_equal(*made)
@@ -66,7 +65,7 @@ def found() -> dict[str, object]:
 
 def test_eight_devices_give_the_bits_of_one(found: dict[str, object]) -> None:
     same = {name: value for name, value in found.items() if isinstance(value, bool)}
-    assert len(same) == 9
+    assert len(same) == 5
     assert all(same.values()), same
 
 

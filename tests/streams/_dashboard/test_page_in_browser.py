@@ -37,7 +37,7 @@ def messages() -> list[tuple[str, bytes]]:
     """What a learner says of runs of a double integrator, as topics and payloads."""
     service, sink = Service(named_learner(None, range(5)), together=True), MemorySink[Any]()
     system = zoo("double-integrator")
-    played = play(simulate(0, system, STEPS, RUNS), block=20)
+    played = play(simulate(1, system, STEPS, RUNS), block=20)
     known = [plant(name, system) for name in played.names]
     asyncio.run(serve(service, MemorySource([*known, *played._observations()]), sink))
     topics = []

@@ -183,8 +183,8 @@ def test_runs_of_one_plant_have_the_verdict_of_their_recording() -> None:
     from ergoscope import locate
 
     names = [f"{i}" for i in range(12)]
-    _, said = run(play_simulation(zoo("double-integrator"), 2000, names, seed=4, block=50), together=True)
-    whole = simulate(4, zoo("double-integrator"), 2000, 12)
+    _, said = run(play_simulation(zoo("double-integrator"), 2000, names, seed=5, block=50), together=True)
+    whole = simulate(5, zoo("double-integrator"), 2000, 12)
     expected = locate(whole, sizes=SIZES, model=False)
     verdict = said[-1]
     assert isinstance(verdict, Threshold) and verdict.stream == "*" and verdict.found.horizon == 2000
