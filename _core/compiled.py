@@ -81,7 +81,7 @@ def cache_folder() -> Path:
 def _sources() -> str:
     """Return a digest of the files that a loop may come from: it calls functions of several of them."""
     root, digest = Path(__file__).parents[1], hashlib.sha256()
-    for room in ("_core", "learners", "simulator"):
+    for room in ("_core", "learners", "simulator", "streams"):
         for path in sorted((root / room).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

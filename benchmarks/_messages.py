@@ -152,6 +152,7 @@ async def waits(port: int, samples: int, echo: bool) -> list[float]:
     async def answer() -> None:
         if not echo:
             await serve(Service(make), MqttSource(address), MqttOutputSink(address, ("prediction",)))
+            return  # cancelled
         async with aiomqtt.Client("127.0.0.1", port) as client:
             await client.subscribe("lab/+/data", 0)
             async for message in client.messages:

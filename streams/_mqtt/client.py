@@ -1,13 +1,14 @@
 """An aiomqtt client with four additions: the only file that uses paho, the client below aiomqtt.
 
-A message can be acknowledged by hand. A task can wait for the loss of the connection. All bytes that have come are read
+A message can be acknowledged by hand. The loss of the connection ends every wait: aiomqtt would wait for an answer that
+cannot come, and makes two tasks for each message that it waits for. All bytes that have come are read
 at once (paho asks the socket three times for each message, and the event loop once). A closed socket is not watched any
 more, because another socket may get its number.
 
 It relies on facts that tests/streams/_mqtt/test_client.py checks: ``_client`` is the paho client; after
 ``manual_ack_set`` it acknowledges only by ``ack``; it reads its socket only by ``_sock_recv``, one packet in each
 ``loop_read``; a message has its ``mid``, a number on its own connection; ``_disconnected`` is done when the connection
-is lost.
+is lost; ``_pending_publishes`` and ``_pending_subscribes`` hold what waits for an answer, ``_queue`` what has come.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import aiomqtt
 
 AHEAD = 1 << 16  # bytes that are read at once
 TOGETHER = 100  # messages that are read before other tasks run
+LOST = aiomqtt.Message("lost", b"", 0, False, 0, None)  # stands behind the last message of a connection
 
 
 class Client(aiomqtt.Client):
@@ -38,10 +40,35 @@ class Client(aiomqtt.Client):
 
     async def __aenter__(self) -> Self:
         try:
-            return await super().__aenter__()
+            await super().__aenter__()
         except BaseException:
             self._client._sock_close()  # else it stays open until it is garbage collected, maybe after the loop
             raise
+        self._disconnected.add_done_callback(self._end_waits)
+        return self
+
+    def _end_waits(self, lost: asyncio.Future[None]) -> None:
+        self._queue.put_nowait(LOST)
+        for published in self._pending_publishes.values():
+            published.set()
+        for granted in self._pending_subscribes.values():
+            if not granted.done():
+                granted.set_exception(aiomqtt.MqttError("the connection is lost"))
+
+    async def publish(self, *words: Any, **options: Any) -> None:
+        """Send a message, and wait until it is on its way; at QoS 1, until it is acknowledged.
+
+        Raises:
+            aiomqtt.MqttError: The connection is lost, or was before the answer.
+        """
+        await super().publish(*words, **options)
+        if self._disconnected.done():
+            raise aiomqtt.MqttError("the connection is lost")
+
+    @property
+    def waiting(self) -> asyncio.Queue[aiomqtt.Message]:
+        """The messages that have come; ``LOST`` when there will be no more."""
+        return self._queue
 
     @property
     def lost(self) -> asyncio.Future[None]:

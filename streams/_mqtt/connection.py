@@ -14,17 +14,17 @@ import logging
 import random
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, cast
+from typing import NamedTuple, Self, TypeAlias, cast
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
 
 from .._sources.interfaces import NullContext, log
 from .address import Address
-from .client import Client, Receipt
+from .client import LOST, Client, Receipt
 from .credentials import read_login, remedy, tls_context
 from .drop_oldest_queue import DropOldestQueue
 
@@ -39,7 +39,6 @@ GIVE_UP = 300.0  # seconds of such losses after which a named client ends
 REFUSED = 128  # reason codes from here on reject a subscription
 UNAVAILABLE = (3, 136, 137)  # reason codes of a broker that may accept later
 Broken = aiomqtt.MqttError  # raised by sending when the connection is lost
-Result = TypeVar("Result")
 Send: TypeAlias = Callable[[str, bytes, bool], Awaitable[None]]  # topic, payload, whether it is retained
 _silent = logging.getLogger("ergoscope.streams.client")  # this file logs a lost connection, once
 _silent.setLevel(logging.CRITICAL + 1)
@@ -125,13 +124,12 @@ class Connection(NullContext):
         while True:
             client = self._client
             assert client is not None
-            with contextlib.suppress(aiomqtt.MqttError):
-                while True:
-                    # The client makes a task for each message that it waits for; a message that is here needs none.
-                    message = await anext(client.messages) if self._queue.empty() else self._queue.get_nowait()
-                    receipt = Receipt(client, message.mid) if self._kept and message.qos else None
-                    yield Message(message.topic.value, message.payload, receipt, message.retain)
-            await self._reopen(client)
+            message = await client.waiting.get()
+            if message is not LOST:
+                receipt = Receipt(client, message.mid) if self._kept and message.qos else None
+                yield Message(message.topic.value, message.payload, receipt, message.retain)
+            elif client.lost.done():  # else it is of a connection before this one
+                await self._reopen(client)
 
     def take_dropped(self) -> int:
         """Return the number of messages dropped since the last call."""
@@ -166,7 +164,7 @@ class Connection(NullContext):
                 return
 
     async def _send(self, client: Client, topic: str, payload: bytes, retain: bool = False) -> None:
-        await _unless_lost(client, client.publish(topic, payload, 1 if retain else self._qos, retain))
+        await client.publish(topic, payload, 1 if retain else self._qos, retain)
 
     async def _open(self) -> None:
         if self._kept:
@@ -190,7 +188,7 @@ class Connection(NullContext):
         await client.__aenter__()
         self._client, self._opened_at = client, asyncio.get_running_loop().time()
         for topic in self._subscriptions:
-            (granted, *_) = await _unless_lost(client, client.subscribe(topic, self._qos))
+            (granted, *_) = await client.subscribe(topic, self._qos)
             if (granted if isinstance(granted, int) else granted.value) >= REFUSED:
                 log.warning(
                     "the broker at %s rejects the subscription of %s: ask its administrator for access.",
@@ -267,18 +265,6 @@ class Connection(NullContext):
         lost = self._client.lost
         if lost.done() and not lost.cancelled():
             lost.exception()  # retrieved, so that asyncio does not log it
-
-
-async def _unless_lost(client: Client, request: Coroutine[Any, Any, Result]) -> Result:
-    """Return the answer to a request; raise ``Broken`` when the connection is lost: the client would wait on."""
-    asked = asyncio.ensure_future(request)
-    try:
-        await asyncio.wait((asked, client.lost), return_when=asyncio.FIRST_COMPLETED)
-        if not asked.done():
-            raise aiomqtt.MqttError("the connection is lost")
-        return asked.result()
-    finally:
-        asked.cancel()
 
 
 def _is_final(exc: aiomqtt.MqttError) -> bool:

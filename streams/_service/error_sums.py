@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from ...analysis._growth.curves import log_edges
 from ...learners._engine.replay import Scores
+from .error_loop import MOST_BLOCKS, add_errors
 
 EDGES = log_edges(1 << 40)  # samples at which the stretches end
-MOST_BLOCKS = 512
 MOST_DRAWN = 128  # blocks of a bootstrap
 
 
@@ -50,38 +50,8 @@ class ErrorSums:
 
         The error of a forecast that is NaN is infinite.
         """
-        rows = np.zeros((len(output), len(self._open), *output.shape[1:]))
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.subtract(forecast, output[:, None], out=rows[:, :-1], where=scored[:, None])
-            np.square(rows[:, :-1], out=rows[:, :-1])
-            rows[:, -1] = scored
-            counted = np.arange(1, len(rows) + 1)[:, None]
-            ages = self.age + np.minimum(counted, steps)
-            ends = (counted <= steps) & ((ages % _block_length(ages) == 0) | _is_edge(ages))
-            first = 0
-            for row in np.flatnonzero(ends.any(axis=1) | (counted[:, 0] == len(rows))).tolist():
-                rows[first] += self._open
-                self._open = rows[first : row + 1].sum(axis=0)  # one after another: the axis is the outermost
-                self.age = ages[row]
-                self._join(np.flatnonzero(_block_length(self.age) > self._length))
-                self._close(np.flatnonzero(ends[row]))
-                first = row + 1
-
-    def _join(self, lanes: NDArray[np.int64]) -> None:
-        """Join each pair of blocks into one."""
-        if len(lanes):
-            pairs = self._blocks[lanes]
-            self._blocks[lanes, : MOST_BLOCKS // 2] = pairs[:, ::2] + pairs[:, 1::2]
-            self._blocks[lanes, MOST_BLOCKS // 2 :] = 0
-            self._length[lanes] *= 2
-
-    def _close(self, lanes: NDArray[np.int64]) -> None:
-        """Add the open sums to the stretch and the block of the last sample."""
-        if len(lanes):
-            sums, last = self._open_of(lanes), self.age[lanes] - 1
-            self._stretches[lanes, _stretch(last)] += sums
-            self._blocks[lanes, last // self._length[lanes]] += sums.sum(axis=2)
-            self._open[..., lanes] = 0
+        sums = self.age, self._length, self._open, self._stretches, self._blocks
+        add_errors(*sums, EDGES, forecast, output, scored, steps)
 
     def _open_of(self, lanes: NDArray[np.int64]) -> NDArray[np.float64]:
         sums = np.moveaxis(self._open[..., lanes], -1, 0)
@@ -166,16 +136,6 @@ def as_scores(streams: list[StreamErrorSums]) -> Scores:
         sums[: len(stream.stretches), ..., i] = stream.stretches
     error, samples = sums[:, None, :-1], sums[:, None, -1]
     return Scores(edges, error, np.zeros_like(error[:, :, :0]), samples)
-
-
-def _block_length(age: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the block length at an age: the least power of two with at most ``MOST_BLOCKS`` blocks."""
-    _, doubled = np.frexp((np.maximum(age - 1, 0) // MOST_BLOCKS).astype(np.float64))
-    return np.left_shift(1, doubled.astype(np.int64))
-
-
-def _is_edge(age: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return np.asarray(EDGES[np.searchsorted(EDGES, age)] == age)
 
 
 def _stretch(sample: NDArray[np.int64] | int) -> NDArray[np.int64]:

@@ -42,10 +42,12 @@ class Tile:
         taken = [(i, _gather(self.pending[i], driver.block)) for i in lanes]
         self.pending = {i: self.pending[i] for i in lanes if self.pending[i]}
         end, epochs = np.zeros(driver.width, np.int32), np.zeros(driver.width, np.int64)
-        outputs = np.full((driver.block, driver.outputs, driver.width), np.nan)
-        inputs = np.zeros((driver.block + driver.ahead, driver.inputs, driver.width))
         for i, rows in taken:
             end[i], epochs[i] = rows.steps, rows.epoch
+        block = int(end.max()) if driver.step is not None else driver.block
+        outputs = np.full((block, driver.outputs, driver.width), np.nan)
+        inputs = np.zeros((block + driver.ahead, driver.inputs, driver.width))
+        for i, rows in taken:
             outputs[: rows.steps, :, i] = rows.output
             if driver.inputs:
                 inputs[: rows.steps, :, i] = _hold(self._held[:, i], rows.input)
@@ -53,26 +55,26 @@ class Tile:
         output = outputs[: end.max()]
         scored = _scored(output, np.asarray(self.tile_driver.lanes.centered) > 0)
         forecast = self.tile_driver.advance(outputs, inputs, end)
-        ahead = self._ahead()
+        ahead = self._ahead(lanes)
         self.sums.add(forecast[:, 0], output, scored, end)
         expected = None
         if self.oracles is not None:
             expected = self.oracles.compare(forecast[:, 0], scored, outputs, inputs, end, epochs)
         forecasts = []
-        for i, rows in taken:
+        for place, (i, rows) in enumerate(taken):
             observed = rows.stream, rows.epoch, rows.sequence or 0, rows.time, rows.output
             n = rows.steps
             oracle = None if expected is None else expected[:n, :, i]
-            forecasts.append(Forecasts(*observed, forecast[:n, ..., i], ahead[..., i], scored[:n, :, i], oracle))
+            forecasts.append(Forecasts(*observed, forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle))
         return forecasts
 
-    def _ahead(self) -> Float[np.ndarray, "lookahead size output lane"]:
-        """Return the newest forecasts, in the units of the streams."""
-        lanes = self.tile_driver.lanes
-        center, scale = np.asarray(lanes.center), np.asarray(lanes.scale)
-        newest = np.stack([np.asarray(queue)[0] for queue in lanes.issued])
+    def _ahead(self, lanes: list[int]) -> Float[np.ndarray, "lookahead size output lane"]:
+        """Return the newest forecasts of some lanes, in the units of the streams."""
+        tile = self.tile_driver.lanes
+        center, scale = (np.asarray(leaf)[:, lanes] for leaf in (tile.center, tile.scale))
+        newest = np.array([np.asarray(queue)[0][..., lanes] for queue in tile.issued])
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(center + newest * np.where(scale == 0, np.ones_like(scale), scale))
+            return np.asarray(center + newest * (scale + (scale == 0)))
 
     def set_plant(self, i: int, plant: str, oracle: Driver | None) -> None:
         """Start the oracle of a lane without pending samples; None: the lane has none."""
