@@ -6,16 +6,18 @@ Time: y[t] = c + B_0 u[t] + sum_{k=1..p} (A_k y[t-k] + B_k u[t-k]) + e[t], with 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...simulator import LinearSystem, Trajectories
-from .lagged_regressors import columns, window
+from .lagged_regressors import Window, columns, windows
 
 ROWS = 16  # for each coefficient of one output
 LARGEST = 1e140  # largest sample whose squares can be summed
+STRETCH = 1 << 16  # rows that are factored at once
 LAGS = 20  # lags beyond the order at which the residuals are tested
 
 
@@ -143,17 +145,18 @@ def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | 
     """
     _, _, q = recording.outputs.shape
     m = recording.inputs.shape[2]
-    while most and len(_rows(recording, most)[0]) < ROWS * (1 + columns(most, q, m)):
+    fit = _fit(recording, most)
+    while most and fit.rows < ROWS * (1 + columns(most, q, m)):
         most -= 1
-    X, Y, _ = _rows(recording, most)
-    if len(X) < ROWS * (1 + columns(0, q, m)) or np.abs(X).max() > LARGEST:
+        fit = _fit(recording, most)
+    if fit.rows < ROWS * (1 + columns(0, q, m)) or fit.largest > LARGEST:
         return None
-    _, rest = _fit(X, Y)
+    rows, rest = fit.rows, fit.rest
     scores = []
     for order in range(most + 1):
         width = 1 + columns(order, q, m)
-        sign, size = np.linalg.slogdet(rest[width:].T @ rest[width:] / len(X))
-        scores.append(len(X) * size + 2 * q * width if sign > 0 else np.inf)
+        sign, size = np.linalg.slogdet(rest[width:].T @ rest[width:] / rows)
+        scores.append(rows * size + 2 * q * width if sign > 0 else np.inf)
     if not np.isfinite(scores).any():
         return None
     return fit_order(recording, int(np.argmin(scores)))
@@ -163,42 +166,68 @@ def fit_order(recording: Trajectories, order: int) -> Autoregression | None:
     """Fit the autoregression of one order; return None if there are too few rows or no noise is left."""
     _, _, q = recording.outputs.shape
     m = recording.inputs.shape[2]
-    X, Y, places = _rows(recording, order)
-    width = X.shape[1]
-    if len(X) <= width:
+    width, fit = 1 + columns(order, q, m), _fit(recording, order)
+    if fit.rows <= width:
         return None
-    factor, rest = _fit(X, Y)
+    factor, rest = fit.factor, fit.rest
     lengths = np.sqrt((factor**2).sum(axis=0))
     if not lengths.all() or np.linalg.matrix_rank(factor / lengths) < width:
         return None
     coefficients = np.linalg.lstsq(factor / lengths, rest[:width], rcond=None)[0] / lengths[:, None]
-    residuals = Y - X @ coefficients
-    S = residuals.T @ residuals / (len(X) - width)
+    parts = [(rows.targets - rows.regressors @ coefficients, rows.times) for rows in _stretches(recording, order)]
+    residuals, places = (np.concatenate(leaf) for leaf in zip(*parts, strict=True))
+    S = residuals.T @ residuals / (fit.rows - width)
     deviations = np.sqrt(np.diag(S))
     if not deviations.all() or np.linalg.matrix_rank(S / np.outer(deviations, deviations)) < q:
         return None
     white = _whiteness(residuals, places, order)
-    return Autoregression(order, coefficients, S, factor, len(X), white, (q, m))
+    return Autoregression(order, coefficients, S, factor, fit.rows, white, (q, m))
 
 
-def _rows(recording: Trajectories, order: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the regressors, first column constant, the targets, and a time of each row; times of runs do not touch."""
+class _Fit(NamedTuple):
+    """R of the regressors X = Q R, and the targets in the same triangle: rows from k on are left of k columns."""
+
+    factor: NDArray[np.float64]
+    rest: NDArray[np.float64]
+    rows: int
+    largest: float  # absolute value of a regressor
+
+
+def _fit(recording: Trajectories, order: int) -> _Fit:
+    """Factor the rows of all runs, stretch by stretch: memory does not grow with their number."""
+    width = 1 + columns(order, recording.outputs.shape[2], recording.inputs.shape[2])
+    triangle, count, largest = np.zeros((0, width + recording.outputs.shape[2])), 0, 0.0
+    for rows in _stretches(recording, order):
+        if not len(rows.times):
+            continue
+        both = np.concatenate([rows.regressors, rows.targets], axis=1)
+        triangle = np.asarray(np.linalg.qr(np.concatenate([triangle, both]) if len(triangle) else both, mode="r"))
+        count, largest = count + len(both), max(largest, float(np.abs(rows.regressors).max()))
+    return _Fit(triangle[:width, :width], triangle[:, width:], count, largest)
+
+
+def _stretches(recording: Trajectories, order: int) -> Iterator[Window]:
+    """Yield the rows of all runs, with a constant as the first regressor; times of different runs do not touch."""
     level, of_inputs = (
         np.nanmean(np.asarray(leaf, float), axis=(0, 1)) for leaf in (recording.outputs, recording.inputs)
     )
-    parts, start = [], 0
+    held: list[Window] = []
+    start = 0
     for y, u, length in zip(recording.outputs, recording.inputs, recording.lengths.tolist(), strict=True):
-        rows = window(np.asarray(y[:length], float) - level, np.asarray(u[:length], float) - of_inputs, order)
-        parts.append((rows.regressors, rows.targets, rows.times + start))
+        deviations = np.asarray(y[:length], float) - level, np.asarray(u[:length], float) - of_inputs
+        for rows in windows(*deviations, order, STRETCH):
+            held.append(rows._replace(times=rows.times + start))
+            if sum(len(part.times) for part in held) >= STRETCH:
+                yield _joined(held)
+                held = []
         start += 2 * length + order + LAGS
-    X, Y, places = (np.concatenate(leaf) for leaf in zip(*parts, strict=True))
-    return np.concatenate([np.ones((len(X), 1)), X], axis=1), Y, places
+    if held:
+        yield _joined(held)
 
 
-def _fit(X: NDArray[np.float64], Y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return R of X = Q R, and the columns of Y in the same triangle: rows from k on are the residuals of k columns."""
-    triangle: NDArray[np.float64] = np.linalg.qr(np.concatenate([X, Y], axis=1)).R
-    return triangle[: X.shape[1], : X.shape[1]], triangle[:, X.shape[1] :]
+def _joined(parts: list[Window]) -> Window:
+    X, Y, times = (np.concatenate(leaf) for leaf in zip(*parts, strict=True))
+    return Window(np.concatenate([np.ones((len(X), 1)), X], axis=1), Y, times)
 
 
 def _whiteness(residuals: NDArray[np.float64], places: NDArray[np.int64], order: int) -> float:

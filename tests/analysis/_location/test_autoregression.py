@@ -9,7 +9,7 @@ import pytest
 
 from ergoscope.analysis import autoregression
 from ergoscope.analysis._location.autoregression import Autoregression
-from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
+from ergoscope.simulator import LinearSystem, Missing, Trajectories, simulate, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law
 
@@ -170,3 +170,16 @@ def test_eigenvalues_move_onto_the_circle_in_order_and_in_pairs() -> None:
     assert several is not None
     ((k, moved),) = several.on_the_circle()
     assert (k, moved.radius) == (1, pytest.approx(1.0, abs=1e-9))
+
+
+def test_a_recording_in_stretches_gives_the_fit_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = simulate(3, zoo("quadruple-tank"), 500, 3, inputs="prbs", missing=Missing(0.05, 2))
+    whole = autoregression(run, 4)
+    monkeypatch.setattr("ergoscope.analysis._location.autoregression.STRETCH", 70)
+    parts = autoregression(run, 4)
+    assert whole is not None and parts is not None
+    assert (parts.order, parts.rows) == (whole.order, whole.rows)
+    for word in ("coefficients", "covariance"):
+        np.testing.assert_allclose(getattr(parts, word), getattr(whole, word), rtol=1e-9, atol=1e-12)
+    assert parts.whiteness == pytest.approx(whole.whiteness, rel=1e-6)
+    np.testing.assert_allclose(parts.factor.T @ parts.factor, whole.factor.T @ whole.factor, rtol=1e-9)
