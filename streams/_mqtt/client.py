@@ -14,6 +14,7 @@ is lost; ``_pending_publishes`` and ``_pending_subscribes`` hold what waits for 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
@@ -35,6 +36,7 @@ class Client(aiomqtt.Client):
     def __init__(self, *words: Any, by_hand: bool = False, **options: Any) -> None:
         super().__init__(*words, **options)
         self._client.manual_ack_set(by_hand)
+        self._thread = threading.get_ident()
         self._ahead = _Ahead(self._client._sock_recv)
         self._client._sock_recv = self._ahead.receive  # type: ignore[method-assign, assignment]
 
@@ -98,6 +100,8 @@ class Client(aiomqtt.Client):
             self._loop.call_soon(self._read)
 
     def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        """Write at once what paho has queued, and the rest when the socket has room again."""
+
         def write() -> None:
             try:
                 client.loop_write()
@@ -109,7 +113,17 @@ class Client(aiomqtt.Client):
             if sock.fileno() >= 0 and client.want_write():  # it may have been closed, or written, in between
                 self._loop.add_writer(sock.fileno(), write)
 
-        self._loop.call_soon_threadsafe(watch)
+        if threading.get_ident() != self._thread:  # while connecting
+            self._loop.call_soon_threadsafe(watch)
+            return
+        write()
+        watch()
+
+    def _on_socket_unregister_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        if threading.get_ident() != self._thread:
+            super()._on_socket_unregister_write(client, userdata, sock)
+        elif sock.fileno() >= 0:
+            self._loop.remove_writer(sock.fileno())
 
 
 class _Ahead:
