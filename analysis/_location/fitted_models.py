@@ -191,7 +191,7 @@ def _simulated(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a surplus lag is a mode that the output does not show
         noisy = system.replace(B=None, D=None) if system.inputs else system
-    chunks = simulate_chunks(options.seed, noisy, horizon, options.replicates, blocks=16, series=place)
+    chunks = simulate_chunks(options.seed, noisy, horizon, options.replicates, series=place)
     outputs = np.concatenate([chunk.outputs for chunk in chunks])
     return outputs + _response(system, paths[:horizon]) if system.inputs else outputs
 

@@ -83,7 +83,7 @@ def simulated_scores(
     """
     horizon = edges[-1]
     driver = Driver(learner, oracle=oracle, width=min(replicates, 128))
-    chunks = simulate_chunks(seed, system, horizon, replicates, blocks=4)
+    chunks = simulate_chunks(seed, system, horizon, replicates)
     outputs = (chunk.outputs for chunk in chunks)
     lengths = np.full(replicates, horizon)
     return score(driver, outputs, lambda t: np.zeros((len(t), 0)), lengths, edges, progress, whole=True)

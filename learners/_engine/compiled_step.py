@@ -15,6 +15,7 @@ from .tile_state import Score, TileState, leaves_of, map_leaves
 
 WIDE = 16  # lanes at a time: with eight the compiler works on single numbers
 LEAST = 4  # of these in use
+NO_CUTS = np.zeros(0, np.int64)
 
 
 class CompiledStep:
@@ -46,8 +47,9 @@ class CompiledStep:
             small = zeros(p), np.zeros((p, width), np.int32), zeros(p), zeros(p), zeros(inputs)
             sums = np.zeros(width, np.int32), zeros(K, sizes, p), zeros(K, 0, p), zeros(K, p)
             nothing = zeros(0, p), zeros(0, inputs), zeros(0, K, p), zeros(0, K, sizes, p)
+            cuts = NO_CUTS, _closed(0, K, sizes, 0, p, width, number)
             for lane, group in _groups(list(range(width))):
-                flags = False, self._lookaheads, 0, False, group, lane, 0, 0
+                flags = False, *cuts, self._lookaheads, 0, False, group, lane, 0, 0
                 tile_loop(kernel.parts, group if kernel.fixed else 0)(
                     kernel.constants, state, queues, *small, *sums, *nothing, *flags
                 )
@@ -80,10 +82,14 @@ class CompiledStep:
         inputs: NDArray[np.floating],
         begin: int,
         end: Int[np.ndarray, " lane"],
-    ) -> None:
+        cuts: Int[np.ndarray, " cut"] = NO_CUTS,
+    ) -> Score:
         """Take samples ``begin .. end-1`` of a block into the arrays of each lane; arguments as ``Driver.advance``.
 
         The arrays of ``lanes`` change in place. A ``record`` of no rows is not filled.
+
+        Returns:
+            The sums up to each row of ``cuts``, since the one before; they are then zero in ``lanes``.
         """
         y, u = outputs.astype(self._number, copy=False), inputs.astype(self._number, copy=False)
         known = self._lookaheads, self._known_ahead
@@ -96,11 +102,21 @@ class CompiledStep:
             own[2][...] = 1
             sums = np.zeros(shape[1:], self._number), np.zeros((shape[1], 0, *shape[3:]), self._number)
             queues = lanes.oracle, lanes.oracle_issued, *own, *sums, np.zeros_like(sums[0][:, 0])
-            arrays = y, u, expected[:0], record_oracle, True, *known, False
+            nothing = NO_CUTS, _closed(0, shape[1], 1, 0, shape[3], shape[4], self._number)
+            arrays = y, u, expected[:0], record_oracle, True, *nothing, *known, False
             self._run(self._oracle_kernel, (*queues, *arrays), y, u, begin, end, lanes)
             expected = record_oracle[:, :, 0]
-        arrays = y, u, expected, record, False, *known, self._learner.scaled
+        K, S, p, width = lanes.score.error.shape
+        closed = _closed(len(cuts), K, S, lanes.score.excess.shape[1], p, width, self._number)
+        arrays = y, u, expected, record, False, cuts, closed, *known, self._learner.scaled
         self._run(self._kernel, (lanes.state, lanes.issued, *small, *lanes.score, *arrays), y, u, begin, end, lanes)
+        for cut, row in enumerate(cuts.tolist()):
+            ended = end < row  # the loop did not come to the cut in these lanes
+            if ended.any() and lanes.score.samples[..., ended].any():
+                for leaf, open_ in zip(closed, lanes.score, strict=True):
+                    leaf[cut] += np.where(ended, open_, 0)
+                    open_[..., ended] = 0
+        return closed
 
     def full(self, lanes: int) -> int:
         """Return how many lanes to run for so many: four take as long one by one as a whole group."""
@@ -118,6 +134,13 @@ class CompiledStep:
                     for i in range(lane, lane + width):
                         _start_again_at_a_jump(self._learner, lanes, y[at, :, i], u[at, :, i], i)
             row = stop
+
+
+def _closed(cuts: int, K: int, S: int, with_oracle: int, p: int, width: int, number: np.dtype[Any]) -> Score:
+    """Return empty sums for each of so many cuts."""
+    shapes: Any = (cuts, K, S, p, width), (cuts, K, with_oracle, p, width), (cuts, K, p, width)
+    arrays: Any = (np.zeros(shape, number) for shape in shapes)
+    return Score(*arrays)
 
 
 def _in_precision(learner: Learner | None, number: np.dtype[Any]) -> Any:

@@ -172,6 +172,28 @@ class Driver:
             moved: tuple[TileState, Numbers] = _advance(*self.parts, self.known_ahead, *given)
             return moved
 
+    def advance_scored(
+        self, lanes: TileState, record: Numbers, outputs: ArrayLike, inputs: ArrayLike, end: ArrayLike, cuts: list[int]
+    ) -> tuple[TileState, Numbers, list[Any]]:
+        """Take the samples of a block in, as ``advance``, and the sums up to each row of ``cuts``, which rise.
+
+        Returns:
+            The tile, the buffer, and the arrays of ``Score`` with a first axis for the cuts.
+        """
+        last = np.asarray(end)
+        if self.step is not None:
+            arrays = np.asarray(record), np.asarray(outputs), np.asarray(inputs)
+            return lanes, record, list(self.step.take(lanes, *arrays, 0, last, np.array(cuts, np.int64)))
+        taken, begin = list[Score](), 0
+        for row in cuts:
+            stops = np.minimum(last, row).astype(np.int32)
+            lanes, record = self.advance(lanes, record, outputs, inputs, np.int32(begin), stops)
+            lanes, score = self.take_score(lanes)
+            taken.append(score)
+            begin = row
+        lanes, record = self.advance(lanes, record, outputs, inputs, np.int32(begin), last)
+        return lanes, record, [np.stack([np.asarray(leaf) for leaf in leaves]) for leaves in zip(*taken, strict=True)]
+
     def take_score(self, lanes: TileState) -> tuple[TileState, Score]:
         """Return the tile with its sums set to zero, and the sums."""
         if self.step is not None:

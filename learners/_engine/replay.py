@@ -171,21 +171,21 @@ def score(
     with ThreadPoolExecutor(driver.workers) as workers:
         block = driver.block if driver.step is None else max(driver.block, LONG)
         for start, rows in _blocks(block, outputs):
-            inner = edges_[(edges_ > start) & (edges_ < start + len(rows))]
+            cuts = (edges_[(edges_ > start) & (edges_ <= start + len(rows))] - start).tolist()
             u = _inputs_for(driver, inputs_at, start, block)
             for future in pending:
                 future.result()
             progress(start)
-            pending = [workers.submit(tile.advance, start, rows, u, lengths, edges_, inner, records) for tile in tiles]
+            pending = [workers.submit(tile.advance, start, rows, u, lengths, cuts, records) for tile in tiles]
         for future in pending:
             future.result()
     progress(int(lengths.max()))
     for tile in tiles:
-        if len(tile.taken) < len(edges_) - 1:
+        if tile.stretches < len(edges_) - 1:
             tile.take()
-    bins = len(tiles[0].taken)
+    bins = tiles[0].stretches
     firsts = np.arange(0, len(lengths), share)
-    parts = (np.concatenate([np.stack([b[i] for b in tile.taken]) for tile in tiles], axis=-1) for i in range(3))
+    parts = (np.concatenate([np.concatenate([b[i] for b in tile.taken]) for tile in tiles], axis=-1) for i in range(3))
     return Scores(edges_[: bins + 1], *(np.add.reduceat(leaf, firsts, axis=-1) for leaf in parts))
 
 
@@ -194,7 +194,7 @@ class _ScoredTile:
 
     def __init__(self, driver: Driver, runs: slice) -> None:
         self.driver, self.runs, self.lanes = driver, runs, driver.start()
-        self.taken: list[list[NDArray[np.float64]]] = []
+        self.taken, self.stretches = list[list[NDArray[np.float64]]](), 0
 
     def advance(
         self,
@@ -202,25 +202,26 @@ class _ScoredTile:
         rows: NDArray[np.floating],
         inputs: NDArray[np.floating] | None,
         lengths: NDArray[np.int64],
-        edges: NDArray[np.int64],
-        inner: NDArray[np.int64],
+        cuts: list[int],
         records: SimpleQueue[Any],
     ) -> None:
         """Take one block in, and the sums at the end of each stretch."""
         arrays, end = _cut(self.driver, self.runs, start, rows, inputs, lengths)
-        cuts, record = [start, *inner.tolist(), start + len(rows)], records.get()
-        for begin, stop in zip(cuts, cuts[1:], strict=False):
-            stops = np.minimum(end, stop - start).astype(np.int32)
-            self.lanes, record = self.driver.advance(self.lanes, record, *arrays, np.int32(begin - start), stops)
-            if stop in edges:
-                self.take()
+        record = records.get()
+        self.lanes, record, taken = self.driver.advance_scored(self.lanes, record, *arrays, end, cuts)
         records.put(record)
+        self.keep(taken)
 
     def take(self) -> None:
-        """Store the sums since the last call and set them to zero."""
-        count = self.runs.stop - self.runs.start
+        """Keep the sums since the last stretch."""
         self.lanes, sums = self.driver.take_score(self.lanes)
-        self.taken.append([np.array(leaf, np.float64)[..., :count] for leaf in sums])
+        self.keep([np.asarray(leaf)[None] for leaf in sums])
+
+    def keep(self, sums: list[Any]) -> None:
+        """Keep sums of some stretches, the arrays of ``Score`` with a first axis for the stretches."""
+        if sums:
+            self.stretches += len(sums[0])
+            self.taken.append([np.array(leaf[..., : self.runs.stop - self.runs.start], np.float64) for leaf in sums])
 
 
 def _driver(learner: Learner, recording: Trajectories, options: dict[str, Any]) -> Driver:

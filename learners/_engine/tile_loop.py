@@ -29,13 +29,14 @@ DUE, FORECAST, ERROR, EXCESS, CELLS = range(5)
 def tile_loop(parts: Any, lanes: int) -> Any:
     """Return the loop of a learner, for so many lanes, or for any number where ``lanes`` is 0.
 
-    It returns the row before which it stopped: the last, or one with a jump in one of its lanes.
+    It returns the row before which it stopped: the last, or one with a jump in one of its lanes. The sums of squares go
+    into ``closed`` before each row of ``cuts``, and begin anew.
     """
     load, step, predict, store = parts(lanes)
 
     def loop(
         constants, state, issued, center, centered, scale, largest, largest_input, age, error, excess, samples, outputs,
-        inputs, expected, record, moved, lookaheads, known_ahead, scaled, W, lane, begin, stop,
+        inputs, expected, record, moved, cuts, closed, lookaheads, known_ahead, scaled, W, lane, begin, stop,
     ):  # fmt: skip
         number, (K, S, p, _), m, with_oracle = center.dtype, error.shape, inputs.shape[1], excess.shape[1] > 0
         packed, first = load(constants, state, lane, W), np.zeros(K + 1, np.int64)
@@ -46,7 +47,9 @@ def tile_loop(parts: Any, lanes: int) -> Any:
         held = np.zeros((lookaheads[-1], m, W), number)
         for k in range(K):
             load_cells(issued[k], error[k], excess[k], cells[k], later[first[k] :], lane)
-        young = False
+        young, cut = False, 0
+        while cut < len(cuts) and cuts[cut] <= begin:
+            cut += 1
         for i in range(lane, lane + W):
             young |= age[i] == 0
         if young:
@@ -80,6 +83,12 @@ def tile_loop(parts: Any, lanes: int) -> Any:
                 age[i] += np.int32(1)
                 for c in range(m):
                     largest_input[c, i] = max(largest_input[c, i], abs(u[0, c, i - lane]))
+            if cut < len(cuts) and cuts[cut] == t + 1:
+                for k in range(K):
+                    close(
+                        cells[k], samples[k], closed.error[cut, k], closed.excess[cut, k], closed.samples[cut, k], lane
+                    )
+                cut += 1
         store(packed, state, lane)
         for k in range(K):
             store_cells(cells[k], later[first[k] :], issued[k], error[k], excess[k], lane)
@@ -155,6 +164,22 @@ def score(H, cells, expected, t, k, row, samples, with_oracle, lane):
                 for w in range(W):
                     gap = cells[s, DUE, w] * row[UNIT, c, w] - row[EXPECTED, c, w]
                     cells[s, EXCESS, w] += row[COUNTS, c, w] * gap * gap
+
+
+@called
+def close(cells, samples, error, excess, count, lane):
+    """Move the sums of some lanes into ``error``, ``excess`` and ``count``."""
+    zero, p, S = cells.dtype.type(0), error.shape[1], len(error)
+    for c in range(p):
+        for w in range(cells.shape[2]):
+            i = lane + w
+            count[c, i], samples[c, i] = samples[c, i], zero
+            for s in range(S):
+                r = c * S + s
+                error[s, c, i], cells[r, ERROR, w] = cells[r, ERROR, w], zero
+                if len(excess):
+                    excess[s, c, i] = cells[r, EXCESS, w]
+                cells[r, EXCESS, w] = zero
 
 
 @called

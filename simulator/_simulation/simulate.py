@@ -34,6 +34,8 @@ from .inputs import Signal, input_signal
 from .noise import Noise, law_number
 from .recursion import BLOCK, WIDE, Plant, Runs, initial_numbers, simulation_loop
 
+CACHED = 1 << 20  # numbers of a chunk
+
 
 class Missing(NamedTuple):
     """Missing samples: the fraction ``rate``, in bursts of ``burst`` samples; all outputs of a row together."""
@@ -60,10 +62,10 @@ def simulate_chunks(
     initial: str | ArrayLike = "zero",
     missing: Missing = Missing(),
     noise: Noise = "normal",
-    blocks: int = 1,
+    blocks: int | None = None,
     series: int = 0,
 ) -> Iterator[Chunk]:
-    """Yield a simulation as arrays of ``blocks * 128`` rows; the last may be shorter. Memory is constant.
+    """Yield a simulation as arrays of ``blocks`` times 128 rows; the last may be shorter. Memory is constant.
 
     Args:
         seed: A whole number from 0 to 2^63 - 1.
@@ -77,7 +79,7 @@ def simulate_chunks(
         noise: Distribution of the noise, ``"normal"``, ``"student-t"``, ``"uniform"`` or ``"impulsive"``: w = Q^(1/2) z
             with independent entries of z as in ``noise.py``, and v = R^(1/2) z: Q and R are the covariances for every
             distribution. The columns of Q^(1/2) are scaled eigenvectors. A random initial state is always normal.
-        blocks: Blocks computed at once; the numbers do not depend on it.
+        blocks: Blocks computed at once; the numbers do not depend on it. None: as many as stay in the cache, to 8.
         series: Another series is independent of the others with the same seed: 0 to 2^64 - 1.
 
     Raises:
@@ -89,6 +91,8 @@ def simulate_chunks(
         raise ValueError(f"the series must be a whole number from 0 to 2^64 - 1, got {series}.")
     key = np.array([check_seed(seed), series], np.uint64)
     steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
+    if blocks is None:
+        blocks = min(8, max(CACHED // (BLOCK * replicates * (system.outputs + system.states)), 1))
     blocks = check_count("blocks", blocks, 1)
     check_steps(steps)
     if not (0 <= missing.rate < 1 and 1 <= missing.burst < 2**31):
@@ -198,7 +202,7 @@ def simulate_to_file(
     steps, replicates = check_count("steps", steps, 1), check_count("replicates", replicates, 1)
     check_disk(path, system, steps, replicates)
     options: Any = dict(inputs=inputs, initial=initial, missing=missing, noise=noise)
-    chunks = simulate_chunks(seed, system, steps, replicates, blocks=8, **options)
+    chunks = simulate_chunks(seed, system, steps, replicates, **options)
 
     def stretches() -> Iterator[Trajectories]:
         done = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -204,3 +205,18 @@ def test_a_tile_that_is_placed_is_a_copy() -> None:
     driver.advance(lanes, driver.record(), outputs, inputs, 0, np.ones(2, np.int32))
     assert lanes.age.tolist() == [1, 1]
     assert copy.age.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_a_run_that_ends_within_a_stretch_has_its_sums_there(kernel: bool) -> None:
+    """Edges within blocks, at their ends and beyond runs; by hand from the forecasts."""
+    edges, lengths = [0, 1, 20, 60, 128, 150, 299, 300], np.array([300, 19, 60, 131])
+    data = replace(simulate(5, zoo("double-integrator"), 300, 4), lengths=lengths)
+    learner = ladder(range(3)) if kernel else in_jax(ladder(range(3)))
+    sums = score_recording(learner, data, edges)
+    error = (replay(learner, data)[:, :, 0] - data.outputs[:, :, None]) ** 2  # (run, time, size, output)
+    for k, (first, last) in enumerate(itertools.pairwise(edges)):
+        for i, length in enumerate(lengths):
+            part = error[i, first : min(last, length)]
+            np.testing.assert_allclose(sums.error[k, 0, :, :, i], part.sum(axis=0), rtol=1e-9, atol=1e-12)
+            assert sums.samples[k, 0, 0, i] == len(part)
