@@ -270,6 +270,18 @@ def test_what_has_a_compiled_loop_does_not_load_jax(work: str) -> None:
     python(f"import sys; import numpy as np; {WITHOUT_JAX[work]}; assert 'jax' not in sys.modules")
 
 
+def test_jax_is_imported_in_one_file() -> None:
+    importing = []
+    for path in files():
+        if path.suffix == ".py" and path.parts[0] in ROOMS:
+            for node in ast.walk(ast.parse((ROOT / path).read_text())):
+                names = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+                names += [name.name for name in node.names] if isinstance(node, ast.Import) else []
+                if any(name.split(".")[0] == "jax" for name in names):
+                    importing.append(str(path))
+    assert set(importing) == {"_core/jax_later.py"}
+
+
 def test_importing_the_package_and_its_rooms_loads_nothing_heavy() -> None:
     code = f"""if True:
         import importlib, sys
