@@ -40,7 +40,9 @@ def write_checkpoint(folder: Path, arrays: Arrays, words: dict[str, Any]) -> Non
     raw = np.frombuffer(json.dumps(document).encode(), np.uint8)
     try:
         with atomic_path(folder / f"state-{number:08d}.npz", 0o600) as path, path.open("wb") as handle:
-            np.savez(handle, allow_pickle=False, **{_WORDS: raw}, **arrays)
+            assert not any(array.dtype.hasobject for array in arrays.values())  # these would be pickled
+            whole: Any = {_WORDS: raw, **arrays}
+            np.savez(handle, **whole)  # not allow_pickle=False: numpy 2.1 takes that for an array
     except OSError as exc:
         raise ValueError(
             f"cannot write a checkpoint in {str(folder)!r}: {exc.strerror}. The one before stays: make room and "
