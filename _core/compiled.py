@@ -42,6 +42,12 @@ def inlined(function: Function) -> Function:
     return cast(Function, _njit(**options)(inspect.unwrap(function)))
 
 
+def uncounted(function: Function) -> Function:
+    """Return a function as ``inlined``, which makes no array: without it a call would count references to arrays."""
+    options = _OPTIONS | dict(no_cpython_wrapper=True, forceinline=True, _nrt=False)
+    return cast(Function, _njit(**options)(inspect.unwrap(function)))
+
+
 def compiled(function: Function, name: str) -> Function:
     """Return the function as a compiled loop that runs without the interpreter lock, and is kept for the next process.
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, Literal, TypeVar
@@ -100,10 +101,14 @@ def device_words(name: str | None = None) -> str:
 def _plain_cpu(name: str | None) -> bool:
     """Return whether a name stands for the first CPU, as far as can be told without JAX."""
     if name is None and "jax" not in sys.modules:
-        platforms = os.environ.get("JAX_PLATFORMS")
-        plugins = any(find_spec(module) for module in ("jax_plugins", "libtpu")) or entry_points(group="jax_plugins")
-        name = platforms if platforms else None if plugins else "cpu"
+        name = os.environ.get("JAX_PLATFORMS") or (None if _has_plugins() else "cpu")
     return name in ("cpu", "cpu:0")
+
+
+@cache
+def _has_plugins() -> bool:
+    """Return whether JAX has a plugin for another device."""
+    return any(map(find_spec, ("jax_plugins", "libtpu"))) or bool(entry_points(group="jax_plugins"))
 
 
 def all_devices() -> tuple[jax.Device, ...]:

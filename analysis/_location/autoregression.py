@@ -212,14 +212,15 @@ def _stretches(recording: Trajectories, order: int) -> Iterator[Window]:
         np.nanmean(np.asarray(leaf, float), axis=(0, 1)) for leaf in (recording.outputs, recording.inputs)
     )
     held: list[Window] = []
-    start = 0
+    count = start = 0
     for y, u, length in zip(recording.outputs, recording.inputs, recording.lengths.tolist(), strict=True):
         deviations = np.asarray(y[:length], float) - level, np.asarray(u[:length], float) - of_inputs
         for rows in windows(*deviations, order, STRETCH):
             held.append(rows._replace(times=rows.times + start))
-            if sum(len(part.times) for part in held) >= STRETCH:
+            count += len(rows.times)
+            if count >= STRETCH:
                 yield _joined(held)
-                held = []
+                held, count = [], 0
         start += 2 * length + order + LAGS
     if held:
         yield _joined(held)

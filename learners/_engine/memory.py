@@ -26,10 +26,12 @@ def memory_needed(driver: Driver, runs: int, stretches: int, share: int = 1) -> 
     tiles = -(-runs // driver.width)
     number = np.dtype(driver.precision).itemsize
     block = 8 * runs * driver.block * (driver.outputs + driver.inputs) * number  # with the noise that made them
-    sums = stretches * sum(leaf.size for leaf in tile.score) * 8 * tiles // share
-    leaves = leaves_of(tile) if driver.step is not None else jax.tree.leaves(tile)
+    sums = stretches * sum(leaf.size for leaf in tile.score)
+    compiled = driver.step is not None
+    leaves = leaves_of(tile) if compiled else jax.tree.leaves(tile)
     each = sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
-    return int(tiles * each + min(driver.workers, tiles) * math.prod(record) * number + block + sums)
+    worker = max(math.prod(record), sums if compiled else 0) * number  # forecasts, or the stretches that end in a block
+    return int(tiles * each + min(driver.workers, tiles) * worker + block + sums * 8 * tiles // share)
 
 
 def memory_free(device: str | None = None) -> int:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, UInt
 
-from ..._core.compiled import called, compiled
+from ..._core.compiled import called, compiled, uncounted
 from .noise import draw
 from .philox import series_of, uniform
 
@@ -85,51 +85,38 @@ def draw_block(key, block, law, losses, lane, lanes, rows, z, coins):
 
 @called
 def advance(plant, begin, rows, u, x, after, z, total, y, states, lane, lanes):
-    """Advance some runs by the rows of a block; no call within, for calls count references."""
-    A, B, C, D, G, H = plant
-    n, p, m, g, h = A.shape[1], C.shape[1], u.shape[1], G.shape[2], H.shape[2]
+    """Advance some runs by the rows of a block."""
+    g = plant.G.shape[2]
     for row in range(rows):
         t = begin + row
-        for i in range(n):
+        for i in range(len(x)):
             for w in range(lanes):
                 states[t, i, lane + w] = x[i, w]
-        at, noisy = min(t, len(C) - 1), min(t, len(H) - 1)
-        for c in range(p):
-            known = 0.0
-            for k in range(m):
-                known += D[min(t, len(D) - 1), c, k] * u[t, k]
-            for w in range(WIDE):
-                total[w] = known
-            for j in range(n):
-                factor = C[at, c, j]
-                for w in range(WIDE):
-                    total[w] += factor * x[j, w]
-            for k in range(h):
-                factor = H[noisy, c, k]
-                for w in range(WIDE):
-                    total[w] += factor * z[row, g + k, w]
+        for c in range(y.shape[1]):
+            add_up(plant.D, plant.C, plant.H, t, c, u, x, z[row, g:], total)
             for w in range(lanes):
                 y[t, c, lane + w] = total[w]
-        at, noisy = min(t, len(A) - 1), min(t, len(G) - 1)
-        for i in range(n):
-            known = 0.0
-            for k in range(m):
-                known += B[min(t, len(B) - 1), i, k] * u[t, k]
-            for w in range(WIDE):
-                total[w] = known
-            for j in range(n):
-                factor = A[at, i, j]
-                for w in range(WIDE):
-                    total[w] += factor * x[j, w]
-            for k in range(g):
-                factor = G[noisy, i, k]
-                for w in range(WIDE):
-                    total[w] += factor * z[row, k, w]
-            for w in range(WIDE):
-                after[i, w] = total[w]
-        for i in range(n):
-            for w in range(WIDE):
-                x[i, w] = after[i, w]
+        for i in range(len(x)):
+            add_up(plant.B, plant.A, plant.G, t, i, u, x, z[row, :g], after[i])
+        x[:] = after
+
+
+@uncounted
+def add_up(known, own, noise, t, i, u, x, z, total):
+    """Set the totals to row ``i`` of ``known u + own x + noise z``, of the matrices for the time ``t``."""
+    value, at, of = 0.0, min(t, len(own) - 1), min(t, len(noise) - 1)
+    for k in range(u.shape[1]):
+        value += known[min(t, len(known) - 1), i, k] * u[t, k]
+    for w in range(WIDE):
+        total[w] = value
+    for j in range(own.shape[2]):
+        factor = own[at, i, j]
+        for w in range(WIDE):
+            total[w] += factor * x[j, w]
+    for k in range(noise.shape[2]):
+        factor = noise[of, i, k]
+        for w in range(WIDE):
+            total[w] += factor * z[k, w]
 
 
 @called

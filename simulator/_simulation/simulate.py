@@ -102,38 +102,26 @@ def simulate_chunks(
     runs = Runs(_initial_state(key, system, initial, replicates), np.zeros(replicates, np.int64))
     G, H = _square_root(system.Q), _square_root(system.R)
     start_of_burst = missing.rate / (missing.burst * (1 - missing.rate) + missing.rate)
-    return _chunks(system, G, H, runs, key, law, start_of_burst, missing.burst, signal, steps, blocks * BLOCK)
-
-
-def _chunks(
-    system: LinearSystem,
-    G: NDArray[np.float64],
-    H: NDArray[np.float64],
-    runs: Runs,
-    key: NDArray[np.uint64],
-    law: int,
-    start_of_burst: float,
-    burst: int,
-    signal: Signal,
-    steps: int,
-    most: int,
-) -> Iterator[Chunk]:
-    loop, replicates = simulation_loop(), runs.x.shape[1]
+    loop, most = simulation_loop(), blocks * BLOCK
     each = WIDE * -(-replicates // (WIDE * (os.cpu_count() or 1)))  # runs of a thread
-    with ThreadPoolExecutor(-(-replicates // each)) as workers:
-        for start in range(0, steps, most):
-            times = np.arange(start, min(start + most, steps))
-            place = system.time_index(times)
-            plant = Plant(*(_rows(matrix, place) for matrix in (system.A, system.B, system.C, system.D, G, H)))
-            u = np.ascontiguousarray(signal(times), np.float64)
-            y, x = (np.empty((len(times), rows, replicates)) for rows in (system.outputs, system.states))
-            given = plant, runs, key, start // BLOCK, law, start_of_burst, burst, u, y, x
 
-            def part(first: int) -> None:
-                loop(*given, first, min(first + each, replicates))  # noqa: B023  all are done within this turn
+    def chunks() -> Iterator[Chunk]:
+        with ThreadPoolExecutor(-(-replicates // each)) as workers:
+            for start in range(0, steps, most):
+                times = np.arange(start, min(start + most, steps))
+                place = system.time_index(times)
+                plant = Plant(*(_rows(matrix, place) for matrix in (system.A, system.B, system.C, system.D, G, H)))
+                u = np.ascontiguousarray(signal(times), np.float64)
+                y, x = (np.empty((len(times), rows, replicates)) for rows in (system.outputs, system.states))
+                given = plant, runs, key, start // BLOCK, law, start_of_burst, missing.burst, u, y, x
 
-            list(workers.map(part, range(0, replicates, each)))
-            yield Chunk(y, u, x)
+                def part(first: int) -> None:
+                    loop(*given, first, min(first + each, replicates))  # noqa: B023  all are done within this turn
+
+                list(workers.map(part, range(0, replicates, each)))
+                yield Chunk(y, u, x)
+
+    return chunks()
 
 
 def simulate(

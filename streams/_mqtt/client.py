@@ -22,7 +22,7 @@ import aiomqtt
 
 AHEAD = 1 << 16  # bytes that are read at once
 TOGETHER = 100  # messages that are read before other tasks run
-LOST = aiomqtt.Message("lost", b"", 0, False, 0, None)  # stands behind the last message of a connection
+LOST = aiomqtt.Message("lost", b"", 0, False, 0, None)  # wakes who waits for a message when there will be none
 
 
 class Client(aiomqtt.Client):
@@ -50,7 +50,8 @@ class Client(aiomqtt.Client):
         return self
 
     def _end_waits(self, lost: asyncio.Future[None]) -> None:
-        self._queue.put_nowait(LOST)
+        if self._queue.empty():  # else it would push a message out of a full queue
+            self._queue.put_nowait(LOST)
         for published in self._pending_publishes.values():
             published.set()
         for granted in self._pending_subscribes.values():
@@ -69,7 +70,7 @@ class Client(aiomqtt.Client):
 
     @property
     def waiting(self) -> asyncio.Queue[aiomqtt.Message]:
-        """The messages that have come; ``LOST`` when there will be no more."""
+        """The messages that have come; ``LOST`` if the connection is lost when there is none."""
         return self._queue
 
     @property

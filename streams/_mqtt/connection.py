@@ -124,12 +124,13 @@ class Connection(NullContext):
         while True:
             client = self._client
             assert client is not None
+            if client.waiting.empty() and client.lost.done():
+                await self._reopen(client)
+                continue
             message = await client.waiting.get()
             if message is not LOST:
                 receipt = Receipt(client, message.mid) if self._kept and message.qos else None
                 yield Message(message.topic.value, message.payload, receipt, message.retain)
-            elif client.lost.done():  # else it is of a connection before this one
-                await self._reopen(client)
 
     def take_dropped(self) -> int:
         """Return the number of messages dropped since the last call."""

@@ -326,6 +326,28 @@ def test_a_connection_lost_before_the_subscription_is_granted_is_opened_again() 
     run(main())
 
 
+def test_a_connection_that_is_lost_costs_no_message_that_has_come(port: int) -> None:
+    """Also where the queue is full: what tells of the loss takes no place in it."""
+
+    async def main() -> tuple[MqttSource, list[int | None]]:
+        source = MqttSource(Address("127.0.0.1", port, "lab", "a"), waiting=50)
+        broker = Broker(port)
+        await broker.__aenter__()
+        async with source:
+            sink = MqttSink(Address("127.0.0.1", port, "lab", "a"))
+            await forward(MemorySource([observation("a", 1.0, sequence=k) for k in range(50)]), sink)
+            queue, client = source._connection._queue, source._connection._client
+            assert client is not None
+            await until(queue.full)
+            await broker.__aexit__(None, None, None)
+            await until(client.lost.done)
+            came = [(await anext(source.__aiter__())).sequence for _ in range(50)]
+        return source, came
+
+    source, came = run(main())
+    assert came == list(range(50)) and not source.rejections.counts
+
+
 def test_what_comes_too_fast_pushes_out_the_oldest_and_is_counted(port: int) -> None:
     async def main() -> tuple[MqttSource, list[int | None]]:
         source = MqttSource(Address("127.0.0.1", port, "lab", "a"), waiting=50)
