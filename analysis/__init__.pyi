@@ -1,5 +1,6 @@
 from ._exact.design import Design as Design
 from ._exact.design import design as design
+from ._exact.kalman_predictor import kalman_predictor as kalman_predictor
 from ._exact.named import best_errors as best_errors
 from ._exact.named import critical_length as critical_length
 from ._exact.named import diffuse_errors as diffuse_errors

@@ -5,6 +5,12 @@ from ._catalogue import make_learner as make_learner
 from ._external.open_predictor import open_predictor as open_predictor
 from ._external.predictor import Outcome as Outcome
 from ._external.predictor import Predictor as Predictor
+from ._fixed.arx import ARXPredictor as ARXPredictor
+from ._fixed.export import export_predictor as export_predictor
+from ._fixed.json_file import read_predictor as read_predictor
+from ._fixed.json_file import write_predictor as write_predictor
+from ._fixed.predictor import FixedPredictor as FixedPredictor
+from ._fixed.state_space import StateSpacePredictor as StateSpacePredictor
 from ._full_state.charts import block_chart as block_chart
 from ._full_state.charts import random_chart as random_chart
 from ._full_state.charts import rank as rank

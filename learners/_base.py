@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Literal, NamedTuple, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import TypeVar
 
 from .._core.jax_later import Array
@@ -75,6 +77,26 @@ class Variance(Protocol[Given]):
         """Return the covariance ``(size, output, output, lane)`` of the next one-step error, as the learner sees it."""
 
 
+class Weights(NamedTuple):
+    """The linear predictor of each size, with z = (u, y), inputs first, as a column of a regressor has them.
+
+        yhat_h[t] = constant_h + direct_h u[t] + sum_{k=1..M} lagged_h[k-1] z[t-k]
+
+    Outputs are in the units of the learner, inputs in those of the stream. Lags beyond h have zeros.
+    """
+
+    constant: NDArray[np.float64]  # (size, output, lane)
+    direct: NDArray[np.float64]  # (size, input, output, lane); no inputs where u[t] is not used
+    lagged: NDArray[np.float64]  # (size, lag, channel, output, lane)
+
+
+class LearnedWeights(Protocol[Given]):
+    """Tell the weights that the next forecast uses."""
+
+    def __call__(self, state: Given, /) -> Weights:
+        """Return the weights of each size; ``state`` is in arrays of NumPy."""
+
+
 class Kernel(NamedTuple):
     """A learner as part of a compiled loop on a CPU; ``init``, ``predict`` and ``update`` are its twin.
 
@@ -105,6 +127,7 @@ class Learner(NamedTuple, Generic[State]):
         parameters: Trainable parameters of each rung.
         lookaheads: Samples ahead that are forecast, rising.
         variance: See ``Variance``; None where the learner has none.
+        weights: See ``LearnedWeights``; None where its forecasts are not linear in a window of samples.
         scaled: The driver divides each output by a power of two near its first nonzero value. For families whose
             forecasts scale with the data; squares of large or small units then neither overflow nor vanish. A scaled
             learner starts again at a sample that is over 2^30 times as large as all before it: these have set its
@@ -130,6 +153,7 @@ class Learner(NamedTuple, Generic[State]):
     parameters: tuple[int, ...]
     lookaheads: tuple[int, ...] = (1,)
     variance: Variance[State] | None = None
+    weights: LearnedWeights[State] | None = None
     scaled: bool = False
     pooled: bool = False
     batch: Callable[..., Any] | None = None

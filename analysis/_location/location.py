@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ..._core.text import spans
+from ...learners import FixedPredictor
 from ...simulator._recordings.trajectories import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
@@ -59,6 +62,8 @@ class Location:
             not part of the verdict.
         visible_from: The horizon from which on the size of theory is visible, if it is not visible yet; None for never.
         reading: What was read from files: rows, missing samples, step; None if nothing was read.
+        predictors: What each size had learned at the end of the first run, one sample ahead; see ``predictor``. None
+            where the learner has no weights on a window of samples.
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
     """
@@ -83,6 +88,7 @@ class Location:
     model: ModelAnswer | None = None
     visible_from: int | None = None
     reading: Reading | None = None
+    predictors: tuple[FixedPredictor, ...] = ()
     outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
 
     @property
@@ -100,8 +106,43 @@ class Location:
         """Name of the system or recording, with the look-ahead and the kind of forecast if asked for."""
         return self.system + ahead_words(self.settings, self.lookahead)
 
+    def predictor(self, size: int | None = None) -> FixedPredictor:
+        """Return what a size had learned at the end of the first run, as a predictor with fixed weights.
+
+        Args:
+            size: By default the best size.
+
+        Raises:
+            ValueError: This size was not tried, or the learner has no weights on a window of samples.
+
+        Examples:
+            >>> location = locate(recording)  # doctest: +SKIP
+            >>> location.predictor(2).forecasts(outputs)  # doctest: +SKIP
+        """
+        return predictor_of_size(
+            self.predictors, self.best.size if size is None else size, str(self.settings["learner"])
+        )
+
     def __str__(self) -> str:
         return "\n".join(part.sentence for part in self.each)
+
+
+def predictor_of_size(predictors: Sequence[FixedPredictor], size: int, learner: str) -> FixedPredictor:
+    """Return the predictor of one size.
+
+    Raises:
+        ValueError: There is none; the message says why.
+    """
+    if not predictors:
+        raise ValueError(
+            f"{learner} has no fixed weights to export: they must forecast the next sample from a window of samples. "
+            "Choose a learner such as ladder, lattice or square-root-rls."
+        )
+    found = [predictor for predictor in predictors if predictor.about["size"] == size]
+    if not found:
+        sizes = spans([predictor.about["size"] for predictor in predictors])
+        raise ValueError(f"size {size} was not tried: choose one of {sizes}.")
+    return found[0]
 
 
 def three_horizons(last: int) -> tuple[int, ...]:

@@ -14,6 +14,8 @@ from ..._core.ranges import check_count
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import Scores, score_recording
+from ...learners._engine.tile_state import TileState
+from ...learners._fixed.learned import learned_predictors
 from ...simulator import Trajectories
 from .._growth.critical_size import Best, Critical, best_size, critical_size
 from .._growth.curves import GROUPS, block_edges, curves, log_edges, rebin
@@ -94,10 +96,12 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         runs,
         len(edges),
     )
+    ended: list[TileState] = []
     sums = score_recording(
         learner,
         recording,
         edges,
+        finish=ended.append,
         progress=lambda done: options.progress(done, horizon),
         center=center,
         **scored,
@@ -111,6 +115,9 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         sums, coarse = _until(sums, trust), coarse[coarse <= trust]
         fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
     settings |= dict(model=options.model)
+    about = dict(learner=settings["learner"], source=name, run=recording.run_names[0], samples=int(recording.lengths[0]))
+    channel_names = recording.output_names, recording.input_names
+    learned = [learned_predictors(learner, tile, *channel_names, recording.dt, about) for tile in ended]
     trusted, models = recording.first(int(sums.edges[-1])), None
     raw, scales = rebin(sums, coarse), recording_noise(trusted)
     if options.model and runs < FEWEST_GROUPS and int(sums.edges[-1]) >= SHORTEST:
@@ -167,6 +174,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             lookahead=lookahead,
             model=model,
             reading=recording.reading,
+            predictors=learned[0],
             outputs=output_table(
                 raw,
                 scales,

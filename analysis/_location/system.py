@@ -9,6 +9,8 @@ import polars as pl
 from numpy.typing import ArrayLike
 
 from ...learners import Learner
+from ...learners._engine.tile_state import TileState
+from ...learners._fixed.learned import learned_predictors
 from ...simulator import LinearSystem, Missing
 from ...simulator._simulation.noise import Noise
 from .._exact.block_risk import critical_block
@@ -36,11 +38,21 @@ def locate_system(
     prepared = prepare(system, options, inputs)
     system, learner, driven = prepared.system, prepared.learner, prepared.system.inputs > 0
     horizon, asked, trust, replicates = prepared.horizon, prepared.asked, prepared.trust, prepared.replicates
+    ended: list[TileState] = []
     sums = run_prepared(
-        prepared, options.seed, horizon, missing, noise, progress=lambda done: options.progress(done, horizon)
+        prepared,
+        options.seed,
+        horizon,
+        missing,
+        noise,
+        progress=lambda done: options.progress(done, horizon),
+        finish=ended.append,
     )
     settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
+    about = dict(learner=settings["learner"], source=system.name, run=f"1 of {replicates}", samples=horizon, seed=options.seed)
+    channels = _names("y", system.outputs), _names("u", system.inputs)
+    learned = [learned_predictors(learner, tile, *channels, system.dt, about, prepared.units) for tile in ended]
     raw, scales, powers = sums, prepared.noise, None
     unit_column = pl.Series(prepared.units if system.outputs > 1 else [], dtype=pl.Float64)
     if driven:
@@ -100,6 +112,7 @@ def locate_system(
             settings=settings,
             lookahead=lookahead,
             visible_from=checked.visible_from,
+            predictors=learned[0] if learned else (),
             outputs=output_table(
                 raw, scales, _names("y", system.outputs), learner, lookahead, options.seed, powers, driven
             ).with_columns(noise=pl.col("noise") * unit_column),

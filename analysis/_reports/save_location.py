@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._core.json_values import json_value
+from ...learners._fixed.json_file import predictor_json
 from ...simulator import LinearSystem
 from .._exact.design import Design
 from .._location.location import Location
@@ -13,12 +14,14 @@ from .location_figures import growth_figure, size_figure
 from .regret_figures import ahead_figure, regret_figure
 from .save_results import save_results
 
+PREDICTORS = "predictors.json"
+
 
 def save_location(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
     """Write the report, the figures, curves.parquet and location.json, each whole or not at all.
 
-    There are growth.png and sizes.png; regret.png if a system has a regret size; surface.png if there are several
-    look-aheads.
+    predictors.json has what each size had learned, see ``export_predictor``. There are growth.png and sizes.png;
+    regret.png if a system has a regret size; surface.png if there are several look-aheads.
 
     Args:
         location: What ``locate`` returned.
@@ -37,7 +40,8 @@ def save_location(location: Location, folder: str | Path, system: LinearSystem |
     if location.further:
         figures["surface.png"] = ahead_figure(location, system)
     tables = {"curves.parquet": location.curves}
-    return save_results(folder, figures, tables, "location.json", lambda files: location_json(location, files))
+    texts = {PREDICTORS: predictor_json(location.predictors)}
+    return save_results(folder, figures, tables, "location.json", lambda files: location_json(location, files), texts)
 
 
 def location_json(location: Location, files: list[Path] | None = None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def save_results(
     tables: Mapping[str, pl.DataFrame],
     name: str,
     answer: Callable[[list[Path]], dict[str, Any]],
+    texts: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write each file whole or not at all; the report comes last, made from the others.
 
@@ -30,6 +31,7 @@ def save_results(
         tables: Parquet files by name.
         name: Name of the JSON file.
         answer: Function from the files to the JSON object that lists them.
+        texts: Other files by name.
 
     Returns:
         The files, in the order to open them.
@@ -39,11 +41,13 @@ def save_results(
     """
     folder = check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / file for file in ("report.html", *figures, *tables, name)]
+    files = [folder / file for file in ("report.html", *figures, *tables, *(texts or {}), name)]
     for file, figure in figures.items():
         save_figure(figure, folder / file)
     for file, table in tables.items():
         save_frame(table, folder / file)
+    for file, text in (texts or {}).items():
+        write_text(folder / file, text)
     write_text(folder / name, json_text(answer(files)) + "\n")
     write_report(folder)
     return files

@@ -123,15 +123,17 @@ def score_recording(
     recording: Trajectories,
     edges: Sequence[int],
     progress: Callable[[int], None] = lambda steps: None,
+    finish: Callable[[TileState], None] = lambda tile: None,
     **options: Any,
 ) -> Scores:
     """Return the sums of squared errors over the stretches between ``edges``; the other arguments as ``replay``.
 
-    Always step by step: a recording gives the same bits as the live stream it was recorded from.
+    Always step by step: a recording gives the same bits as the live stream it was recorded from. ``progress`` and
+    ``finish`` are those of ``score``.
     """
     driver = _driver(learner, recording, options)
     outputs = [recording.outputs.transpose(1, 2, 0)]
-    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress)
+    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress, finish=finish)
 
 
 def score(
@@ -143,6 +145,7 @@ def score(
     progress: Callable[[int], None] = lambda steps: None,
     whole: bool = False,
     share: int = 1,
+    finish: Callable[[TileState], None] = lambda tile: None,
 ) -> Scores:
     """Run streams that come in chunks and return sums over stretches; memory does not grow with time.
 
@@ -155,6 +158,7 @@ def score(
         progress: Called with the samples done after each block.
         whole: No sample is missing; where no loop is compiled for the CPU, the batch form of the learner may be used.
         share: Consecutive runs that are summed into one.
+        finish: Called with the first runs as they are after their last sample; not by the batch form.
     """
     batch = driver.learner.batch if whole and driver.step is None else None
     if batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
@@ -183,6 +187,7 @@ def score(
     for tile in tiles:
         if tile.stretches < len(edges_) - 1:
             tile.take()
+    finish(tiles[0].lanes)
     bins = tiles[0].stretches
     firsts = np.arange(0, len(lengths), share)
     parts = (np.concatenate([np.concatenate([b[i] for b in tile.taken]) for tile in tiles], axis=-1) for i in range(3))

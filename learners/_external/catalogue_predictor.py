@@ -12,7 +12,7 @@ from ...simulator import Trajectories
 from .._base import Learner
 from .._catalogue import learner_entry, make_learner
 from .._engine.replay import replay
-from .predictor import ExternalPredictor, Failure, Outcome, check_series
+from .predictor import ExternalPredictor, Failure, Outcome, check_series, finite_until
 
 
 class CataloguePredictor(ExternalPredictor):
@@ -48,7 +48,7 @@ class CataloguePredictor(ExternalPredictor):
         (steps, p), m = y.shape, u.shape[1]
         names = tuple(f"y{k}" for k in range(p)), tuple(f"u{k}" for k in range(m)), ("",)
         series = Trajectories(y[None], u[None], np.array([steps]), dt, *names)
-        blank, nothing = np.full((steps, p), np.nan), np.zeros((0, 2))
+        blank = np.full((steps, p), np.nan)
         try:
             if (p, m) not in self._made:
                 given = dict(sizes=self._sizes, outputs=p, inputs=m, direct=False)
@@ -56,14 +56,8 @@ class CataloguePredictor(ExternalPredictor):
                 replay(self._made[p, m], series.first(1), known_ahead=0)  # compiles it
             learner = self._made[p, m]
         except ValueError as exc:
-            return Outcome(blank, None, blank[:, 0], nothing, None, Failure(0, "start", str(exc)))
+            return Outcome(blank, None, blank[:, 0], np.zeros((0, 2)), None, Failure(0, "start", str(exc)))
         start = time.perf_counter()
         forecast = replay(learner, series, known_ahead=0)[0, :, 0, -1]
         seconds = np.full(steps, (time.perf_counter() - start) / steps)
-        lost, failure = ~np.isfinite(forecast).all(axis=1), None
-        if lost.any():
-            step = int(lost.argmax())
-            failure = Failure(step, "not finite", f"the forecast is {forecast[step].tolist()}.")
-            forecast = np.where(np.arange(steps)[:, None] < step, forecast, np.nan)
-            seconds[step:] = np.nan
-        return Outcome(forecast, None, seconds, nothing, learner.parameters[-1], failure)
+        return finite_until(forecast, seconds, learner.parameters[-1])

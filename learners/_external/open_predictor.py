@@ -12,6 +12,7 @@ from .._catalogue import CATALOGUE
 from .adapters import ADAPTERS
 from .catalogue_predictor import CataloguePredictor
 from .factory import find_factory
+from .fixed_weights import FixedWeights
 from .predictor import ExternalPredictor
 from .sessions import InProcessSession, ProgramSession, WorkerSession
 
@@ -24,6 +25,7 @@ def open_predictor(words: str, *, limit: float = 1.0, in_process: bool = False) 
       are among its parameters.
     * ``filterpy:``, ``river:``, ``sklearn:`` or ``control:`` and one of the above: an object of this library.
     * ``./program`` and arguments: a program in any language that reads and writes lines of JSON.
+    * ``predictor.json``, as ``ergoscope export`` writes it: fixed weights.
     * A learner of the catalogue, such as ``ladder:size=4,forgetting=0.99``; without ``size`` its largest. It runs over
       the whole series at once.
 
@@ -47,6 +49,8 @@ def open_predictor(words: str, *, limit: float = 1.0, in_process: bool = False) 
     head = words.partition(":")[0]
     if head in CATALOGUE:
         return CataloguePredictor(words)
+    if words.endswith(".json"):
+        return FixedWeights(words)
     source, _, name = words.rpartition(":")
     named = name.isidentifier() and (source.endswith(".py") or (source and " " not in source))
     if head in ADAPTERS or named:

@@ -157,6 +157,19 @@ def check_series(
     return y, u
 
 
+def finite_until(
+    forecast: Float[np.ndarray, "time output"], seconds: Float[np.ndarray, " time"], parameters: int | None
+) -> Outcome:
+    """Return the outcome of forecasts that were made at once: up to the first that is not finite."""
+    lost, failure = ~np.isfinite(forecast).all(axis=1), None
+    if lost.any():
+        step = int(lost.argmax())
+        failure = Failure(step, "not finite", f"the forecast is {forecast[step].tolist()}.")
+        forecast = np.where(np.arange(len(forecast))[:, None] < step, forecast, np.nan)
+        seconds[step:] = np.nan
+    return Outcome(forecast, None, seconds, np.zeros((0, 2)), parameters, failure)
+
+
 def _follow(
     session: Session, y: Float[np.ndarray, "time output"], u: Float[np.ndarray, "time input"], dt: float
 ) -> Outcome:

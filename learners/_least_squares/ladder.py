@@ -12,13 +12,14 @@ import numpy as np
 from jaxtyping import Float
 
 from ..._core.jax_later import Array, jnp
-from .._base import Kernel, Learner
+from .._base import Kernel, Learner, Weights
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import check_weights, next_ridge
 from .intercept import Intercept, advance_intercept, start_intercept, with_intercept
 from .iterated_forecasts import Ahead, advance_ahead, start_ahead
 from .ladder_kernel import ladder_constants, ladder_parts
+from .learned_weights import Gains, lattice_taps
 from .wavefront import wavefront
 
 
@@ -159,8 +160,21 @@ def ladder(
             ahead = advance_ahead(ahead, y, kf, kb, with_intercept(forecast, level), lookaheads, level)
         return LadderState(kf, kb, F_now, B_now, beta, gamma, forecast, loss, delta, ahead, level)
 
+    def weights(state: LadderState) -> Weights:
+        gain, level = state.conversion * state.backward_error / state.backward_energy, state.intercept
+        forward = [state.forward_gain] if level is None else [state.forward_gain, level.gain]
+        channel = (np.asarray(leaf)[:, None] for leaf in (state.backward_gain, state.backward_error, gain))
+        backward, error, weighted = channel
+        taps = lattice_taps(Gains(np.stack(forward, axis=1)[:, None], backward[:, None], error, weighted))
+        lagged = taps[:, 0] if level is None else taps[:, 0] - np.asarray(level.weight)[:, None, None] * taps[:, 1]
+        chosen = lagged[list(sizes)][:, :, :, None]
+        constant = np.zeros_like(chosen[:, 0, 0]) if level is None else np.asarray(level.weight)[list(sizes)][:, None]
+        return Weights(constant, np.zeros_like(chosen[:, 0, :0]), chosen)
+
     parameters = tuple(size + intercept for size in sizes)
-    labels: dict[str, Any] = dict(sizes=sizes, parameters=parameters, lookaheads=lookaheads, intercept=intercept)
+    labels: dict[str, Any] = dict(
+        weights=weights, sizes=sizes, parameters=parameters, lookaheads=lookaheads, intercept=intercept
+    )
     labels |= dict(size_label="filter length", tends_to="filters" if forgetting == 1 else None)
     batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) and not intercept else None
     constants = ladder_constants(stages, forgetting, ridge, fading, sizes, lookaheads)

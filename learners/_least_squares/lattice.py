@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..._core.jax_later import Array, jax, jnp
-from .._base import Kernel, Learner
+from .._base import Kernel, Learner, Weights
 from .._learner_factory import learner_factory
 from .._linalg.prefix_sums import choose, prefix_sums
 from .channels import (
@@ -29,6 +29,7 @@ from .channels import (
 )
 from .ladder import ladder
 from .lattice_kernel import lattice_constants, lattice_parts
+from .learned_weights import Gains, by_columns, in_units, lattice_taps, regressed
 
 # L of L D L', unit lower triangular: one array ("stage", rows below, "lane") for each column.
 Columns: TypeAlias = list[Array]
@@ -217,9 +218,18 @@ def lattice(
         loss = fading * loss + jnp.where(observed[None], error * error, 0)
         return LatticeState(channels, Kf, Kb, forward, backward, beta, backward_weight, gamma, forecast, loss)
 
+    def weights(state: LatticeState) -> Weights:
+        taps = lattice_taps(Gains(state.forward_gain, state.backward_gain, state.backward_error, state.backward_weight))
+        lower = [np.asarray(column) for column in state.forward.columns()]
+        columns = regressed(taps, lower, np.asarray(state.forward.energy), m, direct, intercept)
+        return in_units(by_columns(columns[list(sizes)], intercept, m * direct, q), m, state.channels.scale)
+
     parameters = tuple(outputs * (h * q + direct * inputs + intercept) for h in sizes)
     labels: dict[str, Any] = dict(
-        size_label="window length", intercept=intercept, tends_to="filters" if forgetting == 1 else None
+        weights=weights,
+        size_label="window length",
+        intercept=intercept,
+        tends_to="filters" if forgetting == 1 else None,
     )
     constants = lattice_constants(forgetting, ridge, fading, age, sizes, outputs, inputs, direct, intercept)
     kernel = Kernel(lattice_parts, constants, fixed=True)

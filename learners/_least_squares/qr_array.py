@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..._core.jax_later import Array, jnp
-from .._base import Learner
+from .._base import Learner, Weights
 from .._learner_factory import learner_factory
 from .._linalg.triangular_factor import Triangle, eliminate, flat, residues
 from .channels import (
@@ -27,6 +27,7 @@ from .channels import (
     take_inputs,
     with_ones,
 )
+from .learned_weights import by_columns, in_units, triangle_weights
 
 
 class QRArrayState(NamedTuple):
@@ -180,8 +181,16 @@ def qr_array(
             loss,
         )
 
+    def weights(state: QRArrayState) -> Weights:
+        known = intercept + known_ahead[0] * m
+        columns = triangle_weights(state.triangles[0].columns, [known + h * q for h in sizes])
+        return in_units(by_columns(columns, intercept, known_ahead[0] * m, q), m, state.channels.scale)
+
     parameters = tuple(outputs * (h * q + known_ahead[0] * m + intercept) for h in sizes)
     labels: dict[str, Any] = dict(
-        size_label="window length", intercept=intercept, tends_to="direct filters" if forgetting == 1 else None
+        weights=weights if lookaheads[0] == 1 else None,
+        size_label="window length",
+        intercept=intercept,
+        tends_to="direct filters" if forgetting == 1 else None,
     )
     return Learner("qr-array", init, predict, update, sizes, parameters, lookaheads, scaled=True, **labels)

@@ -17,7 +17,7 @@ from .._base import Learner
 from .._learner_factory import learner_factory
 from .channels import check_weights
 from .rls_kernel import rls_kernel
-from .window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
+from .window_learner import Rule, Shape, Stream, WindowState, keep_where, kept_weights, mask, weighted, window_learner
 
 
 class CovarianceState(NamedTuple):
@@ -172,7 +172,7 @@ def _rls(
 
     tends_to = "filters" if forgetting == 1 and not reset else None
     kernel = partial(rls_kernel, forgetting=forgetting, start=diagonal, reset=reset) if rooted else None
-    return window_learner(name, Rule(start, forecast, learn, kernel), stream, tends_to)
+    return window_learner(name, Rule(start, forecast, learn, kernel, kept_weights), stream, tends_to)
 
 
 def covariance(

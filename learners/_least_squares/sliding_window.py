@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
 
 from ..._core.jax_later import Array, jax, jnp
 from .._base import Learner
 from .._learner_factory import learner_factory
 from .._linalg.triangular_factor import Triangle, eliminate, residues
 from .channels import check_weights
+from .learned_weights import triangle_weights
 from .window_learner import Rule, Shape, Stream, WindowState, window_learner
 
 
@@ -120,8 +123,13 @@ def sliding_window(
             age,
         )
 
+    def weights(shape: Shape, state: SlidingState) -> NDArray[np.float64]:
+        return triangle_weights(state.triangle.columns, list(shape.counts))
+
     return window_learner(
-        "sliding-window", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct, intercept)
+        "sliding-window",
+        Rule(start, forecast, learn, weights=weights),
+        Stream(sizes, outputs, inputs, direct, intercept),
     )
 
 

@@ -14,8 +14,9 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
 from ..._core.jax_later import Array, jnp
-from .._base import Kernel, Learner
+from .._base import Kernel, Learner, Weights
 from .channels import Channels, check_channels, coming_inputs, start_channels, take_inputs
+from .learned_weights import by_columns, in_units
 
 FADING = 0.9  # a gap is filled by the size that was best over the last ten samples or so
 
@@ -69,12 +70,15 @@ class Rule(NamedTuple, Generic[Learned]):
             ``(output, lane)``, ``forecast`` the forecast of the rule for it. Nothing may be learned in lanes where
             ``whole`` ``(lane,)`` is false.
         kernel: ``(shape) -> kernel`` of the whole learner, or None.
+        weights: ``(shape, state) -> Float["size column output lane"]`` where the forecast is linear in ``phi``, or
+            None.
     """
 
     start: Callable[[Shape, int, Any], Learned]
     forecast: Callable[[Shape, Learned, Array], Array]
     learn: Callable[[Shape, Learned, Array, Array, Array, Array], Learned]
     kernel: Callable[[Shape], Kernel] | None = None
+    weights: Callable[[Shape, Learned], Any] | None = None
 
 
 class WindowState(NamedTuple, Generic[Learned]):
@@ -148,11 +152,21 @@ def window_learner(
         past = jnp.concatenate([z[None], state.past[:-1]])
         return WindowState(unit, channels, past, FADING * state.loss + error * error, learned)
 
+    def weights(state: WindowState[Learned]) -> Weights:
+        assert rule.weights is not None
+        columns = np.asarray(rule.weights(shape, state.rule), np.float64) * state.unit
+        channels = m + shape.outputs
+        split = by_columns(columns, shape.intercept, m * shape.direct, channels)
+        units = np.where(state.unit == 0, 1, state.unit)
+        split.lagged[:, :, m:] /= units[:, None]
+        return in_units(split, m, state.channels.scale)
+
     parameters = tuple(shape.outputs * count for count in shape.counts)
     labels: dict[str, Any] = dict(
         scaled=scaled, size_label="window length", tends_to=tends_to, intercept=shape.intercept
     )
     labels["kernel"] = None if rule.kernel is None else rule.kernel(shape)
+    labels["weights"] = None if rule.weights is None else weights
     return Learner(name, init, predict, update, shape.sizes, parameters, **labels)
 
 
@@ -175,3 +189,9 @@ def mask(shape: Shape, dtype: Any) -> Float[Array, "size column 1"]:
 def weighted(weights: Float[Array, "size column output lane"], phi: Float[Array, "column lane"]) -> Array:
     """Return the forecasts ``(size, output, lane)`` of weights that are zero where a size must not see."""
     return (weights * phi[None, :, None]).sum(axis=1)
+
+
+def kept_weights(shape: Shape, state: Any) -> Any:
+    """Return the weights that the state of a rule keeps; see ``Rule``."""
+    del shape
+    return state.weights

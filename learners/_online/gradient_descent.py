@@ -14,7 +14,17 @@ from jaxtyping import Float
 from ..._core.jax_later import Array, jnp
 from .._base import Learner
 from .._learner_factory import learner_factory
-from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
+from .._least_squares.window_learner import (
+    Rule,
+    Shape,
+    Stream,
+    WindowState,
+    keep_where,
+    kept_weights,
+    mask,
+    weighted,
+    window_learner,
+)
 
 
 class DescentState(NamedTuple):
@@ -84,4 +94,6 @@ def gradient_descent(
         weights = weights * jnp.where(length > radius, radius / jnp.where(length > 0, length, 1), 1)[:, None]
         return DescentState(keep_where(whole, weights, state.weights), keep_where(whole, power, state.power))
 
-    return window_learner("gradient-descent", Rule(start, forecast, learn), Stream(sizes, outputs, inputs, direct))
+    return window_learner(
+        "gradient-descent", Rule(start, forecast, learn, weights=kept_weights), Stream(sizes, outputs, inputs, direct)
+    )

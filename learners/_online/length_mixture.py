@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..._core.jax_later import Array, jnp
-from .._base import Learner
+from .._base import Learner, Weights
 from .._learner_factory import learner_factory
 from .._least_squares.lattice import every_length
 
@@ -124,5 +124,15 @@ def length_mixture(
             behind = behind - behind.min(axis=0)[None]
         return MixtureState(inner.update(state.ladder, output, input, observed), behind, cost, state.age + 1)
 
-    labels: dict[str, Any] = dict(scaled=True, size_label="longest window", intercept=intercept)
+    def mixed_weights(state: MixtureState) -> Weights:
+        assert inner.weights is not None
+        behind, cost = np.asarray(state.behind), np.asarray(state.cost)
+        rate = np.log(count) / np.where(cost > 0, cost, 1)
+        p = np.where(cost > 0, np.exp(-rate * behind), behind == 0)
+        p = p / p.sum(axis=0)
+        each = inner.weights(state.ladder)
+        share = p, p[:, None], p[:, None, None]
+        return Weights(*((part * leaf).sum(axis=0)[None] for part, leaf in zip(share, each, strict=True)))
+
+    labels: dict[str, Any] = dict(scaled=True, size_label="longest window", intercept=intercept, weights=mixed_weights)
     return Learner("length-mixture", init, predict, update, (longest,), inner.parameters[-1:], **labels)

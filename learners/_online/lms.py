@@ -13,7 +13,17 @@ from jaxtyping import Float
 from ..._core.jax_later import Array, jnp
 from .._base import Learner
 from .._learner_factory import learner_factory
-from .._least_squares.window_learner import Rule, Shape, Stream, WindowState, keep_where, mask, weighted, window_learner
+from .._least_squares.window_learner import (
+    Rule,
+    Shape,
+    Stream,
+    WindowState,
+    keep_where,
+    kept_weights,
+    mask,
+    weighted,
+    window_learner,
+)
 from .._linalg.batched import right_divide
 
 TINY = 1e-12  # power of a regressor, in units of the first sample squared, below which it carries no information
@@ -201,7 +211,7 @@ def _gradient(
             keep_where(whole, targets, state.targets),
         )
 
-    return window_learner(name, Rule(start, forecast, learn), stream, scaled=name != "lms")
+    return window_learner(name, Rule(start, forecast, learn, weights=kept_weights), stream, scaled=name != "lms")
 
 
 def _towards_all(

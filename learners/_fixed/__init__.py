@@ -1,0 +1,1 @@
+"""Predictors whose weights no longer change: from what was learned, and to other programs."""
