@@ -60,7 +60,7 @@ def export(
         system = find_plant(source, q, r, dt, delay)
         predictor, label = analysis.kalman_predictor(system), system.name or "plant"
         place = Path("runs") / (system.name or "plant")
-    files = learners.export_predictor(predictor, out or place, to, name or c_name(label))  # type: ignore[arg-type]
+    files = learners.export_predictor(predictor, out or place, to, name or c_name(label))
     console.print(_sentence(predictor), soft_wrap=True)
     show_files(files)
 
@@ -96,7 +96,11 @@ def _sentence(predictor: FixedPredictor) -> str:
     about, names = predictor.about, ", ".join(predictor.output_names)
     if not isinstance(predictor, ARXPredictor):
         return f"Forecasts {names} by the steady Kalman predictor of {about.get('source', 'the plant')}."
-    window = f"its last {predictor.length} sample{'s' * (predictor.length > 1)}" if predictor.length else "its constant alone"
+    window = (
+        f"its last {predictor.length} sample{'s' * (predictor.length > 1)}"
+        if predictor.length
+        else "its constant alone"
+    )
     driven = f" and those of {', '.join(predictor.input_names)}" if predictor.inputs and predictor.length else ""
     learned = ""
     if "samples" in about:

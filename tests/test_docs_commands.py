@@ -55,6 +55,12 @@ RUN: dict[str, tuple[str, ...]] = {
     "design double-integrator --horizon 20000 --tolerance 1%": (),
     "design PLANT --json": (),
     "report FOLDER --out FILE": (),
+    "export runs/nile --size 1 --to c": (),
+    "export runs/nile --size 2 --to json": (),
+    "export runs/nile --to python": (),
+    "export double-integrator --to python": (),
+    "export double-integrator --to filterpy": (),
+    "score runs/nile/nile_2.json --plant plant.toml": (*SCORED, "--cases", "plant"),
     "report runs/first": (),
     "sweep experiment.toml": (),
     "sweep experiment.toml --check": (),
@@ -177,6 +183,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for words in (
         "simulate double-integrator --steps 400 --replicates 8 --out data.parquet",
         "locate random-walk --horizon 400 --replicates 8 --sizes 0..1 --out located",
+        "locate examples/data/nile.csv --output flow --time year --sizes 0..2 --no-model",
         "sweep experiment.toml",
         "record lines.ndjson --out run",
     ):

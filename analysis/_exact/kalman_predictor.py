@@ -21,5 +21,7 @@ def kalman_predictor(system: LinearSystem | str) -> StateSpacePredictor:
         [[0.382]]
     """
     plant = find_system(system)
+    if plant.time_varying:
+        raise ValueError(f"{plant.name} varies in time, so it has no steady Kalman predictor: pass one time slice.")
     about = dict(source=plant.name, learner="kalman", size=plant.states, parameters=0)
     return StateSpacePredictor.of(plant, kalman_gain(plant).gain, about)

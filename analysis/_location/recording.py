@@ -115,7 +115,9 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         sums, coarse = _until(sums, trust), coarse[coarse <= trust]
         fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
     settings |= dict(model=options.model)
-    about = dict(learner=settings["learner"], source=name, run=recording.run_names[0], samples=int(recording.lengths[0]))
+    about = dict(
+        learner=settings["learner"], source=name, run=recording.run_names[0], samples=int(recording.lengths[0])
+    )
     channel_names = recording.output_names, recording.input_names
     learned = [learned_predictors(learner, tile, *channel_names, recording.dt, about) for tile in ended]
     trusted, models = recording.first(int(sums.edges[-1])), None

@@ -50,7 +50,9 @@ def locate_system(
     )
     settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
-    about = dict(learner=settings["learner"], source=system.name, run=f"1 of {replicates}", samples=horizon, seed=options.seed)
+    about = dict(
+        learner=settings["learner"], source=system.name, run=f"1 of {replicates}", samples=horizon, seed=options.seed
+    )
     channels = _names("y", system.outputs), _names("u", system.inputs)
     learned = [learned_predictors(learner, tile, *channels, system.dt, about, prepared.units) for tile in ended]
     raw, scales, powers = sums, prepared.noise, None

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
 
 from ..._core.files import check_folder, write_text
-from ..._core.text import did_you_mean
 from .c_source import c_files, c_name
 from .json_file import predictor_json
 from .predictor import FixedPredictor
 from .python_source import control_source, filterpy_source, python_source
 
-Language: TypeAlias = Literal["c", "python", "control", "filterpy", "json"]
+LANGUAGES = ("c", "python", "control", "filterpy", "json")
 
 
 def export_predictor(
-    predictor: FixedPredictor, folder: str | os.PathLike[str], to: Language = "c", name: str = "predictor"
+    predictor: FixedPredictor, folder: str | os.PathLike[str], to: str = "c", name: str = "predictor"
 ) -> list[Path]:
     """Write a predictor for other programs, each file whole or not at all.
 
@@ -43,9 +41,8 @@ def export_predictor(
             cannot be written to.
         ImportError: python-control is not installed.
     """
-    if to not in get_args(Language):
-        known = get_args(Language)
-        raise ValueError(f"expected one of {', '.join(known)}, got {to!r}{did_you_mean(to, known).rstrip()}")
+    if to not in LANGUAGES:
+        raise ValueError(f"expected one of {', '.join(LANGUAGES)}, got {to!r}.")
     if not name.isidentifier() or not name.isascii() or name[0] == "_":
         raise ValueError(f"name must be letters, digits and _, such as {c_name(name)}, got {name!r}.")
     made = version("ergoscope")

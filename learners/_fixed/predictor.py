@@ -69,8 +69,8 @@ class FixedPredictor:
         """Return the predictor before the first sample of a stream.
 
         Examples:
-            >>> mean = ARXPredictor.of([0.5, 0.25])  # yhat[t] = y[t-1] / 2 + y[t-2] / 4
-            >>> running = mean.start()
+            >>> from ergoscope.learners import ARXPredictor
+            >>> running = ARXPredictor.of([0.5, 0.25]).start()  # yhat[t] = y[t-1] / 2 + y[t-2] / 4
             >>> running.observe(4.0)
             >>> running.observe(8.0)
             >>> running.forecast().tolist()

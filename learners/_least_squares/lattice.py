@@ -220,8 +220,8 @@ def lattice(
 
     def weights(state: LatticeState) -> Weights:
         taps = lattice_taps(Gains(state.forward_gain, state.backward_gain, state.backward_error, state.backward_weight))
-        lower = [np.asarray(column) for column in state.forward.columns()]
-        columns = regressed(taps, lower, np.asarray(state.forward.energy), m, direct, intercept)
+        factor = np.asarray(state.forward.lower), np.asarray(state.forward.energy)
+        columns = regressed(taps, *factor, m, direct, intercept)
         return in_units(by_columns(columns[list(sizes)], intercept, m * direct, q), m, state.channels.scale)
 
     parameters = tuple(outputs * (h * q + direct * inputs + intercept) for h in sizes)

@@ -60,16 +60,14 @@ def lattice_taps(gains: Gains) -> Numbers:
     return taps
 
 
-def regressed(
-    taps: Numbers, lower: list[Numbers], energy: Numbers, inputs: int, direct: bool, intercept: bool
-) -> Numbers:
+def regressed(taps: Numbers, lower: Numbers, energy: Numbers, inputs: int, direct: bool, intercept: bool) -> Numbers:
     """Return the weights on the output by columns, from the taps of all forward channels: u, y, and the ones.
 
     The known inputs u[t] and the ones are regressed on what is left of them (Frisch-Waugh), with F = L D L'.
 
     Args:
         taps: ``(length, forward, lag, channel, lane)``.
-        lower: The columns of L below its diagonal, each ``(length, below, lane)``.
+        lower: L below its diagonal, column after column, ``(length, below, lane)``.
         energy: D, ``(length, forward, lane)``.
         inputs: Number of inputs.
         direct: Whether u[t] is known.
@@ -82,13 +80,14 @@ def regressed(
     rest[:, :, intercept + known :] = -taps.reshape(lengths, f, -1, lanes)
     for j in range(known):
         rest[:, j, intercept + j] = 1
+    full = np.zeros((lengths, f, f, lanes))
+    below = np.triu_indices(f, 1)  # of L': row after row there, column after column here
+    full[:, below[1], below[0]] = lower
+    full[:, np.arange(f), np.arange(f)] = 1
     for j in range(known):
-        rest[:, j + 1 :] -= lower[j][:, :, None] * rest[:, j : j + 1]
+        rest[:, j + 1 :] -= full[:, j + 1 :, j, None] * rest[:, j : j + 1]
     if not intercept:
         return -rest[:, inputs:].swapaxes(1, 2)
-    full = np.zeros((lengths, f, f, lanes))
-    for j, column in enumerate(lower):
-        full[:, j, j], full[:, j + 1 :, j] = 1, column
     full, energy = full[:, known:, known:], energy[:, known:]
     last = full[:, -1:] * energy[:, None]
     weight = (full * last).sum(axis=2)
