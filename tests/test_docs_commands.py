@@ -55,6 +55,10 @@ RUN: dict[str, tuple[str, ...]] = {
     "design double-integrator --horizon 20000 --tolerance 1%": (),
     "design PLANT --json": (),
     "report FOLDER --out FILE": (),
+    "simulate dc-motor --input prbs --steps 2000 --out motor.csv": (),
+    "locate motor.csv --output y --input u --sizes 0..16": ("--sizes", "0..2", "--no-model"),
+    "locate motor.csv --output y --input u --learner subspace --sizes 1..10": ("--sizes", "1..2", "--no-model"),
+    "export PLANT": (),
     "export runs/nile --size 1 --to c": (),
     "export runs/nile --size 2 --to json": (),
     "export runs/nile --to python": (),
@@ -184,6 +188,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "simulate double-integrator --steps 400 --replicates 8 --out data.parquet",
         "locate random-walk --horizon 400 --replicates 8 --sizes 0..1 --out located",
         "locate examples/data/nile.csv --output flow --time year --sizes 0..2 --no-model",
+        "export runs/nile --size 2 --to json",
         "sweep experiment.toml",
         "record lines.ndjson --out run",
     ):
