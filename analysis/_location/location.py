@@ -12,6 +12,7 @@ from ...simulator._recordings.trajectories import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
+from .advice import Advice
 from .model_answer import ModelAnswer
 from .sentences import ahead_words
 
@@ -51,6 +52,8 @@ class Location:
         regret: The smallest size whose regret is within twice the least: for a system without explosive modes, and for
             a recording that shows it one sample ahead.
         best: The size of least error after the first twentieth, and the sizes not told apart from it.
+        advice: For a recording of which several sizes were tried: the size to use now, what others cost, and what the
+            recording does not show; else None.
         system: Name of the system or recording.
         settings: All settings that are needed to run it again.
         lookahead: Look-ahead of the forecasts in samples; the smallest of those asked for.
@@ -78,6 +81,7 @@ class Location:
     best: Best
     system: str
     settings: dict[str, Any]
+    advice: Advice | None = None
     lookahead: int = 1
     further: tuple[Location, ...] = ()
     model: ModelAnswer | None = None
@@ -89,6 +93,11 @@ class Location:
     def recorded(self) -> bool:
         """Whether the source is a recording, which has no oracle."""
         return "excess" not in self.curves["metric"].unique()
+
+    @property
+    def judged(self) -> bool:
+        """Whether there are enough runs to judge growth; else the growth laws of the table say nothing."""
+        return bool(self.rungs["low"].is_not_null().any())
 
     @property
     def each(self) -> tuple[Location, ...]:

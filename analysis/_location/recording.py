@@ -21,6 +21,7 @@ from .._growth.lack_of_fit import input_power
 from .._growth.laws import FEWEST_GROUPS, critical_interval
 from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
+from .advice import advise
 from .fitted_models import model_answers
 from .location import Location
 from .memory_check import check_memory
@@ -132,6 +133,8 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         paired = best.pairs.select("size", paired="verdict")
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
         critical = claimed(critical_size(rungs), runs, trust).with_rise()
+        widen = wider_sizes(options, learner, horizon // 2)
+        advice = advise(losses, samples, learner.sizes, best, critical, runs, widen, options.seed)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
@@ -144,8 +147,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
                 learner.size_label,
                 learner.sizes,
                 critical,
-                best,
-                wider_sizes(options, learner, horizon // 2),
+                advice,
                 regret,
                 model,
                 int(sums.edges[-1]),
@@ -162,6 +164,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             horizons=horizons,
             curves=frame,
             best=best,
+            advice=advice,
             system=name,
             settings=settings,
             lookahead=lookahead,

@@ -17,6 +17,7 @@ from .._growth.critical_size import Best, Critical, best_size, critical_size
 from .._growth.curves import curves
 from .._growth.laws import FEWEST_GROUPS, growth_laws
 from .._growth.output_units import in_noise_units, noise_scales
+from .advice import Advice, advise
 from .options import SHORTEST
 from .recording import claimed, late_losses
 from .sentences import recording_sentence
@@ -30,6 +31,7 @@ class Streamed(NamedTuple):
     Attributes:
         critical: The critical size; undecided for fewer than 8 streams. Each stream counts as one run.
         best: The size of least error after the first twentieth; None if there are too few samples.
+        advice: The size to use now; None if there are too few samples, or only one size.
         sentence: The answer as a sentence.
         horizon: Samples of the longest stream.
     """
@@ -38,6 +40,7 @@ class Streamed(NamedTuple):
     best: Best | None
     sentence: str
     horizon: int
+    advice: Advice | None = None
 
 
 def locate_streamed(
@@ -88,7 +91,8 @@ def locate_streamed(
                 critical = Critical(None, "undecided", str(exc))
         else:
             critical = Critical(None, "undecided", "an error has overflowed: leave out its stream.")
+    advice = advise(losses[used], samples[used], learner.sizes, best, critical, runs, "", seed, draws)
     sentence = recording_sentence(
-        name, learner.size_label, learner.sizes, critical, best, "", None, None, horizon, horizon, runs
+        name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs
     )
-    return Streamed(critical, best, sentence, horizon)
+    return Streamed(critical, best, sentence, horizon, advice)
