@@ -15,6 +15,7 @@ from .._growth.regret_size import RegretSize
 from .advice import Advice
 from .model_answer import ModelAnswer
 from .sentences import ahead_words
+from .signal import Signal
 
 OUTPUTS: dict[str, pl.DataType] = {
     "output": pl.String(),
@@ -62,6 +63,7 @@ class Location:
             not part of the verdict.
         visible_from: The horizon from which on the size of theory is visible, if it is not visible yet; None for never.
         reading: What was read from files: rows, missing samples, step; None if nothing was read.
+        signal: The last samples of the longest run, with their forecasts; None if they were not kept.
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
     """
@@ -87,6 +89,7 @@ class Location:
     model: ModelAnswer | None = None
     visible_from: int | None = None
     reading: Reading | None = None
+    signal: Signal | None = None
     outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
 
     @property

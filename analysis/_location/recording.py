@@ -42,6 +42,7 @@ from .output_table import output_table
 from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
+from .signal import last_forecasts, signal_of, sizes_to_show
 
 LARGEST = 1e150  # absolute value of a sample
 
@@ -95,10 +96,12 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         runs,
         len(edges),
     )
+    last = last_forecasts(recording.lengths)
     sums = score_recording(
         learner,
         recording,
         edges,
+        last=last,
         progress=lambda done: options.progress(done, horizon),
         center=center,
         **scored,
@@ -170,6 +173,14 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             lookahead=lookahead,
             model=model,
             reading=recording.reading,
+            signal=signal_of(
+                last,
+                horizon,
+                recording.output_names,
+                learner.sizes,
+                j,
+                sizes_to_show(best.size, critical.size, learner.sizes, advice),
+            ),
             outputs=output_table(
                 raw,
                 scales,

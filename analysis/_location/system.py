@@ -25,6 +25,7 @@ from .location import Location
 from .options import FILTERS, Options, error_unit, rungs_of, settings_of, wider_sizes
 from .output_table import output_table
 from .sentences import ahead_words, system_sentence
+from .signal import last_forecasts, signal_of, sizes_to_show
 from .simulated_runs import prepare, run_prepared
 from .theory_check import check_theory
 
@@ -36,8 +37,15 @@ def locate_system(
     prepared = prepare(system, options, inputs)
     system, learner, driven = prepared.system, prepared.learner, prepared.system.inputs > 0
     horizon, asked, trust, replicates = prepared.horizon, prepared.asked, prepared.trust, prepared.replicates
+    last = last_forecasts(np.array([horizon]))
     sums = run_prepared(
-        prepared, options.seed, horizon, missing, noise, progress=lambda done: options.progress(done, horizon)
+        prepared,
+        options.seed,
+        horizon,
+        missing,
+        noise,
+        progress=lambda done: options.progress(done, horizon),
+        last=last,
     )
     settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
@@ -51,7 +59,7 @@ def locate_system(
     frame = curves(in_noise_units(sums, scales), learner, system.name)
     general = None if system.time_varying else theory(system)
     parts = []
-    for lookahead in learner.lookaheads:
+    for j, lookahead in enumerate(learner.lookaheads):
         rungs, horizons = rungs_of(frame, lookahead, options.seed, powers, driven)
         critical = critical_size(rungs)
         expected, exact, unstable = None, None, False
@@ -100,6 +108,15 @@ def locate_system(
             settings=settings,
             lookahead=lookahead,
             visible_from=checked.visible_from,
+            signal=signal_of(
+                last,
+                horizon,
+                _names("y", system.outputs),
+                learner.sizes,
+                j,
+                sizes_to_show(best.size, critical.size, learner.sizes, None),
+                prepared.units,
+            ),
             outputs=output_table(
                 raw, scales, _names("y", system.outputs), learner, lookahead, options.seed, powers, driven
             ).with_columns(noise=pl.col("noise") * unit_column),

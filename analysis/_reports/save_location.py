@@ -13,13 +13,14 @@ from .._location.location import Location
 from .location_figures import growth_figure, size_figure
 from .regret_figures import ahead_figure, regret_figure
 from .save_results import save_results
+from .signal_figure import signal_figure
 
 
 def save_location(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
     """Write the report, the figures, curves.parquet and location.json, each whole or not at all.
 
-    There are growth.png and sizes.png; regret.png if a system has a regret size; surface.png if there are several
-    look-aheads.
+    There are signal.png, growth.png and sizes.png; regret.png if a system has a regret size; surface.png if there are
+    several look-aheads.
 
     Args:
         location: What ``locate`` returned.
@@ -35,6 +36,9 @@ def save_location(location: Location, folder: str | Path, system: LinearSystem |
     figures = {"growth.png": growth_figure(location, system), "sizes.png": size_figure(location, system)}
     if location.regret is not None and not location.recorded:
         figures["regret.png"] = regret_figure(location, system)
+    signal = signal_figure(location)
+    if signal is not None:  # of a recording it is the first picture, of a simulated system one run of many
+        figures = {"signal.png": signal} | figures if location.recorded else figures | {"signal.png": signal}
     if location.further:
         figures["surface.png"] = ahead_figure(location, system)
     tables = {"curves.parquet": location.curves}
