@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ..._core.json_values import json_value
 from .._growth.critical_size import Best, Critical, drawn_means
 from .._growth.laws import FEWEST_GROUPS
 from .size_words import reads
@@ -31,6 +32,7 @@ class Advice(NamedTuple):
         widen: The option that tries larger sizes; empty if there is none.
         not_shown: What the data do not show; empty if the critical size is known.
         needed: What would show it.
+        size_label: What a size is, such as ``filter length``.
     """
 
     size: int
@@ -40,10 +42,12 @@ class Advice(NamedTuple):
     widen: str
     not_shown: str
     needed: str
+    size_label: str
 
-    def sentence(self, word: str) -> str:
-        """Return what to do now as a clause that begins with ``use``; ``word`` names a size."""
-        past = reads(word, self.size)
+    @property
+    def sentence(self) -> str:
+        """What to do now, as a clause that begins with ``use``."""
+        word, past = self.size_label, reads(self.size_label, self.size)
         text = f"use {word} {self.size}" + f" (a forecast reads {past})" * bool(past)
         try_wider = f": try {self.widen}" if self.widen else ""
         if self.at_edge and self.size == self.least:
@@ -81,6 +85,7 @@ def advise(
     best: Best,
     critical: Critical,
     runs: int,
+    size_label: str,
     widen: str = "",
     seed: int = 0,
     draws: int = 2000,
@@ -94,6 +99,7 @@ def advise(
         best: Of ``best_size`` for these losses.
         critical: The critical size, or why it is not known.
         runs: Number of runs.
+        size_label: What a size is.
         widen: The option that tries larger sizes.
         seed: Seed of the draws.
         draws: Number of draws.
@@ -121,7 +127,15 @@ def advise(
         widen=widen if best.size == sizes[-1] else "",
         not_shown=not_shown,
         needed=needed,
+        size_label=size_label,
     )
+
+
+def advice_json(advice: Advice | None) -> dict[str, Any] | None:
+    """Return an advice as plain JSON, with its sentence."""
+    if advice is None:
+        return None
+    return advice._asdict() | dict(sentence=advice.sentence, costs=json_value(advice.costs.to_dicts()))
 
 
 def _beaten(drawn: NDArray[np.float64], k: int) -> bool:

@@ -137,7 +137,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
         critical = claimed(critical_size(rungs), runs, trust).with_rise()
         widen = wider_sizes(options, learner, horizon // 2)
-        advice = advise(losses, samples, learner.sizes, best, critical, runs, widen, options.seed)
+        advice = advise(losses, samples, learner.sizes, best, critical, runs, learner.size_label, widen, options.seed)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)

@@ -96,7 +96,7 @@ def recording_sentence(
         holds += f"; rounding reaches the error beyond them, so the rest of the {spaced(recorded)} is left out"
     if reading is not None:
         holds += f"; read: {reading_words(reading)}"
-    parts = [] if advice is None else [advice.sentence(word)]
+    parts = [] if advice is None else [advice.sentence]
     if advice is not None and regret is not None and regret.size < advice.size:
         parts[0] += f"; {regret.size} keeps the regret within {regret.factor:g} times the least"
     few = advice is not None and runs < FEWEST_GROUPS and critical.verdict == "undecided"

@@ -91,7 +91,9 @@ def locate_streamed(
                 critical = Critical(None, "undecided", str(exc))
         else:
             critical = Critical(None, "undecided", "an error has overflowed: leave out its stream.")
-    advice = advise(losses[used], samples[used], learner.sizes, best, critical, runs, "", seed, draws)
+    advice = advise(
+        losses[used], samples[used], learner.sizes, best, critical, runs, learner.size_label, "", seed, draws
+    )
     sentence = recording_sentence(
         name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs
     )

@@ -8,7 +8,7 @@ from typing import Any
 from ..._core.json_values import json_value
 from ...simulator import LinearSystem
 from .._exact.design import Design
-from .._location.advice import Advice
+from .._location.advice import advice_json
 from .._location.location import Location
 from .location_figures import growth_figure, size_figure
 from .regret_figures import ahead_figure, regret_figure
@@ -85,19 +85,13 @@ def _answer(location: Location) -> dict[str, Any]:
         trust_horizon=location.trust_horizon,
         regret=regret,
         best=best,
-        advice=None if location.advice is None else advice_json(location.advice, location.settings["size_label"]),
+        advice=advice_json(location.advice),
         model=model,
         horizons=list(location.horizons),
         rungs=rungs,
         outputs=json_value(location.outputs.to_dicts()),
         visible_from=location.visible_from,
     )
-
-
-def advice_json(advice: Advice, word: str) -> dict[str, Any]:
-    """Return an advice as plain JSON; ``word`` names a size."""
-    costs = json_value(advice.costs.to_dicts())
-    return advice._asdict() | dict(sentence=advice.sentence(word), costs=costs)
 
 
 def design_json(design: Design) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class VerdictSchedule:
 
     Attributes:
         due: Samples after which the next verdict is due.
-        last: Critical size, best size and the sizes that are not worse, of the last verdict.
+        last: Critical size, size to use, best size and the sizes that are not worse, of the last verdict.
     """
 
     due: int = FIRST_VERDICT
@@ -51,6 +51,7 @@ class VerdictSchedule:
         verdict = (
             (critical.size, critical.verdict, critical.bounded, why),
             found.best and (found.best.size, found.best.alike),
+            found.advice and found.advice.size,
         )
         changed, self.last = verdict != self.last, verdict
         return bool(changed)

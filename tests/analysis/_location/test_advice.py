@@ -17,9 +17,16 @@ from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 OPEN = Critical(None, "undecided", "1 run cannot show it.")
 
 
-def of(losses: np.ndarray, sizes: list[int], critical: Critical = OPEN, runs: int = 1, widen: str = "") -> Advice:
+def of(
+    losses: np.ndarray,
+    sizes: list[int],
+    critical: Critical = OPEN,
+    runs: int = 1,
+    widen: str = "",
+    label: str = "filter length",
+) -> Advice:
     samples = np.ones(len(losses))
-    found = advise(losses, samples, sizes, best_size(losses, samples, sizes), critical, runs, widen)
+    found = advise(losses, samples, sizes, best_size(losses, samples, sizes), critical, runs, label, widen)
     assert found is not None
     return found
 
@@ -57,7 +64,7 @@ def test_the_interval_of_a_cost_holds_the_true_one_in_most_recordings() -> None:
     for seed in range(200):
         losses = np.array([1.5, 1.0]) * np.random.default_rng(seed).standard_normal((400, 2)) ** 2
         samples = np.ones(400)
-        found = advise(losses, samples, [0, 1], best_size(losses, samples, [0, 1]), OPEN, 1, draws=500)
+        found = advise(losses, samples, [0, 1], best_size(losses, samples, [0, 1]), OPEN, 1, "rank", draws=500)
         assert found is not None
         (row,) = found.costs.to_dicts()
         low, high = (
@@ -82,19 +89,21 @@ def test_a_size_alike_the_best_but_beaten_by_another_is_not_advised() -> None:
 def test_an_advice_without_an_error_has_no_costs() -> None:
     advice = of(np.stack([np.ones(50), np.zeros(50)], axis=1), [0, 1])
     assert advice.size == 1 and advice.costs.is_empty()
-    assert advice.sentence("filter length").endswith("a larger one may predict better")
+    assert advice.sentence.endswith("a larger one may predict better")
 
 
 def test_an_error_that_overflowed_costs_more_than_can_be_said() -> None:
     losses = np.stack([np.full(50, 1e306), np.ones(50)], axis=1)
     advice = of(losses, [0, 1])
     assert np.isfinite(advice.costs["high"].to_numpy()).all()
-    assert "0 has over a million times the squared error" in advice.sentence("filter length")
+    assert "0 has over a million times the squared error" in advice.sentence
 
 
 def test_one_size_leaves_nothing_to_choose() -> None:
     losses = chi_squares(1)
-    assert advise(losses, np.ones(len(losses)), [3], best_size(losses, np.ones(len(losses)), [3]), OPEN, 1) is None
+    assert (
+        advise(losses, np.ones(len(losses)), [3], best_size(losses, np.ones(len(losses)), [3]), OPEN, 1, "rank") is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,24 +129,24 @@ def test_what_is_not_shown_comes_with_what_would_show_it(
     assert bool(advice.not_shown) == bool(not_shown)
 
 
-def advice(size: int, least: int, at_edge: bool, widen: str = "", cost: float = 0.08) -> Advice:
-    rows = [(size - 1, cost, cost - 0.05, cost + 0.05)] if size else []
-    return Advice(size, pl.DataFrame(rows, schema=COSTS, orient="row"), least, at_edge, widen, "", "")
+def advice(size: int, least: int, at_edge: bool, label: str = "filter length", widen: str = "") -> Advice:
+    rows = [(size - 1, 0.08, 0.03, 0.13)] if size else []
+    return Advice(size, pl.DataFrame(rows, schema=COSTS, orient="row"), least, at_edge, widen, "", "", label)
 
 
 def test_the_advice_in_words() -> None:
-    said = advice(2, 2, False).sentence("filter length")
+    said = advice(2, 2, False).sentence
     assert said == (
         "use filter length 2 (a forecast reads the last 2 samples): no larger one is shown to predict better; "
         "1 costs 8.0 % more squared error (95 % interval 3.0 to 13 %)"
     )
-    edge = advice(16, 16, True, "--sizes 0..32").sentence("window length")
+    edge = advice(16, 16, True, "window length", "--sizes 0..32").sentence
     assert "reads the last 16 samples of every output and input). It is the largest tried" in edge
     assert "may predict better: try --sizes 0..32; 15 costs" in edge
-    shorter = advice(14, 16, True, "--sizes 0..32").sentence("filter length")
+    shorter = advice(14, 16, True, widen="--sizes 0..32").sentence
     assert "The least error is that of 16, the largest tried: try --sizes 0..32; 13 costs" in shorter
-    assert advice(0, 0, False).sentence("rank") == "use rank 0: no larger one is shown to predict better"
-    assert "a forecast reads no past sample" in advice(0, 0, False).sentence("filter length")
+    assert advice(0, 0, False, "rank").sentence == "use rank 0: no larger one is shown to predict better"
+    assert "a forecast reads no past sample" in advice(0, 0, False).sentence
 
 
 def test_a_cost_in_words() -> None:

@@ -13,7 +13,7 @@ from ergoscope.simulator._recordings.trajectories import Reading
 
 def said(critical: Critical, sizes: list[int], best: int, reading: Reading | None = None, runs: int = 8) -> str:
     widen = f"--sizes {sizes[0]}..{2 * sizes[-1]}"
-    advice = Advice(best, pl.DataFrame(schema=COSTS), best, best == sizes[-1], widen, "", "")
+    advice = Advice(best, pl.DataFrame(schema=COSTS), best, best == sizes[-1], widen, "", "", "filter length")
     return recording_sentence("y", "filter length", sizes, critical, advice, None, None, 500, 500, runs, reading)
 
 

@@ -100,7 +100,7 @@ def test_the_contrast_is_the_largest_size_that_costs_a_tenth(
     size: int, costs: dict[int, float], shown: tuple[int, ...]
 ) -> None:
     rows = [(other, cost, 0.0, 1.0) for other, cost in costs.items()]
-    advice = Advice(size, pl.DataFrame(rows, schema=COSTS, orient="row"), size, False, "", "", "")
+    advice = Advice(size, pl.DataFrame(rows, schema=COSTS, orient="row"), size, False, "", "", "", "filter length")
     assert sizes_to_show(size, None, range(5), advice) == shown
 
 
