@@ -8,13 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from ...learners import Learner
 from ...simulator import LinearSystem, Missing
 from ...simulator._simulation.noise import Noise
-from .._exact.block_risk import critical_block
 from .._exact.learning_cost import explosive, learning_cost
-from .._exact.modes import critical_length
-from .._exact.theory import Theory, theory
+from .._exact.theory import theory
 from .._growth.critical_size import best_of_curves, critical_size
 from .._growth.curves import GROUPS, curves
 from .._growth.lack_of_fit import input_power
@@ -27,7 +24,7 @@ from .output_table import output_table
 from .sentences import ahead_words, system_sentence
 from .signal import last_forecasts, signal_of, sizes_to_show
 from .simulated_runs import prepare, run_prepared
-from .theory_check import check_theory
+from .theory_check import check_theory, expected_size
 
 
 def locate_system(
@@ -62,15 +59,12 @@ def locate_system(
     for j, lookahead in enumerate(learner.lookaheads):
         rungs, horizons = rungs_of(frame, lookahead, options.seed, powers, driven)
         critical = critical_size(rungs)
-        expected, exact, unstable = None, None, False
         own = frame.filter(pl.col("lookahead") == lookahead)
+        expected, unstable, named, exact = None, False, None, False
         if general is not None:
-            size, unstable = _expected_size(general, system, driven, learner, lookahead), explosive(system)
-            expected = general._replace(critical_size=size)
-            fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:])
-            exact = system if fits and not driven else None
-        named = None if expected is None else expected.critical_size
-        checked = check_theory(critical, named, learner.sizes, exact, horizon, trust, lookahead)
+            named, exact = expected_size(system, learner, driven, lookahead)
+            expected, unstable = general._replace(critical_size=named), explosive(system)
+        checked = check_theory(critical, named, learner.sizes, system if exact else None, horizon, trust, lookahead)
         critical = checked.critical if named is not None else critical.with_rise()
         best, regret, cost = best_of_curves(own, options.seed), None, None
         if not unstable and replicates > 1:
@@ -132,16 +126,3 @@ def _names(letter: str, count: int) -> tuple[str, ...]:
 def _for_groups(powers: pl.DataFrame, groups: int) -> pl.DataFrame:
     """Return the power of an input that all replicates share, for each group."""
     return pl.concat([powers.with_columns(group=pl.lit(group, pl.Int64)) for group in range(groups)])
-
-
-def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner: Learner, lookahead: int) -> int | None:
-    """Return the size from which on this learner's error is bounded in theory; None if theory names none."""
-    if learner.tends_to == "blocks":
-        return critical_block(system)
-    if learner.tends_to not in FILTERS:
-        return None
-    if driven:  # modes that an input drives must be cancelled too: no finite window holds all of u
-        system = system.replace(Q=system.Q + system.B @ system.B.T)
-    if learner.tends_to == "direct filters" and lookahead > 1:
-        return critical_length(system, lookahead=lookahead)
-    return critical_length(system) if driven else general.critical_size
