@@ -29,6 +29,7 @@ _COLOURS = {
     "located": "green",
     "at most": "green",
     "above": "red",
+    "not visible yet": "yellow",
     "undecided": "yellow",
 }
 _WIDE = 140  # columns of a table that goes to a file or a pipe

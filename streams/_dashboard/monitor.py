@@ -23,7 +23,7 @@ from .._mqtt.address import Address
 
 HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
 COUNTS = tuple(vars(Counts()))
-VERDICTS = ("located", "at most", "above", "undecided")
+VERDICTS = ("located", "at most", "above", "not visible yet", "undecided")
 MOST_SIZES = 4096
 MOST = 1 << 100  # of a count: numbers lost in many gaps add up to far more than one sequence number
 LONGEST_SENTENCE = 1000
@@ -40,7 +40,7 @@ class Row(NamedTuple):
         samples: Samples learned, by the last message.
         rate: Samples per second over the last five; None before the first error.
         critical_size: None unless the verdict is ``located``.
-        verdict: ``located``, ``at most``, ``above``, ``undecided``, or None before the first verdict.
+        verdict: ``located``, ``at most``, ``above``, ``not visible yet``, ``undecided``, or None before the first one.
         best: Size of the least error; None if not known.
         sizes: Sizes of the predictors.
         errors: Mean squared error of each size, over about the last thousand samples; if no error was heard, those of

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...analysis._location.streamed import Streamed
+from ...simulator import LinearSystem
+from .._messages.metadata import Plant
 from .._messages.outputs import OverOracle
 from .error_sums import StreamErrorSums
 
@@ -23,6 +25,11 @@ def over_oracles(streams: list[StreamErrorSums | None]) -> OverOracle | None:
     with np.errstate(over="ignore", invalid="ignore"):
         *excess, error = (sum(losses.sum(axis=0) for losses, _ in late) / samples).tolist()
     return OverOracle(round(samples), error, excess)
+
+
+def shared_plant(records: list[str]) -> LinearSystem | None:
+    """Return the plant of streams by their records; None if it is not known, or not the same of all."""
+    return Plant("", records[0]).system if len(set(records)) == 1 else None
 
 
 @dataclass

@@ -24,7 +24,7 @@ function role(size, threshold) {
 // The answer where no critical size is known: what can be done now comes first.
 function noSize(threshold) {
   if (!threshold) return "undecided";
-  const known = { "at most": `at most ${threshold.bounded ?? "the smallest tried"}`, above: "above every size tried" };
+  const known = { "at most": `at most ${threshold.bounded ?? "the smallest tried"}`, above: "above every size tried", "not visible yet": "not visible yet" };
   const critical = `critical size ${known[threshold.verdict] ?? "undecided"}`;
   return threshold.advice ? `use size ${threshold.advice.size}; ${critical}` : critical;
 }
