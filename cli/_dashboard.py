@@ -29,6 +29,7 @@ _COLOURS = {
     "located": "green",
     "at most": "green",
     "above": "red",
+    "not visible yet": "yellow",
     "undecided": "yellow",
 }
 _WIDE = 140  # columns of a table that goes to a file or a pipe
@@ -152,7 +153,7 @@ class _View:
 
     def _lines(self) -> None:
         for row in self.rows:
-            news = f"{row.status} {row.critical_size} {row.bounded} {row.verdict} {row.best} {row.counts}"
+            news = f"{row.status} {row.critical_size} {row.bounded} {row.verdict} {row.best} {row.use} {row.counts}"
             if self._printed.get(row.stream) != news:
                 self._printed[row.stream] = news
                 print(json.dumps(row._asdict(), allow_nan=False) if self._as_json else _line(row), flush=True)
@@ -164,7 +165,7 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
     table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0), caption_justify="left")
     table.add_column("stream", overflow="ellipsis", no_wrap=True, max_width=30 if wide else 12)
     table.add_column("status", no_wrap=True)
-    for head in ("samples", "per s", "critical", "best", *["its error"] * wide):
+    for head in ("samples", "per s", "use", "critical", *["its error"] * wide):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("error by size", no_wrap=True, overflow="ellipsis", max_width=33 if wide else 17)
     for head in ("lost", *["dropped"] * wide, "age"):
@@ -174,8 +175,10 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
             Text(row.stream),
             Text(row.status, style=_COLOURS.get(row.status, "dim")),
             *(str(row.samples), "-" if row.rate is None else f"{row.rate:.0f}"),
+            "-" if row.use is None else str(row.use),
             Text(_verdict(row), style=_COLOURS.get(row.verdict or "", "dim")),
-            *("-" if row.best is None else str(row.best), *[_best_error(row)] * wide, _bars(row)),
+            *([_error(row)] * wide),
+            _bars(row),
             *(str(row.counts["lost"]), *[str(row.counts["repeated"] + row.counts["outdated"])] * wide),
             "-" if row.age is None else f"{row.age:.0f} s",
         )
@@ -201,8 +204,8 @@ def _verdict(row: Row) -> str:
     return row.verdict or "-"
 
 
-def _best_error(row: Row) -> str:
-    return short_number(row.errors[row.sizes.index(row.best)] if row.best in row.sizes else None)
+def _error(row: Row) -> str:
+    return short_number(row.errors[row.sizes.index(row.use)] if row.use in row.sizes else None)
 
 
 def _bars(row: Row) -> str:
@@ -219,8 +222,8 @@ def _bars(row: Row) -> str:
 
 def _line(row: Row) -> str:
     rate = "" if row.rate is None else f", {row.rate:,.0f} per s"
-    best = "" if row.best is None else f", best {row.best} (mean squared error {_best_error(row)})"
+    use = "" if row.use is None else f", use size {row.use} (mean squared error {_error(row)})"
     counts = ", ".join(f"{row.counts[word]} {word}" for word in ("lost", "repeated", "outdated"))
     counts += f", the errors of {row.unheard} samples not heard here" if row.unheard else ""
     critical = "" if row.verdict is None else f", critical size {_verdict(row)}"
-    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{critical}{best}, {counts}"
+    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{use}{critical}, {counts}"

@@ -116,30 +116,54 @@ def show_files(files: list[Path]) -> None:
 
 
 def _table(location: Location) -> Table:
-    from ..analysis._location.sentences import reading_words
-
     title = f"{location.subject}: mean squared prediction error at horizon t"
     if location.outputs.height:
         title += ", in units of the noise of each output"
-    caption = None if location.reading is None else f"read: {reading_words(location.reading)}"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = caption, "left"
-    paired, oracle = "paired" in location.rungs.columns, not location.recorded
-    heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)]
-    spread = location.rungs["low"].is_not_null().any()
-    heads += ["excess"] * oracle + ["growth"] + ["+-"] * spread + ["verdict"] + ["vs previous"] * paired
+    table.caption, table.caption_justify = "\n".join(_captions(location)) or None, "left"
+    oracle, judged = not location.recorded, location.judged
+    paired = "paired" in location.rungs.columns and not judged  # both do not fit on 80 columns
+    costs = {} if location.advice is None else {row["size"]: row for row in location.advice.costs.to_dicts()}
+    heads = ["size", "par.", *(f"t={horizon}" for horizon in location.horizons)] + ["excess"] * oracle
+    heads += ["growth", "+-", "verdict"] * judged + ["more error"] * bool(costs)
+    heads += ["95 % interval"] * (bool(costs) and not judged) + ["vs prev."] * paired
     for head in heads:
-        table.add_column(head, justify="left" if head in ("verdict", "vs previous") else "right", no_wrap=True)
-    chosen = location.best.size if location.recorded else location.critical_size
+        table.add_column(head, justify="left" if head in ("verdict", "vs prev.") else "right", no_wrap=True)
+    chosen = location.critical_size if location.advice is None else location.advice.size
     for row in location.rungs.to_dicts():
-        cells = [str(row["size"]), str(row["parameters"]), *(short_number(value) for value in row["errors"])]
-        growth, interval = _growth(row)
-        cells += [short_number(row["excess"])] * oracle + [growth] + [interval] * spread
-        verdict = Text(row["verdict"], style=_COLOURS[row["verdict"]])
-        table.add_row(
-            *cells, verdict, *[row.get("paired") or ""] * paired, style="bold" if row["size"] == chosen else None
-        )
+        cells: list[str | Text] = [str(row["size"]), str(row["parameters"])]
+        cells += [short_number(value) for value in row["errors"]] + [short_number(row["excess"])] * oracle
+        cells += [*_growth(row), Text(row["verdict"], style=_COLOURS[row["verdict"]])] * judged
+        cells += _cost(costs.get(row["size"]))[: 1 if judged else 2] * bool(costs)
+        cells += [row.get("paired") or ""] * paired
+        table.add_row(*cells, style="bold" if row["size"] == chosen else None)
     return table
+
+
+def _captions(location: Location) -> list[str]:
+    """Return the lines below the table: what a size is, what the costs are, what was read."""
+    from ..analysis._location.sentences import reading_words
+    from ..analysis._location.size_words import explained
+
+    word = explained(location.settings["size_label"])
+    lines = [f"size: {word}"] if word else []
+    if location.advice is not None and location.advice.costs.height:
+        compared = "" if location.judged else "; vs prev.: paired test against the size before"
+        lines.append(f"more error: than size {location.advice.size}, after the first twentieth{compared}")
+    if location.reading is not None:
+        lines.append(f"read: {reading_words(location.reading)}")
+    return lines
+
+
+def _cost(cost: dict[str, Any] | None) -> list[str]:
+    from ..analysis._location.advice import percent
+
+    if cost is None:
+        return ["", ""]
+    above, low, high = (cost[word] for word in ("above", "low", "high"))
+    if above < 10:
+        return [percent(above), f"{percent(low)[:-2]} to {percent(high)}"]
+    return [f"{1 + above:.2g} x", f"{1 + low:.2g} to {1 + high:.2g} x"] if above < 99 else ["over 100 x", ""]
 
 
 def _outputs_table(location: Location) -> Table:

@@ -125,8 +125,7 @@ def best_size(
     if np.isnan(losses[used]).any():
         raise ValueError("losses must be numbers, got NaN: remove the blocks without samples.")
     losses, samples = losses[used], samples[used]
-    counts = resample_counts(len(losses), draws, seed)
-    drawn = threadless_product(counts, losses) / (counts @ samples)[:, None]
+    drawn = drawn_means(losses, samples, seed, draws)
     mean = losses.sum(axis=0) / samples.sum()
     best = int(np.argmin(mean))
     alike = np.quantile(drawn - drawn[:, [best]], 0.025, axis=0) <= 0  # the best size is alike itself
@@ -142,6 +141,14 @@ def best_size(
     return Best(
         sizes[best], [size for size, like in zip(sizes, alike, strict=True) if like], pl.DataFrame(pairs, schema=kinds)
     )
+
+
+def drawn_means(
+    losses: NDArray[np.float64], samples: NDArray[np.float64], seed: int, draws: int
+) -> NDArray[np.float64]:
+    """Return the mean squared error of each size in each draw of blocks, ``(draw, size)``; the arguments as above."""
+    counts = resample_counts(len(losses), draws, seed)
+    return np.asarray(threadless_product(counts, losses) / (counts @ samples)[:, None])
 
 
 def best_of_curves(curves: pl.DataFrame, seed: int = 0) -> Best:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
-from .critical_size import best_of_curves, critical_size
+from .critical_size import Critical, best_of_curves, critical_size
 from .laws import critical_interval, growth_laws
 from .regret_size import regret_size
 
 
-def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
+def located(
+    curves: pl.DataFrame, seed: int = 0, check: Callable[[Critical], Critical] = lambda critical: critical
+) -> pl.DataFrame:
     """Return the sizes located from the curves of one run, as one row.
 
     The columns are
@@ -22,10 +25,15 @@ def located(curves: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
     * ``best_size, best_low, best_high``: the size of least error after the first twentieth, and the smallest and the
       largest size that the data do not tell apart from it.
 
+    Args:
+        curves: Error curves (``SCHEMA``) of one run and look-ahead.
+        seed: Seed of the draws.
+        check: Takes back a critical size that theory contradicts.
+
     Raises:
         ValueError: ``growth_laws`` raises it.
     """
-    critical = critical_size(growth_laws(curves, seed))
+    critical = check(critical_size(growth_laws(curves, seed)))
     low, high = critical_interval(curves, seed) if critical.bounded is not None else (None, None)
     row: dict[str, Any] = dict(
         critical_size=critical.size, low=low, high=high, verdict=critical.verdict, reason=critical.reason

@@ -32,6 +32,7 @@ class Autoregression(NamedTuple):
         rows: Number of samples in the fit.
         whiteness: p-value of the portmanteau test for white residuals; NaN if there are too few rows.
         channels: Number of outputs and of inputs.
+        tried: The largest order that Akaike's criterion chose from.
     """
 
     order: int
@@ -41,6 +42,7 @@ class Autoregression(NamedTuple):
     rows: int
     whiteness: float
     channels: tuple[int, int]
+    tried: int = 0
 
     def drawn(self, rng: np.random.Generator) -> Autoregression:
         """Draw a model from the asymptotic normal law of the fitted coefficients."""
@@ -159,7 +161,8 @@ def autoregression(recording: Trajectories, most: int = 16) -> Autoregression | 
         scores.append(rows * size + 2 * q * width if sign > 0 else np.inf)
     if not np.isfinite(scores).any():
         return None
-    return fit_order(recording, int(np.argmin(scores)))
+    fitted = fit_order(recording, int(np.argmin(scores)))
+    return None if fitted is None else fitted._replace(tried=most)
 
 
 def fit_order(recording: Trajectories, order: int) -> Autoregression | None:

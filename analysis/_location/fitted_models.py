@@ -75,10 +75,7 @@ def model_answers(recording: Trajectories, options: Options, driver: Driver) -> 
     if fitted is None:
         return nothing(unfit_reason(recording))
     if not fitted.whiteness >= LEVEL:
-        return nothing(
-            f"the residuals of an autoregression of order {fitted.order} are not white (portmanteau test, "
-            f"p = {fitted.whiteness:.1g}), so it is not a model of this plant"
-        )
+        return nothing(f"linear models of order up to {fitted.tried} do not fit this recording")
     rng = np.random.default_rng(options.seed)
     drawn = sorted((fitted.drawn(rng) for _ in range(DRAWN)), key=lambda model: model.radius)
     others = [drawn[0], drawn[-1], *(drawn[k] for k in rng.choice(np.arange(1, DRAWN - 1), SIMULATED - 2, False))]

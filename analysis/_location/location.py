@@ -15,8 +15,10 @@ from ...simulator._recordings.trajectories import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
+from .advice import Advice
 from .model_answer import ModelAnswer
 from .sentences import ahead_words
+from .signal import Signal
 
 OUTPUTS: dict[str, pl.DataType] = {
     "output": pl.String(),
@@ -54,6 +56,8 @@ class Location:
         regret: The smallest size whose regret is within twice the least: for a system without explosive modes, and for
             a recording that shows it one sample ahead.
         best: The size of least error after the first twentieth, and the sizes not told apart from it.
+        advice: For a recording of which several sizes were tried: the size to use now, what others cost, and what the
+            recording does not show; else None.
         system: Name of the system or recording.
         settings: All settings that are needed to run it again.
         lookahead: Look-ahead of the forecasts in samples; the smallest of those asked for.
@@ -62,8 +66,9 @@ class Location:
             not part of the verdict.
         visible_from: The horizon from which on the size of theory is visible, if it is not visible yet; None for never.
         reading: What was read from files: rows, missing samples, step; None if nothing was read.
-        predictors: What each size had learned at the end of the first run, one sample ahead; see ``predictor``. None
+        predictors: What each size had learned at the end of the longest run, one sample ahead; see ``predictor``. None
             where the learner has no weights on a window of samples.
+        signal: The last samples of the longest run, with their forecasts; None if they were not kept.
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
     """
@@ -83,18 +88,25 @@ class Location:
     best: Best
     system: str
     settings: dict[str, Any]
+    advice: Advice | None = None
     lookahead: int = 1
     further: tuple[Location, ...] = ()
     model: ModelAnswer | None = None
     visible_from: int | None = None
     reading: Reading | None = None
     predictors: tuple[FixedPredictor, ...] = ()
+    signal: Signal | None = None
     outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
 
     @property
     def recorded(self) -> bool:
         """Whether the source is a recording, which has no oracle."""
         return "excess" not in self.curves["metric"].unique()
+
+    @property
+    def judged(self) -> bool:
+        """Whether there are enough runs to judge growth; else the growth laws of the table say nothing."""
+        return bool(self.rungs["low"].is_not_null().any())
 
     @property
     def each(self) -> tuple[Location, ...]:
@@ -107,7 +119,7 @@ class Location:
         return self.system + ahead_words(self.settings, self.lookahead)
 
     def predictor(self, size: int | None = None) -> FixedPredictor:
-        """Return what a size had learned at the end of the first run, as a predictor with fixed weights.
+        """Return what a size had learned at the end of the longest run, as a predictor with fixed weights.
 
         Args:
             size: By default the best size.

@@ -14,7 +14,6 @@ from ..._core.ranges import check_count
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import Scores, score_recording
-from ...learners._engine.tile_state import TileState
 from ...learners._fixed.learned import learned_predictors
 from ...simulator import Trajectories
 from .._growth.critical_size import Best, Critical, best_size, critical_size
@@ -23,6 +22,7 @@ from .._growth.lack_of_fit import input_power
 from .._growth.laws import FEWEST_GROUPS, critical_interval
 from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
+from .advice import advise
 from .fitted_models import model_answers
 from .location import Location
 from .memory_check import check_memory
@@ -43,6 +43,7 @@ from .output_table import output_table
 from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
+from .signal import longest_run, signal_of, sizes_to_show
 
 LARGEST = 1e150  # absolute value of a sample
 
@@ -96,12 +97,12 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         runs,
         len(edges),
     )
-    ended: list[TileState] = []
+    end = longest_run(recording.lengths)
     sums = score_recording(
         learner,
         recording,
         edges,
-        finish=ended.append,
+        end=end,
         progress=lambda done: options.progress(done, horizon),
         center=center,
         **scored,
@@ -115,11 +116,10 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         sums, coarse = _until(sums, trust), coarse[coarse <= trust]
         fine = {lookahead: np.append(edges[edges < trust], trust) for lookahead, edges in fine.items()}
     settings |= dict(model=options.model)
-    about = dict(
-        learner=settings["learner"], source=name, run=recording.run_names[0], samples=int(recording.lengths[0])
-    )
+    about = dict(learner=settings["learner"], source=name, run=recording.run_names[end.run])
+    about |= dict(samples=int(recording.lengths[end.run]))
     channel_names = recording.output_names, recording.input_names
-    learned = [learned_predictors(learner, tile, *channel_names, recording.dt, about) for tile in ended]
+    learned = learned_predictors(learner, end, *channel_names, recording.dt, about)
     trusted, models = recording.first(int(sums.edges[-1])), None
     raw, scales = rebin(sums, coarse), recording_noise(trusted)
     if options.model and runs < FEWEST_GROUPS and int(sums.edges[-1]) >= SHORTEST:
@@ -141,6 +141,8 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         paired = best.pairs.select("size", paired="verdict")
         rungs = rungs.join(paired, on="size", how="left", maintain_order="left")
         critical = claimed(critical_size(rungs), runs, trust).with_rise()
+        widen = wider_sizes(options, learner, horizon // 2)
+        advice = advise(losses, samples, learner.sizes, best, critical, runs, learner.size_label, widen, options.seed)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
@@ -153,8 +155,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
                 learner.size_label,
                 learner.sizes,
                 critical,
-                best,
-                wider_sizes(options, learner, horizon // 2),
+                advice,
                 regret,
                 model,
                 int(sums.edges[-1]),
@@ -171,12 +172,21 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             horizons=horizons,
             curves=frame,
             best=best,
+            advice=advice,
             system=name,
             settings=settings,
             lookahead=lookahead,
             model=model,
             reading=recording.reading,
-            predictors=learned[0],
+            predictors=learned,
+            signal=signal_of(
+                end,
+                horizon,
+                recording.output_names,
+                learner.sizes,
+                j,
+                sizes_to_show(best.size, critical.size, learner.sizes, advice),
+            ),
             outputs=output_table(
                 raw,
                 scales,

@@ -9,7 +9,9 @@ from ..._core.text import spaced, spans
 from ...simulator._recordings.trajectories import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best, Critical
+from .._growth.laws import FEWEST_GROUPS
 from .._growth.regret_size import RegretSize
+from .advice import Advice
 from .model_answer import ModelAnswer
 
 
@@ -77,8 +79,7 @@ def recording_sentence(
     word: str,
     sizes: Sequence[int],
     critical: Critical,
-    best: Best,
-    widen: str,
+    advice: Advice | None,
     regret: RegretSize | None,
     model: ModelAnswer | None,
     horizon: int,
@@ -86,20 +87,28 @@ def recording_sentence(
     runs: int,
     reading: Reading | None = None,
 ) -> str:
-    """Return the answer for a recording as a sentence; ``horizon`` of the ``recorded`` samples are used."""
-    others = [size for size in best.alike if size != best.size]
-    alike = f", not told apart from {spans(others)}" if others else ", better than every other size tried"
+    """Return the answer for a recording as a sentence; ``horizon`` of the ``recorded`` samples are used.
+
+    What can be done now comes first, then what the recording shows about boundedness, then what it holds for.
+    """
     holds = f"{runs} run{'s' * (runs > 1)} of up to {spaced(horizon)} samples"
     if horizon < recorded:
         holds += f"; rounding reaches the error beyond them, so the rest of the {spaced(recorded)} is left out"
     if reading is not None:
         holds += f"; read: {reading_words(reading)}"
-    compared = f"The best {word} is {best.size}{alike}{_at_the_edge(best.size, sizes, widen)}"
-    if regret is not None and regret.size < best.size:
-        compared += f"; {regret.size} keeps the regret within {regret.factor:g} times the least, as the recording shows"
-    says = "" if model is None else f" {model.sentence(word, horizon)}"
-    compared = f"{compared}. " if len(sizes) > 1 else ""
-    return f"{name}: {_found(critical, word, sizes)}. {compared}{says.strip()}{' ' * bool(says)}This holds for {holds}."
+    parts = [] if advice is None else [advice.sentence]
+    if advice is not None and regret is not None and regret.size < advice.size:
+        parts[0] += f"; {regret.size} keeps the regret within {regret.factor:g} times the least"
+    few = advice is not None and runs < FEWEST_GROUPS and critical.verdict == "undecided"
+    parts.append(critical.reason.rstrip(".") if few else _found(critical, word, sizes))
+    if model is not None:
+        parts.append(model.sentence(word, horizon).rstrip("."))
+    first, *others = parts
+    return " ".join(f"{part}." for part in (f"{name}: {first}", *map(_capital, others), f"This holds for {holds}"))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def reading_words(reading: Reading) -> str:

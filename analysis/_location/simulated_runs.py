@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._core.ranges import check_count
 from ...learners import Learner, kalman
 from ...learners._engine.driver import Driver
-from ...learners._engine.replay import Scores, score
-from ...learners._engine.tile_state import TileState
+from ...learners._engine.replay import RunEnd, Scores, score
 from ...simulator import LinearSystem, Missing, simulate_chunks
 from ...simulator._simulation.inputs import Signal, input_signal
 from ...simulator._simulation.noise import Noise
@@ -131,7 +130,7 @@ def run_prepared(
     noise: Noise = "normal",
     series: int = 0,
     progress: Callable[[int], None] = lambda done: None,
-    finish: Callable[[TileState], None] = lambda tile: None,
+    end: RunEnd | None = None,
 ) -> Scores:
     """Simulate from a zero state, predict, and return the sums over stretches of equal length on a log scale.
 
@@ -143,7 +142,7 @@ def run_prepared(
         noise: Distribution of the noise.
         series: As in ``simulate_chunks``: another one is independent.
         progress: Called with the samples done.
-        finish: As in ``score``.
+        end: Keeps the end of one run.
     """
     driver, replicates = prepared.driver, prepared.replicates
     chunks = simulate_chunks(
@@ -165,5 +164,5 @@ def run_prepared(
         progress,
         whole=missing.rate == 0,
         share=1 << max((replicates // GROUPS).bit_length() - 1, 0),
-        finish=finish,
+        end=end,
     )

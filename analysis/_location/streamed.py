@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from ...learners import Learner
 from ...learners._engine.replay import Scores
+from ...simulator import LinearSystem
+from .._exact.theory import trust_horizon
 from .._growth.critical_size import Best, Critical, best_size, critical_size
 from .._growth.curves import curves
 from .._growth.laws import FEWEST_GROUPS, growth_laws
 from .._growth.output_units import in_noise_units, noise_scales
+from .advice import Advice, advise
 from .options import SHORTEST
 from .recording import claimed, late_losses
 from .sentences import recording_sentence
+from .theory_check import check_theory, expected_size
 
 LARGEST = np.finfo(np.float64).max
 
@@ -30,6 +34,7 @@ class Streamed(NamedTuple):
     Attributes:
         critical: The critical size; undecided for fewer than 8 streams. Each stream counts as one run.
         best: The size of least error after the first twentieth; None if there are too few samples.
+        advice: The size to use now; None if there are too few samples, or only one size.
         sentence: The answer as a sentence.
         horizon: Samples of the longest stream.
     """
@@ -38,6 +43,7 @@ class Streamed(NamedTuple):
     best: Best | None
     sentence: str
     horizon: int
+    advice: Advice | None = None
 
 
 def locate_streamed(
@@ -48,6 +54,7 @@ def locate_streamed(
     name: str,
     seed: int = 0,
     draws: int = 500,
+    plant: LinearSystem | None = None,
 ) -> Streamed:
     """Locate the size from which on the error of streams stops growing, from their sums.
 
@@ -60,6 +67,8 @@ def locate_streamed(
         name: Name of the stream or streams.
         seed: Seed of the bootstrap.
         draws: Number of draws of the bootstrap.
+        plant: The plant of all streams, if it is known. A size below that of its theory is not visible yet. A size
+            above it stands: a stream may begin in any state.
     """
     horizon, runs = int(sums.edges[-1]), sums.samples.shape[-1]
     used, finite = samples > 0, np.isfinite(losses).all(axis=0).any()
@@ -88,7 +97,24 @@ def locate_streamed(
                 critical = Critical(None, "undecided", str(exc))
         else:
             critical = Critical(None, "undecided", "an error has overflowed: leave out its stream.")
-    sentence = recording_sentence(
-        name, learner.size_label, learner.sizes, critical, best, "", None, None, horizon, horizon, runs
+    if plant is not None and critical.bounded is not None:
+        critical = _visible(critical, plant, learner, horizon)
+    advice = advise(
+        losses[used], samples[used], learner.sizes, best, critical, runs, learner.size_label, "", seed, draws
     )
-    return Streamed(critical, best, sentence, horizon)
+    sentence = recording_sentence(
+        name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs
+    )
+    return Streamed(critical, best, sentence, horizon, advice)
+
+
+def _visible(critical: Critical, plant: LinearSystem, learner: Learner, horizon: int) -> Critical:
+    """Return the size found, or that it is not visible yet if theory names a larger one."""
+    try:
+        named, exact = expected_size(plant, learner, plant.inputs > 0, 1)
+        if named is None or critical.bounded is None or named <= critical.bounded:
+            return critical
+        trust = trust_horizon(plant, "float64")
+        return check_theory(critical, named, learner.sizes, plant if exact else None, horizon, trust, 1).critical
+    except (ValueError, np.linalg.LinAlgError):  # a plant that a stranger published may have no theory
+        return critical

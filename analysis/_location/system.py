@@ -8,15 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from ...learners import Learner
-from ...learners._engine.tile_state import TileState
 from ...learners._fixed.learned import learned_predictors
 from ...simulator import LinearSystem, Missing
 from ...simulator._simulation.noise import Noise
-from .._exact.block_risk import critical_block
 from .._exact.learning_cost import explosive, learning_cost
-from .._exact.modes import critical_length
-from .._exact.theory import Theory, theory
+from .._exact.theory import theory
 from .._growth.critical_size import best_of_curves, critical_size
 from .._growth.curves import GROUPS, curves
 from .._growth.lack_of_fit import input_power
@@ -27,8 +23,9 @@ from .location import Location
 from .options import FILTERS, Options, error_unit, rungs_of, settings_of, wider_sizes
 from .output_table import output_table
 from .sentences import ahead_words, system_sentence
+from .signal import longest_run, signal_of, sizes_to_show
 from .simulated_runs import prepare, run_prepared
-from .theory_check import check_theory
+from .theory_check import check_theory, expected_size
 
 
 def locate_system(
@@ -38,7 +35,7 @@ def locate_system(
     prepared = prepare(system, options, inputs)
     system, learner, driven = prepared.system, prepared.learner, prepared.system.inputs > 0
     horizon, asked, trust, replicates = prepared.horizon, prepared.asked, prepared.trust, prepared.replicates
-    ended: list[TileState] = []
+    end = longest_run(np.array([horizon]))
     sums = run_prepared(
         prepared,
         options.seed,
@@ -46,7 +43,7 @@ def locate_system(
         missing,
         noise,
         progress=lambda done: options.progress(done, horizon),
-        finish=ended.append,
+        end=end,
     )
     settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
@@ -54,7 +51,7 @@ def locate_system(
         learner=settings["learner"], source=system.name, run=f"1 of {replicates}", samples=horizon, seed=options.seed
     )
     channels = _names("y", system.outputs), _names("u", system.inputs)
-    learned = [learned_predictors(learner, tile, *channels, system.dt, about, prepared.units) for tile in ended]
+    learned = learned_predictors(learner, end, *channels, system.dt, about, prepared.units)
     raw, scales, powers = sums, prepared.noise, None
     unit_column = pl.Series(prepared.units if system.outputs > 1 else [], dtype=pl.Float64)
     if driven:
@@ -65,18 +62,15 @@ def locate_system(
     frame = curves(in_noise_units(sums, scales), learner, system.name)
     general = None if system.time_varying else theory(system)
     parts = []
-    for lookahead in learner.lookaheads:
+    for j, lookahead in enumerate(learner.lookaheads):
         rungs, horizons = rungs_of(frame, lookahead, options.seed, powers, driven)
         critical = critical_size(rungs)
-        expected, exact, unstable = None, None, False
         own = frame.filter(pl.col("lookahead") == lookahead)
+        expected, unstable, named, exact = None, False, None, False
         if general is not None:
-            size, unstable = _expected_size(general, system, driven, learner, lookahead), explosive(system)
-            expected = general._replace(critical_size=size)
-            fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:])
-            exact = system if fits and not driven else None
-        named = None if expected is None else expected.critical_size
-        checked = check_theory(critical, named, learner.sizes, exact, horizon, trust, lookahead)
+            named, exact = expected_size(system, learner, driven, lookahead)
+            expected, unstable = general._replace(critical_size=named), explosive(system)
+        checked = check_theory(critical, named, learner.sizes, system if exact else None, horizon, trust, lookahead)
         critical = checked.critical if named is not None else critical.with_rise()
         best, regret, cost = best_of_curves(own, options.seed), None, None
         if not unstable and replicates > 1:
@@ -114,7 +108,16 @@ def locate_system(
             settings=settings,
             lookahead=lookahead,
             visible_from=checked.visible_from,
-            predictors=learned[0] if learned else (),
+            predictors=learned,
+            signal=signal_of(
+                end,
+                horizon,
+                _names("y", system.outputs),
+                learner.sizes,
+                j,
+                sizes_to_show(best.size, critical.size, learner.sizes, None),
+                prepared.units,
+            ),
             outputs=output_table(
                 raw, scales, _names("y", system.outputs), learner, lookahead, options.seed, powers, driven
             ).with_columns(noise=pl.col("noise") * unit_column),
@@ -130,16 +133,3 @@ def _names(letter: str, count: int) -> tuple[str, ...]:
 def _for_groups(powers: pl.DataFrame, groups: int) -> pl.DataFrame:
     """Return the power of an input that all replicates share, for each group."""
     return pl.concat([powers.with_columns(group=pl.lit(group, pl.Int64)) for group in range(groups)])
-
-
-def _expected_size(general: Theory, system: LinearSystem, driven: bool, learner: Learner, lookahead: int) -> int | None:
-    """Return the size from which on this learner's error is bounded in theory; None if theory names none."""
-    if learner.tends_to == "blocks":
-        return critical_block(system)
-    if learner.tends_to not in FILTERS:
-        return None
-    if driven:  # modes that an input drives must be cancelled too: no finite window holds all of u
-        system = system.replace(Q=system.Q + system.B @ system.B.T)
-    if learner.tends_to == "direct filters" and lookahead > 1:
-        return critical_length(system, lookahead=lookahead)
-    return critical_length(system) if driven else general.critical_size

@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..._core.text import spaced
+from ...learners import Learner
 from ...simulator import LinearSystem
+from .._exact.block_risk import critical_block
+from .._exact.modes import critical_length
 from .._growth.critical_size import Critical
 from .._growth.laws import BORDER
+from .options import FILTERS
 from .visibility import detection_horizon, exact_slope, settling_horizon
 
 
@@ -22,6 +26,29 @@ class Checked(NamedTuple):
 
     critical: Critical
     visible_from: int | None
+
+
+def expected_size(system: LinearSystem, learner: Learner, driven: bool, lookahead: int) -> tuple[int | None, bool]:
+    """Return the size from which on this learner's error is bounded in theory, and whether its exact errors are known.
+
+    Args:
+        system: Time-invariant.
+        learner: Theory names a size for blocks, and for filters that do not forget.
+        driven: Whether an input drives the system.
+        lookahead: H.
+
+    Returns:
+        The size, None if theory names none; and whether ``exact_slope`` is that of this learner.
+    """
+    fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:]) and not driven
+    if learner.tends_to == "blocks":
+        return critical_block(system), fits
+    if learner.tends_to not in FILTERS:
+        return None, fits
+    if driven:  # modes that an input drives must be cancelled too: no finite window holds all of u
+        system = system.replace(Q=system.Q + system.B @ system.B.T)
+    direct = learner.tends_to == "direct filters"
+    return critical_length(system, lookahead=lookahead if direct else 1), fits
 
 
 def check_theory(

@@ -14,6 +14,12 @@ class Caption(NamedTuple):
 
 
 CAPTIONS = {
+    "signal.png": Caption(
+        "Measured and predicted",
+        "The last samples of one run, and the forecast of each, made before it from past samples only. Gaps are "
+        "missing samples. Dashed, for contrast: a smaller size. Below: the errors of the forecasts; those of the "
+        "smaller size may be cut off.",
+    ),
     "growth.png": Caption(
         "Growth of the error",
         "Mean squared prediction error against the horizon, both on a log scale. The error of a size whose line "
@@ -24,11 +30,12 @@ CAPTIONS = {
     "sizes.png": Caption(
         "Error against the size",
         "Above: the mean squared prediction error of each size at three horizons; crosses are exact theory. Left of "
-        "the threshold the curves separate, right of it they coincide. Below: the exponent p of the growth law t^p. "
-        "A size is called bounded or growing only if its exponent is clear of the border at 1/2 (grey). Bars are "
-        "95 % intervals over the replicates. The band marks the size found, the paler band its interval, the "
-        "dash-dotted line the size of theory. In a recording, circles mark sizes that do not differ "
-        "significantly from the best.",
+        "the threshold the curves separate, right of it they coincide. The band marks the size found, the paler band "
+        "its interval, the dash-dotted line the size of theory; in a recording of few runs the band marks the size to "
+        "use, and circles the sizes that are not told apart from that of least error. Below, of many runs: the "
+        "exponent p of the growth law t^p. A size is called bounded or growing only if its exponent is clear of the "
+        "border at 1/2 (grey). Below, of few runs: the mean squared error after the first twentieth, above that of the "
+        "size to use. Bars are 95 % intervals.",
     ),
     "regret.png": Caption(
         "Regret",

@@ -42,6 +42,7 @@ p { margin: .6rem 0; max-width: 46rem }
 .above { margin: 0; color: var(--soft); font-size: .9rem }
 .answer { font-size: 1.25rem; line-height: 1.45; margin: .8rem 0; padding-left: 1rem;
   border-left: .3rem solid var(--mark) }
+.rest { font-size: 1.05rem; color: var(--soft) }
 .note, figcaption, footer { color: var(--soft); font-size: .92rem }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .8rem }
 dt::first-letter, h2::first-letter { text-transform: uppercase }

@@ -20,6 +20,7 @@ from .._exact.riccati import innovation_covariances
 from .._growth.bootstrap import resample_counts
 from .._growth.curves import curve_array
 from .._growth.laws import BORDER, DRAWS, FEWEST_GROUPS, UNSURE
+from .._location.advice import Advice
 from .._location.location import Location
 from .style import (
     BEST,
@@ -101,14 +102,18 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
 def size_figure(location: Location, system: LinearSystem | None = None) -> Figure:
     """Draw the error at three horizons against the size, and below it the growth exponent, for each look-ahead.
 
-    Bars are 95 % intervals over the replicates, crosses exact theory. Marked are the critical size found and that of
-    theory; for a recording the best size, and the sizes that do not differ significantly from it.
+    Bars are 95 % intervals, crosses exact theory. Marked are the critical size found and that of theory; for a
+    recording the size to use, and the sizes that are not told apart from the best. If there are too few runs to judge
+    growth, the further error of each size is below.
     """
     figure, panels = canvas(len(location.each), below=True)
     for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
         upper.sharex(lower)
         _draw_sizes(upper, part, with_theory(system, part))
-        _draw_exponents(lower, part)
+        if part.judged or part.advice is None:
+            _draw_exponents(lower, part)
+        else:
+            _draw_costs(lower, part, part.advice)
     _level(panels[::2])
     _level(panels[1::2])
     return figure
@@ -162,8 +167,23 @@ def _draw_exponents(axes: Axes, location: Location) -> None:
     legend(axes, 4, below=-0.3)
 
 
+def _draw_costs(axes: Axes, location: Location, advice: Advice) -> None:
+    """Draw how far the error of each size lies above that of the size to use, in percent, with its interval."""
+    rows = advice.costs
+    above, low, high = (100 * rows[word].to_numpy() for word in ("above", "low", "high"))
+    axes.errorbar(rows["size"], above, np.clip([above - low, high - above], 0, None), fmt="s", color="0.45", ms=6,
+                  capsize=3, label=f"more error than size {advice.size}")  # fmt: skip
+    axes.plot([advice.size], [0.0], "o", color=BEST, ms=6, label="size to use")
+    axes.axhline(0, color="0.3", lw=1, ls="--")
+    _thresholds(axes, location, named=False)
+    axes.set_yscale("symlog", linthresh=10)
+    axes.set(xlabel=size_axis_label(location), ylabel="more error (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    legend(axes, 4, below=-0.3)
+
+
 def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
-    """Mark the critical size found, its interval and that of theory; if none was found, the best size."""
+    """Mark the critical size found, its interval and that of theory; if none was found, the size to use or the best."""
 
     def label(words: str) -> str:
         return words if named else "_"
@@ -172,8 +192,9 @@ def _thresholds(axes: Axes, location: Location, named: bool = True) -> None:
         found = label(f"critical size {location.critical_size}")
         axes.axvline(location.critical_size, color=FOUND, lw=7, alpha=0.3, zorder=0, label=found)
     else:
-        best = label(f"best here {location.best.size}")
-        axes.axvline(location.best.size, color=BEST, lw=7, alpha=0.25, zorder=0, label=best)
+        size = location.best.size if location.advice is None else location.advice.size
+        best = label(f"best here {size}" if location.advice is None else f"size to use {size}")
+        axes.axvline(size, color=BEST, lw=7, alpha=0.25, zorder=0, label=best)
     if location.interval is not None and location.interval[0] != location.interval[1]:
         low, high = location.interval
         sizes = location.rungs["size"].to_list()

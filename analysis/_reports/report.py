@@ -10,19 +10,17 @@ import polars as pl
 
 from ..._core.files import write_text
 from ..._core.progress import Progress, no_progress
-from ..._core.text import spaced, spans
-from ...simulator._recordings.trajectories import Reading
-from .._location.sentences import ahead_words, reading_words
+from ..._core.text import spans
 from .._sweeps.folder import EXPERIMENT
 from .captions import caption_of
-from .html import DASH, command, facts, figure, number, page, pairs, table, words
+from .html import command, facts, figure, number, page, pairs, table, words
+from .location_page import answer_sentence, cut, location_section
 from .scorecard_page import scorecard_parts
 from .sweep_page import experiment_page
 
 RESULTS = ("location.json", "reproduction-*.json", "scorecard.json")
 LARGEST = 2_000_000  # bytes of a report
 MOST_ROWS = 200  # of a table; the files beside the report have all
-_SIGNS = {"bounded": "●", "growing": "▲", "undecided": "◻"}
 
 
 def write_report(folder: str | Path, out: str | Path | None = None, progress: Progress = no_progress) -> Path:
@@ -91,10 +89,10 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     asks = "how good is this predictor?" if scored else asks
     before = f'<p class="above">Ergoscope: {asks}</p>\n'
     before += f"<h1>{words(title)}</h1>\n"
-    before += "".join(f'<p class="answer">{words(part["sentence"])}</p>\n' for part in each)
+    before += "".join(answer_sentence(part) for part in each)
     if located:
         before += "".join(
-            _location(part, settings, MOST_ROWS if len(each) < 10 else 20, answer["reading"]) for part in each
+            location_section(part, settings, MOST_ROWS if len(each) < 10 else 20, answer["reading"]) for part in each
         )
     elif not scored:
         before += facts(dict(agrees="yes" if answer["agrees"] else "no"))
@@ -105,135 +103,6 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     version = words(settings["versions"]["ergoscope"])
     after += f"<footer>Made by ergoscope {version}; this page loads nothing from the network.</footer>\n"
     return title, before, after
-
-
-def _location(part: dict[str, Any], settings: dict[str, Any], most: int, reading: dict[str, Any] | None) -> str:
-    """Return the facts and the table of one look-ahead."""
-    word = settings["size_label"]
-    ahead = ahead_words(settings, part["lookahead"]).removeprefix(", ")
-    theory, best, trust = part["theory"], part["best"], part["trust_horizon"]
-    size = part["critical_size"]
-    bounded = min((rung["size"] for rung in part["rungs"] if rung["verdict"] == "bounded"), default=None)
-    known = {f"critical {word}, found": _answer(size, part["verdict"], bounded)}
-    interval, regret = part["interval"], part["regret"]
-    if interval is not None:
-        high = "above the largest tried" if interval["high"] is None else number(interval["high"])
-        low = "below the smallest tried" if interval["low"] is None else number(interval["low"])
-        known["its 95\u00a0% interval"] = f"{low} to {high}"
-    alike = spans([size for size in best["alike"] if size != best["size"]])
-    known |= {f"best {word}": number(best["size"]), "not significantly different": words(alike or "none")}
-    if regret is not None:
-        known[f"regret within {regret['factor']:g} times the least from"] = (
-            f"{number(regret['size'])} ({number(regret['low'])} to {number(regret['high'])})"
-        )
-    known |= _modelled(part.get("model"), word)
-    if theory is not None:
-        known[f"critical {word}, theory"] = number(theory["critical_size"])
-        known["modes that do not decay"] = number(theory["unstable_modes"])
-        known["memory of the Kalman predictor"] = _samples(theory["memory"], "unbounded")
-    known["horizon"] = _samples(part["horizon"], "")
-    if theory is not None or not _has_excess(part):  # it is unknown for a system that varies in time
-        known["rounding reaches the noise"] = _samples(trust, "never", "after ")
-    if reading is not None:
-        known["read"] = words(reading_words(Reading(**reading)))
-    text = f"<section>\n<h2>{words(ahead or 'the answer in numbers')}</h2>\n{facts(known)}"
-    text += f"<p>{words(part['reason'][:1].upper() + part['reason'][1:])}</p>\n" + _rungs(part, word, most)
-    text += _outputs(part["outputs"], word)
-    unit = "noise of each output, squared and summed" if part["outputs"] else "output unit squared"
-    note = (
-        f"Error: mean squared prediction error at horizon t ({unit}). Growth: the law fitted to the error; its "
-        "interval is over the replicates."
-    )
-    if _has_excess(part):
-        note += " Excess: mean squared distance to the Kalman predictor."
-    if size is not None or not _has_excess(part):
-        note += f" The row in bold is the {'critical' if _has_excess(part) else 'best'} {word}."
-    return text + f'<p class="note">{words(note)}</p>\n</section>\n'
-
-
-def _answer(size: int | None, verdict: str, bounded: int | None) -> str:
-    """Return the critical size, or what is known instead."""
-    if size is not None:
-        return number(size)
-    return f"at most {number(bounded)}" if verdict == "at most" and bounded is not None else words(verdict)
-
-
-def _modelled(model: dict[str, Any] | None, word: str) -> dict[str, str]:
-    """Return the facts from models fitted to a recording, marked as model-based."""
-    if model is None:
-        return {}
-    size = model["critical_size"]
-    known = {f"critical {word}, model-based": _answer(size, model["verdict"], model.get("bounded"))}
-    if model["interval"] is not None:
-        high = model["interval"]["high"]
-        upper = "above the largest tried" if high is None else number(high)
-        low = model["interval"]["low"]
-        known["among the models"] = f"{'below the smallest tried' if low is None else number(low)} to {upper}"
-    if model["models"]:
-        runs = f"{number(model['replicates'])} runs of {_samples(model['horizon'], '')}"
-        known["simulated from each model"] = runs
-    return known
-
-
-def _outputs(outputs: list[dict[str, Any]], word: str) -> str:
-    """Return a table of the outputs, if there are several."""
-    if not outputs:
-        return ""
-    heads = [" output", "noise (output unit)", f"best {word}", f"critical {word}", " verdict"]
-    rows = []
-    for row in outputs:
-        numbers = [number(row[key]) for key in ("noise", "best_size", "critical_size")]
-        rows.append([words(row["output"]), *numbers, words(row["reason"] if row["noise"] is None else row["verdict"])])
-    return table("Each output by itself", heads, rows)
-
-
-def _rungs(part: dict[str, Any], word: str, most: int) -> str:
-    rungs, horizons = part["rungs"], part.get("horizons", [part["horizon"]])
-    oracle, paired = _has_excess(part), any("paired" in rung for rung in rungs)
-    spread = any(rung["growth"]["low"] is not None for rung in rungs)
-    counted = any(rung["parameters"] != rung["size"] for rung in rungs)
-    heads = [word, " verdict", "growth"] + ["95\u00a0% interval"] * spread + [" against size before"] * paired
-    heads += ["error, " + f"t = {number(horizon)}".replace(" ", "\u00a0") for horizon in horizons]
-    heads += ["excess"] * oracle + ["parameters"] * counted
-    answer = part["critical_size"] if oracle else part["best"]["size"]
-    chosen = next((place for place, rung in enumerate(rungs) if rung["size"] == answer), 0)
-    first = max(chosen - most // 2, 0) if chosen >= most else 0
-    rows = []
-    for rung in rungs[first : first + most]:
-        law, interval = _growth(rung["growth"])
-        cells = [number(rung["size"]), f"{_SIGNS.get(rung['verdict'], '')} {words(rung['verdict'])}", law]
-        cells += [interval] * spread + [words(rung.get("paired") or "")] * paired
-        cells += [number(value) for value in rung.get("errors", [rung["error"]])]
-        rows.append(cells + [number(rung["excess"])] * oracle + [number(rung["parameters"])] * counted)
-    return table(f"Error by {word}" + _cut(len(rungs), most), heads, rows, None if answer is None else chosen - first)
-
-
-def _has_excess(part: dict[str, Any]) -> bool:
-    return any(rung["excess"] is not None for rung in part["rungs"])
-
-
-def _growth(growth: dict[str, Any]) -> tuple[str, str]:
-    """Return the law and its interval."""
-    if growth["law"] == "exponential":
-        return f"e<sup>{number(growth['rate'])} t</sup>", DASH
-    if growth["exponent"] is None:
-        return DASH, DASH
-    law = f"t<sup>{_hundredth(growth['exponent'])}</sup>"
-    return law, DASH if growth["low"] is None else f"{_hundredth(growth['low'])} to {_hundredth(growth['high'])}"
-
-
-def _hundredth(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "&minus;")
-
-
-def _samples(count: float | None, otherwise: str, before: str = "") -> str:
-    if count is None:
-        return words(otherwise)
-    return f"{before}{number(count if count < 1e6 else float(count))} samples"
-
-
-def _cut(rows: int, most: int) -> str:
-    return f": {most} of {spaced(rows)}; all are in the files beside this report" if rows > most else ""
 
 
 def _figures(answer: dict[str, Any], folder: Path, room: int) -> str:
@@ -263,7 +132,7 @@ def _table(path: Path) -> str:
         raise ValueError(f"{path} must be a Parquet file and cannot be read ({exc}): run the command again.") from exc
     heads = [f" {name}" if kind == pl.String else name for name, kind in frame.schema.items()]
     rows = [[number(value) for value in row] for row in frame.head(MOST_ROWS).iter_rows()]
-    shown = table(caption.name + _cut(frame.height, MOST_ROWS), heads, rows)
+    shown = table(caption.name + cut(frame.height, MOST_ROWS), heads, rows)
     return f'<section>\n<h2>{words(caption.name)}</h2>\n{shown}<p class="note">{words(caption.seen)}</p>\n</section>\n'
 
 

@@ -9,10 +9,12 @@ from ..._core.json_values import json_value
 from ...learners._fixed.json_file import predictor_json
 from ...simulator import LinearSystem
 from .._exact.design import Design
+from .._location.advice import advice_json
 from .._location.location import Location
 from .location_figures import growth_figure, size_figure
 from .regret_figures import ahead_figure, regret_figure
 from .save_results import save_results
+from .signal_figure import signal_figure
 
 PREDICTORS = "predictors.json"
 
@@ -20,8 +22,8 @@ PREDICTORS = "predictors.json"
 def save_location(location: Location, folder: str | Path, system: LinearSystem | None = None) -> list[Path]:
     """Write the report, the figures, curves.parquet and location.json, each whole or not at all.
 
-    predictors.json has what each size had learned, see ``export_predictor``. There are growth.png and sizes.png;
-    regret.png if a system has a regret size; surface.png if there are several look-aheads.
+    predictors.json has what each size had learned, see ``export_predictor``. There are signal.png, growth.png and
+    sizes.png; regret.png if a system has a regret size; surface.png if there are several look-aheads.
 
     Args:
         location: What ``locate`` returned.
@@ -37,6 +39,9 @@ def save_location(location: Location, folder: str | Path, system: LinearSystem |
     figures = {"growth.png": growth_figure(location, system), "sizes.png": size_figure(location, system)}
     if location.regret is not None and not location.recorded:
         figures["regret.png"] = regret_figure(location, system)
+    signal = signal_figure(location)
+    if signal is not None:  # of a recording it is the first picture, of a simulated system one run of many
+        figures = {"signal.png": signal} | figures if location.recorded else figures | {"signal.png": signal}
     if location.further:
         figures["surface.png"] = ahead_figure(location, system)
     tables = {"curves.parquet": location.curves}
@@ -84,6 +89,7 @@ def _answer(location: Location) -> dict[str, Any]:
         trust_horizon=location.trust_horizon,
         regret=regret,
         best=best,
+        advice=advice_json(location.advice),
         model=model,
         horizons=list(location.horizons),
         rungs=rungs,

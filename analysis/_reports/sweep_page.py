@@ -13,6 +13,7 @@ from ..._core.text import spaced
 from .._growth.summary import located
 from .._sweeps.folder import read_recorded
 from .._sweeps.reader import each_run, scan_curves
+from .._sweeps.swept_theory import theory_checks
 from .html import facts, number, page, pairs, table, words
 
 CELL = ("system", "learner", "noise", "steps", "lookahead")
@@ -20,6 +21,9 @@ CELL = ("system", "learner", "noise", "steps", "lookahead")
 
 def thresholds(folder: str | Path, progress: Progress = no_progress) -> pl.DataFrame:
     """Return the sizes located from each point of a sweep, one row for each point and look-ahead.
+
+    A verdict never contradicts exact theory: it is ``not visible yet`` if theory names another size and the exact error
+    does not show it at this horizon.
 
     Columns ``system, learner, noise, steps, lookahead, seed`` and those of ``located``. One part is read at a time.
 
@@ -33,11 +37,12 @@ def thresholds(folder: str | Path, progress: Progress = no_progress) -> pl.DataF
     files, rows = sorted(Path(folder).expanduser().rglob("seed-*.parquet")), []
     if not files or "seed" not in scan_curves(folder).collect_schema():
         raise ValueError(f"{str(folder)!r} holds no point of a sweep: run `ergoscope sweep` first.")
+    check_of = theory_checks(Path(folder).expanduser())
     for done, file in enumerate(files):
         progress(done, len(files))
         part = pl.read_parquet(file, glob=False)
         named = [pl.lit(part[word][0], part.schema[word]).alias(word) for word in ("noise", "steps", "seed")]
-        rows.append(each_run(part, located).with_columns(named))
+        rows.append(each_run(part, lambda run: located(run, check=check_of(run))).with_columns(named))
     return pl.concat(rows).select(*CELL, "seed", pl.all().exclude("run", *CELL, "seed")).sort(*CELL, "seed")
 
 

@@ -45,6 +45,43 @@ class Scores(NamedTuple):
         return np.where(lost.any(axis=0), self.edges[lost.argmax(axis=0)], -1)
 
 
+class RunEnd:
+    """The end of one run: its last samples with their forecasts, and its state, kept by ``score`` on its way.
+
+    Args:
+        run: Number of the run.
+        first: First sample to keep.
+
+    Attributes:
+        kept: For each block its outputs ``(time, output)`` and forecasts ``(time, lookahead, size, output)``. Forecasts
+            are those of the same samples, made before them; samples after the end of the run are among them.
+        tile: The streams that ran with it, after their last samples, or None.
+        lane: Its place among them.
+    """
+
+    def __init__(self, run: int, first: int) -> None:
+        self.run, self.first = run, first
+        self.kept: list[tuple[NDArray[np.floating], NDArray[np.floating]]] = []
+        self.tile: TileState | None = None
+        self.lane = 0
+
+    def wants(self, runs: slice, stop: int) -> bool:
+        """Return whether samples of a tile up to ``stop`` are among those to keep."""
+        return runs.start <= self.run < runs.stop and stop > self.first
+
+    def keep(self, start: int, rows: NDArray[np.floating], record: Any, lane: int) -> None:
+        """Keep the rows of a block from the first sample on."""
+        late = slice(max(self.first - start, 0), len(rows))
+        self.kept.append((np.array(rows[late, :, self.run]), np.array(np.asarray(record)[late, ..., lane])))
+
+    def arrays(self, length: int) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return the outputs and the forecasts up to the end of the run, of so many samples."""
+        outputs, forecasts = (
+            np.concatenate(leaf)[: max(length - self.first, 0)] for leaf in zip(*self.kept, strict=True)
+        )
+        return outputs, forecasts
+
+
 class Live:
     """One stream, sample by sample; the arguments are those of ``Driver``."""
 
@@ -123,17 +160,18 @@ def score_recording(
     recording: Trajectories,
     edges: Sequence[int],
     progress: Callable[[int], None] = lambda steps: None,
-    finish: Callable[[TileState], None] = lambda tile: None,
+    end: RunEnd | None = None,
     **options: Any,
 ) -> Scores:
-    """Return the sums of squared errors over the stretches between ``edges``; the other arguments as ``replay``.
+    """Return the sums of squared errors over the stretches between ``edges``; ``end`` is that of ``score``.
 
-    Always step by step: a recording gives the same bits as the live stream it was recorded from. ``progress`` and
-    ``finish`` are those of ``score``.
+    The other arguments are those of ``replay``.
+
+    Always step by step: a recording gives the same bits as the live stream it was recorded from.
     """
     driver = _driver(learner, recording, options)
     outputs = [recording.outputs.transpose(1, 2, 0)]
-    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress, finish=finish)
+    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress, end=end)
 
 
 def score(
@@ -145,7 +183,7 @@ def score(
     progress: Callable[[int], None] = lambda steps: None,
     whole: bool = False,
     share: int = 1,
-    finish: Callable[[TileState], None] = lambda tile: None,
+    end: RunEnd | None = None,
 ) -> Scores:
     """Run streams that come in chunks and return sums over stretches; memory does not grow with time.
 
@@ -158,7 +196,7 @@ def score(
         progress: Called with the samples done after each block.
         whole: No sample is missing; where no loop is compiled for the CPU, the batch form of the learner may be used.
         share: Consecutive runs that are summed into one.
-        finish: Called with the first runs as they are after their last sample; not by the batch form.
+        end: Keeps the end of one run; it stays empty where the batch form of the learner is used.
     """
     batch = driver.learner.batch if whole and driver.step is None else None
     if batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
@@ -174,20 +212,21 @@ def score(
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(driver.workers) as workers:
         block = driver.block if driver.step is None else max(driver.block, LONG)
-        for start, rows in _blocks(block, outputs):
+        for start, rows in _blocks(block, outputs, None if end is None else (end.first, driver.block)):
             cuts = (edges_[(edges_ > start) & (edges_ <= start + len(rows))] - start).tolist()
             u = _inputs_for(driver, inputs_at, start, block)
             for future in pending:
                 future.result()
             progress(start)
-            pending = [workers.submit(tile.advance, start, rows, u, lengths, cuts, records) for tile in tiles]
+            pending = [workers.submit(tile.advance, start, rows, u, lengths, cuts, records, end) for tile in tiles]
         for future in pending:
             future.result()
     progress(int(lengths.max()))
     for tile in tiles:
         if tile.stretches < len(edges_) - 1:
             tile.take()
-    finish(tiles[0].lanes)
+        if end is not None and tile.runs.start <= end.run < tile.runs.stop:
+            end.tile, end.lane = tile.lanes, end.run - tile.runs.start
     bins = tiles[0].stretches
     firsts = np.arange(0, len(lengths), share)
     parts = (np.concatenate([np.concatenate([b[i] for b in tile.taken]) for tile in tiles], axis=-1) for i in range(3))
@@ -209,12 +248,18 @@ class _ScoredTile:
         lengths: NDArray[np.int64],
         cuts: list[int],
         records: SimpleQueue[Any],
+        run_end: RunEnd | None,
     ) -> None:
         """Take one block in, and the sums at the end of each stretch."""
         arrays, end = _cut(self.driver, self.runs, start, rows, inputs, lengths)
-        record = records.get()
+        kept = run_end if run_end is not None and run_end.wants(self.runs, start + len(rows)) else None
+        shared = kept is None or self.driver.step is None
+        record = records.get() if shared else self.driver.record()
         self.lanes, record, taken = self.driver.advance_scored(self.lanes, record, *arrays, end, cuts)
-        records.put(record)
+        if kept is not None:
+            kept.keep(start, rows, record, kept.run - self.runs.start)
+        if shared:
+            records.put(record)
         self.keep(taken)
 
     def take(self) -> None:
@@ -249,15 +294,18 @@ def _tiles(driver: Driver, batch: int) -> list[slice]:
     return [slice(first, min(first + driver.width, batch)) for first in range(0, batch, driver.width)]
 
 
-def _blocks(most: int, chunks: Iterable[ArrayLike]) -> Iterator[tuple[int, NDArray[np.floating]]]:
-    """Yield (first sample, rows), so many rows at most."""
+def _blocks(
+    most: int, chunks: Iterable[ArrayLike], late: tuple[int, int] | None = None
+) -> Iterator[tuple[int, NDArray[np.floating]]]:
+    """Yield (first sample, rows), so many rows at most; ``late``: from a sample on, at most another number of rows."""
     start = 0
     for chunk in chunks:
-        rows = np.asarray(chunk)
-        for first in range(0, len(rows), most):
-            block = rows[first : first + most]
+        rows, first = np.asarray(chunk), 0
+        while first < len(rows):
+            few = late is not None and start + most > late[0]
+            block = rows[first : first + (late[1] if late is not None and few else most)]
             yield start, block
-            start += len(block)
+            start, first = start + len(block), first + len(block)
 
 
 def _inputs_for(driver: Driver, inputs_at: InputsAt, start: int, block: int) -> NDArray[np.floating] | None:

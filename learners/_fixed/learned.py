@@ -9,28 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._base import Learner
-from .._engine.tile_state import TileState, map_leaves
+from .._engine.replay import RunEnd
+from .._engine.tile_state import map_leaves
 from .arx import ARXPredictor
 
 
 def learned_predictors(
     learner: Learner,
-    tile: TileState,
+    end: RunEnd,
     output_names: Sequence[str],
     input_names: Sequence[str],
     dt: float | None = None,
     about: dict[str, Any] | None = None,
     units: NDArray[np.float64] | None = None,
 ) -> tuple[ARXPredictor, ...]:
-    """Return the weights of the first stream of a tile, one predictor for each size.
+    """Return what a learner knew at the end of a run, one predictor for each size.
 
     With c the center of the stream and s its scale, the learner forecasts (y - c)/s. So
 
         yhat = c + s (constant + direct u + sum_k (A_k (y[t-k] - c)/s + B_k u[t-k]))
 
     Args:
-        learner: Of the tile.
-        tile: The state of the streams.
+        learner: Of the run.
+        end: Of the run.
         output_names, input_names: Of the stream.
         dt: Sampling time in seconds.
         about: What the stream is.
@@ -38,13 +39,13 @@ def learned_predictors(
 
     Returns:
         One for each size; none where the learner has no weights on a window of samples, where they do not forecast the
-        next sample, or where they have overflowed.
+        next sample, where they have overflowed, or where no state was kept.
     """
-    if learner.weights is None or learner.lookaheads[0] != 1:
+    if learner.weights is None or learner.lookaheads[0] != 1 or end.tile is None:
         return ()
-    lane: TileState = map_leaves(lambda leaf: np.asarray(leaf)[..., :1], tile)
-    state = lane.state if not learner.pooled else map_leaves(np.asarray, tile.state)
-    weights = map_leaves(lambda leaf: np.asarray(leaf, np.float64)[..., 0], learner.weights(state))
+    one = slice(end.lane, end.lane + 1)
+    lane = map_leaves(lambda leaf: np.asarray(leaf)[..., one], end.tile)
+    weights = map_leaves(lambda leaf: np.asarray(leaf, np.float64)[..., 0], learner.weights(lane.state))
     p = len(output_names)
     center, scale = (np.asarray(leaf, np.float64)[:, 0] for leaf in (lane.center, lane.scale))
     unit = np.where(scale == 0, 1, scale) * (1 if units is None else units)

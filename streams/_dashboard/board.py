@@ -71,7 +71,7 @@ class Board(Monitor):
         frame["counts"] = self._counts(row, self._listed(shown, rows)["samples"], unheard, silent)
         if row.verdict is not None:
             sentence = self._streams[shown].sentence
-            answer = dict(critical_size=row.critical_size, verdict=row.verdict, bounded=row.bounded)
+            answer = dict(critical_size=row.critical_size, verdict=row.verdict, bounded=row.bounded, advice=row.advice)
             frame["threshold"] = answer | dict(sentence=sentence)
         if row.sizes:
             frame["curve"] = dict(sizes=row.sizes, errors=row.errors)
@@ -138,8 +138,8 @@ class _Kept(_Stream):
         self.last_samples.extend(zip(numbers, y[:, 0].tolist(), error[:, :, 0], strict=True))
 
     def signal(self, sizes: Sequence[int], row: Row) -> dict[str, Any] | None:
-        """Return the last samples and the forecasts of the critical size, or of the best one."""
-        wanted = row.critical_size if row.critical_size in sizes else row.best
+        """Return the last samples and the forecasts of the size to use."""
+        wanted = row.use
         kept = [sample for sample in self.last_samples if len(sample[2]) == len(sizes)]
         if not kept or wanted is None or wanted not in sizes:
             return None

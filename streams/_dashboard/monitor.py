@@ -23,7 +23,7 @@ from .._mqtt.address import Address
 
 HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
 COUNTS = tuple(vars(Counts()))
-VERDICTS = ("located", "at most", "above", "undecided")
+VERDICTS = ("located", "at most", "above", "not visible yet", "undecided")
 MOST_SIZES = 4096
 MOST = 1 << 100  # of a count: numbers lost in many gaps add up to far more than one sequence number
 LONGEST_SENTENCE = 1000
@@ -40,7 +40,7 @@ class Row(NamedTuple):
         samples: Samples learned, by the last message.
         rate: Samples per second over the last five; None before the first error.
         critical_size: None unless the verdict is ``located``.
-        verdict: ``located``, ``at most``, ``above``, ``undecided``, or None before the first verdict.
+        verdict: ``located``, ``at most``, ``above``, ``not visible yet``, ``undecided``, or None before the first one.
         best: Size of the least error; None if not known.
         sizes: Sizes of the predictors.
         errors: Mean squared error of each size, over about the last thousand samples; if no error was heard, those of
@@ -50,6 +50,7 @@ class Row(NamedTuple):
         unheard: Samples whose errors were not heard here, since the first that was.
         age: Seconds since the last error, or None.
         bounded: The smallest size tried whose error is bounded, for ``located`` and ``at most``.
+        advice: ``size`` to use and ``sentence``, of the last verdict; None if there is none.
     """
 
     stream: str
@@ -66,6 +67,12 @@ class Row(NamedTuple):
     unheard: int
     age: float | None
     bounded: int | None = None
+    advice: dict[str, Any] | None = None
+
+    @property
+    def use(self) -> int | None:
+        """The size to use; the best one where no advice was heard."""
+        return self.best if self.advice is None else int(self.advice["size"])
 
 
 class Monitor:
@@ -120,6 +127,7 @@ class _Stream:
         self.critical: int | None = None
         self.bounded: int | None = None
         self.best: int | None = None
+        self.advice: dict[str, Any] | None = None
         self.sizes: list[int] = []
         self.reported: list[float | None] = []  # errors of the last verdict
         self.counts, self.refused = dict.fromkeys(COUNTS, 0), dict[str, int]()
@@ -155,10 +163,14 @@ class _Stream:
         critical = None if record["critical_size"] is None else _count(record["critical_size"])
         bounded = None if record.get("bounded") is None else _count(record["bounded"])
         found = None if best is None else _count(best["size"])
+        advice = record.get("advice")
+        if advice is not None:
+            sentence = printable(str(advice["sentence"]), LONGEST_SENTENCE)
+            advice = dict(size=_count(advice["size"]), sentence=sentence)
         counts = {word: _count(record["counts"][word], MOST) for word in COUNTS}
         refused = {_one_of(kind, REJECTION_KINDS): _count(number, MOST) for kind, number in record["refused"].items()}
         self.samples = max(self.samples, _count(record["samples"]))
-        self.verdict, self.critical, self.bounded, self.best = verdict, critical, bounded, found
+        self.verdict, self.critical, self.bounded, self.best, self.advice = verdict, critical, bounded, found, advice
         self.sizes, self.reported, self.counts, self.refused = sizes, errors, counts, refused
         self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE]
 
@@ -227,7 +239,7 @@ class _Stream:
         age = None if self.last is None else now - self.last
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
-            *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded),
+            *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice),
         )
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.json_values import json_value
+from ...analysis._location.advice import advice_json
 from .outputs import Output, OverOracle, Threshold
 
 OUTPUT_KINDS = ("prediction", "error", "threshold")
@@ -88,6 +89,7 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
         bounded=found.critical.bounded,
         reason=found.critical.reason,
         best=best,
+        advice=advice_json(found.advice),
         sizes=list(output.sizes),
         errors=None if output.errors is None else json_value(output.errors),
         oracle=None if output.oracle is None else _over_oracle(output.oracle),

@@ -28,7 +28,7 @@ from .error_sums import as_scores
 from .sequencer import WINDOW, Sequencer
 from .stream_state import Stream, check_settings, restore_stream
 from .stream_table import StreamTable
-from .verdicts import VerdictSchedule, over_oracles
+from .verdicts import VerdictSchedule, over_oracles, shared_plant
 
 MOST_CHANNELS = 16
 
@@ -313,11 +313,12 @@ class Service:
         assert self.table is not None
         learner, sums = self.table.driver.learner, [self.table.error_sums(stream) for stream in streams]
         losses, samples = (np.concatenate(parts) for parts in zip(*(one.late_blocks() for one in sums), strict=True))
+        excess = [self.table.excess(stream) for stream in streams]
+        plant = None if None in excess else shared_plant([self.plants.get(stream, "") for stream in streams])
         with np.errstate(over="ignore", invalid="ignore"):
             label = "all streams together" if name == TOGETHER else printable(name)
-            found = locate_streamed(as_scores(sums), losses, samples, learner, label)
+            found = locate_streamed(as_scores(sums), losses, samples, learner, label, plant=plant)
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
-        oracle = over_oracles([self.table.excess(stream) for stream in streams])
-        return Threshold(name, found, learner.sizes, errors, oracle, counts, dict(self.rejections.counts))
+        return Threshold(name, found, learner.sizes, errors, over_oracles(excess), counts, dict(self.rejections.counts))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ...analysis._location.streamed import Streamed
+from ...simulator import LinearSystem
+from .._messages.metadata import Plant
 from .._messages.outputs import OverOracle
 from .error_sums import StreamErrorSums
 
@@ -25,13 +27,18 @@ def over_oracles(streams: list[StreamErrorSums | None]) -> OverOracle | None:
     return OverOracle(round(samples), error, excess)
 
 
+def shared_plant(records: list[str]) -> LinearSystem | None:
+    """Return the plant of streams by their records; None if it is not known, or not the same of all."""
+    return Plant("", records[0]).system if len(set(records)) == 1 else None
+
+
 @dataclass
 class VerdictSchedule:
     """When the next verdict is due, and the last one.
 
     Attributes:
         due: Samples after which the next verdict is due.
-        last: Critical size, best size and the sizes that are not worse, of the last verdict.
+        last: Critical size, size to use, best size and the sizes that are not worse, of the last verdict.
     """
 
     due: int = FIRST_VERDICT
@@ -51,6 +58,7 @@ class VerdictSchedule:
         verdict = (
             (critical.size, critical.verdict, critical.bounded, why),
             found.best and (found.best.size, found.best.alike),
+            found.advice and found.advice.size,
         )
         changed, self.last = verdict != self.last, verdict
         return bool(changed)

@@ -21,10 +21,12 @@ function role(size, threshold) {
   return size < threshold.critical_size ? "grows" : "stops";
 }
 
-// The answer where no critical size is known.
+// The answer where no critical size is known: what can be done now comes first.
 function noSize(threshold) {
-  if (threshold && threshold.verdict === "at most") return `critical size at most ${threshold.bounded ?? "the smallest tried"}`;
-  return threshold && threshold.verdict === "above" ? "above every size tried" : "undecided";
+  if (!threshold) return "undecided";
+  const known = { "at most": `at most ${threshold.bounded ?? "the smallest tried"}`, above: "above every size tried", "not visible yet": "not visible yet" };
+  const critical = `critical size ${known[threshold.verdict] ?? "undecided"}`;
+  return threshold.advice ? `use size ${threshold.advice.size}; ${critical}` : critical;
 }
 
 const NO_MARK = { above: ">", "at most": "\u2264" };
@@ -192,7 +194,7 @@ function showAnswer(frame) {
   const threshold = frame.threshold;
   const size = threshold ? threshold.critical_size : null;
   at("answer").className = size !== null ? "located" : threshold && threshold.verdict === "above" ? "growing" : "";
-  put(at("size"), size !== null ? String(size) : "?");
+  put(at("size"), size !== null ? String(size) : threshold && threshold.advice ? String(threshold.advice.size) : "?");
   put(at("verdict"), size !== null ? `critical size ${size}` : noSize(threshold));
   put(at("sentence"), threshold ? threshold.sentence : "No verdict yet: the first comes after 256 samples.");
   document.title = size !== null ? `${size} · ${frame.stream} · Ergoscope` : "Ergoscope";

@@ -5,36 +5,43 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from ergoscope.analysis._growth.critical_size import Best, Critical
+from ergoscope.analysis._growth.critical_size import Critical
+from ergoscope.analysis._location.advice import COSTS, Advice
 from ergoscope.analysis._location.sentences import recording_sentence
 from ergoscope.simulator._recordings.trajectories import Reading
 
-PAIRS = pl.DataFrame(dict(size=[1]))
 
-
-def said(critical: Critical, sizes: list[int], best: int, reading: Reading | None = None) -> str:
+def said(critical: Critical, sizes: list[int], best: int, reading: Reading | None = None, runs: int = 8) -> str:
     widen = f"--sizes {sizes[0]}..{2 * sizes[-1]}"
-    found = Best(best, [best], PAIRS)
-    return recording_sentence("y", "filter length", sizes, critical, found, widen, None, None, 500, 500, 8, reading)
+    advice = Advice(best, pl.DataFrame(schema=COSTS), best, best == sizes[-1], widen, "", "", "filter length")
+    return recording_sentence("y", "filter length", sizes, critical, advice, None, None, 500, 500, runs, reading)
 
 
 def test_the_largest_tried_is_said_with_the_option_that_widens() -> None:
     located = Critical(1, "located", "bounded at 1.", 1)
-    assert "is 16, better than every other size tried (16 is the largest tried: try --sizes 0..32)" in said(
+    assert "It is the largest tried, and a larger one may predict better: try --sizes 0..32. The critical" in said(
         located, list(range(17)), 16
     )
     assert "largest tried" not in said(located, list(range(17)), 15)
 
 
+def test_what_to_do_comes_first_and_what_is_not_shown_next() -> None:
+    few = Critical(None, "undecided", "1 run cannot show it: record 8 or more.")
+    assert said(few, [0, 1, 2], 1, runs=1) == (
+        "y: use filter length 1 (a forecast reads the last sample): no larger one is shown to predict better. "
+        "1 run cannot show it: record 8 or more. This holds for 1 run of up to 500 samples."
+    )
+
+
 @pytest.mark.parametrize(
     ("critical", "words"),
     [
-        (Critical(None, "at most", "", 3), "the critical filter length is at most 3 (the smallest tried)"),
+        (Critical(None, "at most", "", 3), "The critical filter length is at most 3 (the smallest tried)"),
         (Critical(None, "at most", "", 5), "is at most 5 (the size before it was not tried)"),
         (Critical(None, "at most", "", 3, 0.17), "(the smallest tried), but it still rises like t^0.17"),
         (Critical(None, "above", "every size grows."), "is above the largest one tried: every size grows"),
-        (Critical(None, "not visible yet", "so."), "the critical filter length is not visible yet: so"),
-        (Critical(None, "undecided", "why."), "the critical filter length is undecided: why"),
+        (Critical(None, "not visible yet", "so."), "The critical filter length is not visible yet: so"),
+        (Critical(None, "undecided", "why."), "The critical filter length is undecided: why"),
     ],
 )
 def test_each_verdict_has_its_words(critical: Critical, words: str) -> None:

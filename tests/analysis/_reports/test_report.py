@@ -162,7 +162,7 @@ def test_several_results_share_a_folder_and_a_wide_figure_scrolls_by_itself(repr
 
 
 def test_hostile_words_are_shown_and_not_obeyed(located: Path, recorded: Path, tmp_path: Path) -> None:
-    assert f"{HOSTILE}: the critical" in Page(recorded / "report.html").text
+    assert f"{HOSTILE}: use filter length" in Page(recorded / "report.html").text
 
     def spoiled(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):

@@ -73,7 +73,7 @@ def test_growth_and_regret_are_those_of_a_loop(board: Board) -> None:
         ("run-1", 700),
         ("run-2", 700),
     ]
-    assert frame["threshold"] == dict(critical_size=2, verdict="located", bounded=None, sentence="said")
+    assert frame["threshold"] == dict(critical_size=2, verdict="located", bounded=None, advice=None, sentence="said")
     assert board.frame("run-2")["threshold"]["critical_size"] is None
 
 

@@ -71,6 +71,8 @@ def test_what_a_learner_says_becomes_a_row(outputs: int, block: int) -> None:
     assert row[:3] == ("a", "online", 96) and watch.ignored == 0
     assert (row.verdict, row.critical_size) == (last.found.critical.verdict, last.found.critical.size)
     assert row.best == last.found.best.size and row.sizes == [0, 1, 2, 3]
+    assert row.use == last.found.advice.size
+    assert row.advice == dict(size=row.use, sentence=last.found.advice.sentence)
     assert row.counts == vars(last.counts) and row.refused == last.refused == {"malformed": 1}
     squares, seen = np.zeros(4), np.zeros(4)
     for error in [part.error for part in said if isinstance(part, Forecasts)]:
@@ -100,20 +102,20 @@ def test_a_verdict_of_at_most_names_its_size(sizes: list[int], bounded: int, tri
     record = json.loads(payload)
     assert (record["verdict"], record["critical_size"], record["bounded"]) == ("at most", None, bounded)
     words = (
-        f"the critical filter length is at most {bounded} ({tried})" if tried else "the only one tried, the error is"
+        f"The critical filter length is at most {bounded} ({tried})" if tried else "the only one tried, the error is"
     )
     assert words in record["sentence"]
     watch.hear("lab/*/ergoscope/threshold", payload, 1.0)
     (row,) = watch.rows(1.0)
     assert (row.verdict, row.critical_size, row.bounded) == ("at most", None, bounded)
-    assert f"critical size at most {bounded}, best" in _line(row)
+    assert f"critical size at most {bounded}, 0 lost" in _line(row)
     console = Console(width=80, color_system=None)
     with console.capture() as printed:
         console.print(_table([row], 0, 1, 80))
     assert f" at most {bounded} " in printed.get()
     older = json.dumps({word: value for word, value in record.items() if word != "bounded"}).encode()
     watch.hear("lab/*/ergoscope/threshold", older, 2.0)  # of a learner that does not publish it
-    assert "critical size at most, best" in _line(watch.rows(2.0)[0])
+    assert "critical size at most, 0 lost" in _line(watch.rows(2.0)[0])
 
 
 def test_a_message_that_comes_twice_is_not_counted_again_and_a_new_epoch_goes_on() -> None:
@@ -124,6 +126,20 @@ def test_a_message_that_comes_twice_is_not_counted_again_and_a_new_epoch_goes_on
     again = [part._replace(epoch=8) if isinstance(part, Forecasts) else part for part in said[:2]]
     now = heard(again, watch)
     assert watch.rows(now)[0].samples == 112
+
+
+def test_an_advice_prints_nothing_that_commands_a_terminal_and_an_older_learner_has_none() -> None:
+    watch, ((_, payload),) = Monitor(read_address("mqtt://h/lab")), output_messages(learned(1, 16)[-1], ("threshold",))
+    record = json.loads(payload)
+    assert record["advice"]["sentence"].startswith("use filter length") and record["advice"]["needed"]
+    hostile = record | dict(advice=dict(size=3, sentence="\x1b[31muse" + "x" * 5000))
+    watch.hear("lab/a/ergoscope/threshold", json.dumps(hostile).encode(), 1.0)
+    (row,) = watch.rows(1.0)
+    assert row.advice is not None and row.use == 3
+    assert row.advice["sentence"].startswith("\\x1b[31muse") and len(row.advice["sentence"]) == 1000
+    older = {word: value for word, value in record.items() if word != "advice"}
+    watch.hear("lab/a/ergoscope/threshold", json.dumps(older).encode(), 2.0)
+    assert watch.ignored == 0 and watch.rows(2.0)[0].use == record["best"]["size"]
 
 
 def test_which_topics_are_heard() -> None:
@@ -177,6 +193,7 @@ def test_a_threshold_with_one_wrong_part_changes_nothing() -> None:
         samples=-1,
         critical_size="2",
         bounded=-1,
+        advice=dict(size="2", sentence=""),
         verdict="sure",
         best=3,
         sizes=[0, 1],
@@ -206,6 +223,8 @@ ROWS = [
         dict(malformed=3),
         0,
         0.4,
+        None,
+        dict(size=1, sentence="use size 1"),
     ),
     Row("[red]x[/red]\\x1b", "unknown", 0, None, None, None, None, [], [], COUNTS, {}, 0, None),
     Row(
@@ -233,11 +252,11 @@ def test_the_table_fits_its_terminal_and_shows_names_as_they_are(width: int) -> 
         console.print(_table(ROWS, 3, 3, width))
     lines = printed.get().splitlines()
     assert all(len(line) <= width for line in lines) and "…" not in lines[0]
-    assert lines[1].split()[:6] == ["plant", "online", "345600", "200", "2", "2"] and "█▅▁" in lines[1]
+    assert lines[1].split()[:6] == ["plant", "online", "345600", "200", "1", "2"] and "█▅▁" in lines[1]
     assert "[red]x" in lines[2] and "above 2" in lines[3]
     notes = " ".join(" ".join(lines[4:]).split())
     assert notes.startswith("messages that the learner rejected: 1 dropped, 4 malformed; 3 messages had another form")
-    assert _line(ROWS[0]).startswith("plant: online, 345600 samples, 200 per s, critical size 2, best 2 (mean squared")
+    assert _line(ROWS[0]).startswith("plant: online, 345600 samples, 200 per s, use size 1 (mean squared")
     assert _line(ROWS[1]).endswith("unknown, 0 samples, 7 lost, 2 repeated, 1 outdated")
 
 

@@ -65,7 +65,11 @@ def new_board() -> Board:
 
 def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str, bytes]]) -> None:
     errors: list[str] = []
-    board = new_board()
+    board, told = new_board(), dict(messages)
+    advised = json.loads(
+        told[f"lab/{min(topic.split('/')[1] for topic in told if '*' not in topic)}/ergoscope/threshold"]
+    )
+    advised = advised["advice"]["size"]
 
     async def main() -> None:
         async with Page(board, 0) as served, browser(errors, viewport=dict(width=1280, height=800)) as page:
@@ -74,7 +78,7 @@ def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str
             for topic, payload in messages:
                 board.hear(topic, payload, NOW)
             await playwright.expect(page.locator("#size")).to_have_text("2")
-            assert "critical filter length is 2" in (await page.text_content("#sentence"))
+            assert "The critical filter length is 2" in (await page.text_content("#sentence"))
             assert await page.locator("figure canvas").count() == 4
             assert await page.locator("#streams button").count() == RUNS + 1
             assert "dashed: grows; solid: stops" in (await page.text_content("#growth figcaption"))
@@ -86,7 +90,11 @@ def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str
             await page.focus("#streams li:nth-child(2) button")
             await page.keyboard.press("Enter")
             await playwright.expect(page.locator("[aria-current] span")).not_to_have_text("all together")
-            await playwright.expect(page.locator("#size")).to_have_text("?")
+            await playwright.expect(page.locator("#verdict")).to_have_text(
+                f"use size {advised}; critical size undecided"
+            )
+            await playwright.expect(page.locator("#size")).to_have_text(str(advised))
+            assert f"use filter length {advised}" in (await page.text_content("#sentence"))
             assert "cannot show whether" in (await page.text_content("#sentence"))  # one run
         assert not errors
 
@@ -103,7 +111,7 @@ def test_a_verdict_of_at_most_names_its_size(messages: list[tuple[str, bytes]]) 
     async def main() -> None:
         async with Page(board, 0) as served, browser(errors, viewport=dict(width=1280, height=800)) as page:
             await page.goto(served.where)
-            await playwright.expect(page.locator("#verdict")).to_have_text("critical size at most 3")
+            await playwright.expect(page.locator("#verdict")).to_contain_text("; critical size at most 3")
             await playwright.expect(page.locator("#streams button b").first).to_have_text("\u22643")
         assert not errors
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ergoscope.learners import Learner, ladder, lattice
-from ergoscope.simulator import LinearSystem, zoo
+from ergoscope.simulator import LinearSystem, simulate, zoo
 from ergoscope.simulator._systems.read_system import KEYS
 from ergoscope.streams import (
     Forecasts,
@@ -22,6 +22,7 @@ from ergoscope.streams import (
     Service,
     Threshold,
     observation,
+    play,
     serve,
 )
 from ergoscope.streams._messages.errors import RejectedMessage
@@ -290,3 +291,27 @@ def test_meta_tells_the_plant_and_what_is_wrong_is_refused() -> None:
     for payload in bad.values():
         with pytest.raises(RejectedMessage):
             decode_plant(payload if isinstance(payload, bytes) else json.dumps(payload).encode(), "a")
+
+
+def played_together(name: str, known: bool = True, sizes: range = range(6)) -> Threshold:
+    """Return the verdict on 32 runs of a plant, all together."""
+    service = Service(lambda outputs, inputs: ladder(sizes), together=True)
+    played = play(simulate(1, zoo(name), 600, 32), block=50)
+    plants = [plant(stream, zoo(name)) for stream in played.names] if known else []
+    sink = MemorySink[Any]()
+    asyncio.run(serve(service, MemorySource([*plants, *played._observations()]), sink))
+    last = sink.sent[-1]
+    assert isinstance(last, Threshold) and last.stream == "*"
+    return last
+
+
+def test_a_size_that_the_theory_of_a_known_plant_denies_is_not_visible_yet() -> None:
+    """The second tone of the weak-tone system is driven by little noise: four taps in theory, two so far."""
+    unknown = played_together("weak-tone", known=False).found
+    assert (unknown.critical.verdict, unknown.critical.size) == ("located", 2)
+    known = played_together("weak-tone").found
+    assert (known.critical.verdict, known.critical.size) == ("not visible yet", None)
+    assert "theory's 4 shows from" in known.sentence
+    assert known.advice is not None and known.advice.not_shown
+    agreed = played_together("random-walk", sizes=range(3)).found
+    assert (agreed.critical.verdict, agreed.critical.size) == ("located", 1)

@@ -199,7 +199,9 @@ def test_one_stream_claims_no_boundedness_but_names_the_best_size() -> None:
     last = said[-1]
     assert isinstance(last, Threshold) and last.found.critical.verdict == "undecided"
     assert last.found.best is not None and last.found.best.size >= 2
-    assert "a: the critical filter length is undecided" in last.found.sentence
+    assert last.found.advice is not None
+    assert last.found.sentence.startswith(f"a: use filter length {last.found.advice.size} ")
+    assert "1 run cannot show whether the error is bounded" in last.found.sentence
     assert sum(isinstance(part, Threshold) for part in said) < 12
 
 
