@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +23,7 @@ def export(
         ),
     ],
     size: Annotated[
-        int | None, typer.Option(help="Folder: which of its sizes. Default: the best one of the recording or system.")
+        int | None, typer.Option(help="Folder: which of its sizes. Default: the size to use, as the answer says it.")
     ] = None,
     to: Annotated[str, typer.Option(help="c, python, control, filterpy or json.")] = "c",
     name: Annotated[
@@ -67,26 +66,22 @@ def export(
 
 def _of_results(path: Path, size: int | None) -> FixedPredictor:
     """Return the predictor of one size in a folder of locate, or that of a file."""
-    from ..analysis._location.location import predictor_of_size
+    from ..analysis import read_location
     from ..learners._fixed.json_file import read_predictors
 
-    if path.is_file():
-        found = read_predictors(path)
-        if size is None and len(found) == 1:
-            return found[0]
-        sizes = [predictor.about.get("size") for predictor in found]
-        if size not in sizes:
-            raise ValueError(f"{path} holds the sizes {', '.join(map(str, sizes))}: choose one with --size.")
-        return found[sizes.index(size)]
-    file, answer = path / "predictors.json", path / "location.json"
-    if not file.is_file() or not answer.is_file():
-        raise ValueError(
-            f"{path} holds no predictors.json: expected a folder of `ergoscope locate`, such as runs/nile."
-        )
-    read = json.loads(answer.read_text(encoding="utf-8"))
-    return predictor_of_size(
-        read_predictors(file), read["best"]["size"] if size is None else size, read["settings"]["learner"]
-    )
+    if path.is_dir():
+        if not (path / "location.json").is_file():
+            raise ValueError(
+                f"{path} holds no location.json: expected a folder of `ergoscope locate`, such as runs/nile."
+            )
+        return read_location(path).predictor(size)
+    found = read_predictors(path)
+    if size is None and len(found) == 1:
+        return found[0]
+    sizes = [predictor.about.get("size") for predictor in found]
+    if size not in sizes:
+        raise ValueError(f"{path} holds the sizes {', '.join(map(str, sizes))}: choose one with --size.")
+    return found[sizes.index(size)]
 
 
 def _sentence(predictor: FixedPredictor) -> str:

@@ -118,7 +118,6 @@ def locate(
     tried, lookaheads = None if sizes is None else parse_sizes(sizes), parse_lookaheads(lookahead)
     from .. import analysis, simulator
     from .._core.files import check_folder
-    from ..analysis._reports.save_location import location_json
     from ..simulator._systems.find import is_recording
 
     plant, name = None, source
@@ -158,7 +157,7 @@ def locate(
         found = replace(found, settings=found.settings | dict(command=_command()))
         files = analysis.save_location(found, folder, plant)
     if as_json:
-        print(json_text(location_json(found, files)))
+        print(json_text(found.to_dict() | dict(files=[str(file) for file in files])))
     else:
         show_location(found, files, quiet)
 
@@ -177,12 +176,11 @@ def design(
     """Compute the filter length that a plant needs, before you write a filter."""
     fraction = parse_fraction("--tolerance", tolerance)
     from .. import analysis
-    from ..analysis._reports.save_location import design_json
 
     system = find_plant(plant, q, r, dt, delay)
     found = analysis.design(system, horizon, fraction)
     if as_json:
-        print(json_text(design_json(found)))
+        print(json_text(found.to_dict()))
     else:
         show_design(found)
 

@@ -76,7 +76,6 @@ def score(
     """Run a predictor through the battery: a scorecard that compares it with the Kalman filter and with learners."""
     from .. import analysis, learners
     from .._core.files import check_folder
-    from ..analysis._scoring.save_scorecard import scorecard_json
 
     required = analysis.parse_requirements(require) if require is not None else []
     if plant is None and any(given is not None for given in (q, r, dt, delay)):
@@ -109,7 +108,7 @@ def score(
     short = analysis.shortfalls(made, required)
     files = analysis.save_scorecard(made, folder, short)
     if as_json:
-        print(json_text(scorecard_json(made, files, short)))
+        print(json_text(made.to_dict() | dict(shortfalls=short, files=[str(file) for file in files])))
     else:
         _show(made, files, short, quiet)
     if short:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +52,31 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file.write_text(SWEPT)
     sweep(read_experiment(file), file.parent / "runs" / "experiment")
     return file.parent
+
+
+def test_the_notebook_is_that_of_its_script_and_runs(tmp_path: Path) -> None:
+    for package in ("nbclient", "ipykernel"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    folder = EXAMPLES[0].parent
+    code = """if True:
+        import json, sys
+        sys.path.insert(0, sys.argv[1])
+        from make_notebook import executed, notebook
+        made = executed(".")
+        print(json.dumps([[cell.source for cell in each.cells] for each in (notebook(), made)]))
+        shown = [output for cell in made.cells for output in cell.get("outputs", [])]
+        print(json.dumps([sorted(output.get("data", {})) for output in shown]))
+        """
+    command = [sys.executable, "-B", "-c", code, str(folder)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    (wanted, made), kinds = map(json.loads, done.stdout.splitlines()[-2:])
+    kept = json.loads((folder / "from_frame_to_filter.ipynb").read_text(encoding="utf-8"))
+    assert ["".join(cell["source"]) for cell in kept["cells"]] == wanted == made
+    assert not any(output["output_type"] == "error" for cell in kept["cells"] for output in cell.get("outputs", []))
+    assert sum("image/png" in kind for kind in kinds) == 2 and sum("text/html" in kind for kind in kinds) == 3
+    assert (tmp_path / "tank" / "tank.c").is_file()
 
 
 def run(example: Path, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:

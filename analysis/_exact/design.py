@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from ..._core.json_values import json_value
 from ..._core.text import spaced
 from ...simulator import LinearSystem, find_system
 from .filter_errors import best_errors, truncated_excess
@@ -55,6 +56,29 @@ class Design(NamedTuple):
     trust_horizon: int | None
     inputs: str
     system: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as the documented JSON object (docs/json.md); values that are not finite become None."""
+        words = (
+            "sentence",
+            "system",
+            "inputs",
+            "horizon",
+            "tolerance",
+            "kalman",
+            "critical_size",
+            "memory",
+            "trust_horizon",
+        )
+        found: dict[str, Any] = json_value({word: getattr(self, word) for word in words})
+        return found | dict(needed=json_value(self.needed.to_dicts()))
+
+    def _repr_html_(self) -> str:
+        """Show the answer and its table in a notebook."""
+        from ... import analysis  # its public face: the room that draws answers stands above this one
+
+        shown: str = analysis.design_html(self)
+        return shown
 
 
 def design(

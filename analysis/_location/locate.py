@@ -47,6 +47,7 @@ def locate(
     R: ArrayLike | None = None,
     dt: float | None = None,
     delay: ArrayLike | None = None,
+    name: str | None = None,
     model: bool = True,
     progress: Progress = no_progress,
 ) -> Location:
@@ -93,6 +94,7 @@ def locate(
             not normal, the Kalman predictor is the best linear predictor.
         center: What is subtracted from a recording first, as in ``Driver``.
         Q, R, dt, delay: For a python-control plant, as in ``from_control``; ``dt`` is the step of an array, too.
+        name: Of the system or recording in the answer; by default its own, or the names of the outputs.
         model: Whether to fit autoregressions and locate on them, for a recording of fewer than 8 runs.
         progress: Called with the samples done and the samples in all; a second time for the models.
 
@@ -117,11 +119,12 @@ def locate(
         of_system = dict(noise=noise != "normal", missing=missing != Missing(), Q=Q is not None, R=R is not None)
         if wrong := [word for word, given in (of_system | dict(delay=delay is not None)).items() if given]:
             raise ValueError(f"{', '.join(wrong)}: for a system; a recording has its own: leave it out.")
-        return locate_recording(source, options, center)
+        return locate_recording(source, options, center, name)
     columns = dict(output=output, input=input, by=by, time=time)
     if columns != dict(output=(), input=(), by=None, time=None):
         raise ValueError(
             f"{', '.join(columns)} name columns of a recording, and {printable(str(source), 60)} is a system: leave "
             "them out. The known input of a system is inputs='white', .. or an array."
         )
-    return locate_system(find_system(source, Q, R, dt, delay), options, inputs, missing, noise)
+    system = find_system(source, Q, R, dt, delay)
+    return locate_system(system if name is None else system.replace(name=name), options, inputs, missing, noise)

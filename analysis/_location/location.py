@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from ..._core.json_values import json_value
 from ..._core.text import spans
 from ...learners import FixedPredictor
 from ...simulator._recordings.trajectories import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
-from .advice import Advice
+from .advice import Advice, advice_json
 from .model_answer import ModelAnswer
 from .sentences import ahead_words
 from .signal import Signal
@@ -118,11 +118,18 @@ class Location:
         """Name of the system or recording, with the look-ahead and the kind of forecast if asked for."""
         return self.system + ahead_words(self.settings, self.lookahead)
 
+    @property
+    def size(self) -> int:
+        """The size to use: that of the advice for a recording; else the critical size, or if unknown the best one."""
+        if self.advice is not None:
+            return self.advice.size
+        return self.best.size if self.critical_size is None else self.critical_size
+
     def predictor(self, size: int | None = None) -> FixedPredictor:
         """Return what a size had learned at the end of the longest run, as a predictor with fixed weights.
 
         Args:
-            size: By default the best size.
+            size: By default the size to use, ``self.size``.
 
         Raises:
             ValueError: This size was not tried, or the learner has no weights on a window of samples.
@@ -131,30 +138,74 @@ class Location:
             >>> location = locate(recording)  # doctest: +SKIP
             >>> location.predictor(2).forecasts(outputs)  # doctest: +SKIP
         """
-        return predictor_of_size(
-            self.predictors, self.best.size if size is None else size, str(self.settings["learner"])
+        if not self.predictors:
+            raise ValueError(
+                f"{self.settings['learner']} has no fixed weights to export: they must forecast the next sample from a "
+                "window of samples. Choose a learner such as ladder, lattice or square-root-rls."
+            )
+        by_size = {predictor.about["size"]: predictor for predictor in self.predictors}
+        wanted = self.size if size is None else size
+        if wanted not in by_size:
+            raise ValueError(f"size {wanted} was not tried: choose one of {spans(list(by_size))}.")
+        return by_size[wanted]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as the documented JSON object (docs/json.md); values that are not finite become None."""
+        return _answer(self) | dict(
+            further=[_answer(part) for part in self.further],
+            reading=None if self.reading is None else json_value(self.reading._asdict()),
+            settings=dict(source=self.system) | self.settings,
+            files=[],
         )
+
+    def _repr_html_(self) -> str:
+        """Show the answer, its figures and its table in a notebook."""
+        from ... import analysis  # its public face: the room that draws answers stands above this one
+
+        shown: str = analysis.location_html(self)
+        return shown
 
     def __str__(self) -> str:
         return "\n".join(part.sentence for part in self.each)
 
 
-def predictor_of_size(predictors: Sequence[FixedPredictor], size: int, learner: str) -> FixedPredictor:
-    """Return the predictor of one size.
-
-    Raises:
-        ValueError: There is none; the message says why.
-    """
-    if not predictors:
-        raise ValueError(
-            f"{learner} has no fixed weights to export: they must forecast the next sample from a window of samples. "
-            "Choose a learner such as ladder, lattice or square-root-rls."
-        )
-    found = [predictor for predictor in predictors if predictor.about["size"] == size]
-    if not found:
-        sizes = spans([predictor.about["size"] for predictor in predictors])
-        raise ValueError(f"size {size} was not tried: choose one of {sizes}.")
-    return found[0]
+def _answer(location: Location) -> dict[str, Any]:
+    """Return the answer of one look-ahead."""
+    theory = None
+    if location.theory is not None:
+        words = ("critical_size", "unstable_modes", "parameter_threshold", "rho", "memory")
+        theory = {word: json_value(getattr(location.theory, word)) for word in words}
+    rungs = []
+    for row in json_value(location.rungs.to_dicts()):
+        growth = {word: row[word] for word in ("law", "exponent", "low", "high", "rate")}
+        rung = {word: row[word] for word in ("size", "parameters", "error", "excess", "errors")}
+        judged = {word: row[word] for word in ("late", "verdict", "reason", "paired") if word in row}
+        rungs.append(rung | dict(growth=growth) | judged)
+    best = dict(size=location.best.size, alike=location.best.alike, pairs=json_value(location.best.pairs.to_dicts()))
+    interval = None if location.interval is None else dict(zip(("low", "high"), location.interval, strict=True))
+    regret = None if location.regret is None else location.regret._asdict()
+    model = None if location.model is None else json_value(location.model._asdict())
+    if model is not None and model["interval"] is not None:
+        model["interval"] = dict(zip(("low", "high"), model["interval"], strict=True))
+    return dict(
+        lookahead=location.lookahead,
+        critical_size=location.critical_size,
+        interval=interval,
+        verdict=location.verdict,
+        reason=location.reason,
+        sentence=location.sentence,
+        theory=theory,
+        horizon=location.horizon,
+        trust_horizon=location.trust_horizon,
+        regret=regret,
+        best=best,
+        advice=advice_json(location.advice),
+        model=model,
+        horizons=list(location.horizons),
+        rungs=rungs,
+        outputs=json_value(location.outputs.to_dicts()),
+        visible_from=location.visible_from,
+    )
 
 
 def three_horizons(last: int) -> tuple[int, ...]:

@@ -48,7 +48,7 @@ from .signal import longest_run, signal_of, sizes_to_show
 LARGEST = 1e150  # absolute value of a sample
 
 
-def locate_recording(recording: Trajectories, options: Options, center: Any) -> Location:
+def locate_recording(recording: Trajectories, options: Options, center: Any, name: str | None = None) -> Location:
     """Replay a recording with every size and locate the sizes; see ``locate``."""
     horizon = longest = int(recording.lengths.max())
     if options.horizon is not None:
@@ -77,7 +77,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
             f"the largest value of a recording must be from {1 / LARGEST:g} to {LARGEST:g}, for its square; "
             f"got {largest:.3g}: write it in another unit."
         )
-    runs, name = len(recording.lengths), ", ".join(recording.output_names)
+    runs, name = len(recording.lengths), name or ", ".join(recording.output_names)
     coarse = log_edges(horizon)
     fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}
     edges = np.unique(np.concatenate([coarse, *fine.values()])).tolist()

@@ -67,6 +67,42 @@ def signal_of(
     return Signal(end.first, tuple(names), output * unit, shown, forecast[:, place, columns] * unit)
 
 
+def signal_frame(signals: Sequence[tuple[int, Signal | None]]) -> pl.DataFrame:
+    """Return signals as a tidy frame ``lookahead, sample, output, measured, size, forecast``.
+
+    Args:
+        signals: Look-ahead and signal of each.
+    """
+    parts = []
+    for lookahead, signal in signals:
+        if signal is None:
+            continue
+        for j, name in enumerate(signal.names):
+            for k, size in enumerate(signal.sizes):
+                columns = dict(
+                    lookahead=np.full(len(signal.output), lookahead),
+                    sample=signal.first + np.arange(len(signal.output)),
+                    output=[name] * len(signal.output),
+                    measured=signal.output[:, j].astype(float),
+                    size=np.full(len(signal.output), size),
+                    forecast=signal.forecast[:, k, j].astype(float),
+                )
+                parts.append(pl.DataFrame(columns))
+    return pl.concat(parts)
+
+
+def signal_from(frame: pl.DataFrame, lookahead: int) -> Signal | None:
+    """Return the signal of one look-ahead from such a frame; None if it has none."""
+    rows = frame.filter(pl.col("lookahead") == lookahead)
+    if rows.is_empty():
+        return None
+    names = tuple(rows["output"].unique(maintain_order=True))
+    sizes = tuple(rows["size"].unique(maintain_order=True))
+    shape = len(names), len(sizes), -1
+    measured, forecast = (rows[word].to_numpy().reshape(shape) for word in ("measured", "forecast"))
+    return Signal(int(rows["sample"][0]), names, measured[:, 0].T, sizes, forecast.transpose(2, 1, 0))
+
+
 def sizes_to_show(best: int, critical: int | None, sizes: Sequence[int], advice: Advice | None) -> tuple[int, ...]:
     """Return the size to look at, and a smaller one for contrast if there is one.
 

@@ -93,6 +93,12 @@ CAPTIONS = {
     "curves.parquet": Caption(
         "Error curves", "one row for each size, replicate group, interval of time and metric", shown=False
     ),
+    "signal.parquet": Caption("The samples of the picture", "measured and forecast, one row for each", shown=False),
+    "predictors.json": Caption(
+        "The predictors",
+        "the weights that each size had learned by the end; `ergoscope export` makes C or Python of one",
+        shown=False,
+    ),
     "against.png": Caption(
         "Error against the reference",
         "Mean squared error of the predictor (circles) and of the ladder (diamonds) in each case, divided by that of "

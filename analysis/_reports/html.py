@@ -157,10 +157,15 @@ def facts(rows: dict[str, str]) -> str:
     return "<dl>" + "".join(f"<div><dt>{words(key)}</dt><dd>{rows[key]}</dd></div>" for key in rows) + "</dl>\n"
 
 
+def image(png: bytes, alt: str) -> str:
+    """Return a picture that is part of the page."""
+    data = base64.b64encode(png).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{words(alt)}">'
+
+
 def figure(png: bytes, alt: str, caption: str) -> str:
     """Return a figure with its picture inside."""
-    data = base64.b64encode(png).decode()
-    image = f'<img src="data:image/png;base64,{data}" alt="{words(alt)}">'
+    shown = image(png, alt)
     if int.from_bytes(png[16:20], "big") > 1100:  # pixels: several panels side by side, unreadable if they shrink
-        image = f'<div class="scroll wide" tabindex="0">{image}</div>'
-    return f"<figure>{image}<figcaption>{words(caption)}</figcaption></figure>\n"
+        shown = f'<div class="scroll wide" tabindex="0">{shown}</div>'
+    return f"<figure>{shown}<figcaption>{words(caption)}</figcaption></figure>\n"

@@ -38,14 +38,16 @@ from .style import (
 )  # fmt: skip
 
 
-def growth_figure(location: Location, system: LinearSystem | None = None) -> Figure:
+def growth_figure(location: Location, system: LinearSystem | None = None, ax: Axes | None = None) -> Figure:
     """Draw the error against the horizon: one line for each size, one panel for each look-ahead, and exact theory.
+
+    On ``ax``, axes of your own, the first look-ahead is drawn; the figure returned is theirs.
 
     For a known system that does not vary in time, at the look-ahead of the panel: dotted, the exact error of the best
     filter of each length (learners that fit filters); dashed, the Kalman predictor.
     """
-    figure, panels = canvas(len(location.each))
-    for axes, part in zip(panels, location.each, strict=True):
+    figure, panels = canvas(len(location.each), ax=ax)
+    for axes, part in zip(panels, location.each, strict=ax is None):
         _draw_growth(axes, part, with_theory(system, part))
     _level(panels)
     return figure
@@ -99,14 +101,18 @@ def _draw_growth(axes: Axes, location: Location, system: LinearSystem | None) ->
                       xycoords=("data", "axes fraction"), fontsize=9, color="0.3")  # fmt: skip
 
 
-def size_figure(location: Location, system: LinearSystem | None = None) -> Figure:
+def size_figure(location: Location, system: LinearSystem | None = None, ax: Axes | None = None) -> Figure:
     """Draw the error at three horizons against the size, and below it the growth exponent, for each look-ahead.
 
     Bars are 95 % intervals, crosses exact theory. Marked are the critical size found and that of theory; for a
     recording the size to use, and the sizes that are not told apart from the best. If there are too few runs to judge
-    growth, the further error of each size is below.
+    growth, the further error of each size is below. On ``ax``, axes of your own, the error of the first look-ahead is
+    drawn alone; the figure returned is theirs.
     """
-    figure, panels = canvas(len(location.each), below=True)
+    figure, panels = canvas(len(location.each), below=True, ax=ax)
+    if ax is not None:
+        _draw_sizes(ax, location, with_theory(system, location), alone=True)
+        return figure
     for upper, lower, part in zip(panels[::2], panels[1::2], location.each, strict=True):
         upper.sharex(lower)
         _draw_sizes(upper, part, with_theory(system, part))
@@ -119,7 +125,7 @@ def size_figure(location: Location, system: LinearSystem | None = None) -> Figur
     return figure
 
 
-def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> None:
+def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None, alone: bool = False) -> None:
     sizes = location.rungs["size"].to_numpy()
     errors = np.array(location.rungs["errors"].to_list(), dtype=float)
     colours = shades(len(location.horizons), 0.7, 0.0)
@@ -139,8 +145,11 @@ def _draw_sizes(axes: Axes, location: Location, system: LinearSystem | None) -> 
         axes.plot(sizes[alike], errors[alike, -1], "o", mfc="none", color=BEST, ms=11, label="alike the best")
     axes.set(yscale="log", ylabel=error_label(location))
     title(axes, location.subject, f"error by {location.settings['size_label']}")
-    legend(axes, 3, below=-0.04)
-    axes.tick_params(labelbottom=False)
+    legend(axes, 3, below=-0.16 if alone else -0.04)
+    axes.tick_params(labelbottom=alone)
+    if alone:
+        axes.set_xlabel(size_axis_label(location))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _draw_exponents(axes: Axes, location: Location) -> None:

@@ -24,8 +24,13 @@ FOUND, EXPECTED, BEST = ORANGE, "0.25", BLUE  # threshold measured, threshold of
 VERDICTS = {"bounded": ("o", BLUE), "growing": ("^", ORANGE), "undecided": ("s", "0.45")}
 
 
-def canvas(panels: int, below: bool = False) -> tuple[Figure, list[Axes]]:
-    """Return a figure and its panels from the top down; with ``below``, each has a lower panel of the same width."""
+def canvas(panels: int, below: bool = False, ax: Axes | None = None) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its panels from the top down; with ``below``, each has a lower panel of the same width.
+
+    Where ``ax`` is given, that is the one panel, and its figure the figure.
+    """
+    if ax is not None:
+        return ax.get_figure(root=True), [ax]  # type: ignore[return-value]
     height = HEIGHT * (1.2 if below else 1.0) * (panels if panels == 1 else 0.85 * panels)
     ratios = [5.0, 3.0] * panels if below else [1.0] * panels
     figure = Figure(figsize=(WIDTH, height), layout="constrained")

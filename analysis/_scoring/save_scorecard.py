@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..._core.json_values import json_value
+from matplotlib.figure import Figure
+
 from .._reports.save_results import save_results
 from .figures import against_figure, steady_figure, stress_figure
 from .scorecard import Scorecard
@@ -27,26 +28,17 @@ def save_scorecard(card: Scorecard, folder: str | Path, short: list[str] | None 
     Raises:
         ValueError: The folder is not writable.
     """
-    figures = {} if card.partial else _figures(card)
+    figures = {} if card.partial else scorecard_figures(card)
+
+    def answer(files: list[Path]) -> dict[str, Any]:
+        return card.to_dict() | dict(shortfalls=short or [], files=[str(file) for file in files])
+
     tables = {"scorecard.parquet": card.rows, "curves.parquet": card.curves}
-    return save_results(folder, figures, tables, "scorecard.json", lambda files: scorecard_json(card, files, short))
+    return save_results(folder, figures, tables, "scorecard.json", answer)
 
 
-def scorecard_json(card: Scorecard, files: list[Path] | None = None, short: list[str] | None = None) -> dict[str, Any]:
-    """Return a scorecard as the documented JSON object (docs/json.md); a value that is not finite becomes null."""
-    return dict(
-        name=card.short_name,
-        sentence=card.sentence,
-        partial=card.partial,
-        flaws=card.all_flaws,
-        shortfalls=short or [],
-        rows=json_value(card.rows.to_dicts()),
-        settings=card.settings,
-        files=[str(file) for file in files or []],
-    )
-
-
-def _figures(card: Scorecard) -> dict[str, Any]:
+def scorecard_figures(card: Scorecard) -> dict[str, Figure]:
+    """Return the figures of a scorecard by the names of their files."""
     kinds = set(card.rows["kind"])
     figures = {"against.png": against_figure(card)}
     if kinds & {"plant", "zoo"}:

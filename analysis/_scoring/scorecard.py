@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from ..._core.json_values import json_value
 from .flaws import Flaw
 
 
@@ -30,6 +31,26 @@ class Scorecard:
     flaws: tuple[Flaw, ...]
     cases: int
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the documented JSON object (docs/json.md); values that are not finite become None."""
+        return dict(
+            name=self.short_name,
+            sentence=self.sentence,
+            partial=self.partial,
+            flaws=self.all_flaws,
+            shortfalls=[],
+            rows=json_value(self.rows.to_dicts()),
+            settings=self.settings,
+            files=[],
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the answer, its figures and its tables in a notebook."""
+        from ... import analysis  # its public face: what draws a scorecard imports this file
+
+        shown: str = analysis.scorecard_html(self)
+        return shown
 
     @property
     def short_name(self) -> str:

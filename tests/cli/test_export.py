@@ -70,7 +70,7 @@ def test_a_plant_becomes_its_kalman_predictor(run: Run, tmp_path: Path) -> None:
         (["FOLDER", "--name", "a b"], "name must be letters, digits and _, such as a_b"),
         (["FOLDER", "--q", "1"], "--q is an option for systems"),
         (["FOLDER/predictors.json"], "holds the sizes 0, 1, 2, 3: choose one with --size"),
-        (["."], "holds no predictors.json: expected a folder of `ergoscope locate`"),
+        (["."], "holds no location.json: expected a folder of `ergoscope locate`"),
         (["random-walk", "--size", "1"], "--size is for a folder of locate"),
         (["switching"], "varies in time"),
         (["no-such-thing"], "no system is called 'no-such-thing'"),

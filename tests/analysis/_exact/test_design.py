@@ -9,7 +9,6 @@ import pytest
 
 from ergoscope.analysis import best_errors, design, diffuse_errors, innovation_covariances, learning_cost
 from ergoscope.analysis._exact.filter_errors import truncated_excess
-from ergoscope.analysis._reports.save_location import design_json
 from ergoscope.simulator import LinearSystem, zoo
 
 
@@ -57,7 +56,7 @@ def test_parameters_count_all_channels() -> None:
 
 
 def test_the_json_holds_no_number_that_is_not_finite() -> None:
-    text = json.dumps(design_json(design(zoo("explosive-2"), 200)), allow_nan=False)
+    text = json.dumps(design(zoo("explosive-2"), 200).to_dict(), allow_nan=False)
     assert json.loads(text)["needed"][1]["size"] is None
 
 

@@ -17,7 +17,6 @@ from ergoscope._core.devices import Precision
 from ergoscope._core.files import check_folder
 from ergoscope.analysis import best_errors, curves, design, diffuse_errors, kalman_gain, locate, save_location, theory
 from ergoscope.analysis._growth.curves import log_edges
-from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import kalman, ladder
 from ergoscope.learners._engine.driver import Driver
 from ergoscope.learners._engine.replay import score
@@ -85,7 +84,7 @@ def test_a_system_that_varies_in_time_has_an_oracle_and_no_theory(name: str, tmp
     assert (found.theory, found.trust_horizon) == (None, None)
     assert "theory names no size for a system that varies in time" in found.sentence
     assert found.rungs["excess"].is_not_null().all()
-    answer = location_json(found, save_location(found, tmp_path, system))
+    answer = found.to_dict() | dict(files=[str(file) for file in save_location(found, tmp_path, system)])
     assert answer["theory"] is None
     # The oracle is the Kalman filter: what is left of the error beside the excess is its innovation covariance.
     P, A, C = np.zeros((2, 2)), system.A, system.C
@@ -224,7 +223,7 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     found = locate(system, sizes=range(4), horizon=2000, replicates=32)
     files = save_location(found, tmp_path / "out", system)
     answer = json.loads((tmp_path / "out" / "location.json").read_text())
-    assert answer == json.loads(json.dumps(location_json(found, files)))
+    assert answer == json.loads(json.dumps(found.to_dict() | dict(files=[str(file) for file in files])))
     assert set(answer) == {
         "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
         "interval", "regret", "model", "horizons", "rungs", "further", "settings", "files", "outputs", "visible_from",

@@ -11,7 +11,6 @@ import pytest
 
 from ergoscope.analysis import Location, best_errors, innovation_covariances, locate, save_location
 from ergoscope.analysis._growth.curves import block_edges
-from ergoscope.analysis._reports.save_location import location_json
 from ergoscope.learners import kalman, ladder, qr_array, replay
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
@@ -145,7 +144,9 @@ def test_one_recording_has_a_best_size_for_each_lookahead(tmp_path) -> None:
         assert (part.verdict, part.theory) == ("undecided", None)
         assert part.best.size >= 2
         assert dict(part.rungs.select("size", "paired").iter_rows())[1] == "better"
-    answer = json.loads(json.dumps(location_json(found, save_location(found, tmp_path))))
+    answer = json.loads(
+        json.dumps(found.to_dict() | dict(files=[str(file) for file in save_location(found, tmp_path)]))
+    )
     (further,) = answer["further"]
     assert (answer["lookahead"], further["lookahead"]) == (1, 5)
     assert set(further) == set(answer) - {"further", "settings", "files", "reading"}
