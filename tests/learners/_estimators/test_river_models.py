@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -171,13 +169,3 @@ def test_it_serves_in_a_pipeline_and_in_progressive_validation() -> None:
     scaled = compose.Pipeline(preprocessing.StandardScaler(), river_regressor("lattice", size=2))
     alone = evaluate.progressive_val_score(stream, scaled, metrics.MAE()).get()
     assert 0.5 < alone < 1.5  # the steps of the random walk have a mean absolute value of 0.8
-
-
-def test_without_river_the_message_has_the_command() -> None:
-    code = (
-        "import sys; sys.modules['river'] = None; from ergoscope.learners import *\n"
-        "try: river_forecaster()\n"
-        "except ModuleNotFoundError as exc: print(exc)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "RiverForecaster needs river>=0.23: pip install 'river>=0.23'"
