@@ -60,11 +60,12 @@ def live_forecasts(words: str, y: np.ndarray, u: np.ndarray, size: int | None) -
 
 @pytest.mark.parametrize(("words", "size"), [("lattice", 3), ("length-mixture:longest=4", None), ("nlms", 2)])
 def test_a_regressor_forecasts_as_live_bit_for_bit(words: str, size: int | None) -> None:
+    """The inputs stand in the order of their names, in whatever order the features come."""
     y, u = series()
     model, forecasts = river_regressor(words, size), []
     for inputs, output in zip(u, y, strict=True):
-        forecasts.append(model.predict_one({"b": inputs[1], "a": inputs[0]}))
-        model.learn_one({"a": inputs[0], "b": inputs[1]}, output)
+        forecasts.append(model.predict_one({"a": inputs[0], "b": inputs[1]}))
+        model.learn_one({"b": inputs[1], "a": inputs[0]}, output)
     np.testing.assert_array_equal(forecasts, live_forecasts(words, y, u, size))
 
 
