@@ -11,7 +11,8 @@ import re
 import tomllib
 from pathlib import Path
 
-LEFT_OUT = {"amqtt", "playwright"}  # amqtt needs a newer typer than ergoscope; a browser has no versions here
+# amqtt needs a newer typer than ergoscope, river a newer scipy; a browser has no versions here.
+LEFT_OUT = {"amqtt", "playwright", "river"}
 
 
 def minima(project: dict[str, list[str]] | dict[str, dict[str, list[str]]]) -> list[str]:

@@ -26,6 +26,7 @@ SAYS = {
     "08_thresholds": "thresholds.csv",
     "09_growth": "growth.png",
     "10_emergence": "emergence.png",
+    "11_estimators": "those of Live, bit for bit: True",
 }
 SWEPT = """[grid]
 systems = ["random-walk"]

@@ -8,6 +8,7 @@ import importlib
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -210,8 +211,17 @@ def test_mypy_finds_the_package_from_the_file_of_a_user(tmp_path: Path) -> None:
     assert count.startswith("Found 1 error in 1 file")
 
 
+TELLS = rf"""(?m)^(__version__|version)\s*[=:]\s*["']?{re.escape(ergoscope.__version__)}\b"""
+
+
 def test_the_version_is_told_once() -> None:
-    assert ergoscope.__version__ == SETTINGS["project"]["version"]
+    assert "version" not in SETTINGS["project"] and SETTINGS["project"]["dynamic"] == ["version"]
+    assert SETUPTOOLS["dynamic"] == {"version": {"attr": "ergoscope.__version__"}}
+    kinds = {".py", ".cff", ".toml"}
+    ours = [file for file in files() if file.suffix in kinds and file.parts[0] != "typings"]
+    told = [file for file in ours if re.search(TELLS, (ROOT / file).read_text(encoding="utf-8"))]
+    assert told == [Path("__init__.py")]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", ergoscope.__version__)
 
 
 @pytest.mark.parametrize("room", STUBBED)
@@ -376,6 +386,25 @@ def test_no_file_names_a_package_registry() -> None:
     assert named == []
 
 
+RUN_MODULE = "import runpy, sys; del sys.argv[0]; runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+LEFT_OUT = {
+    "typings",
+    ".git",
+    ".gitattributes",
+    ".gitignore",
+    ".github",
+    ".pre-commit-config.yaml",
+}  # of a source distribution
+
+
+def test_what_git_holds_is_what_the_tests_see() -> None:
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        pytest.skip("this is no checkout of git")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    held = {name for name in listed.splitlines() if Path(name).parts[0] not in LEFT_OUT}
+    assert held <= {file.as_posix() for file in files()}
+
+
 @pytest.mark.slow
 def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path: Path) -> None:
     tree, user = tmp_path / "tree", tmp_path / "user"
@@ -383,20 +412,24 @@ def test_the_wheel_and_the_source_distribution_hold_the_package_and_run(tmp_path
         if (ROOT / file).is_file() and file.parts[0] != "typings":
             (tree / file).parent.mkdir(parents=True, exist_ok=True)
             (tree / file).write_bytes((ROOT / file).read_bytes())
-    build = "import sys; from setuptools import build_meta; getattr(build_meta, 'build_' + sys.argv[1])(sys.argv[2])"
-    python(build, "sdist", str(tmp_path), where=tree)
-    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
-        archive.extractall(tmp_path / "unpacked", filter="data")
     # The wheel comes from the source distribution, so that both are held to the list of files.
-    python(build, "wheel", str(tmp_path), where=next((tmp_path / "unpacked").iterdir()))
-    wheel = next(tmp_path.glob("*.whl"))
+    python(RUN_MODULE, "build", "--no-isolation", "--outdir", str(tmp_path), str(tree), where=tmp_path)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {
+            Path(*Path(name).parts[1:]).as_posix() for name in archive.getnames() if not archive.getmember(name).isdir()
+        }
+    made = {"PKG-INFO", "setup.cfg", *(name for name in names if name.startswith("ergoscope.egg-info/"))}
+    assert names - made == {file.as_posix() for file in files() if file.parts[0] not in LEFT_OUT} - made
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"ergoscope-{ergoscope.__version__}-py3-none-any.whl"
+    licences = {name.partition("/licenses/")[2] for name in zipfile.ZipFile(wheel).namelist() if "/licenses/" in name}
+    assert licences == {"LICENSE", (PAGE / "uplot.LICENSE").as_posix()}
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == package_files()
 
     venv.create(tmp_path / "venv", with_pip=True)
     there = str(tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
-    pip = "import runpy; runpy.run_module('pip', run_name='__main__')"
-    python(pip, "install", "-q", "--no-index", "--no-deps", str(wheel), executable=there)
+    python(RUN_MODULE, "pip", "install", "-q", "--no-index", "--no-deps", str(wheel), executable=there)
     # The dependencies are borrowed from here; a path in a .pth file does not bring the editable install along.
     borrowed = {
         str(Path(importlib.import_module(name).__file__ or "").parents[1]) for name in ("numpy", "jax", "typer")
@@ -441,7 +474,7 @@ def test_what_is_imported_is_what_is_required() -> None:
                 elif isinstance(node, ast.Import):
                     imported |= {alias.name.split(".")[0] for alias in node.names}
     outside = imported - set(sys.stdlib_module_names)
-    asked_for = {"filterpy"}  # to_filterpy says that it is missing; nothing else wants it
+    asked_for = {"filterpy", "river", "sklearn"}  # the functions that want them say that they are missing
     assert outside - page - cluster - asked_for <= required
     not_named = {"filelock"}  # JAX asks for it where its cache of compiled code has a limit
     assert required - outside <= not_named

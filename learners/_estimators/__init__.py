@@ -1,0 +1,1 @@
+"""Learners as estimators of river and scikit-learn."""

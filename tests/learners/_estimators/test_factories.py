@@ -1,0 +1,55 @@
+"""The functions that a user calls: their page runs, and a library that is missing has its command."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = (Path(__file__).parents[3] / "docs" / "estimators.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("library", "function", "message"),
+    [
+        ("river", "river_regressor", "RiverRegressor needs river>=0.23: pip install 'river>=0.23'"),
+        ("river", "river_forecaster", "RiverForecaster needs river>=0.23: pip install 'river>=0.23'"),
+        (
+            "sklearn",
+            "sklearn_regressor",
+            "SklearnRegressor needs scikit-learn>=1.6: pip install 'scikit-learn>=1.6'",
+        ),
+    ],
+)
+def test_a_library_that_is_missing_has_its_command(library: str, function: str, message: str) -> None:
+    """And the rest of the room needs neither, ``import *`` included."""
+    code = (
+        f"import sys; sys.modules[{library!r}] = None; from ergoscope.learners import *\n"
+        f"try: {function}()\n"
+        "except ModuleNotFoundError as exc: print(exc)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == message
+
+
+def test_the_libraries_are_not_imported_before_they_are_used() -> None:
+    code = (
+        "import sys; from ergoscope.learners import *\n"
+        "Live('ladder').observe(1.0); print(sorted({'river', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("river", reason="river is missing: pip install river")
+    for block in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
+        exec(compile(block, "docs/estimators.md", "exec"), {"__name__": "page"})
+    error, forecasts, score, last = capsys.readouterr().out.splitlines()
+    assert float(error.removeprefix("MAE: ")) < 0.1
+    assert [float(value) for value in forecasts.strip("[]").split(",")] == pytest.approx([20, 21, 22], abs=0.01)
+    assert float(score) > 0.999
+    assert abs(float(last)) < 1e-3
