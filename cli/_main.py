@@ -20,7 +20,7 @@ from ._dashboard import demo, watch
 from ._export import export
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
-from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import (
     Meter,
     console,
@@ -99,6 +99,7 @@ def locate(
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
     delay: Delay = None,
+    input_noise: InputNoise = None,
     noise: Noise = "normal",
     model: Annotated[
         bool,
@@ -122,7 +123,8 @@ def locate(
 
     plant, name = None, source
     if is_recording(source):
-        for word, given in (("--q", q), ("--r", r), ("--dt", dt), ("--delay", delay)):
+        of_plant = {"--q": q, "--r": r, "--dt": dt, "--delay": delay, "--input-noise": input_noise}
+        for word, given in of_plant.items():
             if given is not None:
                 raise ValueError(f"{word} is an option for systems, and {source} is a recording: leave it out.")
         columns = [word.strip() for part in output or () for word in part.split(",")]
@@ -133,7 +135,7 @@ def locate(
         for word, value in (("--output", output), ("--by", by), ("--time", time)):
             if value is not None:
                 raise ValueError(f"{word} is an option for recordings, and {source} is a system: leave it out.")
-        data = plant = find_plant(source, q, r, dt, delay)
+        data = plant = find_plant(source, q, r, dt, delay, input_noise)
         name = plant.name
     folder = check_folder(out or Path("runs") / name)
     with Meter("locate", hidden=quiet or as_json) as meter:
@@ -171,13 +173,14 @@ def design(
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
     delay: Delay = None,
+    input_noise: InputNoise = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute the filter length that a plant needs, before you write a filter."""
     fraction = parse_fraction("--tolerance", tolerance)
     from .. import analysis
 
-    system = find_plant(plant, q, r, dt, delay)
+    system = find_plant(plant, q, r, dt, delay, input_noise)
     found = analysis.design(system, horizon, fraction)
     if as_json:
         print(json_text(found.to_dict()))
@@ -199,6 +202,7 @@ def simulate(
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
     delay: Delay = None,
+    input_noise: InputNoise = None,
     noise: Noise = "normal",
     precision: Precision = "float64",
     seed: Seed = 0,
@@ -207,7 +211,7 @@ def simulate(
     """Simulate a system into a file, one row for each sample. Memory does not grow with the steps."""
     from .. import simulator
 
-    system = find_plant(source, q, r, dt, delay)
+    system = find_plant(source, q, r, dt, delay, input_noise)
     with Meter("simulate", hidden=quiet) as meter:
         simulator.simulate_to_file(
             out,

@@ -29,7 +29,19 @@ Delay = Annotated[
 ]
 
 
-def find_plant(source: str, q: str | None, r: str | None, dt: float | None, delay: str | None) -> LinearSystem:
+InputNoise = Annotated[
+    str | None,
+    typer.Option(
+        "--input-noise",
+        help="python-control plant: covariance of process noise that adds to its inputs, in place of --q; the way to "
+        "give noise to a transfer function.",
+    ),
+]
+
+
+def find_plant(
+    source: str, q: str | None, r: str | None, dt: float | None, delay: str | None, input_noise: str | None = None
+) -> LinearSystem:
     """Return the system that the arguments of a command describe.
 
     Raises:
@@ -37,4 +49,5 @@ def find_plant(source: str, q: str | None, r: str | None, dt: float | None, dela
     """
     from ..simulator import find_system
 
-    return find_system(source, parse_matrix("--q", q), parse_matrix("--r", r), dt, parse_matrix("--delay", delay))
+    Q, R = parse_matrix("--q", q), parse_matrix("--r", r)
+    return find_system(source, Q, R, dt, parse_matrix("--delay", delay), parse_matrix("--input-noise", input_noise))

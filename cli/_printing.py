@@ -102,6 +102,8 @@ def show_location(location: Location, files: list[Path], quiet: bool) -> None:
     for part in location.each:
         if not quiet:
             console.print(_table(part))
+            for line in _captions(part):
+                console.print(line, style="dim", soft_wrap=True)
             if part.outputs.height:
                 console.print(_outputs_table(part))
         console.print(part.sentence, soft_wrap=True)
@@ -120,7 +122,6 @@ def _table(location: Location) -> Table:
     if location.outputs.height:
         title += ", in units of the noise of each output"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.caption, table.caption_justify = "\n".join(_captions(location)) or None, "left"
     oracle, judged = not location.recorded, location.judged
     paired = "paired" in location.rungs.columns and not judged  # both do not fit on 80 columns
     costs = {} if location.advice is None else {row["size"]: row for row in location.advice.costs.to_dicts()}
@@ -147,6 +148,8 @@ def _captions(location: Location) -> list[str]:
 
     word = explained(location.settings["size_label"])
     lines = [f"size: {word}"] if word else []
+    if location.settings.get("inputs_not_read"):
+        lines.append("inputs: zero, so no tap reads them (--input white, ..); design counts taps of the inputs, too")
     if location.advice is not None and location.advice.costs.height:
         compared = "" if location.judged else "; vs prev.: paired test against the size before"
         lines.append(f"more error: than size {location.advice.size}, after the first twentieth{compared}")

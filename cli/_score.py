@@ -16,7 +16,7 @@ from rich.text import Text
 from .._core.json_values import json_text
 from ._options import PATH, Seed
 from ._parsing import parse_names
-from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import Meter, console, short_number, show_files
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def score(
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
     delay: Delay = None,
+    input_noise: InputNoise = None,
     cases: Annotated[
         str | None, typer.Option(help="Names such as plant,dropout,bursts, or the groups zoo and stress. Default: all.")
     ] = None,
@@ -78,9 +79,9 @@ def score(
     from .._core.files import check_folder
 
     required = analysis.parse_requirements(require) if require is not None else []
-    if plant is None and any(given is not None for given in (q, r, dt, delay)):
-        raise ValueError("--q, --r, --dt and --delay belong to a plant: name it with --plant.")
-    system = None if plant is None else find_plant(plant, q, r, dt, delay)
+    if plant is None and any(given is not None for given in (q, r, dt, delay, input_noise)):
+        raise ValueError("--q, --r, --dt, --delay and --input-noise belong to a plant: name it with --plant.")
+    system = None if plant is None else find_plant(plant, q, r, dt, delay, input_noise)
     name = re.sub(r"\W+", "-", predictor).strip("-") or "predictor"
     folder = check_folder(out or Path("runs") / f"score-{name}")
     chosen = None if cases is None else parse_names(cases)

@@ -18,7 +18,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("[0-9]*.py"))
 SAYS = {
     "01_plant": "theory says 2",
     "02_simulate": "read back unchanged: True",
-    "03_recording": "The best filter length is",
+    "03_recording": "flow: use filter length 1",
     "04_live": "bit for bit: True",
     "05_ahead": "10 samples ahead (direct forecasts): the critical window length is 2",
     "06_scaling": "scaling.png",

@@ -90,6 +90,7 @@ def design(
     R: ArrayLike | None = None,
     dt: float | None = None,
     delay: ArrayLike | None = None,
+    input_noise: ArrayLike | None = None,
 ) -> Design:
     """Return the shortest filters whose error at a horizon is within a tolerance of the Kalman filter's.
 
@@ -109,7 +110,7 @@ def design(
         source: A time-invariant system, or what ``find_system`` takes: a name or a python-control plant.
         horizon: T in samples, at least 1.
         tolerance: A fraction above 0, such as 0.01.
-        Q, R, dt, delay: For a python-control plant, as in ``from_control``.
+        Q, R, dt, delay, input_noise: For a python-control plant, as in ``from_control``.
 
     Raises:
         ValueError: The source gives no system, the system is time-varying or has no steady filter, or the horizon or
@@ -119,7 +120,7 @@ def design(
         raise ValueError(f"the horizon must be a whole number of at least 1 sample, got {horizon}.")
     if not 0 < tolerance < np.inf:
         raise ValueError(f"the tolerance must be a fraction above 0, such as 0.01, got {tolerance}.")
-    system = find_system(source, Q, R, dt, delay)
+    system = find_system(source, Q, R, dt, delay, input_noise)
     expected = theory(system)
     if system.outputs > 1:
         system = _in_noise_units(system, horizon)
@@ -143,7 +144,10 @@ def design(
     needed = pl.DataFrame(rows, schema=kinds, orient="row")
     inputs = "none"
     if system.inputs:
-        inputs = "known, and the filter reads them beside the outputs; the parameters count their taps, too"
+        inputs = (
+            "known, and the filter reads them beside the outputs; the parameters count their taps, too. locate reads "
+            "them with --input only: without it they are zero, and a size counts taps of the outputs alone"
+        )
     return Design(
         sentence=_sentence(system, needed, kalman, horizon, tolerance),
         needed=needed,

@@ -48,6 +48,7 @@ def locate(
     dt: float | None = None,
     delay: ArrayLike | None = None,
     name: str | None = None,
+    input_noise: ArrayLike | None = None,
     model: bool = True,
     progress: Progress = no_progress,
 ) -> Location:
@@ -93,7 +94,8 @@ def locate(
         noise: Distribution of a system's noise, as in ``simulate``. Theory uses the covariances only. If the noise is
             not normal, the Kalman predictor is the best linear predictor.
         center: What is subtracted from a recording first, as in ``Driver``.
-        Q, R, dt, delay: For a python-control plant, as in ``from_control``; ``dt`` is the step of an array, too.
+        Q, R, dt, delay, input_noise: For a python-control plant, as in ``from_control``; ``dt`` is the step of an
+            array, too.
         name: Of the system or recording in the answer; by default its own, or the names of the outputs.
         model: Whether to fit autoregressions and locate on them, for a recording of fewer than 8 runs.
         progress: Called with the samples done and the samples in all; a second time for the models.
@@ -117,7 +119,8 @@ def locate(
                 "inputs is the known input of a system; that of a recording is input, a column or an array."
             )
         of_system = dict(noise=noise != "normal", missing=missing != Missing(), Q=Q is not None, R=R is not None)
-        if wrong := [word for word, given in (of_system | dict(delay=delay is not None)).items() if given]:
+        of_system |= dict(delay=delay is not None, input_noise=input_noise is not None)
+        if wrong := [word for word, given in of_system.items() if given]:
             raise ValueError(f"{', '.join(wrong)}: for a system; a recording has its own: leave it out.")
         return locate_recording(source, options, center, name)
     columns = dict(output=output, input=input, by=by, time=time)
@@ -126,5 +129,5 @@ def locate(
             f"{', '.join(columns)} name columns of a recording, and {printable(str(source), 60)} is a system: leave "
             "them out. The known input of a system is inputs='white', .. or an array."
         )
-    system = find_system(source, Q, R, dt, delay)
+    system = find_system(source, Q, R, dt, delay, input_noise)
     return locate_system(system if name is None else system.replace(name=name), options, inputs, missing, noise)

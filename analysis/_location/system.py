@@ -32,7 +32,7 @@ def locate_system(
     system: LinearSystem, options: Options, inputs: str | ArrayLike, missing: Missing, noise: Noise
 ) -> Location:
     """Simulate a system with every size and locate the sizes; see ``locate``."""
-    prepared = prepare(system, options, inputs)
+    prepared, given_inputs = prepare(system, options, inputs), system.inputs
     system, learner, driven = prepared.system, prepared.learner, prepared.system.inputs > 0
     horizon, asked, trust, replicates = prepared.horizon, prepared.asked, prepared.trust, prepared.replicates
     end = longest_run(np.array([horizon]))
@@ -47,6 +47,7 @@ def locate_system(
     )
     settings = settings_of(options, learner, prepared.ahead, "none", asked, replicates)
     settings |= dict(inputs=inputs if isinstance(inputs, str) else "given", missing=missing._asdict(), noise=noise)
+    settings |= dict(inputs_not_read=given_inputs - system.inputs)
     about = dict(
         learner=settings["learner"], source=system.name, run=f"1 of {replicates}", samples=horizon, seed=options.seed
     )

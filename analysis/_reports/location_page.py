@@ -67,6 +67,8 @@ def location_section(part: dict[str, Any], settings: dict[str, Any], most: int, 
             f" More error: mean squared error after the first twentieth of the recording, above that of {word} "
             f"{advice['size']}; its interval and the comparison with the size before are paired, sample by sample."
         )
+    if settings.get("inputs_not_read"):
+        note += " The inputs of the plant are zero, and no tap reads them; design counts taps of the inputs, too."
     if size is not None or advice is not None:
         note += f" The row in bold is the {'critical ' if advice is None else ''}{word}{' to use' * bool(advice)}."
     return text + f'<p class="note">{words(note)}</p>\n</section>\n'

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ..._core.text import printable
 from .._location.location import Location
 from .._location.signal import Signal
 from .style import BLUE, ORANGE, canvas, legend, title
@@ -51,7 +52,7 @@ def _draw(upper: Axes, lower: Axes | None, part: Location, output: int) -> None:
     ahead = "" if part.lookahead == 1 else f", made {part.lookahead} samples before"
     subject = part.system if len(signal.names) == 1 or part.system == name else f"{part.system}: {name}"
     title(upper, subject, f"the last {len(times)} samples and their forecasts{ahead}")
-    upper.set_ylabel(name, parse_math=False)
+    upper.set_ylabel(printable(name), parse_math=False)
     lowest = upper if lower is None else lower
     lowest.set_xlabel("sample")
     lowest.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -13,7 +13,8 @@ from scipy.linalg import expm
 
 from ..._core.arrays import real_array
 from ..._core.user_code import named_object
-from .covariance import covariance
+from ..._core.user_warning import warn_user
+from .covariance import covariance, noise_at_the_input
 from .dead_time import dead_time, with_dead_time
 from .linear_system import LinearSystem
 
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 def from_control(
     plant: control.StateSpace | control.TransferFunction | str,
-    Q: ArrayLike,
+    Q: ArrayLike | None,
     R: ArrayLike,
     dt: float | None = None,
     delay: ArrayLike = 0.0,
+    input_noise: ArrayLike | None = None,
 ) -> LinearSystem:
     """Return the discrete system of a python-control plant and two noise covariances.
 
@@ -46,14 +48,19 @@ def from_control(
     Args:
         plant: A ``StateSpace`` or ``TransferFunction`` of python-control, or where one is: ``plant.py:name`` or
             ``package.module:name`` (that code is run). A transfer function becomes
-            ``control.tf2ss(plant, method="scipy")``; Q refers to the states of that realisation.
+            ``control.tf2ss(plant, method="scipy")``; Q refers to the states of that realisation, which nobody sees:
+            give ``input_noise``.
         Q: Process noise: covariance per sample for a discrete plant, spectral density (covariance per second) for a
-            continuous one. ``(state, state)``; a list of numbers is the diagonal, a number stands for number * I.
+            continuous one. ``(state, state)``; a list of numbers is the diagonal, a number stands for number * I. None
+            if ``input_noise`` gives it.
         R: Measurement noise, ``(output, output)``, or a list, or a number.
         dt: Sampling time in seconds. Needed for a continuous plant; for a discrete plant without one (``dt=True``) it
             is 1 unless given here.
         delay: Dead time of the inputs in seconds, one number for all or ``(input,)``; of a discrete plant, whole
             samples.
+        input_noise: V, process noise that adds to the inputs, so that Q = B V B': ``(input, input)``, or a list, or a
+            number, per sample or per second as Q. It does not depend on the states that describe the plant. It is not
+            delayed.
 
     Returns:
         LinearSystem with the name of the plant.
@@ -75,6 +82,16 @@ def from_control(
             raise ValueError(f"{word} of the plant must hold finite numbers, got NaN or infinity.")
     if not len(A):
         raise ValueError("the plant has no state: a static gain has nothing to predict.")
+    if input_noise is not None:
+        Q = noise_at_the_input(B, input_noise, Q)
+    elif Q is None:
+        raise ValueError("the process noise is missing: give Q (--q), or input_noise (--input-noise) at the inputs.")
+    elif model is not plant and np.any(np.asarray(Q)):
+        warn_user(
+            f"Q (--q) is in the states that control.tf2ss makes of the transfer function {plant.name}, which the "
+            "function itself does not fix: give the noise at its inputs instead (input_noise, --input-noise), or a "
+            "StateSpace."
+        )
     Q, R = covariance("Q", Q, len(A)), covariance("R", R, len(C))
     if dt is not None and not (np.isfinite(dt) and dt > 0):
         raise ValueError(f"dt must be a positive number of seconds, got {dt}.")

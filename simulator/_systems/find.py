@@ -20,13 +20,14 @@ def find_system(
     R: ArrayLike | None = None,
     dt: float | None = None,
     delay: ArrayLike | None = None,
+    input_noise: ArrayLike | None = None,
 ) -> LinearSystem:
     """Return the system of a name, a file or an object.
 
     Args:
         source: ``plant.toml`` (text or a path), ``module.py:name`` or a name of the zoo; or a LinearSystem, a plant of
             python-control, or a function without arguments that returns one.
-        Q, R, dt, delay: As in ``read_system``; a system of the zoo has its own.
+        Q, R, dt, delay, input_noise: As in ``read_system``; a system of the zoo has its own.
 
     Raises:
         ValueError: There is no such system, it is a recording, or its file cannot be read.
@@ -34,9 +35,9 @@ def find_system(
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
     if not isinstance(source, str):
-        return as_system(source, "the plant", Q, R, dt, delay)
+        return as_system(source, "the plant", Q, R, dt, delay, input_noise)
     if source.lower().endswith(".toml") or ":" in source:
-        return read_system(source, Q, R, dt, delay)
+        return read_system(source, Q, R, dt, delay, input_noise)
     if is_recording(source):
         raise ValueError(
             f"{source!r} is a recording, not a system: read it with simulator.read_recording({source!r}, "
@@ -44,7 +45,7 @@ def find_system(
             "module.py:name."
         )
     system = zoo(source)
-    if any(given is not None for given in (Q, R, dt, delay)):
+    if any(given is not None for given in (Q, R, dt, delay, input_noise)):
         raise ValueError(f"{source} has its own Q, R and dt, and no delay; leave them out.")
     return system
 

@@ -173,7 +173,7 @@ def test_a_plant_of_python_control_takes_three_lines() -> None:
 
 def test_dead_time_costs_states_that_no_predictor_needs() -> None:
     """What is on its way is known: the critical length, and the exact errors, are those of the plant itself."""
-    words = dict(Q=[0.1, 1.0], R=0.01, dt=0.1)
+    words = dict(input_noise=1.0, R=0.01, dt=0.1)
     motor = control.tf([1], [1, 1, 0], name="motor")
     late, prompt = (design(motor, 2000, **words, **delay) for delay in (dict(delay=0.25), {}))
     assert late.critical_size == prompt.critical_size == 1

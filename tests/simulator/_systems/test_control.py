@@ -88,12 +88,13 @@ def test_discrete_plants_are_taken_as_they_are() -> None:
 
 def test_transfer_functions() -> None:
     made = control.tf([1, 2], [1, 3, 5], name="tf")
-    system = from_control(made, 1.0, 1.0, 0.05)
+    with pytest.warns(UserWarning, match=r"transfer function tf, .* give the noise at its inputs instead"):
+        system = from_control(made, 1.0, 1.0, 0.05)
     response = system.C @ np.linalg.solve(np.exp(0.7j) * np.eye(2) - system.A, system.B) + system.D
     np.testing.assert_allclose(response, control.sample_system(made, 0.05, "zoh")(np.exp(0.7j)), rtol=1e-10)
     np.testing.assert_allclose(system.Q, integral(control.tf2ss(made, method="scipy").A, np.eye(2), 0.05), rtol=1e-10)
     assert system.name == "tf"
-    discrete = from_control(control.tf([1], [1, -0.5], 2.0), 1.0, 1.0)
+    discrete = from_control(control.tf([1], [1, -0.5], 2.0), None, 1.0, input_noise=1.0)
     np.testing.assert_allclose(discrete.A, [[0.5]])
     assert discrete.dt == 2.0
 
@@ -129,6 +130,40 @@ def test_what_is_refused() -> None:
         from_control(np.eye(2), 1, 1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="cannot be converted to state space"):
         from_control(control.tf([1, 0, 0], [1, 1]), 1, 1, 0.1)
+    with pytest.raises(ValueError, match="the process noise is missing: give Q"):
+        from_control(made, None, 1, 0.1)
+    with pytest.raises(ValueError, match="both give the process noise: leave one out"):
+        from_control(made, 1, 1, 0.1, input_noise=1)
+    with pytest.raises(ValueError, match="input_noise must be finite, symmetric and positive semidefinite, got -1"):
+        from_control(made, None, 1, 0.1, input_noise=-1)
+    with pytest.raises(ValueError, match="input_noise must be a number, a list of"):
+        from_control(made, None, 1, 0.1, input_noise=[1, 2, 3, 4])
+
+
+def test_noise_at_the_input_does_not_depend_on_the_states() -> None:
+    """A transfer function, and its states in other coordinates: outputs have the same covariances."""
+    made = control.tf([1, 2], [1, 3, 5], name="tf")
+    T = np.array([[2.0, 1.0], [0.0, -3.0]])
+    inner = control.tf2ss(made, method="scipy")
+    other = control.ss(np.linalg.solve(T, inner.A @ T), np.linalg.solve(T, inner.B), inner.C @ T, inner.D)
+    systems = [from_control(one, None, 0.1, 0.05, input_noise=[[4.0]]) for one in (made, other)]
+    np.testing.assert_allclose(systems[0].Q, integral(inner.A, 4 * inner.B @ inner.B.T, 0.05), rtol=1e-10)
+    for lag in range(4):
+        one, two = (s.C @ np.linalg.matrix_power(s.A, lag) @ s.Q @ s.C.T for s in systems)
+        np.testing.assert_allclose(one, two, rtol=1e-9)
+    discrete = control.ss([[0.9]], [[2.0, 1.0]], [[1]], 0, 0.1)
+    np.testing.assert_allclose(from_control(discrete, None, 1, input_noise=[1, 3]).Q, [[7.0]])
+
+
+def test_noise_at_the_input_is_not_delayed() -> None:
+    made = control.tf([1], [1, 1, 0])
+    late, prompt = (from_control(made, None, 1, 0.1, delay, input_noise=2.0) for delay in (0.25, 0.0))
+    np.testing.assert_allclose(late.Q[:2, :2], prompt.Q, rtol=1e-12)
+    assert not late.Q[2:].any()
+
+
+def test_a_transfer_function_without_process_noise_is_not_warned_about() -> None:
+    assert not from_control(control.tf([1], [1, 1]), 0, 1, 0.1).Q.any()
 
 
 def driven_finely(

@@ -8,7 +8,7 @@ import control
 import numpy as np
 import pytest
 
-from ergoscope.simulator import from_control, read_system, zoo, zoo_names
+from ergoscope.simulator import LinearSystem, find_system, from_control, read_system, zoo, zoo_names
 from ergoscope.simulator._systems.read_system import system_of, table_of
 
 Write = Callable[..., str]
@@ -139,9 +139,9 @@ def test_python_file(write: Write) -> None:
     system = read_system(f"{where}:sampled", Q=[1, 2], R=3)
     np.testing.assert_array_equal(system.Q, np.diag([1.0, 2.0]))
     assert (system.dt, system.name) == (0.1, "sampled")
-    twin = from_control(control.tf([1], [1, 1, 0]), 1, 2, 0.2)
+    twin = from_control(control.tf([1], [1, 1, 0]), None, 2, 0.2, input_noise=1)
     for name in ("motor", "plant"):
-        system = read_system(f"{where}:{name}", Q=1, R=2, dt=0.2)
+        system = read_system(f"{where}:{name}", R=2, dt=0.2, input_noise=1)
         for word in "ABCDQR":
             np.testing.assert_array_equal(getattr(system, word), getattr(twin, word))
         assert system.name == name
@@ -155,7 +155,7 @@ def test_python_file_that_is_refused(write: Write, tmp_path: Path) -> None:
     for name, words in {
         "wlak": "has no 'wlak'; did you mean 'walk'",
         "number": "gives int; expected a LinearSystem",
-        "sampled": "has no noise: give the covariances Q",
+        "sampled": "has no noise: give the covariances R",
         "needs": "calling .* failed: TypeError.*required positional argument",
         "fails": r"failed: ZeroDivisionError: division by zero \(.*p\.py, line 16\)",
     }.items():
@@ -199,3 +199,17 @@ def test_words_that_name_no_system(where: str) -> None:
         read_system(where)
     with pytest.raises(ValueError, match="neither a Python file"):
         read_system("not a module:x")
+
+
+def test_noise_at_the_input_of_a_file_and_of_a_linear_system(write: Write) -> None:
+    where = write("A = [[0.5, 0], [0, 1]]\nB = [[2], [1]]\nC = [[1, 1]]\nR = 1\n", "plant.toml")
+    np.testing.assert_array_equal(read_system(str(where), input_noise=3).Q, [[12.0, 6.0], [6.0, 3.0]])
+    own = LinearSystem(A=[[0.5]], B=[[2.0]], C=[[1.0]], Q=0.0, R=1.0)
+    np.testing.assert_array_equal(find_system(own, input_noise=3).Q, [[12.0]])
+    bare = LinearSystem(A=[[0.5]], C=[[1.0]], Q=0.0, R=1.0)
+    with pytest.raises(ValueError, match="needs a plant with inputs, and this one has none"):
+        find_system(bare, input_noise=3)
+    with pytest.raises(ValueError, match="has its own Q"):
+        find_system("random-walk", input_noise=3)
+    with pytest.raises(ValueError, match="both give the process noise"):
+        find_system(own, Q=1, input_noise=3)
