@@ -116,12 +116,10 @@ def show_files(files: list[Path]) -> None:
 
 
 def _table(location: Location) -> Table:
-    from ..analysis._location.sentences import reading_words
-
     title = f"{location.subject}: mean squared prediction error at horizon t"
     if location.outputs.height:
         title += ", in units of the noise of each output"
-    caption = None if location.reading is None else f"read: {reading_words(location.reading)}"
+    caption = None if location.reading is None else f"read: {location.reading.words}"
     table = Table(title=title, title_justify="left", header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.caption, table.caption_justify = caption, "left"
     paired, oracle = "paired" in location.rungs.columns, not location.recorded

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ...simulator._recordings.trajectories import Reading
+from ...simulator._recordings.reading import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize

@@ -21,6 +21,7 @@ from .._growth.lack_of_fit import input_power
 from .._growth.laws import FEWEST_GROUPS, critical_interval
 from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
+from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
 from .location import Location
 from .memory_check import check_memory
@@ -52,6 +53,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any) -> 
         horizon = min(longest, check_count("horizon", options.horizon, SHORTEST))
     if horizon < SHORTEST:
         raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
+    refuse_constant(recording)
     channels = recording.outputs.shape[2], recording.inputs.shape[2]
     default = range(min(16, horizon // (5 * sum(channels))) + 1)
 

@@ -11,8 +11,8 @@ import polars as pl
 from ..._core.files import write_text
 from ..._core.progress import Progress, no_progress
 from ..._core.text import spaced, spans
-from ...simulator._recordings.trajectories import Reading
-from .._location.sentences import ahead_words, reading_words
+from ...simulator._recordings.reading import Reading
+from .._location.sentences import ahead_words
 from .._sweeps.folder import EXPERIMENT
 from .captions import caption_of
 from .html import DASH, command, facts, figure, number, page, pairs, table, words
@@ -135,7 +135,7 @@ def _location(part: dict[str, Any], settings: dict[str, Any], most: int, reading
     if theory is not None or not _has_excess(part):  # it is unknown for a system that varies in time
         known["rounding reaches the noise"] = _samples(trust, "never", "after ")
     if reading is not None:
-        known["read"] = words(reading_words(Reading(**reading)))
+        known["read"] = words(Reading.of(reading).words)
     text = f"<section>\n<h2>{words(ahead or 'the answer in numbers')}</h2>\n{facts(known)}"
     text += f"<p>{words(part['reason'][:1].upper() + part['reason'][1:])}</p>\n" + _rungs(part, word, most)
     text += _outputs(part["outputs"], word)

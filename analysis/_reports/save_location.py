@@ -44,7 +44,7 @@ def location_json(location: Location, files: list[Path] | None = None) -> dict[s
     """Return the answer as the documented JSON object (docs/json.md); values that are not finite become null."""
     return _answer(location) | dict(
         further=[_answer(part) for part in location.further],
-        reading=None if location.reading is None else json_value(location.reading._asdict()),
+        reading=None if location.reading is None else json_value(location.reading.to_dict()),
         settings=dict(source=location.system) | location.settings,
         files=[str(file) for file in files or []],
     )
