@@ -56,7 +56,7 @@ def table_of_arrays(where: str, arrays: Mapping[str, Any], table: str | None) ->
         raise ValueError(f"{where} holds no array of numbers.")
     one = chosen(where, "array", list(known), table)
     if one is not None:
-        return _frame(_columns(where, one, known[one], alone=known[one].ndim > 1))
+        return _frame(_columns(where, one, known[one], alone=known[one].ndim > 1 or known[one].dtype.names is not None))
     lengths = {len(array) for array in known.values()}
     if len(lengths) > 1:
         shapes = listed([f"{name} {array.shape}" for name, array in known.items()])

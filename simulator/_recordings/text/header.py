@@ -32,7 +32,7 @@ def has_header(where: str, rows: list[Row], line: int) -> bool:
         return any(words)
     if any(words):
         raise ValueError(
-            f"{where}: line {line}, {_shown(first)}, has words and numbers: --header {line} if it holds the column names, "
+            f"{where}: line {line}, {_shown(first)}, has words and numbers: --header {line} if they are names, "
             "--header 0 if it is a sample."
         )
     index_column = not first[0].strip() and len(first) > 1

@@ -84,9 +84,10 @@ def find_layout(file: Path, dialect: Dialect) -> Layout:
     if not top.numbered:
         raise ValueError(f"{file} is empty: expected a line of column names and at least two rows.")
     told = dialect.separator or top.separator
-    readings = {mark: _reading(file, top, mark) for mark in ([told] if told else SEPARATORS)}
+    readings = {mark: _reading(file, top, mark) for mark in ([told] if told else _candidates(top))}
     separator = told or _separator(file, readings, dialect)
-    rows, ends = readings[separator]
+    reading = readings[separator] if separator in readings else _reading(file, top, separator)
+    rows, ends = reading
     title = [] if top.title is None else split(top.title[1], separator, len(rows[0]))
     line, header = top.numbered[0][0], dialect.header
     if header is None:
@@ -98,7 +99,7 @@ def find_layout(file: Path, dialect: Dialect) -> Layout:
     if header == 0 or (top.title is not None and header == top.title[0]):
         above, cells = 0, title if header else [str(k) for k in range(1, len(rows[0]) + 1)]
     else:
-        usual = readings[separator].width or 0
+        usual = reading.width or 0
         above, cells = 1, split(top.numbered[0][1], separator, usual) if separator == " " else rows[0]
     units_row = dialect.units_row
     if units_row is None:
@@ -114,6 +115,13 @@ def find_layout(file: Path, dialect: Dialect) -> Layout:
         dialect, separator=separator, encoding=encoding, header=header, units_row=units_row, comment=top.comment
     )
     return Layout(found, names, units, rows[first:], skip, width)
+
+
+def _candidates(top: _Top) -> list[str]:
+    """Return the separators that may fit: those in the first or the last line."""
+    ends = top.numbered[0][1].strip() + top.numbered[-1][1].strip()
+    found = [mark for mark in SEPARATORS if mark in ends or (mark == " " and "\t" in ends)]
+    return found if "," in found else [",", *found]
 
 
 def split(text: str, separator: str, width: int) -> Row:
@@ -218,7 +226,7 @@ def _separator(file: Path, readings: dict[str, _Reading], dialect: Dialect) -> s
     several = [mark for mark, reading in readings.items() if len(reading.rows[0]) > 1]
     if not several or several == [" "]:
         _refuse_preamble(file, readings)
-        return ";" if dialect.decimal == "," else ","
+        return ";" if dialect.decimal == "," else ","  # of one column: any mark that no cell has
     if len(several) > 1 and several[0] != ",":
         raise ValueError(
             f"{file}: the rows are of different length, whether {SEPARATORS[several[0]]} or {SEPARATORS[several[1]]} "
