@@ -37,11 +37,9 @@ NUMBER = re.compile(
         [WHOLE, decimal_of("."), decimal_of(","), grouped_by(BLANK + ",", "."), grouped_by(BLANK + ".", ",")]
     )
 )  # fmt: skip
-DATE = re.compile(
-    r"""^(?: \d{1,4} [-/.] \d{1,2} [-/.] \d{1,4} | \d{1,2} [-\ /.] [A-Za-z]{3} [-\ /.] \d{2,4} | \d{8} T \d{4,6} )
-    (?: [T\ ,]+ .* )?$ | ^\d{1,3} : \d{2} (?: :\d{2} (?:[.,]\d*)? )? (?:\s*[AaPp][Mm])?$""",
-    re.VERBOSE,
-)
+CLOCK = r"\d{1,3}:\d{2}(?::\d{2}(?:[.,]\d*)?)?(?:\s*[AaPp][Mm])?"
+DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-\ /.][A-Za-z]{3}[-\ /.]\d{2,4}|\d{8}(?=[T ])"
+DATE = re.compile(rf"^(?:(?:{DAY})(?:[T ,]+(?:{CLOCK}|\d{{4}}|\d{{6}})\s*(?:Z|[+-]\d{{2}}:?\d{{2}})?)?|{CLOCK})$")
 
 
 def is_missing(cell: str) -> bool:

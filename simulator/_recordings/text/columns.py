@@ -20,7 +20,7 @@ from .cells import column_holds
 from .csv_structure import line_start, scan
 from .decimal_comma import refuse_decimal_commas
 from .layout import Layout, find_layout, first_rows, refuse_long_rows
-from .lines import lines, records
+from .lines import COMMENTS, lines, records
 
 FAST = ",;\t|"  # separators that polars reads
 POINTED = ",\t|"  # with them a number with one point has a decimal point
@@ -121,6 +121,9 @@ def _careful(file: Path, layout: Layout, wanted: Sequence[str]) -> tuple[pl.Data
             refuse_long_rows(file, width, [row], number)
         if several and len(row) <= 1 and not "".join(row).strip():
             continue
+        if len(row) == 1 < width and row[0].lstrip().startswith(COMMENTS):
+            mark = next(mark for mark in COMMENTS if row[0].lstrip().startswith(mark))
+            raise ValueError(f"{file}: row {number} is {row[0].strip()!r}: if it is a comment, --comment {mark!r}.")
         numbers.append(number)
         for column, place in zip(cells, places, strict=True):
             column.append(row[place] if place < len(row) else None)

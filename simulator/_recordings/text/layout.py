@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..dialect import SEPARATORS, Dialect
-from .cells import is_missing, is_number
+from .cells import is_datum, is_missing, is_number
 from .header import has_header, has_units_row, unit_in_name
 from .lines import COMMENTS, Row, blank_cells, find_encoding, lines
 
@@ -67,10 +67,10 @@ class _Reading(NamedTuple):
         return width if fits else None
 
     @property
-    def numeric(self) -> float:
-        """Share of the cells under the first row that are numbers."""
+    def known(self) -> float:
+        """Share of the cells under the first row that are numbers or dates."""
         cells = [cell for row in self.rows[1:] for cell in row if not is_missing(cell)]
-        return sum(map(is_number, cells)) / max(len(cells), 1)
+        return sum(map(is_datum, cells)) / max(len(cells), 1)
 
 
 def find_layout(file: Path, dialect: Dialect) -> Layout:
@@ -86,9 +86,8 @@ def find_layout(file: Path, dialect: Dialect) -> Layout:
     told = dialect.separator or top.separator
     readings = {mark: _reading(file, top, mark) for mark in ([told] if told else _candidates(top))}
     separator = told or _separator(file, readings, dialect)
-    reading = readings[separator] if separator in readings else _reading(file, top, separator)
-    rows, ends = reading
-    title = [] if top.title is None else split(top.title[1], separator, len(rows[0]))
+    rows, ends = readings[separator] if separator in readings else _reading(file, top, separator)
+    title = [] if top.title is None else _title_cells(top.title[1], separator)
     line, header = top.numbered[0][0], dialect.header
     if header is None:
         if has_header(str(file), rows, line):
@@ -99,8 +98,7 @@ def find_layout(file: Path, dialect: Dialect) -> Layout:
     if header == 0 or (top.title is not None and header == top.title[0]):
         above, cells = 0, title if header else [str(k) for k in range(1, len(rows[0]) + 1)]
     else:
-        usual = reading.width or 0
-        above, cells = 1, split(top.numbered[0][1], separator, usual) if separator == " " else rows[0]
+        above, cells = 1, rows[0]
     units_row = dialect.units_row
     if units_row is None:
         units_row = bool(header) and has_units_row(rows[above:])
@@ -118,19 +116,14 @@ def find_layout(file: Path, dialect: Dialect) -> Layout:
 
 
 def _candidates(top: _Top) -> list[str]:
-    """Return the separators that may fit: those in the first or the last line."""
-    ends = top.numbered[0][1].strip() + top.numbered[-1][1].strip()
-    found = [mark for mark in SEPARATORS if mark in ends or (mark == " " and "\t" in ends)]
+    """Return the separators that occur, and the comma."""
+    text = "".join(line for _, line in top.numbered)
+    found = [mark for mark in SEPARATORS if mark in text or (mark == " " and "\t" in text)]
     return found if "," in found else [",", *found]
 
 
-def split(text: str, separator: str, width: int) -> Row:
-    """Return the cells of a line of names; where blanks separate columns, names may hold single blanks."""
-    if separator != " ":
-        return next(csv.reader([text], delimiter=separator), [])
-    cells = blank_cells(text)
-    wide = re.split(r"\s{2,}|\t", text.strip())
-    return wide if len(cells) != width == len(wide) else cells
+def _title_cells(text: str, separator: str) -> Row:
+    return blank_cells(text) if separator == " " else next(csv.reader([text], delimiter=separator), [])
 
 
 def _top(file: Path, encoding: str, dialect: Dialect) -> _Top:
@@ -169,6 +162,10 @@ def _reading(file: Path, top: _Top, separator: str) -> _Reading:
     numbers, text = zip(*top.numbered, strict=True)
     if separator == " ":
         rows, ends = [blank_cells(line) for line in text], list(numbers)
+        below = next((len(row) for row in rows[1:] if row), 0)
+        wide = re.split(r"\s{2,}|\t", text[0].strip())
+        if len(rows[0]) != below == len(wide):  # names with single blanks in them
+            rows[0] = wide
     else:
         reader, rows, ends = csv.reader(text, delimiter=separator), [], []
         try:
@@ -203,22 +200,28 @@ def refuse_long_rows(file: Path, width: int, rows: list[Row], start: int = 1) ->
         if len(row) > width:
             raise ValueError(
                 f"{file}: row {number} has {len(row)} cells under {width} column names; is a comma used as the "
-                "decimal mark? Then give --decimal , and the --separator."
+                "decimal mark? Then give --decimal ,"
             )
 
 
 def _separator(file: Path, readings: dict[str, _Reading], dialect: Dialect) -> str:
     """Return the separator under which all rows are equally wide; of several, that with most cells of numbers."""
-    fitting = {mark: reading.numeric for mark, reading in readings.items() if (reading.width or 0) > 1}
+    fitting = {mark: reading.known for mark, reading in readings.items() if (reading.width or 0) > 1}
     if dialect.decimal == "," and "," in fitting and _unquoted(readings[","]):
         del fitting[","]  # a comma is no separator where it is the decimal mark, except between quoted cells
     if fitting:
         best = max(fitting.values())
         equal = [mark for mark, share in fitting.items() if share == best]
-        if len(equal) > 1 and equal[1] != " ":
+        if len(equal) > 1 and equal != ["\t", " "]:  # blanks are tabs, too
             raise ValueError(
                 f"{file}: both {SEPARATORS[equal[0]]} and {SEPARATORS[equal[1]]} separate the header and the rows into "
                 "columns: give the --separator."
+            )
+        better = [mark for mark, reading in readings.items() if mark not in fitting and reading.known > best]
+        if better and not (dialect.decimal == "," and better == [","]):
+            raise ValueError(
+                f"{file}: more cells are numbers if {SEPARATORS[better[0]]} separate them than with "
+                f"{SEPARATORS[equal[0]]}, but the rows are then of different length: give the --separator."
             )
         return equal[0]
     if dialect.decimal == ",":
@@ -227,12 +230,13 @@ def _separator(file: Path, readings: dict[str, _Reading], dialect: Dialect) -> s
     if not several or several == [" "]:
         _refuse_preamble(file, readings)
         return ";" if dialect.decimal == "," else ","  # of one column: any mark that no cell has
-    if len(several) > 1 and several[0] != ",":
+    ranked = sorted(several, key=lambda mark: readings[mark].known, reverse=True)
+    if len(ranked) > 1 and readings[ranked[0]].known == readings[ranked[1]].known:
         raise ValueError(
-            f"{file}: the rows are of different length, whether {SEPARATORS[several[0]]} or {SEPARATORS[several[1]]} "
+            f"{file}: the rows are of different length, whether {SEPARATORS[ranked[0]]} or {SEPARATORS[ranked[1]]} "
             "separate the columns: give the --separator."
         )
-    return several[0]
+    return ranked[0]
 
 
 def _unquoted(commas: _Reading) -> bool:

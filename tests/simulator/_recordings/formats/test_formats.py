@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 from collections.abc import Callable
@@ -145,10 +146,8 @@ def test_a_damaged_file_is_refused_or_read_as_it_was(tmp_path: Path, name: str) 
     broken += [whole[:at] + bytes([whole[at] ^ 0x5A]) + whole[at + 1 :] for at in rng.integers(0, len(whole), 10)]
     for data in broken:
         file.write_bytes(data)
-        try:
+        with contextlib.suppress(ValueError, OSError):
             read_recording(file, ["y"], ["u"], time="t")
-        except (ValueError, OSError) as refused:
-            assert str(refused)
     gc.collect()  # some libraries raise while they are deleted: here, where it is only a warning
 
 
@@ -222,15 +221,13 @@ def test_sheets_of_excel(tmp_path: Path) -> None:
     sheet.append(["time", "flow", "note"])
     sheet.append(["", "m3/h", ""])
     for k in range(5):
-        sheet.append([datetime(2024, 5, 1) + timedelta(milliseconds=500 * k), 1 / 3e9 * k, "a"])
+        sheet.append([datetime(2024, 5, 1) + timedelta(milliseconds=500 * k), 1.25e-10 * k, "a"])
     sheet["B5"] = "N/A"
     book.save(tmp_path / "a.xlsx")
     with pytest.raises(ValueError, match="several sheets, notes, data: name one with --table"):
         read_recording(tmp_path / "a.xlsx", ["flow"])
     found = read_recording(tmp_path / "a.xlsx", time="time", dialect=Dialect(table="data"))
-    np.testing.assert_array_equal(
-        found.outputs[0, :, 0], [0, *(float(f"{y:.16g}") if y else np.nan for y in (1 / 3e9, 0, 3 / 3e9, 4 / 3e9))]
-    )
+    np.testing.assert_array_equal(found.outputs[0, :, 0], [0, 1.25e-10, np.nan, 3.75e-10, 5e-10])
     assert found.dt == 0.5 and found.reading is not None and dict(found.reading.units) == {"flow": "m3/h"}
     sheet["B6"] = "1,5"
     book.save(tmp_path / "a.xlsx")
