@@ -247,8 +247,8 @@ def _split(where: str, label: str, table: Table) -> list[_Run]:
 
 def _grid(runs: Sequence[_Run], column: str | None, time_order: bool) -> tuple[float | None, list[NDArray[np.int64]]]:
     if column is None or time_order:
-        steps = [np.diff(run.times.seconds) for run in runs if run.times is not None]
-        return usual_step(steps) if steps else None, [np.arange(len(run.rows)) for run in runs]
+        times = [run.times.seconds for run in runs if run.times is not None]
+        return usual_step(times) if times else None, [np.arange(len(run.rows)) for run in runs]
     return regular_grid(
         [
             Stamps(

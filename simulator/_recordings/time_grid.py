@@ -89,11 +89,13 @@ def regular_grid(runs: list[Stamps]) -> Grid:
     return stepwise
 
 
-def usual_step(steps: list[Vector]) -> float:
-    """Return the median of the steps that go on in time, the lower of the two middle ones; 0 where none does."""
-    forward = np.concatenate(steps)
-    forward = forward[forward > 0]
-    return _lower_median(forward) if len(forward) else 0.0
+def usual_step(times: list[Vector]) -> float | None:
+    """Return the median of the steps that go on in time, the lower of the two middle ones; None where none does."""
+    steps = np.concatenate([np.diff(run) for run in times])
+    forward = steps[steps > 0]
+    if not len(forward):
+        return None
+    return _shortest_decimal(_lower_median(forward), max(float(np.abs(run).max()) for run in times))
 
 
 def _increasing_steps(run: Stamps) -> Vector:

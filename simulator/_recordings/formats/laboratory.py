@@ -26,7 +26,7 @@ def library(file: Path, module: str, format: str) -> Any:
         return importlib.import_module(module)
     except ImportError as exc:
         raise ValueError(
-            f"{file} is {format}, which needs {module}: pip install 'ergoscope[files]', or export it as CSV or Parquet."
+            f"{file} is {format}, which needs {module}. In a checkout: pip install '.[files]'. Or export it as CSV."
         ) from exc
 
 

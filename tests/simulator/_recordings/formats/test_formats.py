@@ -282,7 +282,7 @@ def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(laboratory.importlib, "import_module", missing)
     (tmp_path / "a.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
-    with pytest.raises(ValueError, match=r"is HDF5, which needs h5py: pip install 'ergoscope\[files\]'"):
+    with pytest.raises(ValueError, match=r"is HDF5, which needs h5py. In a checkout: pip install '.\[files\]'"):
         read_recording(tmp_path / "a.h5")
 
 
