@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl  # slow to import; not every command needs it
 
-TABLE_SUFFIXES = (".csv", ".parquet")
+TABLE_SUFFIXES = (".csv", ".parquet")  # that are written
+RECORDING_SUFFIXES = (  # that a folder is searched for; a file that is named may have any
+    *TABLE_SUFFIXES, ".tsv", ".dat", ".feather", ".arrow", ".ipc", ".npy", ".npz", ".mat", ".json", ".ndjson", ".jsonl",
+    ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".h5", ".hdf5", ".tdms", ".mdf", ".mf4",
+)  # fmt: skip
 PATTERN_MARKS = "*?"  # brackets are no marks: run[1].csv is the name of a file
 
 _unfinished: set[Path] = set()

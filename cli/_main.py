@@ -17,6 +17,7 @@ from .. import __version__
 from .._core.json_values import json_text
 from ._compilation_cache import keep_compiled
 from ._dashboard import demo, watch
+from ._dialect_options import with_dialect
 from ._export import export
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
@@ -55,16 +56,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object inst
 
 
 @app.command()
+@with_dialect
 def locate(
     source: Annotated[
         str,
         typer.Argument(
-            help="A system of the zoo, plant.toml, module.py:name, or a CSV or Parquet file, folder or glob."
+            help="A system of the zoo, plant.toml, module.py:name, or a recording: a file (CSV and other text, "
+            "Parquet, Excel, MATLAB, NumPy, ..), a folder or a glob."
         ),
     ],
     output: Annotated[list[str] | None, typer.Option(help="Recording: output columns, such as y or y1,y2.")] = None,
     by: Annotated[str | None, typer.Option(help="Recording: column that names the run.")] = None,
-    time: Annotated[str | None, typer.Option(help="Recording: column of the time.")] = None,
+    time: Annotated[str | None, typer.Option(help="Recording: column of the time, or two: date,clock.")] = None,
     center: Annotated[
         str, typer.Option(help="Recording: first (value), none or a number to subtract from the output.")
     ] = "first",
@@ -114,11 +117,13 @@ def locate(
     out: Out = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
+    dialect: Any = None,
 ) -> None:
     """Locate the smallest size whose prediction error does not grow."""
     tried, lookaheads = None if sizes is None else parse_sizes(sizes), parse_lookaheads(lookahead)
     from .. import analysis, simulator
     from .._core.files import check_folder
+    from ..simulator._recordings.dialect import option
     from ..simulator._systems.find import is_recording
 
     plant, name = None, source
@@ -129,12 +134,15 @@ def locate(
                 raise ValueError(f"{word} is an option for systems, and {source} is a recording: leave it out.")
         columns = [word.strip() for part in output or () for word in part.split(",")]
         driven = [word.strip() for word in input.split(",")] if input else []
-        data: Any = simulator.read_recording(source, columns, driven, by=by, time=time)
+        data: Any = simulator.read_recording(source, columns, driven, by=by, time=time, dialect=dialect)
         name = Path(source).stem.replace("*", "_") or "recording"
     else:
         for word, value in (("--output", output), ("--by", by), ("--time", time)):
             if value is not None:
                 raise ValueError(f"{word} is an option for recordings, and {source} is a system: leave it out.")
+        if dialect is not None:
+            word = option(next(iter(dialect.given)))
+            raise ValueError(f"{word} is an option for recordings, and {source} is a system: leave it out.")
         data = plant = find_plant(source, q, r, dt, delay, input_noise)
         name = plant.name
     folder = check_folder(out or Path("runs") / name)

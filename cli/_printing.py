@@ -143,7 +143,6 @@ def _table(location: Location) -> Table:
 
 def _captions(location: Location) -> list[str]:
     """Return the lines below the table: what a size is, what the costs are, what was read."""
-    from ..analysis._location.sentences import reading_words
     from ..analysis._location.size_words import explained
 
     word = explained(location.settings["size_label"])
@@ -154,7 +153,7 @@ def _captions(location: Location) -> list[str]:
         compared = "" if location.judged else "; vs prev.: paired test against the size before"
         lines.append(f"more error: than size {location.advice.size}, after the first twentieth{compared}")
     if location.reading is not None:
-        lines.append(f"read: {reading_words(location.reading)}")
+        lines.append(f"read: {location.reading.words}")
     return lines
 
 

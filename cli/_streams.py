@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._core.text import printable_lines
+from ._dialect_options import with_dialect
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
 from ._printing import note
@@ -26,7 +27,7 @@ Live = Annotated[
     str,
     typer.Argument(
         help="mqtt://host:1883/lab/plant1, or lab/+ for all streams; - for lines of JSON on standard input, a file of "
-        "such lines, a folder of the record command, or a recording in CSV or Parquet."
+        "such lines, a folder of the record command, or a recording: CSV and other text, Parquet, Excel, MATLAB, .."
     ),
 ]
 Output = Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")]
@@ -37,6 +38,7 @@ Units = Annotated[str | None, typer.Option(help="Units of the channels, such as 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only errors on standard error.")]
 
 
+@with_dialect
 def learn(
     source: Live,
     learner: Annotated[
@@ -71,6 +73,7 @@ def learn(
     precision: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     device: Annotated[str | None, typer.Option(help="cpu, gpu, .. (see: ergoscope devices).")] = None,
     quiet: Quiet = False,
+    dialect: Any = None,
 ) -> None:
     """Learn live streams: print forecasts before their samples, errors, and the critical size so far."""
     start_log()
@@ -91,7 +94,7 @@ def learn(
         channels=channels,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    opened = streams.connect(source, state=state, plants=True, **columns)
+    opened = _recorded(source, columns, dialect, quiet) or streams.connect(source, state=state, plants=True, **columns)
 
     ready = _listening("learn", source, quiet)
 
@@ -128,6 +131,7 @@ def record(
         note(f"{out}: {sink.samples} samples{_rejected(opened.rejections.counts)}")
 
 
+@with_dialect
 def replay(
     source: Live,
     to: Annotated[
@@ -142,6 +146,7 @@ def replay(
     input: Input = None,
     by: By = None,
     time: Time = None,
+    dialect: Any = None,
 ) -> None:
     """Play a recording as live streams."""
     start_log()
@@ -150,9 +155,33 @@ def replay(
     from ..streams._sources.playback import Playback
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
+    played: dict[str, Any] = dict(speed=_speed(speed), block=block)
+    opened = _recorded(source, columns, dialect, **played) or streams.connect(source, **played, **columns)
     known = opened.meta if isinstance(opened, Playback) else {}
     _forward(opened, observation_sink(to, known | _units(units)))
+
+
+def _recorded(source: str, columns: dict[str, Any], dialect: Any, quiet: bool = False, **played: Any) -> Source | None:
+    """Return the source of a recording, and print what was read; None for any other source.
+
+    Raises:
+        ValueError: It cannot be read, or it is no recording and ``dialect`` is given.
+    """
+    from .. import simulator, streams
+    from ..simulator._recordings.dialect import option
+    from ..streams._connect import LINES, MQTT
+    from ..streams._sources.parquet import is_recorded
+
+    path, lines = Path(source).expanduser(), Path(source).suffix.lower() in LINES and dialect is None
+    if source.startswith(MQTT) or source == "-" or lines or (path.is_dir() and is_recorded(path)):
+        if dialect is not None:
+            word = option(next(iter(dialect.given)))
+            raise ValueError(f"{word} is an option for recordings, and {source} is none: leave it out.")
+        return None
+    recording = simulator.read_recording(source, **columns, dialect=dialect)
+    if recording.reading is not None and not quiet:
+        note(f"read: {recording.reading.words}")
+    return streams.play(recording, **played)
 
 
 def publish(

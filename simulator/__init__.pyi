@@ -1,7 +1,8 @@
+from ._recordings.dialect import Dialect as Dialect
 from ._recordings.find import find_recording as find_recording
 from ._recordings.read import read_frame as read_frame
 from ._recordings.read import read_recording as read_recording
-from ._recordings.trajectories import Reading as Reading
+from ._recordings.reading import Reading as Reading
 from ._recordings.trajectories import Trajectories as Trajectories
 from ._recordings.write import write_trajectories as write_trajectories
 from ._simulation.simulate import Missing as Missing

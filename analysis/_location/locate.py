@@ -13,7 +13,7 @@ from ..._core.devices import Precision
 from ..._core.progress import Progress, no_progress
 from ..._core.text import printable
 from ...learners import Learner
-from ...simulator import LinearSystem, Missing, Trajectories, find_recording, find_system
+from ...simulator import Dialect, LinearSystem, Missing, Trajectories, find_recording, find_system
 from ...simulator._recordings.find import is_data
 from ...simulator._simulation.noise import Noise
 from ...simulator._systems.find import is_recording
@@ -30,6 +30,7 @@ def locate(
     input: str | Sequence[str] | ArrayLike = (),
     by: str | None = None,
     time: str | None = None,
+    dialect: Dialect | None = None,
     sizes: Iterable[int] | None = None,
     horizon: int | None = None,
     replicates: int = 64,
@@ -69,10 +70,11 @@ def locate(
 
     Args:
         source: A system, a name or file that ``find_system`` takes, a python-control plant (with ``Q`` and ``R``); or a
-            recording: a CSV or Parquet file, a data frame (polars, pandas), an array ``(time,)``, ``(time, output)`` or
-            ``(run, time, output)``, a list of arrays, one a run, or Trajectories.
+            recording: a file as for ``read_recording``, a data frame (polars, pandas), an array ``(time,)``,
+            ``(time, output)`` or ``(run, time, output)``, a list of arrays, one a run, or Trajectories.
         output, input, by, time: Columns of a file or a frame, as in ``read_recording``; the output may be left out
             where there is one column of numbers. For arrays ``input`` is the array of the inputs.
+        dialect: How a file is written, and what is done with its rows; what it leaves out is found.
         sizes: Sizes to try, rising; by default 0..16, fewer for a short recording.
         horizon: Samples of each run; by default 20 000, or all of a recording. A system is not run past its trust
             horizon.
@@ -113,7 +115,7 @@ def locate(
     )
     path = os.fspath(source) if isinstance(source, os.PathLike) else source
     if is_data(source) or (isinstance(path, str) and is_recording(path)):
-        source = find_recording(source, output, input, by, time, dt)
+        source = find_recording(source, output, input, by, time, dt, dialect)
         if not (isinstance(inputs, str) and inputs == "zero"):
             raise ValueError(
                 "inputs is the known input of a system; that of a recording is input, a column or an array."
@@ -123,10 +125,10 @@ def locate(
         if wrong := [word for word, given in of_system.items() if given]:
             raise ValueError(f"{', '.join(wrong)}: for a system; a recording has its own: leave it out.")
         return locate_recording(source, options, center, name)
-    columns = dict(output=output, input=input, by=by, time=time)
-    if columns != dict(output=(), input=(), by=None, time=None):
+    columns = dict(output=output, input=input, by=by, time=time, dialect=dialect)
+    if columns != dict(output=(), input=(), by=None, time=None, dialect=None):
         raise ValueError(
-            f"{', '.join(columns)} name columns of a recording, and {printable(str(source), 60)} is a system: leave "
+            f"{', '.join(columns)} tell how a recording is read, and {printable(str(source), 60)} is a system: leave "
             "them out. The known input of a system is inputs='white', .. or an array."
         )
     system = find_system(source, Q, R, dt, delay, input_noise)

@@ -11,7 +11,7 @@ import polars as pl
 from ..._core.json_values import json_value
 from ..._core.text import spans
 from ...learners import FixedPredictor
-from ...simulator._recordings.trajectories import Reading
+from ...simulator._recordings.reading import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
@@ -153,7 +153,7 @@ class Location:
         """Return the answer as the documented JSON object (docs/json.md); values that are not finite become None."""
         return _answer(self) | dict(
             further=[_answer(part) for part in self.further],
-            reading=None if self.reading is None else json_value(self.reading._asdict()),
+            reading=None if self.reading is None else json_value(self.reading.to_dict()),
             settings=dict(source=self.system) | self.settings,
             files=[],
         )

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from ...learners._fixed.json_file import read_predictors
-from ...simulator._recordings.trajectories import Reading
+from ...simulator._recordings.reading import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
@@ -121,7 +121,7 @@ def _location(
         further=tuple(_location(other, answer, curves, signals, predictors, ()) for other in further),
         model=None if model is None else _model(model),
         visible_from=part["visible_from"],
-        reading=None if reading is None else Reading(**reading | dict(files=tuple(reading["files"]))),
+        reading=None if reading is None else Reading.of(reading),
         predictors=predictors,
         signal=None if signals is None else signal_from(signals, part["lookahead"]),
         outputs=pl.DataFrame(part["outputs"], schema=OUTPUTS),

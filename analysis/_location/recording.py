@@ -23,6 +23,7 @@ from .._growth.laws import FEWEST_GROUPS, critical_interval
 from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
 from .advice import advise
+from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
 from .location import Location
 from .memory_check import check_memory
@@ -55,6 +56,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         horizon = min(longest, check_count("horizon", options.horizon, SHORTEST))
     if horizon < SHORTEST:
         raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
+    refuse_constant(recording)
     channels = recording.outputs.shape[2], recording.inputs.shape[2]
     default = range(min(16, horizon // (5 * sum(channels))) + 1)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..._core.text import spaced, spans
-from ...simulator._recordings.trajectories import Reading
+from ...simulator._recordings.reading import Reading
 from .._exact.theory import Theory
 from .._growth.critical_size import Best, Critical
 from .._growth.laws import FEWEST_GROUPS
@@ -95,7 +95,7 @@ def recording_sentence(
     if horizon < recorded:
         holds += f"; rounding reaches the error beyond them, so the rest of the {spaced(recorded)} is left out"
     if reading is not None:
-        holds += f"; read: {reading_words(reading)}"
+        holds += f"; read: {reading.words}"
     parts = [] if advice is None else [advice.sentence]
     if advice is not None and regret is not None and regret.size < advice.size:
         parts[0] += f"; {regret.size} keeps the regret within {regret.factor:g} times the least"
@@ -109,13 +109,6 @@ def recording_sentence(
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def reading_words(reading: Reading) -> str:
-    """Return what was read: rows, missing samples and the step."""
-    step = "no time column" if reading.step is None else f"step {reading.step:.6g} s"
-    samples = "sample" if reading.missing == 1 else "samples"
-    return f"{spaced(reading.rows)} rows, {spaced(reading.missing)} {samples} missing, {step}"
 
 
 def _at_the_edge(size: int, sizes: Sequence[int], widen: str) -> str:

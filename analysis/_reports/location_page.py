@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..._core.text import spaced, spans
-from ...simulator._recordings.trajectories import Reading
+from ...simulator._recordings.reading import Reading
 from .._location.advice import percent
-from .._location.sentences import ahead_words, reading_words
+from .._location.sentences import ahead_words
 from .._location.size_words import explained
 from .html import DASH, facts, number, table, words
 
@@ -51,7 +51,7 @@ def location_section(part: dict[str, Any], settings: dict[str, Any], most: int, 
     if theory is not None or not _has_excess(part):  # it is unknown for a system that varies in time
         known["rounding reaches the noise"] = _samples(trust, "never", "after ")
     if reading is not None:
-        known["read"] = words(reading_words(Reading(**reading)))
+        known["read"] = words(Reading.of(reading).words)
     text = f"<section>\n<h2>{words(ahead or 'the answer in numbers')}</h2>\n{facts(known)}"
     text += f"<p>{words(part['reason'][:1].upper() + part['reason'][1:])}</p>\n" + _rungs(part, word, most)
     text += _outputs(part["outputs"], word)

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .time_units import MONTH
+
 Seconds = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-MONTH = 365.2425 / 12 * 86_400  # the mean month of the Gregorian calendar, seconds
 FIRST = 1000  # stamps that are looked at before all are
 
 
@@ -52,7 +53,7 @@ def spelled_dates(where: str, values: NDArray[np.generic]) -> Spelled | None:
         if of_day is not None and _uneven(months) == min(others):
             raise ValueError(
                 f"{where} holds {values[0]}, .., {values[-1]}, which may be months (YYYYMM) or times of day (HHMMSS). "
-                "Write dates as 2026-05-31, or times as seconds."
+                "Write dates as 2026-05-31, or give the --time-format: %Y%m, %H%M%S, or s for seconds."
             )
         return Spelled(months - months[0], 0.0)
     if of_day is not None and others[1] < others[0]:

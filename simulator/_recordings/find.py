@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
+from .dialect import Dialect
 from .frames import frame_of, is_frame
 from .read import check_outputs, read_frame, read_recording
 from .trajectories import Trajectories
@@ -31,6 +32,7 @@ def find_recording(
     by: str | None = None,
     time: str | None = None,
     dt: float | None = None,
+    dialect: Dialect | None = None,
 ) -> Trajectories:
     """Return the recording of a file, a data frame, an array, or an iterable of arrays, one a run.
 
@@ -43,12 +45,14 @@ def find_recording(
         by: Column that names the run.
         time: Column of seconds or dates.
         dt: Sampling time of arrays, in seconds.
+        dialect: How a file is written, and what is done with its rows or those of a frame.
 
     Raises:
         ValueError: The source is none of these, or an option does not belong to it; the message says what to do.
     """
     columns: dict[str, Any] = dict(output=output, input=input, by=by, time=time)
     given = [word for word, value in columns.items() if not (value is None or (isinstance(value, tuple) and not value))]
+    given += ["dialect"] if dialect is not None else []
     if isinstance(source, Trajectories):
         if given or dt is not None:
             wrong = ", ".join([*given, *(["dt"] if dt is not None else [])])
@@ -63,11 +67,11 @@ def find_recording(
         if dt is not None:
             has = "a file" if text else "a frame"
             raise ValueError(f"dt is for arrays; {has} has a column of times: name it (time=..), or leave dt out.")
-        names: dict[str, Any] = dict(outputs=_names(output), inputs=_names(input), by=by, time=time)
+        names: dict[str, Any] = dict(outputs=_names(output), inputs=_names(input), by=by, time=time, dialect=dialect)
         return read_recording(source, **names) if text else read_frame(source, **names)
-    for word in ("by", "time"):
+    for word, what in (("by", "names a column"), ("time", "names a column"), ("dialect", "tells how columns are read")):
         if word in given:
-            raise ValueError(f"{word} names a column, and arrays have none: leave it out, or give a data frame.")
+            raise ValueError(f"{word} {what}, and arrays have none: leave it out, or give a data frame.")
     if isinstance(source, list | tuple) and any(is_frame(run) for run in source):
         raise ValueError("got a list of frames: join them into one, with a column that names the run (by=..).")
     if isinstance(input, str):

@@ -52,13 +52,20 @@ def column_of(frame: Any, name: str, number: bool) -> pl.Series:
 
 
 def dated_index(frame: Any) -> Any:
-    """Return the index of a pandas frame if it holds dates or durations, else None."""
+    """Return the index of a pandas frame if it holds dates, durations or periods (by their first moment), else None."""
     index = getattr(frame, "index", None)
+    if type(index).__name__ == "PeriodIndex":
+        return index.to_timestamp()  # type: ignore[union-attr]
     return index if type(index).__name__ in ("DatetimeIndex", "TimedeltaIndex") else None
 
 
 def series_of(name: str, column: Any) -> pl.Series:
-    """Return a column; dates with a time zone become those of UTC, and values of several kinds text, as in a file."""
+    """Return a column. Periods become their first moment, dates with a time zone those of UTC.
+
+    Values of several kinds become text, as in a file.
+    """
+    if type(column.dtype).__name__ == "PeriodDtype":
+        column = column.dt.to_timestamp()
     zoned = getattr(column.dtype, "tz", None) is not None
     values = np.asarray(column, "datetime64[ns]") if zoned else np.asarray(column)
     if values.dtype != object:

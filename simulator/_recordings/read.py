@@ -1,4 +1,4 @@
-"""Read recordings: CSV and Parquet files and data frames become trajectories.
+"""Read recordings: files and data frames become trajectories.
 
 Time: row ``t`` of a run holds ``y[t]`` and ``u[t]``; ``t`` counts samples from 0, ``dt`` seconds apart. With a time
 column, rows of the regular grid that the file does not have are missing samples.
@@ -15,12 +15,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .dialect import TEXT_ONLY, Dialect
+from .formats.open_file import open_file
 from .frames import column_of, dated_index, numeric_in, series_of
 from .memory import refuse_large
+from .notes import file_notes, grid_notes
+from .opened import Opened, rows_of
+from .reading import Reading
 from .stamps import Times
-from .tables import Table, find_files, numeric_columns, read_table, refuse_unknown, table_of
-from .time_grid import Stamps, regular_grid
-from .trajectories import Reading, Trajectories
+from .tables import Table, find_files, refuse_unknown, table_of, time_columns
+from .time_grid import Stamps, regular_grid, usual_step
+from .time_units import TIME_UNITS
+from .trajectories import Trajectories
 
 
 class _Run(NamedTuple):
@@ -37,45 +43,62 @@ def read_recording(
     inputs: Sequence[str] = (),
     by: str | None = None,
     time: str | None = None,
+    dialect: Dialect | None = None,
 ) -> Trajectories:
-    """Read measured runs from CSV or Parquet.
+    """Read measured runs from files.
 
-    Only the named columns are read. Commas, semicolons or tabs separate the columns of a CSV; where it is not commas, a
-    decimal comma is read. Empty cells, null, NaN and NA are missing samples (NaN), also in inputs; infinite values are
-    refused. A blank line is no row in a file of several columns, and a missing sample in a file of one. Runs of
-    different length are padded with NaN. Without ``time``, rows are evenly spaced, in the order of the file.
+    Text (CSV in its dialects, columns between blanks), Parquet, Arrow, JSON, NumPy and MATLAB files; with the extra
+    ``files`` Excel, HDF5, TDMS and MDF, too. How a text is written is found, and told by ``reading``; what cannot be
+    told for sure is refused. Only the named columns are read. Columns of a file without a header are called 1, 2, ..
+
+    Empty cells, null, NaN, NA and the like are missing samples (NaN), also in inputs; infinite values are refused. A
+    blank line is no row in a file of several columns, and a missing sample in a file of one. Runs of different length
+    are padded with NaN. Without ``time``, rows are evenly spaced, in the order of the file.
 
     Args:
         path: A file; or a folder or a pattern with ``*`` or ``?``: each file is one run, sorted by name. The name of a
             file that exists is never a pattern.
-        outputs: Columns to predict. Optional if the file has one column of numbers beside the others named here.
+        outputs: Columns to predict, by name, or by number from 1. Optional if the file has one column of numbers beside
+            the others named here.
         inputs: Columns that are known.
         by: Column that names the run; runs are in the order of their first rows. With several files, a run is a file
             and a value.
-        time: Column of seconds or dates, evenly spaced except for holes, with the same spacing in every run. Dates are
-            2026-05-31, 2026-05-31T12:00:00, or numbers: YYYYMMDD with or without HHMMSS, YYYYMM, HHMMSS. Whole numbers
-            above 1e11, 1e14 and 1e17 are milli-, micro- and nanoseconds. Rounded stamps are fitted over the run.
+        time: Column of seconds or dates, evenly spaced except for holes, with the same spacing in every run; or two
+            columns with a comma between them, date and time of day. Dates are 2026-05-31, 2026-05-31T12:00:00,
+            31/05/2026, .., or numbers: YYYYMMDD with or without HHMMSS, YYYYMM, HHMMSS. Numbers count the unit that the
+            file says, else seconds; whole numbers above 1e11, 1e14 and 1e17 are milli-, micro- and nanoseconds. Rounded
+            stamps are fitted over the run.
+        dialect: What not to guess, and what to do with the rows.
 
     Returns:
-        Trajectories, float64; ``dt`` is None without ``time``. ``reading`` counts rows and missing samples.
+        Trajectories, float64; ``dt`` is None without ``time``. ``reading`` counts rows and missing samples, and has the
+        dialect that was found.
 
     Raises:
         FileNotFoundError: There is no such file, the folder is empty, or no file matches the pattern.
-        ValueError: A file or column is not as described, sampling is irregular, a run has fewer than two rows, an
-            output has nothing to predict, or memory does not suffice; the message says where, and the remedy.
+        ValueError: A file or column is not as described, how it is written is not certain, sampling is irregular, a run
+            has fewer than two rows, an output has no value, or memory does not suffice; the message says where,
+            and the remedy.
     """
     outputs, inputs = ((names,) if isinstance(names, str) else tuple(names) for names in (outputs, inputs))
-    files = find_files(path)
-    extra = tuple(name for name in (by, time) if name is not None)
-    if not outputs:
-        outputs = _only(str(files[0]), numeric_columns(files[0], (*inputs, *extra)))
-    _named_once([*outputs, *inputs, *extra])
+    dialect, files = dialect or Dialect(), find_files(path)
     labels = _file_labels(files) if len(files) > 1 else [""]
     runs: list[_Run] = []
+    found: list[tuple[Opened, Dialect]] = []
     for file, label in zip(files, labels, strict=True):
-        table = read_table(file, (*outputs, *inputs), by, time)
+        opened = open_file(file, dialect)
+        if not found:
+            outputs, inputs = (_by_number(names, opened.names) for names in (outputs, inputs))
+            by, time = (name if name is None else _by_number([name], opened.names)[0] for name in (by, time))
+        if not outputs:
+            outputs = _only(
+                str(file), opened, {*inputs, *([by] if by else []), *time_columns(time, opened.names)}, time
+            )
+        _named_once([*outputs, *inputs, *(name for name in (by, time) if name is not None)])
+        table = table_of(str(file), opened, (*outputs, *inputs), by, time)
         runs += _split(str(file), label or ("" if by is not None else file.stem), table)
-    return _recording(str(path), runs, outputs, inputs, by, time, tuple(file.name for file in files))
+        found.append((opened, table.dialect))
+    return _recording(str(path), runs, outputs, inputs, by, time, found, tuple(file.name for file in files))
 
 
 def read_frame(
@@ -84,6 +107,7 @@ def read_frame(
     inputs: Sequence[str] = (),
     by: str | None = None,
     time: str | None = None,
+    dialect: Dialect | None = None,
 ) -> Trajectories:
     """Return the runs of a data frame, of polars, pandas, or any other with columns by name.
 
@@ -92,19 +116,22 @@ def read_frame(
     Args:
         frame: With ``columns`` and ``frame[name]``; only the named columns are used.
         outputs, inputs, by, time: As in ``read_recording``.
+        dialect: As in ``read_recording``; a frame has no separator, encoding, header, comments and tables.
 
     Raises:
         ValueError: As in ``read_recording``.
     """
     outputs, inputs = ((names,) if isinstance(names, str) else tuple(names) for names in (outputs, inputs))
-    names, where = [str(name) for name in frame.columns], "the frame"
+    names, where, dialect = [str(name) for name in frame.columns], "the frame", dialect or Dialect()
+    dialect.refuse((*TEXT_ONLY, "table"), where, "is an option of files")
     index = dated_index(frame) if time is None else None
+    opened = Opened("", names, [], [], {}, dialect, lambda wanted, _: rows_of(pl.DataFrame()))
     if not outputs:
-        outputs = _only(where, [name for name in numeric_in(frame) if name not in {*inputs, by, time}])
-    wanted = _named_once([*outputs, *inputs, *(name for name in (by, time) if name is not None)])
+        opened = opened._replace(numeric=numeric_in(frame))
+        outputs = _only(where, opened, {*inputs, *([by] if by else []), *time_columns(time, names)}, time)
+    _named_once([*outputs, *inputs, *(name for name in (by, time) if name is not None)])
+    wanted = [*outputs, *inputs, *([by] if by is not None else []), *time_columns(time, names)]
     refuse_unknown(where, wanted, names)
-    if doubled := [name for name in wanted if names.count(name) > 1]:
-        raise ValueError(f"{where}: two columns are called {doubled[0]!r}; rename one.")
     columns = [column_of(frame, name, name in (*outputs, *inputs)) for name in wanted]
     if index is not None:
         time = "index" if "index" not in wanted else "the index"
@@ -113,9 +140,9 @@ def read_frame(
         raise ValueError(f"{where} has no rows; at least two samples are needed.")
     refuse_large(where, len(columns[0]), len(columns))
     table = pl.DataFrame(columns)
-    rows = np.arange(1, table.height + 1)
-    runs = _split(where, "", table_of(where, table, rows, (*outputs, *inputs), by, time))
-    return _recording(where, runs, outputs, inputs, by, time, ())
+    opened = opened._replace(names=table.columns, read=lambda wanted, _: rows_of(table.select(wanted)))
+    read = table_of(where, opened, (*outputs, *inputs), by, time)
+    return _recording(where, _split(where, "", read), outputs, inputs, by, time, [(opened, read.dialect)], ())
 
 
 def _recording(
@@ -125,6 +152,7 @@ def _recording(
     inputs: tuple[str, ...],
     by: str | None,
     time: str | None,
+    found: list[tuple[Opened, Dialect]],
     files: tuple[str, ...],
 ) -> Trajectories:
     for run in runs:
@@ -132,7 +160,8 @@ def _recording(
             hint = f"; is {by!r} the column that names the run?" if by is not None else ""
             raise ValueError(f"{run.where} has one row; at least two samples are needed{hint}.")
     check_outputs([(run.where, run.values) for run in runs], outputs, path)
-    dt, places = _grid(runs, time)
+    opened, dialect = found[0]
+    dt, places = _grid(runs, time, dialect.time_order)
     lengths = np.array([place[-1] + 1 for place in places], np.int64)
     refuse_large(path, len(runs) * int(lengths.max()), len(outputs) + len(inputs))
     values = np.full((len(runs), lengths.max(), len(outputs) + len(inputs)), np.nan)
@@ -140,6 +169,10 @@ def _recording(
         row[place] = run.values
     present = int((~np.isnan(values[..., : len(outputs)])).all(axis=-1).sum())
     total = int(lengths.sum())
+    dated = all(run.times is not None and run.times.dates for run in runs)
+    notes = file_notes(opened, [used for _, used in found], files, time)
+    notes += grid_notes(dt, places, dated, total)
+    named = (*outputs, *inputs, *time_columns(time, opened.names))
     return Trajectories(
         outputs=values[..., : len(outputs)],
         inputs=values[..., len(outputs) :],
@@ -154,16 +187,30 @@ def _recording(
             step=dt,
             filled=present / total,
             files=files,
+            format=opened.format,
+            dialect=dialect,
+            units={name: unit for name, unit in opened.units.items() if name in named},
+            notes=tuple(notes),
         ),
     )
 
 
-def _only(where: str, found: Sequence[str]) -> tuple[str, ...]:
+def _only(where: str, opened: Opened, but: set[str], time: str | None) -> tuple[str, ...]:
     """Return the one column of numbers."""
+    found = [name for name in opened.numeric if name not in but]
     if len(found) != 1:
         what = f"the columns of numbers are {', '.join(found)}" if found else "there is no column of numbers"
-        raise ValueError(f"{where}: which column is the output? Name it; {what}.")
+        dated = f"; {opened.dated[0]} holds dates or times (--time)" if opened.dated and time is None else ""
+        raise ValueError(f"{where}: which column is the output? Name it; {what}{dated}.")
     return tuple(found)
+
+
+def _by_number(wanted: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return column names; a number is that of a column, from 1, unless some column is called by a number."""
+    if any(name.isdigit() for name in names):
+        return tuple(wanted)
+    numbers = {str(k): name for k, name in enumerate(names, 1)}
+    return tuple(numbers.get(name, name) for name in wanted)
 
 
 def _named_once(names: list[str]) -> list[str]:
@@ -198,9 +245,10 @@ def _split(where: str, label: str, table: Table) -> list[_Run]:
     return runs
 
 
-def _grid(runs: Sequence[_Run], column: str | None) -> tuple[float | None, list[NDArray[np.int64]]]:
-    if column is None:
-        return None, [np.arange(len(run.rows)) for run in runs]
+def _grid(runs: Sequence[_Run], column: str | None, time_order: bool) -> tuple[float | None, list[NDArray[np.int64]]]:
+    if column is None or time_order:
+        times = [run.times.seconds for run in runs if run.times is not None]
+        return usual_step(times) if times else None, [np.arange(len(run.rows)) for run in runs]
     return regular_grid(
         [
             Stamps(
@@ -210,6 +258,7 @@ def _grid(runs: Sequence[_Run], column: str | None) -> tuple[float | None, list[
                 run.where,
                 column,
                 run.times.dates,
+                TIME_UNITS.get(run.times.format or "s", 1.0),
             )
             for run in runs
             if run.times is not None
@@ -218,7 +267,7 @@ def _grid(runs: Sequence[_Run], column: str | None) -> tuple[float | None, list[
 
 
 def check_outputs(runs: Sequence[tuple[str, NDArray[np.float64]]], outputs: Sequence[str], path: str) -> None:
-    """Refuse outputs with nothing to predict.
+    """Refuse outputs without values.
 
     Args:
         runs: Where each run is from, and its values, ``(time, column)``, outputs first.
@@ -226,7 +275,7 @@ def check_outputs(runs: Sequence[tuple[str, NDArray[np.float64]]], outputs: Sequ
         path: Of all runs, for messages.
 
     Raises:
-        ValueError: A run has no value, or an output has none, or is constant.
+        ValueError: A run has no value, or an output has none.
     """
     width = len(outputs)
     for where, values in runs:
@@ -238,7 +287,3 @@ def check_outputs(runs: Sequence[tuple[str, NDArray[np.float64]]], outputs: Sequ
         present = [column[~np.isnan(column)] for column in (values[:, i] for _, values in runs)]
         if not any(len(column) for column in present):
             raise ValueError(f"{path}: output {name!r} has no value in any run: every sample is missing. Leave it out.")
-        if all((column == column[:1]).all() for column in present):
-            value = next(column[0] for column in present if len(column))
-            same = f"always {value:g}" if len(runs) == 1 else "constant within every run"
-            raise ValueError(f"{path}: output {name!r} is {same}: there is nothing to predict. Leave it out.")

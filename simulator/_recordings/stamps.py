@@ -6,13 +6,15 @@ than a quarter of a microsecond.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .calendar_numbers import months_apart, spelled_dates
+from .calendar_numbers import Spelled, months_apart, spelled_dates
+from .date_forms import parse_dates, parse_format
+from .time_units import TIME_UNITS
 
 Seconds = NDArray[np.float64]
 
@@ -28,28 +30,40 @@ class Times(NamedTuple):
         resolution: The last digit of the stamps in seconds: a stamp is off by up to half of it where it was rounded, by
             all of it where it was cut. 0 for calendar days and months, which are never rounded.
         dates: Whether the stamps are dates.
+        format: Of dates in text, or the unit of numbers, given or found; None for seconds, and for dates as ISO 8601
+            writes them.
     """
 
     seconds: Seconds
     resolution: float
     dates: bool
+    format: str | None = None
 
 
-def read_stamps(where: str, column: pl.Series, rows: NDArray[np.int64]) -> Times:
+def read_stamps(
+    where: str, column: pl.Series, rows: NDArray[np.int64], format: str | None = None, unit: str | None = None
+) -> Times:
     """Return the times of a column.
 
     Args:
         where: The file or frame, for messages.
         column: Text, numbers, dates or durations, in the order of the rows.
         rows: Number of each row in the file, for messages.
+        format: Of dates in text (strftime), or the unit that numbers count; None: it is found.
+        unit: The unit that numbers count, as the file says it.
 
     Raises:
         ValueError: A cell is no time; the message says where.
     """
     where = f"{where}: the time column {column.name!r}"
     digits: int | None = None
-    if column.dtype == pl.String:
-        read, digits = _from_text(where, column)
+    form = format if format is not None and format not in TIME_UNITS else None
+    if form is not None and column.dtype != pl.String:
+        column = column.cast(pl.String)
+    if column.dtype == pl.String and form is not None:
+        read = parse_format(where, column.str.strip_chars(), form)
+    elif column.dtype == pl.String:
+        read, digits, form = _from_text(where, column)
     elif column.dtype in (pl.Date, pl.Time):
         read = column.cast(pl.Datetime("us") if column.dtype == pl.Date else pl.Duration("ns"))
     else:
@@ -60,37 +74,47 @@ def read_stamps(where: str, column: pl.Series, rows: NDArray[np.int64]) -> Times
     if len(bad):
         at = int(bad[0])
         came = "is empty" if column[at] in (None, "") else f"holds {str(column[at])!r}"
-        raise ValueError(
-            f"{where} {came} in row {rows[at]}; expected seconds or dates (2026-05-31T12:00:00) in every row."
-        )
+        expected = "seconds or dates (2026-05-31T12:00:00)" if form is None else f"dates written as {form}"
+        raise ValueError(f"{where} {came} in row {rows[at]}; expected {expected} in every row.")
     if isinstance(read.dtype, pl.Datetime | pl.Duration):
-        return _from_ticks(read.to_physical().to_numpy(), {"ms": 3, "us": 6, "ns": 9}[read.dtype.time_unit])
-    if read.dtype.is_integer():
-        return _from_whole(where, read.cast(pl.Int64).to_numpy())
-    values = read.cast(pl.Float64).to_numpy()
-    if (values == np.rint(values)).all() and np.abs(values).max(initial=0.0) < 2**53:
-        return _from_whole(where, values.astype(np.int64))
-    return _from_floats(where, column, values, digits)
+        ticks = read.to_physical().to_numpy()
+        return _from_ticks(ticks, {"ms": 3, "us": 6, "ns": 9}[read.dtype.time_unit])._replace(format=form)
+    values = read.to_numpy() if read.dtype.is_integer() else read.cast(pl.Float64).to_numpy()
+    whole = read.dtype.is_integer() or ((values == np.rint(values)).all() and np.abs(values).max(initial=0.0) < 2**53)
+    values = values.astype(np.int64) if whole else values
+    spelled = None if format is not None else spelled_dates(where, values)
+    counted = (format or unit) if spelled is None else None
+    if whole:
+        return _from_whole(values, spelled, counted)
+    return _from_floats(column, values, digits, spelled, counted)
 
 
-def _from_text(where: str, column: pl.Series) -> tuple[pl.Series, int | None]:
-    """Return dates, whole numbers or floats; and the number of digits behind the decimal point, None if unknown."""
+def _from_text(where: str, column: pl.Series) -> tuple[pl.Series, int | None, str | None]:
+    """Return dates, whole numbers or floats; the digits behind the decimal point, None if unknown; the format.
+
+    Raises:
+        ValueError: Dates are misspelled, or of a form that is not certain.
+    """
     if column[0] is None or "." not in column[0]:
         whole = column.str.strip_chars().cast(pl.Int64, strict=False)
         if not whole.null_count():
-            return whole, 0
+            return whole, 0, None
     values = column.str.strip_chars().cast(pl.Float64, strict=False)
     if values.null_count():
         text = column.str.strip_chars()
         if text.str.contains(r"^\d{4}-\d{2}-\d{2}").any():
+            text = text.str.replace(r"(:\d{2}),(\d)", "$1.$2")
             longest = int(str(text.str.extract(r"[.,](\d+)").str.len_chars().max() or 0))
             try:
-                return text.str.to_datetime(strict=False, time_unit="us" if longest <= 6 else "ns"), None
+                return text.str.to_datetime(strict=False, time_unit="us" if longest <= 6 else "ns"), None, None
             except pl.exceptions.PolarsError as exc:
                 raise ValueError(f"{where} misspells or mixes dates; write them all as 2026-05-31T12:00:00.") from exc
+        if not values.is_not_null().any():
+            read, form = parse_dates(where, text)
+            return read, None, form
     digits = [_digits_written(column.slice(first, SLICE)) for first in range(0, len(column), SLICE)]
     known = [number for number in digits if number is not None]
-    return values, max(known) if len(known) == len(digits) else None
+    return values, max(known) if len(known) == len(digits) else None, None
 
 
 def _digits_written(column: pl.Series) -> int | None:
@@ -112,18 +136,22 @@ def _from_ticks(ticks: NDArray[np.int64], places: int) -> Times:
     return Times(since / 10**places, _last_digit(step, places), True)
 
 
-def _from_whole(where: str, values: NDArray[np.int64]) -> Times:
-    """Return the times of whole numbers: dates that are spelled, counts since 1970 by their size, else seconds."""
-    spelled = spelled_dates(where, values)
+def _from_whole(values: NDArray[np.int64], spelled: Spelled | None, unit: str | None) -> Times:
+    """Return the times of whole numbers: spelled dates, counts of a unit, counts since 1970 by size, else seconds."""
     if spelled is not None:
         return Times(*spelled, True)
-    places = _decimals_by_size(float(np.abs(values).max(initial=0)))
     since = values - values[0]
+    digit = float(_last_digit(int(np.gcd.reduce(since)) or 1, 0))
+    if unit is not None:
+        return Times(_scaled(since, unit), digit * TIME_UNITS[unit], False, unit)
+    places = _decimals_by_size(float(np.abs(values).max(initial=0)))
     return Times(since / 10**places, _last_digit(int(np.gcd.reduce(since)) or 1, places), False)
 
 
-def _from_floats(where: str, column: pl.Series, values: Seconds, digits: int | None) -> Times:
-    """Return the times of decimal numbers: times of day that are spelled, counts since 1970 by their size, seconds."""
+def _from_floats(
+    column: pl.Series, values: Seconds, digits: int | None, spelled: Spelled | None, unit: str | None
+) -> Times:
+    """Return the times of decimal numbers: spelled times of day, counts of a unit, counts since 1970, else seconds."""
     text, largest = column.dtype == pl.String, float(np.abs(values).max())
     if digits is None and not text:
         digits = _digits_of(values, largest)
@@ -135,11 +163,18 @@ def _from_floats(where: str, column: pl.Series, values: Seconds, digits: int | N
         whole = _as_whole(column.str.strip_chars(), digits)
         since = (whole - whole[0]) / 10.0**digits
         last = 10.0**-digits if largest * 10.0**digits >= 1e17 else max(10.0**-digits, rounding)
-    spelled = spelled_dates(where, values)
     if spelled is not None:
         return Times(spelled.seconds, last, True)
+    if unit is not None:
+        return Times(_scaled(since, unit), last * TIME_UNITS[unit], False, unit)
     places = _decimals_by_size(largest)
     return Times(since / 10**places, last / 10**places, False)
+
+
+def _scaled(since: NDArray[Any], unit: str) -> Seconds:
+    """Return counts of a unit as seconds; thousandths are divided, which rounds less."""
+    length = TIME_UNITS[unit]
+    return np.asarray(since / round(1 / length) if length < 1 else since * length, np.float64)
 
 
 def _decimals_by_size(largest: float) -> int:

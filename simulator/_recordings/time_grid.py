@@ -34,6 +34,7 @@ class Stamps(NamedTuple):
     where: str
     column: str
     dates: bool
+    unit: float = 1.0  # seconds that the numbers of the column count
 
 
 class Grid(NamedTuple):
@@ -88,6 +89,15 @@ def regular_grid(runs: list[Stamps]) -> Grid:
     return stepwise
 
 
+def usual_step(times: list[Vector]) -> float | None:
+    """Return the median of the steps that go on in time, the lower of the two middle ones; None where none does."""
+    steps = np.concatenate([np.diff(run) for run in times])
+    forward = steps[steps > 0]
+    if not len(forward):
+        return None
+    return _shortest_decimal(_lower_median(forward), max(float(np.abs(run).max()) for run in times))
+
+
 def _increasing_steps(run: Stamps) -> Vector:
     steps = np.diff(run.times)
     wrong = np.flatnonzero(steps <= 0)
@@ -96,12 +106,14 @@ def _increasing_steps(run: Stamps) -> Vector:
         pair = f"rows {run.rows[at]} and {run.rows[at + 1]}"
         if steps[at] == 0:
             raise ValueError(
-                f"{run.where}: {pair} have the same time in column {run.column!r}. Leave the time column out if the "
-                "samples are evenly spaced; else keep one of the two rows."
+                f"{run.where}: {pair} have the same time in column {run.column!r}. Leave the time column out, or give "
+                "--time-order, if the samples are evenly spaced; else keep one of the two rows."
             )
         raise ValueError(
             f"{run.where}: time must increase; column {run.column!r} goes back by {-steps[at]:g} s between {pair}: "
-            "sort the rows, or, if the file holds several runs, name the column that tells them apart (by)."
+            "sort the rows (--sort), or, if the file holds several runs, name the column that tells them apart (by)."
+            + " If a clock was set back, --time-order takes the rows in their order."
+            * run.dates
         )
     return steps
 
@@ -138,12 +150,15 @@ def _irregular(run: Stamps, steps: Vector, dt: float, at: int) -> str:
             (f"'{every // 2}us'"),
         )
     else:
-        key = f"(pl.col({run.column!r}).min() + pl.int_range({round(run.times[-1] / mean) + 1}) * {mean:.9g})"
-        near = f"{mean / 2:.9g}"
+        key = (
+            f"(pl.col({run.column!r}).min() + pl.int_range({round(run.times[-1] / mean) + 1}) * {mean / run.unit:.9g})"
+        )
+        near = f"{mean / run.unit / 2:.9g}"
     return (
         f"{run.where}: sampling is irregular; the step to row {run.rows[at + 1]} in column {run.column!r} is "
-        f"{steps[at]:g} s, no multiple of the usual {dt:g} s. Leave the time column out if the samples are evenly "
-        "spaced and only the stamps are rough. Else put each sample on the nearest place of a grid, in polars: "
+        f"{steps[at]:g} s, no multiple of the usual {dt:g} s. Leave the time column out, or give --time-order, if "
+        "the samples are evenly spaced and only the stamps are rough. Else put each sample on the nearest place of a "
+        "grid, in polars: "
         f"frame.select({key}.alias({run.column!r})).join_asof(frame, on={run.column!r}, strategy='nearest', "
         f"tolerance={near}); values stay as they were measured, and empty places are missing samples."
     )

@@ -7,30 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.arrays import samples as real_samples
-
-
-class Reading(NamedTuple):
-    """What was read from files or arrays.
-
-    Attributes:
-        rows: Rows read, over all files and runs.
-        missing: Missing samples: rows of the grid without a value of every output, holes included.
-        step: Sampling time in seconds; None if unknown.
-        filled: Share of the samples that have a value of every output, from 0 to 1.
-        files: Names of the files.
-    """
-
-    rows: int
-    missing: int
-    step: float | None
-    filled: float
-    files: tuple[str, ...]
+from .reading import Reading
 
 
 @dataclass(frozen=True, eq=False)

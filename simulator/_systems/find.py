@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ..._core.files import PATTERN_MARKS, TABLE_SUFFIXES
+from ..._core.files import PATTERN_MARKS, RECORDING_SUFFIXES
 from .linear_system import LinearSystem
 from .read_system import as_system, read_system
 from .zoo import zoo, zoo_names
@@ -51,11 +51,11 @@ def find_system(
 
 
 def is_recording(where: str) -> bool:
-    """Return whether a text names a recording: CSV or Parquet (existing or not), a pattern, or an existing path.
+    """Return whether a text names a recording: a suffix of one (existing or not), a pattern, or an existing path.
 
     A system of the zoo is a system, also beside a folder of its name; that folder is ``./NAME``.
     """
     path = Path(where).expanduser()
     if where in zoo_names() or path.suffix.lower() in (".toml", ".py") or ".py:" in where:
         return False
-    return path.suffix.lower() in TABLE_SUFFIXES or any(mark in where for mark in PATTERN_MARKS) or path.exists()
+    return path.suffix.lower() in RECORDING_SUFFIXES or any(mark in where for mark in PATTERN_MARKS) or path.exists()

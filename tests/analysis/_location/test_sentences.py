@@ -8,7 +8,7 @@ import pytest
 from ergoscope.analysis._growth.critical_size import Critical
 from ergoscope.analysis._location.advice import COSTS, Advice
 from ergoscope.analysis._location.sentences import recording_sentence
-from ergoscope.simulator._recordings.trajectories import Reading
+from ergoscope.simulator._recordings.reading import Reading
 
 
 def said(critical: Critical, sizes: list[int], best: int, reading: Reading | None = None, runs: int = 8) -> str:
@@ -50,6 +50,6 @@ def test_each_verdict_has_its_words(critical: Critical, words: str) -> None:
 
 def test_what_was_read_ends_the_sentence() -> None:
     end = said(Critical(None, "undecided", "why."), [0, 1], 1, Reading(3230, 12, 0.1, 0.99, ("a.csv",)))
-    assert end.endswith("samples; read: 3 230 rows, 12 samples missing, step 0.1 s.")
+    assert end.endswith("samples; read: 3 230 rows, 12 of 1 200 samples missing (1.0 %), step 0.1 s.")
     end = said(Critical(None, "undecided", "why."), [0, 1], 1, Reading(10, 0, None, 1.0, ("a.csv",)))
-    assert end.endswith("read: 10 rows, 0 samples missing, no time column.")
+    assert end.endswith("read: 10 rows, no sample missing, no time column.")

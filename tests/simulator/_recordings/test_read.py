@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.simulator import Reading, read_recording
+from ergoscope.simulator import read_recording
 
 ROOT = Path(__file__).parents[3]
 DAISY = ROOT.parent / "shared" / "data" / "daisy"
@@ -70,8 +70,6 @@ def test_the_only_column_of_numbers_is_the_output(write: Write, tmp_path: Path) 
         read_recording(file, time="t")
     with pytest.raises(ValueError, match="there is no column of numbers"):
         read_recording(write("note\na\nb\n"))
-    with pytest.raises(ValueError, match="put a line with the column names"):
-        read_recording(write("1.5\n2.5\n3.5\n"))
     pl.DataFrame({"s": ["a", "b"], "n": [1, 2]}).write_parquet(tmp_path / "a.parquet")
     assert read_recording(tmp_path / "a.parquet").output_names == ("n",)
 
@@ -162,7 +160,7 @@ def test_the_remedy_keeps_every_value_as_it_was_measured(tmp_path: Path, dates: 
     y = rng.standard_normal(100)
     file = tmp_path / "a.parquet"
     pl.DataFrame({"t": stamps, "y": y}).write_parquet(file)
-    with pytest.raises(ValueError, match="Leave the time column out if .*, in polars: ") as refused:
+    with pytest.raises(ValueError, match="Leave the time column out, .*, in polars: ") as refused:
         read_recording(file, ["y"], time="t")
     recipe = str(refused.value).split("in polars: ")[1].split("; values")[0]
     evaluated: pl.DataFrame = eval(recipe, {"pl": pl, "frame": pl.read_parquet(file)})  # noqa: S307
@@ -237,11 +235,10 @@ def test_blank_lines_count_for_nothing_where_time_tells_the_place(write: Write) 
         ("t,y\n0,1\n1,2\n2, -Infinity\n", "column 'y' holds -inf in row 3"),
         ("t,y\n0,1\n1,2\n2,1e999\n", "column 'y' holds inf in row 3"),
         ("t,y\n0,\n1,NaN\n2,\n", "every sample is missing"),
-        ("t,y\n0,4\n1,4\n2,\n3,4\n", "always 4: there is nothing to predict"),
         ("t,y\n0,1\n1,2,5\n2,3\n", "row 2 has 3 cells under 2 column names.*decimal mark"),
-        ("\nt,y\n1,2\n2,3\n", "the first line must hold the column names"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary data"),
-        (b"t,y\n0,1\n1,\xb0C\n2,4\n", "not UTF-8"),
+        (b"t,y\n0,1\n1,\xb0C\n2,4\n", "holds '.C' in row 2, which is not a number"),
+        (b"t,y\n0,1\n1,\x81\n2,4\n", "is not text in cp1252: give its --encoding"),
         ('t,y\n0,1\n1,"2\n2,3\n', "a quote mark opens a cell and is not closed"),
         ("t,y\n0,1\n1,2\n1,3\n", "rows 2 and 3 have the same time"),
         ("t,y\n0,1\n2,2\n1,3\n", "goes back by 1 s between rows 2 and 3.*\\(by\\)"),
@@ -250,7 +247,7 @@ def test_blank_lines_count_for_nothing_where_time_tells_the_place(write: Write) 
         ("t,y\n0,1\n1,2\nnan,3\n", "time column 't' holds 'nan' in row 3"),
         ("t,y\n2026-01-01,1\n2026-01-02,2\nsoon,3\n", "time column 't' holds 'soon' in row 3"),
         ("t,y\n2026-01-41,1\n2026-01-42,2\n", "dates|holds '2026-01-41' in row 1"),
-        ("t,y\n01/02/2026,1\n02/02/2026,2\n", "holds '01/02/2026' in row 1.*expected seconds or dates"),
+        ("t,y\n01/02/2026,1\n02/02/2026,2\n", "may be %d/%m/%Y or %m/%d/%Y: give the --time-format"),
         ("t,y\n0,1\n1,2\n2,1\n403,3\n", "longest hole, 401 s, ends at row 4"),
     ],
 )
@@ -280,8 +277,6 @@ def test_what_is_refused_over_several_runs(write: Write, tmp_path: Path) -> None
         read_recording(write("r,t,y\na,0,1\na,1,2\na,2,3\nb,0,1\nb,2,2\n"), ["y"], by="r", time="t")
     with pytest.raises(ValueError, match="run 'b' has one row.*is 'r' the column"):
         read_recording(write("r,y\na,0\na,1\nb,2\n"), ["y"], by="r")
-    with pytest.raises(ValueError, match="constant within every run"):
-        read_recording(write("r,y\na,0\na,0\nb,2\nb,2\n"), ["y"], by="r")
     assert read_recording(write("r,y\na,0\na,0\nb,2\nb,3\n"), ["y"], by="r").run_names == ("a", "b")
     with pytest.raises(ValueError, match="run 'b' has no value of y"):
         read_recording(write("r,y\na,0\na,1\nb,\nb,\n"), ["y"], by="r")
@@ -292,7 +287,7 @@ def test_what_is_refused_over_several_runs(write: Write, tmp_path: Path) -> None
     with pytest.raises(ValueError, match="'y' is named twice"):
         read_recording(write("y\n0\n1\n"), ["y"], ["y"])
     (tmp_path / "bare").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"holds no \.csv or \.parquet"):
+    with pytest.raises(FileNotFoundError, match=r"holds no \.csv, \.parquet or other"):
         read_recording(tmp_path / "bare", ["y"])
     with pytest.raises(FileNotFoundError, match="no file matches"):
         read_recording(str(tmp_path / "none*.csv"), ["y"])
@@ -323,7 +318,7 @@ def test_parquet_that_is_refused(write: Write, tmp_path: Path) -> None:
 
 def test_nile() -> None:
     read = read_recording(ROOT / "examples" / "data" / "nile.csv", time="year")
-    assert read.output_names == ("flow",) and read.dt == 1.0
+    assert read.output_names == ("flow",) and read.dt == 365.2425 * 86_400
     assert read.outputs.shape == (1, 100, 1) and not np.isnan(read.outputs).any()
     # Mean and standard deviation as in Durbin and Koopman, and the first and last value.
     assert read.outputs.mean() == pytest.approx(919.35)
@@ -350,6 +345,6 @@ def test_daisy(name: str, u: str, y: str, time: str | None, rows: int, dt: float
 
 def test_the_reading_counts_rows_missing_samples_and_files(write: Write) -> None:
     read = read_recording(write("t,y,u\n5.0,1,1\n5.1,2,2\n5.2,3,3\n5.5,4,4\n5.6,,5\n"), ["y"], ["u"], time="t")
-    assert read.reading == Reading(rows=5, missing=3, step=0.1, filled=4 / 7, files=("a.csv",))
+    assert read.reading is not None and read.reading[:5] == (5, 3, 0.1, 4 / 7, ("a.csv",))
     two = read_recording(write("r,y,z\na,1,1\na,2,\na,3,3\nb,2,2\nb,3,3\n"), ["y", "z"], by="r")
-    assert two.reading == Reading(rows=5, missing=1, step=None, filled=4 / 5, files=("a.csv",))
+    assert two.reading is not None and two.reading[:5] == (5, 1, None, 4 / 5, ("a.csv",))

@@ -15,7 +15,7 @@ TENTHS = (set("0123456789"), set("02468"), set("05"))  # in steps of 0.1, 0.2, 0
 
 
 def refuse_decimal_commas(
-    file: Path, header: Sequence[str], rows: Sequence[Sequence[str]], wanted: Sequence[str]
+    file: Path, header: Sequence[str], rows: Sequence[Sequence[str]], wanted: Sequence[str], unnamed: bool = False
 ) -> None:
     """Refuse a file in which a number that is wanted may go on in the next column, which is not.
 
@@ -24,6 +24,7 @@ def refuse_decimal_commas(
         header: Column names.
         rows: The first rows.
         wanted: Columns that the user named.
+        unnamed: Whether the file has no header. Then the digits may be what the user named.
 
     Raises:
         ValueError: Whole numbers stand under a wanted name, digits that may be a fraction under the next name, and no
@@ -32,17 +33,19 @@ def refuse_decimal_commas(
     full = [row for row in rows if len(row) == len(header)]
     if len(full) < 2 or any(re.fullmatch(r"\s*[+-]?\d*\.\d*\s*", cell) for row in full for cell in row):
         return
-    for name in wanted:
-        place = header.index(name)
-        if place + 1 == len(header) or header[place + 1] in wanted:
+    places = {header.index(name) for name in wanted}
+    starts = places | ({place - 1 for place in places if place} if unnamed else set())
+    for place in sorted(starts):
+        if place + 1 == len(header) or {place, place + 1} <= places:
             continue
+        name = header[place]
         whole, behind = ([row[at].strip() for row in full] for at in (place, place + 1))
         if all(re.fullmatch(r"[+-]?\d+", cell) for cell in whole) and _may_be_fraction(behind):
             after = header[place + 1]
             raise ValueError(
                 f"{file}: {whole[0]},{behind[0]} in row 1 may be one number with a decimal comma: columns {name!r} and "
                 f"{after!r} hold digits alone, and no number of the file has a decimal point. If it is one, write the "
-                f"file with decimal points. If they are two columns, remove {after!r} or save the file as Parquet."
+                "file with decimal points, or with semicolons between the columns. If they are two columns: --decimal ."
             )
 
 

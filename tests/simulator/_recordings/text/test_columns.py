@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from ergoscope.simulator import read_recording
-from ergoscope.simulator._recordings import csv_file
-from ergoscope.simulator._recordings.csv_structure import scan
+from ergoscope.simulator._recordings.text import columns
+from ergoscope.simulator._recordings.text.csv_structure import scan
 
 CELL = st.text("ab\" ,;\t'", max_size=6)
 WILD = st.text('a1" ,;\t\n\r', max_size=8)
@@ -154,7 +154,7 @@ def test_the_fast_reader_is_used_where_it_agrees(tmp_path: Path, monkeypatch: py
     def never(*_: object) -> None:
         raise AssertionError("the slow reader was used")
 
-    monkeypatch.setattr(csv_file, "_careful", never)
+    monkeypatch.setattr(columns, "_careful", never)
     file = tmp_path / "a.csv"
     for text in ("y,note\n1,a\n2,b\n", 'y,note\n1,"a"\n2,"b, c"\n', '"y","note"\r\n"1","a"\r\n"2","b"\r\n'):
         file.write_bytes(text.encode())
@@ -167,7 +167,7 @@ def test_the_structure_does_not_depend_on_the_blocks(tmp_path: Path, monkeypatch
     whole = scan(file, ",", 2)
     assert whole == (501, True)
     for block in (1, 7, 100, 4096):
-        monkeypatch.setattr("ergoscope.simulator._recordings.csv_structure.BLOCK", block)
+        monkeypatch.setattr("ergoscope.simulator._recordings.text.csv_structure.BLOCK", block)
         assert scan(file, ",", 2) == whole
 
 
@@ -178,7 +178,7 @@ def test_a_simple_file_has_the_records_of_csv(tmp_path: Path, text: str, block: 
     whole = "y,u" + text
     file.write_bytes(whole.encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ergoscope.simulator._recordings.csv_structure.BLOCK", block)
+        patch.setattr("ergoscope.simulator._recordings.text.csv_structure.BLOCK", block)
         found = scan(file, ",", 2)
     rows = list(csv.reader(io.StringIO(whole, newline="")))
     if found.simple:

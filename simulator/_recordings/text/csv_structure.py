@@ -21,7 +21,7 @@ class Structure(NamedTuple):
     """What a file holds.
 
     Attributes:
-        records: Number of records, the header included.
+        records: Number of records.
         simple: Every quote mark opens or closes a whole cell, lines end in a newline, no record is short of all but one
             cell, and no record is too long. Readers agree on such a file.
     """
@@ -30,14 +30,23 @@ class Structure(NamedTuple):
     simple: bool
 
 
-def scan(file: Path, separator: str, width: int) -> Structure:
-    """Return the structure of a file of ``width`` columns; memory does not grow with the file."""
+def scan(file: Path, separator: str, width: int, start: int = 0) -> Structure:
+    """Return the structure of a file of ``width`` columns, from a byte on; memory does not grow with the file."""
     mark = separator.encode()
-    records = _plain_records(file, mark, width)
-    return _scan(file, mark, width) if records is None else Structure(records, True)
+    records = _plain_records(file, mark, width, start)
+    return _scan(file, mark, width, start) if records is None else Structure(records, True)
 
 
-def _plain_records(file: Path, mark: bytes, width: int) -> int | None:
+def line_start(file: Path, number: int) -> int | None:
+    """Return the byte at which a line begins, counted from 0; None where carriage returns alone end lines."""
+    with file.open("rb") as handle:
+        for _ in range(number):
+            if RETURN in handle.readline().removesuffix(NEWLINE).removesuffix(RETURN):
+                return None
+        return handle.tell()
+
+
+def _plain_records(file: Path, mark: bytes, width: int, start: int) -> int | None:
     """Return the number of records of a file without quote marks whose records are all full; else None.
 
     Without all other bytes, such a file repeats (width - 1) separators and a newline.
@@ -45,6 +54,7 @@ def _plain_records(file: Path, mark: bytes, width: int) -> int | None:
     others = bytes(set(range(256)) - set(mark + RETURN + NEWLINE + QUOTE))
     record, length, returns, last = b"", 0, 0, b""
     with file.open("rb", buffering=0) as handle:
+        handle.seek(start)
         while block := handle.read(BLOCK):
             left = block.translate(None, others)
             if not record:
@@ -57,6 +67,8 @@ def _plain_records(file: Path, mark: bytes, width: int) -> int | None:
             if last == RETURN:
                 returns += block[:1] != NEWLINE
             last, length = block[-1:], length + len(left)
+    if not record:
+        return 0
     records, rest = divmod(length, len(record))
     ended = last == NEWLINE
     if returns or rest != (0 if ended else width - 1):
@@ -64,9 +76,10 @@ def _plain_records(file: Path, mark: bytes, width: int) -> int | None:
     return records + (not ended)
 
 
-def _scan(file: Path, mark: bytes, width: int) -> Structure:
+def _scan(file: Path, mark: bytes, width: int, start: int) -> Structure:
     records = 0
     with file.open("rb") as handle:
+        handle.seek(start)
         while block := handle.read(BLOCK):
             block += handle.readline()
             if not block.endswith(NEWLINE):

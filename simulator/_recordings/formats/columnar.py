@@ -1,0 +1,122 @@
+"""Parquet, Arrow and JSON files, read by polars."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ..dialect import Dialect
+from ..frames import frame_of
+from ..memory import refuse_large, refuse_packed
+from ..opened import Opened, is_dated, of_frame, rows_of
+
+Scan = Callable[[], pl.LazyFrame]
+
+
+def open_parquet(file: Path, dialect: Dialect) -> Opened:
+    """Return the columns of a Parquet file.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    return _lazy(file, dialect, "Parquet", lambda: pl.scan_parquet(file, glob=False))
+
+
+def open_arrow(file: Path, dialect: Dialect) -> Opened:
+    """Return the columns of an Arrow file (Feather version 2).
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    return _lazy(file, dialect, "Arrow", lambda: pl.scan_ipc(file))
+
+
+def open_arrow_stream(file: Path, dialect: Dialect) -> Opened:
+    """Return the columns of a stream of Arrow messages.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    return _lazy(file, dialect, "Arrow", lambda: pl.read_ipc_stream(file).lazy())
+
+
+def open_json(file: Path, dialect: Dialect) -> Opened:
+    """Return the columns of lines of JSON objects, of an array of objects, or of an object of arrays.
+
+    A column inside an object is OUTER.INNER.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    try:
+        frame = pl.read_ndjson(file, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, OSError):
+        frame = _python_json(file)
+    if frame.height == 1 and any(isinstance(dtype, pl.List) for dtype in frame.dtypes):
+        frame = _python_json(file)
+    return of_frame("JSON", _flat(frame), dialect)
+
+
+def _lazy(file: Path, dialect: Dialect, name: str, scan: Scan) -> Opened:
+    def read(wanted: Sequence[str], _: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+        row = "__row__"
+        while row in wanted:
+            row += "_"
+        try:
+            count = scan().select(pl.len()).collect().item()
+            refuse_packed(file, count, len(wanted))
+            refuse_large(str(file), count, len(wanted))
+            return rows_of(scan().with_row_index(row).select([*wanted, row]).sort(row).drop(row).collect())
+        except (pl.exceptions.PolarsError, OSError) as exc:
+            raise ValueError(f"{file} cannot be read as {name}: {str(exc).splitlines()[0]}.") from exc
+
+    try:
+        schema = scan().collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        raise ValueError(f"{file} cannot be read as {name}: {str(exc).splitlines()[0]}.") from exc
+    dialect.refuse(["table"], str(file), f"names a part of a file that holds several, and this is {name}")
+    numeric = [column for column, dtype in schema.items() if dtype.is_numeric()]
+    dated = [column for column, dtype in schema.items() if is_dated(dtype)]
+    return Opened(name, list(schema), numeric, dated, {}, dialect, read)
+
+
+def _python_json(file: Path) -> pl.DataFrame:
+    """Read what polars does not: NaN, objects with other keys, objects of arrays, arrays of objects."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        try:
+            value: Any = json.loads(text)
+        except json.JSONDecodeError:
+            value = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError) as exc:
+        raise ValueError(f"{file} cannot be read as JSON: {exc!s:.200}.") from exc
+    if isinstance(value, dict):
+        lists = {key: cells for key, cells in value.items() if isinstance(cells, list)}
+        return frame_of({key: np.array([None if c is None else c for c in cells]) for key, cells in lists.items()})
+    if not (isinstance(value, list) and value and all(isinstance(row, dict) for row in value)):
+        raise ValueError(f"{file}: expected a JSON object a line, an array of objects, or an object of arrays.")
+    try:
+        return pl.DataFrame(value, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, TypeError, OverflowError) as exc:
+        raise ValueError(f"{file}: the objects are no table: {str(exc).splitlines()[0]:.200}.") from exc
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame whose objects are columns of their own."""
+    while nested := [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct)]:
+        parts = []
+        for name in frame.columns:
+            fields = frame[name].struct.fields if name in nested else []
+            inner = [frame[name].struct.field(field).alias(f"{name}.{field}") for field in fields]
+            parts += inner if name in nested else [frame[name]]
+        try:
+            frame = pl.DataFrame(parts)
+        except pl.exceptions.DuplicateError as exc:
+            raise ValueError(f"two columns would have one name: {str(exc).splitlines()[0]:.200}.") from exc
+    return frame

@@ -1,0 +1,59 @@
+"""What a user should look at after a recording was read: remarks, not errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dialect import Dialect
+from .opened import Opened
+from .time_units import DAY
+
+WEEK = 7
+
+
+def file_notes(opened: Opened, dialects: Sequence[Dialect], files: Sequence[str], time: str | None) -> list[str]:
+    """Return remarks on how the files were read.
+
+    Args:
+        opened: The first file.
+        dialects: Of each file, as found.
+        files: Their names.
+        time: The time column, if one was named.
+    """
+    notes = []
+    if time is None and opened.dated:
+        notes.append(f"rows are taken as evenly spaced: column {opened.dated[0]!r} holds dates or times (--time)")
+    other = [name for name, dialect in zip(files, dialects, strict=False) if dialect != dialects[0]]
+    if other:
+        count = f"{len(other)} files are" if len(other) > 1 else "one file is"
+        notes.append(f"{count} written in another dialect than {files[0]}, {other[0]} for instance")
+    return notes
+
+
+def grid_notes(dt: float | None, places: list[NDArray[np.int64]], dated: bool, total: int) -> list[str]:
+    """Return a remark if the days without a sample are the same two days of each week.
+
+    Args:
+        dt: Sampling time in seconds.
+        places: Number of each sample on the grid, for each run.
+        dated: Whether the stamps are dates.
+        total: Samples of the grid.
+    """
+    if not dated or dt is None or abs(dt - DAY) > 1:
+        return []
+    holes, free, worked = 0, 0, False  # worked: a sample on a weekend
+    for place in places:
+        empty = np.setdiff1d(np.arange(place[-1] + 1), place)
+        days = np.bincount(empty % WEEK, minlength=WEEK)
+        pairs = days + np.roll(days, -1)  # of each day and the next
+        first = int(pairs.argmax())
+        weekend = (first, (first + 1) % WEEK)
+        holes, free = holes + len(empty), free + int(pairs[first])
+        worked = worked or bool(np.isin(place % WEEK, weekend).any())
+    if holes < 2 or free < 0.6 * holes or worked:
+        return []
+    share = 100 * holes / total
+    return [f"dates: one day apart, {share:.0f} % missing: are weekends no samples? Then --time-order"]

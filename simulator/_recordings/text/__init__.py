@@ -1,0 +1,1 @@
+"""Recordings written as text: encoding, layout, columns, decimal mark."""

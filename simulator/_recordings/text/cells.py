@@ -1,0 +1,75 @@
+"""What a cell of a text may be: a number, a date, a word for a missing value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+MISSING_WORDS = (
+    "", "nan", "-nan", "null", "none", "nil", "na", "n/a", "#n/a", "#na", "<na>", "nat", "-", "--", "---", "?", ".",
+    "bad", "bad input", "no data", "nodata", "missing", "#value!", "#div/0!", "#ref!", "#num!", "#null!", "#name?",
+    "1.#qnan", "-1.#ind", "1.#ind", "-1.#qnan", "-nan(ind)", "nan(ind)",
+)  # fmt: skip
+UNSAID = ("", "nan", "null", "na", "-nan", "<na>", "nat")  # missing in every program: nothing is said about them
+
+BLANK = " \u00a0\u202f'\u2019"  # between groups of digits
+EXPONENT = r"(?:[eE][+-]?\d+)?"
+WHOLE = rf"^[+-]?\d+{EXPONENT}$"
+
+
+def decimal_of(mark: str) -> str:
+    """Return the pattern of numbers with a decimal mark."""
+    return rf"^[+-]?(?:\d+{re.escape(mark)}\d*|{re.escape(mark)}\d+){EXPONENT}$"
+
+
+def grouped_by(group: str, mark: str) -> str:
+    """Return the pattern of numbers whose digits are in groups of three, with or without a decimal mark.
+
+    Args:
+        group: The characters between groups.
+        mark: The decimal mark.
+    """
+    return rf"^[+-]?[1-9]\d{{0,2}}(?:[{re.escape(group)}]\d{{3}})+(?:{re.escape(mark)}\d*)?{EXPONENT}$"
+
+
+NUMBER = re.compile(
+    "|".join(
+        [WHOLE, decimal_of("."), decimal_of(","), grouped_by(BLANK + ",", "."), grouped_by(BLANK + ".", ",")]
+    )
+)  # fmt: skip
+CLOCK = r"\d{1,3}:\d{2}(?::\d{2}(?:[.,]\d*)?)?(?:\s*[AaPp][Mm])?"
+DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-\ /.][A-Za-z]{3}[-\ /.]\d{2,4}|\d{8}(?=[T ])"
+DATE = re.compile(rf"^(?:(?:{DAY})(?:[T ,]+(?:{CLOCK}|\d{{4}}|\d{{6}})\s*(?:Z|[+-]\d{{2}}:?\d{{2}})?)?|{CLOCK})$")
+
+
+def is_missing(cell: str) -> bool:
+    """Return whether a cell is empty or a usual word for a missing value."""
+    return cell.strip().lower() in MISSING_WORDS
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number, with a decimal point or a decimal comma, grouped by three digits or not."""
+    return NUMBER.match(cell.strip()) is not None
+
+
+def is_datum(cell: str) -> bool:
+    """Return whether a cell is a number, a date or a time of day, so no name."""
+    return is_number(cell) or DATE.match(cell.strip()) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Return whether a cell is a date or a time of day."""
+    return not is_number(cell) and DATE.match(cell.strip()) is not None
+
+
+def column_holds(cells: Sequence[str], what: str = "number", but: Sequence[str] = ()) -> bool:
+    """Return whether a column has values, and all are numbers, dates, or either.
+
+    Args:
+        cells: The cells of the column.
+        what: ``"number"``, ``"date"`` or ``"datum"``.
+        but: Words that are missing, beside the usual ones.
+    """
+    test = dict(number=is_number, date=is_date, datum=is_datum)[what]
+    values = [cell for cell in cells if not is_missing(cell) and cell.strip() not in but]
+    return bool(values) and all(test(cell) for cell in values)

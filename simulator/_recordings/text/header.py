@@ -1,0 +1,88 @@
+"""Whether the first row of a text is a header, whether units follow it; what cannot be told is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .cells import column_holds, is_datum, is_missing, is_number
+from .lines import Row
+
+UNIT = re.compile(r"(?<=\S)\s*(?:\[([^\[\]]+)\]|\(([^()]+)\))\s*$")
+
+
+def has_header(where: str, rows: list[Row], line: int) -> bool:
+    """Return whether the first row holds column names.
+
+    A row of numbers, dates and missing values is no header. A row of words is one. Words beside numbers are not
+    certain, nor are whole numbers that count the columns or stand above decimal fractions only.
+
+    Args:
+        where: The file, for messages.
+        rows: The first rows.
+        line: Number of the line of the first one, for messages.
+
+    Raises:
+        ValueError: It is not certain.
+    """
+    first, below = rows[0], rows[1:]
+    data = [is_datum(cell) for cell in first]
+    words = [not (datum or is_missing(cell)) for datum, cell in zip(data, first, strict=True)]
+    if not any(data):
+        return any(words)
+    if any(words):
+        raise ValueError(
+            f"{where}: line {line}, {_shown(first)}, has words and numbers: --header {line} if they are names, "
+            "--header 0 if it is a sample."
+        )
+    index_column = not first[0].strip() and len(first) > 1
+    if index_column and _counts(first[1:]):
+        return True  # as pandas writes an array with its index
+    whole = all(re.fullmatch(r"\d+", cell.strip()) for cell in first) and len(set(first)) == len(first)
+    if whole and below and ((len(first) > 1 and _counts(first)) or _fractions(below)):
+        raise ValueError(
+            f"{where}: line {line}, {_shown(first)}, may hold column numbers or a sample: --header {line} if it is a "
+            "header, --header 0 if it is a sample."
+        )
+    return False
+
+
+def has_units_row(below: list[Row]) -> bool:
+    """Return whether the first row under the header holds units: words above columns of numbers or dates.
+
+    A word that is found further down in its column, too, stands for a missing value.
+    """
+    if len(below) < 2:
+        return False
+    columns = list(zip(*(row for row in below if len(row) == len(below[0])), strict=True))
+    held = [column for column in columns if column_holds(column[1:], "datum")]
+    told = [column[0].strip() for column in held if not is_missing(column[0])]
+    return bool(told) and not any(
+        is_datum(column[0]) or column[0].strip() in map(str.strip, column[1:])
+        for column in held
+        if not is_missing(column[0])
+    )
+
+
+def unit_in_name(name: str) -> str | None:
+    """Return the unit in brackets at the end of a column name, such as ``flow [m3/s]``."""
+    found = UNIT.search(name)
+    return None if found is None else (found[1] or found[2]).strip()
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    written = [cell.strip() for cell in cells]
+    return any(written == [str(k) for k in range(start, start + len(written))] for start in (0, 1))
+
+
+def _fractions(rows: list[Row]) -> bool:
+    """Return whether every column holds numbers with a decimal mark only."""
+    return all(
+        any(values := [cell.strip() for cell in column if not is_missing(cell)])
+        and all(is_number(value) and re.search(r"[.,]", value) for value in values)
+        for column in zip(*(row for row in rows if len(row) == len(rows[0])), strict=True)
+    )
+
+
+def _shown(cells: Row) -> str:
+    return ", ".join(cells[:5]) + (", .." if len(cells) > 5 else "")
