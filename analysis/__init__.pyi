@@ -24,7 +24,7 @@ from ._location.locate import locate as locate
 from ._location.location import Location as Location
 from ._location.recording_regret import learning_part as learning_part
 from ._location.recording_regret import recorded_regret as recorded_regret
-from ._reports.location_figures import growth_figure as growth_figure
+from ._reports.growth_figure import growth_figure as growth_figure
 from ._reports.location_figures import size_figure as size_figure
 from ._reports.portrait import Portrait as Portrait
 from ._reports.portrait import portrait as portrait

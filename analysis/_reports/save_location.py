@@ -10,7 +10,8 @@ from ...simulator import LinearSystem
 from .._exact.design import Design
 from .._location.advice import advice_json
 from .._location.location import Location
-from .location_figures import growth_figure, size_figure
+from .growth_figure import growth_figure
+from .location_figures import size_figure
 from .regret_figures import ahead_figure, regret_figure
 from .save_results import save_results
 from .signal_figure import signal_figure
