@@ -26,7 +26,7 @@ from ._location.location import Location as Location
 from ._location.read_location import read_location as read_location
 from ._location.recording_regret import learning_part as learning_part
 from ._location.recording_regret import recorded_regret as recorded_regret
-from ._reports.location_figures import growth_figure as growth_figure
+from ._reports.growth_figure import growth_figure as growth_figure
 from ._reports.location_figures import size_figure as size_figure
 from ._reports.notebook import design_html as design_html
 from ._reports.notebook import location_html as location_html

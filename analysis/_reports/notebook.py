@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from .._exact.design import DESIGN_METHODS, Design
 from .._location.location import Location
 from .captions import caption_of
+from .growth_figure import growth_figure
 from .html import DASH, image, number, table, words
-from .location_figures import growth_figure, size_figure
+from .location_figures import size_figure
 from .location_page import answer_sentence, location_section
 from .signal_figure import signal_figure
 

@@ -9,7 +9,8 @@ from ...learners._fixed.json_file import predictor_json
 from ...simulator import LinearSystem
 from .._location.location import Location
 from .._location.signal import signal_frame
-from .location_figures import growth_figure, size_figure
+from .growth_figure import growth_figure
+from .location_figures import size_figure
 from .regret_figures import ahead_figure, regret_figure
 from .save_results import save_results
 from .signal_figure import signal_figure

@@ -227,7 +227,7 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     assert set(answer) == {
         "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
         "interval", "regret", "model", "horizons", "rungs", "further", "settings", "files", "outputs", "visible_from",
-        "reading",
+        "reading", "advice",
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
@@ -236,7 +236,8 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     assert answer["critical_size"] == 1
     frame = pl.read_parquet(tmp_path / "out" / "curves.parquet")
     assert frame.equals(found.curves)
-    for name in ("growth.png", "sizes.png"):
+    assert answer["advice"] is None  # a system keeps its sentence
+    for name in ("growth.png", "sizes.png", "signal.png"):
         assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(file.name for file in files)
 

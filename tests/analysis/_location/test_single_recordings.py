@@ -232,3 +232,15 @@ def test_the_horizon_of_capped_models_is_said(tmp_path: Path, monkeypatch: pytes
     assert json.loads((tmp_path / "location.json").read_text())["model"]["horizon"] == 1000
     save_location(whole, tmp_path)
     assert "64 runs of 1 000 samples" in (tmp_path / "report.html").read_text().replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("samples", "order"), [(2000, 24), (360, 20)])
+def test_linear_models_that_do_not_fit_are_said_in_one_line(samples: int, order: int) -> None:
+    """A tone whose frequency the noise moves: no autoregression leaves white residuals."""
+    rng = np.random.default_rng(2)
+    phase = np.cumsum(0.35 + 0.2 * np.sin(np.arange(samples) / 40))
+    found = locate(recorded(np.sin(phase) + 0.01 * rng.standard_normal(samples)), sizes=range(4))
+    assert found.model is not None and found.model.whiteness is not None and found.model.whiteness < 0.01
+    line = f"linear models of order up to {order} do not fit this recording"
+    assert found.model.reason == line and (found.model.critical_size, found.model.models) == (None, 0)
+    assert f"Fitted models do not decide it either: {line}." in found.sentence
