@@ -7,7 +7,7 @@ covariance.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..._core.jax_later import Array, jnp
 from ...simulator import LinearSystem
-from .._base import Kernel, Learner, check_lookaheads, check_sizes
+from .._base import Kernel, Learner, Weights, check_lookaheads, check_sizes
 from .._engine.partition import with_data
 from .._linalg.batched import product, right_divide, times
 from .._linalg.prefix_sums import choose, prefix_sums
@@ -192,8 +192,19 @@ def truncated_kalman(
     parameters = tuple(h * system.outputs**2 for h in rungs)
     arrays = [np.ascontiguousarray(array) for array in taps]
     kernel = Kernel(truncated_parts, TruncatedConstants(arrays[0], arrays[1], arrays[2], np.array(rungs)))
-    labels: dict[str, Any] = dict(size_label="filter length", kernel=kernel)
+    labels: dict[str, Any] = dict(
+        size_label="filter length", kernel=kernel, weights=partial(_truncated_weights, taps, rungs)
+    )
     return Learner("truncated-kalman", init, predict, update, rungs, parameters, **labels)
+
+
+def _truncated_weights(taps: _Taps, rungs: tuple[int, ...], state: TruncatedState) -> Weights:
+    lags = np.concatenate([np.asarray(taps.inputs), np.asarray(taps.outputs)], axis=2).swapaxes(1, 2)
+    seen = np.arange(len(lags)) < np.array(rungs)[:, None]
+    lanes = np.ones(state.outputs.shape[-1])
+    direct = np.tile(np.asarray(taps.D).T, (len(rungs), 1, 1))
+    constant = np.zeros((len(rungs), direct.shape[2], len(lanes)))
+    return Weights(constant, direct[..., None] * lanes, (seen[:, :, None, None] * lags)[..., None] * lanes)
 
 
 class _Taps(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ergoscope.analysis import kalman_gain
 from ergoscope.learners import (
     Learner,
     Live,
@@ -21,8 +22,10 @@ from ergoscope.learners import (
     qr_array,
     sliding_window,
     square_root_rls,
+    truncated_kalman,
 )
 from ergoscope.learners._engine.tile_state import map_leaves
+from ergoscope.simulator import zoo
 
 SAMPLES = 300
 
@@ -70,6 +73,24 @@ def test_the_weights_give_the_forecast_of_the_learner(name: str) -> None:
     for i, size in enumerate(learner.sizes):  # lags beyond a size are not its own
         assert not weights.lagged[i, size:].any()
     np.testing.assert_allclose(center + scale * expected, live.forecast[0], rtol=1e-9)
+
+
+def test_the_weights_of_the_cut_off_kalman_filter() -> None:
+    plant = zoo("dc-motor")
+    gain = kalman_gain(plant).gain
+    live, u = Live(truncated_kalman(plant, gain, [0, 2, 5]), 1, 1), np.random.default_rng(0).standard_normal((40, 1))
+    y = u.cumsum(axis=0)
+    for t in range(40):
+        live.observe(y[t], u[t])
+    assert live._driver.learner.weights is not None
+    found = live._driver.learner.weights(map_leaves(lambda leaf: np.asarray(leaf)[..., :1], live.lanes.state))
+    F, L, G = plant.A - gain @ plant.C, gain, plant.B - gain @ plant.D
+    for i, size in enumerate([0, 2, 5]):
+        for k in range(5):
+            reach = plant.C @ np.linalg.matrix_power(F, k) * (k < size)
+            np.testing.assert_allclose(found.lagged[i, k, :, :, 0].T, np.c_[reach @ G, reach @ L], rtol=1e-12, atol=0)
+        z = np.concatenate([u[::-1], y[::-1]], axis=1)[:5]
+        np.testing.assert_allclose(np.einsum("kco,kc->o", found.lagged[i, ..., 0], z), live.forecast[0, i], rtol=1e-9)
 
 
 @pytest.mark.parametrize("forgetting", [1.0, 0.99])
