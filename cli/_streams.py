@@ -16,6 +16,7 @@ import typer
 from .._core.text import printable_lines
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
+from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options
 from ._printing import note
 
 if TYPE_CHECKING:
@@ -25,14 +26,16 @@ _PROGRESS = 10.0  # seconds between lines of progress
 Live = Annotated[
     str,
     typer.Argument(
-        help="mqtt://host:1883/lab/plant1, or lab/+ for all streams; - for lines of JSON on standard input, a file of "
-        "such lines, a folder of the record command, or a recording in CSV or Parquet."
+        help="mqtt://host:1883/lab/plant1, or lab/+ for all streams, or any topics; - for lines on standard input, a "
+        "file of lines, a folder of the record command, or a recording in CSV or Parquet."
     ),
 ]
 Output = Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")]
 Input = Annotated[list[str] | None, typer.Option(help="Recording: the input columns.")]
-By = Annotated[str | None, typer.Option(help="Recording: the column that names the run.")]
-Time = Annotated[str | None, typer.Option(help="Recording: the column with the time.")]
+By = Annotated[str | None, typer.Option(help="Column, or path in the payload, that names the run.")]
+Time = Annotated[
+    str | None, typer.Option(help="Column, or path in the payload, with the time; arrival: the time of arrival.")
+]
 Units = Annotated[str | None, typer.Option(help="Units of the channels, such as y=m,u=N; published in meta.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only errors on standard error.")]
 
@@ -62,18 +65,26 @@ def learn(
             **PATH, help="State folder: learning goes on from there after a restart; over MQTT no message is lost."
         ),
     ] = None,
-    every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
+    checkpoint: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     channels: Annotated[int, typer.Option(help="The most outputs and inputs of a stream, together.")] = 16,
     output: Output = None,
     input: Input = None,
     by: By = None,
     time: Time = None,
+    y: Y = None,
+    u: U = None,
+    time_unit: Unit = None,
+    each: Each = None,
+    every: Every = None,
+    rule: Rule = None,
+    hold: Hold = None,
+    mappings: Mappings = None,
     precision: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     device: Annotated[str | None, typer.Option(help="cpu, gpu, .. (see: ergoscope devices).")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Learn live streams: print forecasts before their samples, errors, and the critical size so far."""
-    start_log()
+    start_log(quiet)
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
     from ..learners._catalogue import named_learner
@@ -91,14 +102,15 @@ def learn(
         channels=channels,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    opened = streams.connect(source, state=state, plants=True, **columns)
+    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    opened = streams.connect(source, state=state, plants=True, mapping=mapping, **columns)
 
     ready = _listening("learn", source, quiet)
 
     async def work() -> None:
         reporting = None if quiet else asyncio.create_task(_report(service))
         try:
-            await streams.serve(service, opened, sink, state=state, every=every, opened=ready)
+            await streams.serve(service, opened, sink, state=state, every=checkpoint, opened=ready)
         finally:
             if reporting is not None:
                 reporting.cancel()
@@ -113,14 +125,25 @@ def learn(
 def record(
     source: Live,
     out: Annotated[Path, typer.Option("--out", **PATH, help="Folder for the Parquet parts; parts in it stay.")],
+    by: By = None,
+    time: Time = None,
+    y: Y = None,
+    u: U = None,
+    time_unit: Unit = None,
+    each: Each = None,
+    every: Every = None,
+    rule: Rule = None,
+    hold: Hold = None,
+    mappings: Mappings = None,
     quiet: Quiet = False,
 ) -> None:
     """Record live streams, message by message, for replay."""
-    start_log()
+    start_log(quiet)
     from .. import streams
     from ..streams._until_signal import run_streams
 
-    opened, sink = streams.connect(source), streams.RecordSink(out)
+    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    opened, sink = streams.connect(source, mapping=mapping, by=by, time=time), streams.RecordSink(out)
     run_streams(streams.forward(opened, sink, _listening("record", source, quiet)))
     if opened.rejections.first is not None and not sink.samples:
         raise opened.rejections.first
@@ -142,15 +165,24 @@ def replay(
     input: Input = None,
     by: By = None,
     time: Time = None,
+    y: Y = None,
+    u: U = None,
+    time_unit: Unit = None,
+    each: Each = None,
+    every: Every = None,
+    rule: Rule = None,
+    hold: Hold = None,
+    mappings: Mappings = None,
 ) -> None:
-    """Play a recording as live streams."""
+    """Play a recording, or payloads, as live streams."""
     start_log()
     from .. import streams
     from ..streams._connect import observation_sink
     from ..streams._sources.playback import Playback
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    opened = streams.connect(source, speed=_speed(speed), block=block, **columns)
+    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    opened = streams.connect(source, speed=_speed(speed), block=block, mapping=mapping, **columns)
     known = opened.meta if isinstance(opened, Playback) else {}
     _forward(opened, observation_sink(to, known | _units(units)))
 
@@ -229,12 +261,13 @@ class _Plain(logging.Formatter):
         return printable_lines(super().format(record))
 
 
-def start_log() -> None:
+def start_log(quiet: bool = False) -> None:
     """Print log messages of the streams on standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain("ergoscope: %(message)s"))
     logger = logging.getLogger("ergoscope.streams")
     logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
 def leave_pipe() -> None:
