@@ -17,6 +17,7 @@ from .. import __version__
 from .._core.json_values import json_text
 from ._compilation_cache import keep_compiled
 from ._dashboard import demo, watch
+from ._inspect import inspect
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
 from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
@@ -338,7 +339,7 @@ def devices() -> None:
             console.print(f"{kind}:all spreads the streams over all devices of this kind.")
 
 
-for _body in (broker, learn, publish, record, replay, score, sweep, watch):
+for _body in (broker, inspect, learn, publish, record, replay, score, sweep, watch):
     app.command()(_body)
 app.add_typer(demo, name="demo")
 

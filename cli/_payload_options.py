@@ -9,6 +9,7 @@ import typer
 
 from ._options import PATH
 from ._parsing import parse_names
+from ._printing import note
 
 if TYPE_CHECKING:
     from ..streams._mapping.mapping import PayloadMapping
@@ -52,3 +53,11 @@ def read_options(
         return read_mappings(file)
     outputs, inputs = (parse_names(given.pop(word, None)) for word in ("y", "u"))
     return payload_mapping(outputs, inputs, time=time, by=by, **given)
+
+
+def tell_grid(mapping: PayloadMapping | list[TopicMapping] | None, quiet: bool = False) -> None:
+    """Print the rule of each grid."""
+    grids = [mapping] if mapping is None or not isinstance(mapping, list) else [topic.mapping for topic in mapping]
+    rules = dict.fromkeys(one.grid for one in grids if one is not None and one.grid is not None)
+    for rule in () if quiet else rules:
+        note(f"ergoscope: {rule}.")

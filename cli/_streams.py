@@ -16,7 +16,7 @@ import typer
 from .._core.text import printable_lines
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
-from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options
+from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options, tell_grid
 from ._printing import note
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def learn(
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
     opened = streams.connect(source, state=state, plants=True, mapping=mapping, **columns)
+    tell_grid(mapping, quiet)
 
     ready = _listening("learn", source, quiet)
 
@@ -144,6 +145,7 @@ def record(
 
     mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
     opened, sink = streams.connect(source, mapping=mapping, by=by, time=time), streams.RecordSink(out)
+    tell_grid(mapping, quiet)
     run_streams(streams.forward(opened, sink, _listening("record", source, quiet)))
     if opened.rejections.first is not None and not sink.samples:
         raise opened.rejections.first
@@ -183,6 +185,7 @@ def replay(
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
     opened = streams.connect(source, speed=_speed(speed), block=block, mapping=mapping, **columns)
+    tell_grid(mapping)
     known = opened.meta if isinstance(opened, Playback) else {}
     _forward(opened, observation_sink(to, known | _units(units)))
 

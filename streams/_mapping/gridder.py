@@ -119,4 +119,5 @@ class Grid:
             age = numbers[:, None] * self._every - self._time
             rows = np.where((self._time >= 0) & (age <= self._hold), self._value, np.nan)
         self._sum[:], self._count[:], self._next, self._partial = 0.0, 0, stop, False
-        return Rows(first, (numbers - self._shift) * self._every / 1e9, rows)
+        times = [(number - self._shift) * self._every / 10**9 for number in numbers.tolist()]  # rounded once
+        return Rows(first, np.array(times), rows)

@@ -30,7 +30,7 @@ from .topics import matches
 
 NAMESPACE = "spBv1.0"
 _BIRTHS, _DATA, _DEATHS = ("NBIRTH", "DBIRTH"), ("NDATA", "DDATA"), ("NDEATH", "DDEATH")
-_CONTROLS = ("bdSeq", "Node Control/", "Device Control/", "Properties/")
+CONTROLS = ("bdSeq", "Node Control/", "Device Control/", "Properties/")
 _NUMBERS = 256  # of the messages of a node
 
 
@@ -176,7 +176,7 @@ class SparkplugReader:
         if not born:
             raise RejectedMessage("schema", "no metric was named, and no birth certificate has come: name it with --y.")
         whole = {name: value for _, record in records for name, value in record.items()}
-        readings = {name: value for name, value in whole.items() if not name.startswith(_CONTROLS)}
+        readings = {name: value for name, value in whole.items() if not name.startswith(CONTROLS)}
         if readings:
             self._mapper.learn(stream, Payload(SPARKPLUG_B, [readings]))
 

@@ -146,8 +146,11 @@ class StreamMapper:
         known = self._found.get(stream)
         if known is not None and (self.mapping.y or payload.kind == SPARKPLUG_B):
             return known
+        seen = candidates(payload)
         if self.mapping.y:
-            return with_time(self.mapping, candidates(payload))
+            return with_time(self.mapping, seen)
+        if known is not None and not seen.numbers:  # a missing reading, such as null
+            return known
         found = find_mapping(payload, self.mapping, self._where)
         if payload.kind == SPARKPLUG_B:
             return found
@@ -222,7 +225,7 @@ class _Stream:
 
 
 def _as_it_comes(name: str, sample: Sample) -> Observation:
-    time = np.array([np.nan if sample.time is None else sample.time / 1e9])
+    time = np.array([np.nan if sample.time is None else sample.time / 10**9])
     return Observation(name, 0, None, time, sample.output[None], sample.input[None])
 
 

@@ -107,7 +107,7 @@ def nanoseconds(value: Any, path: str, unit: str | None) -> int:
 def shown(value: Any) -> str:
     """Return the beginning of a value, safe to print."""
     if isinstance(value, list | dict):
-        return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
     if isinstance(value, int) and abs(value) >= 1 << 64:  # may have too many digits to be written
         return "a whole number beyond 2^64"
     return printable(repr(value[:60] if isinstance(value, str) else value), 60)
