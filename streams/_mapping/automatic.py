@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .._messages.errors import RejectedMessage
 from .mapping import PayloadMapping
 from .paths import leaves
-from .payload import Payload
+from .payload import INFLUX, Payload
 from .values import is_missing, is_number, is_switch, shown, time_unit
 
 _TIMES = ("time", "timestamp", "ts", "t", "datetime", "date_time", "last_seen", "_timestamp", "time_stamp")
@@ -36,13 +36,17 @@ class Candidates(NamedTuple):
 
 def candidates(payload: Payload) -> Candidates:
     """Return the paths of the first record that a mapping could name."""
-    cells = dict(leaves(payload.records[0]))
+    record = payload.records[0]
+    if payload.kind == INFLUX:  # its tags are names
+        record = {word: record[word] for word in ("fields", "timestamp") if word in record}
+    cells = dict(leaves(record))
     times = {path: unit for path, value in cells.items() if (unit := _time(path, value)) is not None}
     rest = {path: value for path, value in cells.items() if path not in times}
     numbers = {path: value for path, value in rest.items() if is_number(value)}
     switches = {path: value for path, value in rest.items() if is_switch(value)}
     words = [value for path, value in rest.items() if path not in numbers and not is_missing(value)]
-    return Candidates(numbers or switches, times, not (payload.kind == "CSV" and words))
+    certain = not (payload.kind == "CSV" and words) and not any(_is_named_as_time(path) for path in numbers)
+    return Candidates(numbers or switches, times, certain)
 
 
 def find_mapping(payload: Payload, mapping: PayloadMapping, where: str) -> PayloadMapping:
@@ -82,7 +86,11 @@ def options(mapping: PayloadMapping) -> str:
 def _time(path: str, value: Any) -> str | None:
     """Return the unit of a time: at a known key, or ISO 8601 anywhere."""
     unit = time_unit(value)
-    return unit if unit == "iso" or path.rpartition(".")[2].lower() in _TIMES else None
+    return unit if unit == "iso" or _is_named_as_time(path) else None
+
+
+def _is_named_as_time(path: str) -> bool:
+    return path.rpartition(".")[2].lower() in _TIMES
 
 
 def _choice(numbers: dict[str, Any], where: str) -> str:

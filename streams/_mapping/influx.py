@@ -14,12 +14,14 @@ from typing import Any
 
 _NAME = r"(?:\\.|[^\\,= ])+"
 _QUOTED = r'"(?:\\.|[^"\\])*"'
-_PLAIN = r'[^", =]+'
+_PLAIN = r'[^\\", =]+'
 _FIELD = rf"{_NAME}=(?:{_QUOTED}|{_PLAIN})"
 _HEAD = rf"(?P<name>(?:\\.|[^\\, ])+)(?P<tags>(?:,{_NAME}={_NAME})*)"
-_LINE = re.compile(rf"{_HEAD} +(?P<fields>{_FIELD}(?:,{_FIELD})*)(?: +(?P<time>-?\d+))?")
-_PAIR = re.compile(rf"({_NAME})=({_QUOTED}|(?:\\.|[^\\, ])+)")
-_WHOLE = re.compile(r"([+-]?\d+)[iu]")
+_LINE = re.compile(rf"{_HEAD} +(?P<fields>{_FIELD}(?:,{_FIELD})*)(?: +(?P<time>-?\d+))?", re.ASCII)
+_FIELDS = re.compile(rf"({_NAME})=({_QUOTED}|{_PLAIN})")
+_TAGS = re.compile(rf"({_NAME})=({_NAME})")
+_FLOAT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"([+-]?\d+)[iu]", re.ASCII)
 _BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), True) | dict.fromkeys(
     ("f", "F", "false", "False", "FALSE"), False
 )
@@ -33,22 +35,24 @@ def read_line(line: str) -> dict[str, Any] | None:
     found = _LINE.fullmatch(line)
     if found is None:
         return None
-    fields = {_unescaped(key): _value(text) for key, text in _PAIR.findall(found["fields"])}
+    fields = {_unescaped(key): _value(text) for key, text in _FIELDS.findall(found["fields"])}
+    if any(value is None for value in fields.values()):
+        return None
     record: dict[str, Any] = dict(name=_unescaped(found["name"]), fields=fields)
     if found["tags"]:
-        record["tags"] = {_unescaped(key): _unescaped(text) for key, text in _PAIR.findall(found["tags"])}
+        record["tags"] = {_unescaped(key): _unescaped(text) for key, text in _TAGS.findall(found["tags"])}
     if found["time"] is not None:
         record["timestamp"] = int(found["time"])
     return record
 
 
 def _value(text: str) -> Any:
-    """Return a field: a number, a boolean or a string; numbers stay text, so that no digit is lost."""
+    """Return a field: a number, a boolean or a string; None: it is none of them."""
     if text.startswith('"'):
         return re.sub(r'\\(["\\])', r"\1", text[1:-1])
     if whole := _WHOLE.fullmatch(text):
         return int(whole[1])
-    return _BOOLEANS.get(text, text)
+    return float(text) if _FLOAT.fullmatch(text) else _BOOLEANS.get(text)
 
 
 def _unescaped(text: str) -> str:

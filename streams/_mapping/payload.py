@@ -1,7 +1,7 @@
 """The records in a payload: JSON of any shape, plain numbers and words, CSV lines, InfluxDB lines.
 
 A record is what one sample is taken from: an object, a list, or one value. A list of objects, and text of several
-lines, hold several records. Nothing is evaluated, and numbers in text stay text, so that no digit is lost.
+lines, hold several records. Nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from .._messages.limits import DEEPEST, LARGEST, MOST_ROWS
 from .influx import read_line
 from .values import is_missing, is_number, is_switch, shown
 
-SPARKPLUG_B = "Sparkplug B"
+INFLUX, SPARKPLUG_B = "InfluxDB line", "Sparkplug B"
 _JSON = json.JSONDecoder()
-_SEPARATORS = (";", "\t", ",")  # the first that a line has; else blanks
+_SEPARATORS = (";", "\t", ",")  # the first that the first line has; else blanks
 
 
 class Payload(NamedTuple):
@@ -50,24 +50,20 @@ def read_payload(payload: bytes, largest: int = LARGEST) -> Payload:
             return Payload("JSON", document if several else [document])
     except ValueError as exc:
         raise RejectedMessage("malformed", _refusal(payload)) from exc
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines or len(lines) > MOST_ROWS:
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if not lines or len(lines) > MOST_ROWS or not all(line.replace("\t", " ").isprintable() for line in lines):
         raise RejectedMessage("malformed", _refusal(payload))
     if len(lines) == 1 and (is_number(text) or is_switch(text) or is_missing(text)):
         return Payload("value", [text])
     influx = [read_line(line) for line in lines]
     if all(record is not None for record in influx):
-        return Payload("InfluxDB line", influx)
-    rows = [_cells(line) for line in lines]
+        return Payload(INFLUX, influx)
+    separator = next((mark for mark in _SEPARATORS if mark in lines[0]), " ")
+    rows = [[cell.strip() for cell in line.split(separator) if cell or separator != " "] for line in lines]
     numbers = any(is_number(cell) for row in rows for cell in row)
     if len({len(row) for row in rows}) > 1 or not numbers or any(_is_torn(cell) for row in rows for cell in row):
         raise RejectedMessage("malformed", _refusal(payload))
     return Payload("CSV", [row if len(row) > 1 else row[0] for row in rows])
-
-
-def _cells(line: str) -> list[str]:
-    separator = next((mark for mark in _SEPARATORS if mark in line), None)
-    return [cell.strip() for cell in line.split(separator)]
 
 
 def _is_torn(cell: str) -> bool:

@@ -154,6 +154,7 @@ NEIGHBOURS: list[tuple[str, dict[str, Any], list[float]]] = [
     ("temperature: 21.5", dict(y="1"), [21.5]),
     # InfluxDB lines
     ("temp value=21i", {}, [21.0]),
+    ("temp,id=7 value=021.5", {}, [21.5]),  # a tag is a name
     ("temp value=true", {}, [1.0]),
     (r"room\ temp,a\,b=c\ d va\=l=1.5,s=\"x,y z\" 17".replace(r"\"", '"'), dict(y="fields.va=l"), [1.5]),
     ("m a=1 1700000000000000000\nm a=2 1700000010000000000", {}, [1.0, 2.0]),
@@ -197,6 +198,10 @@ REFUSED: list[tuple[str | bytes, dict[str, Any], str, str]] = [
     ('{"y": 1, "t": "noon"}', dict(y="y", time="t"), "schema", "must be a time"),
     ('{"y": 1, "t": -5}', dict(y="y", time="t", unit="s"), "schema", "from 1970 to 2115"),
     ('{"t": 3, "y": 1}', {}, "schema", "where PATH is one of t (3), y (1)"),  # seconds since when?
+    ('{"t": 21.5}', {}, "schema", "where PATH is one of t (21.5)"),  # or is it a time?
+    ('{"timestamp": 1, "y": "bad"}', {}, "schema", "no path was named"),
+    ("temp value=bad 17", {}, "schema", "no path was named"),
+    ("1,2\n3;4", dict(y="1"), "malformed", "a payload is a number"),
     ('{"y": 1, "n": [1]}', dict(y="y", by="n"), "schema", "no name at n"),
     ('{"y": 1, "n": "a#b"}', dict(y="y", by="n"), "schema", "the name of a stream"),
     ('{"y": 1}', dict(y="y", each="list"), "schema", "list must be a list of records"),
