@@ -18,7 +18,7 @@ from ._messages.limits import MOST_STREAMS
 from ._messages.observation import Observation
 from ._messages.output_json import OUTPUT_KINDS, output_lines
 from ._messages.outputs import Output
-from ._mqtt.address import OUTPUTS, SPARKPLUG, Address, is_filter, read_address, read_filter
+from ._mqtt.address import SPARKPLUG, is_filter, read_address, read_filter, read_streams
 from ._mqtt.mapped_source import MappedSource
 from ._mqtt.outbox import Outbox
 from ._mqtt.source_and_sinks import MqttOutputSink, MqttSink, MqttSource
@@ -109,7 +109,7 @@ def _mqtt_source(
     where: str, mapping: PayloadMapping | Sequence[TopicMapping] | None, state: Path | None, plants: bool
 ) -> MqttSource:
     own = mapping is None and not is_filter(where)
-    address = _output_address(where)
+    address = read_streams(where)
     if mapping is None or isinstance(mapping, PayloadMapping):
         topics = [_one_topic(where, mapping or PayloadMapping())]
     else:
@@ -144,13 +144,6 @@ def _line_source(
     if not path.is_file():
         raise FileNotFoundError(f"no file is called {where!r}.")
     return LineSource(os.open(path, os.O_RDONLY), True, mapper, mapping is not None)
-
-
-def _output_address(where: str) -> Address:
-    """Return the address of the streams: outputs stand beside their topics, below ``ergoscope`` if none is named."""
-    if not where.partition("://")[2].partition("/")[2].strip("/"):
-        return read_address(f"{where.rstrip('/')}/{OUTPUTS}/+")
-    return read_filter(where)[0] if is_filter(where) else read_address(where)
 
 
 def outbox(
@@ -212,7 +205,7 @@ def output_sink(where: str, kinds: Collection[str] = OUTPUT_KINDS) -> Sink[Outpu
     if unknown:
         raise ValueError(f"the outputs are {', '.join(OUTPUT_KINDS)}, got {unknown[0]!r}.")
     if where.startswith(MQTT):
-        return MqttOutputSink(_output_address(where), kinds)
+        return MqttOutputSink(read_streams(where), kinds)
     return LineSink(_standard_output(), output_lines(kinds))
 
 

@@ -97,7 +97,7 @@ def _topic(file: Path, table: Mapping[str, Any], number: int = 0) -> TopicMappin
                 f"{where}: {key} must be text{', or a list of texts' * (key in ('y', 'u'))}, got {value!r}."
             )
     topic, name = table.get("topic", ""), table.get("name")
-    if number and (not topic or topic.strip("/") != topic):
+    if number and not topic.strip("/"):
         raise ValueError(f'{where}: a stream needs a topic, such as topic = "zigbee2mqtt/+".')
     if name is not None and ("+" in topic or "#" in topic):
         raise ValueError(f"{where}: a name belongs to one topic, and {topic} is many: leave it out, or use by.")

@@ -74,12 +74,31 @@ def read_filter(url: str) -> tuple[Address, str]:
         f"levels, got {url!r}."
     )
     host, port, secure, levels = _split(url, wrong)
+    path = urlsplit(url.replace("#", "%23")).path.removeprefix("/").removesuffix("/")
+    levels = [unquote(level) for level in path.split("/")] if levels else []  # an empty level is one, too
     wild = [level in ("+", "#") for level in levels]
-    if not levels or "#" in levels[:-1] or any(set(level) & set("+#/\0") for level in levels if level not in "+#"):
+    if (
+        not levels
+        or "#" in levels[:-1]
+        or any(set(level) & set("+#/\0") for level in levels if level not in ("+", "#"))
+    ):
         raise wrong
     fixed = wild.index(True) if any(wild) else len(levels) - 1
     root = OUTPUTS if levels[0] == SPARKPLUG else "/".join(levels[:fixed])
     return Address(host, port, root, "+" if any(wild) else levels[-1], secure), "/".join(levels)
+
+
+def read_streams(url: str) -> Address:
+    """Return the address of streams, or of the streams of topics: their outputs stand beside the topics.
+
+    Without a topic it is ``ergoscope/+``.
+
+    Raises:
+        ValueError: It has another form.
+    """
+    if not url.partition("://")[2].partition("/")[2].strip("/"):
+        url = f"{url.rstrip('/')}/{OUTPUTS}/+"
+    return read_filter(url)[0] if is_filter(url) else read_address(url)
 
 
 def _split(url: str, wrong: ValueError) -> tuple[str, int, bool, list[str]]:

@@ -192,6 +192,7 @@ BAD = {
     "a wildcard in a level": (["learn", "mqtt://localhost/a+/b/#"], "topics are written mqtt://"),
     "levels after #": (["inspect", "mqtt://localhost/#/b"], "topics are written mqtt://"),
     "no time to listen": (["inspect", "mqtt://localhost/#", "--for", "0"], "a time to listen"),
+    "paths of a table": (["watch", "mqtt://localhost/lab", "--y", "a"], "give them with --page and --record"),
     "no speed": (["replay", "bad.ndjson", "--speed", "fast"], "a speed is written"),
     "a speed of lines": (["replay", "bad.ndjson", "--speed", "2x"], "leave it out"),
     "nowhere to": (["publish", "random-walk", "--to", "file"], "got 'file'"),

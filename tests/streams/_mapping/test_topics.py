@@ -59,7 +59,7 @@ def test_a_file_without_tables_is_for_any_source(tmp_path: Path) -> None:
         ("[stream]\ntopic = 'a'", r"two brackets"),
         ("topic = 'a'", r"stands in a table \[\[stream\]\]"),
         ("[[stream]]\ny = 'a'", "stream 1: a stream needs a topic"),
-        ("[[stream]]\ntopic = '/a'", "a stream needs a topic"),
+        ("[[stream]]\ntopic = '/'", "a stream needs a topic"),
         ("[[stream]]\ntopic = 'a/+'\nname = 'b'", "a name belongs to one topic"),
         (
             "[[stream]]\ntopic = 'a'\n[[stream]]\ntopic = 'b'\ntimes = 'ts'",

@@ -274,3 +274,4 @@ def test_a_filter_names_topics_and_an_address_streams() -> None:
     assert is_filter("mqtt://h/#") and is_filter("mqtt://h/a/+/b") and is_filter("mqtts://h/spBv1.0/+")
     address, topics = read_filter("mqtts://h/a%20b/+/c/#")
     assert (topics, address.root, address.stream, address.port) == ("a b/+/c/#", "a b", "+", 8883)
+    assert read_filter("mqtt://h//espeasy/+/")[1] == "/espeasy/+"  # topics may begin with a slash
