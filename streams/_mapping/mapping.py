@@ -147,15 +147,18 @@ def samples(mapping: PayloadMapping, records: Sequence[Any], arrived: int | None
     """
     for record in records:
         try:
-            parts = _parts(record, mapping.each)
+            yield _sample(mapping, record, arrived)
         except RejectedMessage as rejected:
             yield rejected
-            continue
-        for part in parts:
-            try:
-                yield _sample(mapping, part, arrived)
-            except RejectedMessage as rejected:
-                yield rejected
+
+
+def records_at(records: Sequence[Any], each: str | None) -> list[Any]:
+    """Return the records in the lists at a path, or the records themselves without a path.
+
+    Raises:
+        RejectedMessage: ``schema``: there is no list.
+    """
+    return list(records) if each is None else [part for record in records for part in _list(record, each)]
 
 
 def duration(word: str, value: str | float) -> int:
@@ -180,12 +183,11 @@ def written_duration(length: int) -> str:
     return f"{seconds * 1e6:.0f}us" if length % 1000 == 0 and seconds < 1 else f"{seconds:.9g}s"
 
 
-def _parts(record: Any, each: str | None) -> list[Any]:
-    if each is None:
-        return [record]
+def _list(record: Any, each: str) -> list[Any]:
     found = find(record, each)
     if not found or not isinstance(found[0], list):
-        raise RejectedMessage("schema", f"{shown_path(each)} must be a list of records, got {_got(record, found)}.")
+        got = shown(found[0]) if found else _paths(record)
+        raise RejectedMessage("schema", f"{shown_path(each)} must be a list of records, got {got}.")
     return found[0]
 
 
@@ -231,7 +233,3 @@ def _paths(record: Any) -> str:
     known = [shown_path(path) for path, _ in leaves(record)]
     more = f", and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
     return f"it has {', '.join(known[:_SHOWN]) or 'nothing'}{more}"
-
-
-def _got(record: Any, found: list[Any]) -> str:
-    return shown(found[0]) if found else _paths(record)

@@ -20,7 +20,7 @@ from .._sources.interfaces import RejectionCounts, log
 from .._sources.missing import MissingSamples
 from .automatic import Choice, candidates, find_mapping, options, with_time
 from .gridder import Grid, Rows
-from .mapping import ARRIVAL, NoReading, PayloadMapping, Sample, samples
+from .mapping import ARRIVAL, NoReading, PayloadMapping, Sample, records_at, samples
 from .payload import SPARKPLUG_B, Payload, read_payload
 
 REMEMBERED = 1000  # times and values of a stream, by which repeats are known
@@ -116,6 +116,9 @@ class StreamMapper:
         Raises:
             RejectedMessage: The payload has not one number, and no path was named.
         """
+        payload = payload._replace(records=records_at(payload.records, self.mapping.each))
+        if not payload.records:
+            return []
         mapping = self._mapping_for(stream, payload)
         observations: list[Observation] = []
         for sample in samples(mapping, payload.records, arrived):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from time import time_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._mapping.automatic import Choice
 from .._mapping.sparkplug_reader import SparkplugReader, is_sparkplug, subscription
@@ -20,6 +20,14 @@ from .address import OUTPUTS, Address
 from .source_and_sinks import MqttSource
 
 MOST_TOPICS = 100_000  # whose routes are remembered
+
+
+class _Route(NamedTuple):
+    """Who takes the payloads of a topic: the product's own format, a reader, or nobody."""
+
+    own: bool
+    reader: StreamMapper | SparkplugReader | None = None
+    stream: str = ""
 
 
 class MappedSource(MqttSource):
@@ -57,24 +65,21 @@ class MappedSource(MqttSource):
             for mapper, topic in zip(self._mappers, topics, strict=True)
         ]
         self._topics = [topic._replace(filter=subscription(topic.filter)) for topic in topics]
-        self._routes: dict[str, tuple[StreamMapper | SparkplugReader, str] | None] = {}
+        self._routes: dict[str, _Route] = {}
 
     def _arrivals(self, topic: str, payload: bytes, retained: bool) -> Sequence[Arrival]:
-        if self._own and topic.count("/") == self._own and topic.endswith(("/data", "/meta")):
-            return super()._arrivals(topic, payload, retained)
-        if topic not in self._routes:
-            if len(self._routes) >= MOST_TOPICS:
-                self._routes.clear()
-            self._routes[topic] = self._route(topic)
-        route = self._routes[topic]
-        if route is None:
+        route = self._routes.get(topic) or self._find_route(topic)
+        if route.own:
+            arrival = self._decode(topic, payload, retained)
+            return () if arrival is None else (arrival,)
+        if route.reader is None:
             return ()
         if retained:
             old = RejectedMessage("retained", "the broker sends an old reading, and it is no new sample: left out.")
             self.rejections.add(old, topic)
             return ()
         try:
-            return self._take(*route, topic, payload)
+            return self._take(route.reader, route.stream, topic, payload)
         except Choice:
             raise
         except Exception as exc:  # no single message may end the service
@@ -93,15 +98,19 @@ class MappedSource(MqttSource):
                 return [observation]
         return reader.take(stream, payload, time_ns())
 
-    def _route(self, topic: str) -> tuple[StreamMapper | SparkplugReader, str] | None:
-        """Return the reader and the stream of a topic; None for outputs of this program, and other topics."""
-        if f"/{OUTPUTS}/" in topic:
-            return None
+    def _find_route(self, topic: str) -> _Route:
+        """Return the route of a topic: none for outputs of this program, and other topics."""
+        if len(self._routes) >= MOST_TOPICS:
+            self._routes.clear()
+        own = bool(self._own) and topic.count("/") == self._own and topic.endswith(("/data", "/meta"))
+        found = _Route(own)
         for reader, mapping in zip(self._readers, self._topics, strict=True):
             stream = mapping.stream(topic)
-            if stream is not None:
-                return reader, stream
-        return None
+            if stream is not None and not own and f"/{OUTPUTS}/" not in topic:
+                found = _Route(False, reader, stream)
+                break
+        self._routes[topic] = found
+        return found
 
     def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
         """Note a stream that did not count its samples before a restart."""

@@ -350,3 +350,42 @@ def test_a_refused_line_keeps_its_time_after_a_restart(tmp_path: Path) -> None:
     whole = learned([line for part in parts for line in part], folder=tmp_path)
     again = [learned(part, "--state", "kept", folder=tmp_path) for part in parts]
     assert [error for part in again for error in part] == whole
+
+
+ZIGBEE = [f'{{"battery": 88, "temperature": {y:.3f}, "at": {1700000000 + 10 * k}}}' for k, y in enumerate(range(30))]
+
+
+def test_payloads_are_learned_recorded_and_replayed_as_own_messages(tmp_path: Path) -> None:
+    """The same numbers come out of a pipe of payloads, a recording of it, and the product's own lines."""
+    given = "".join(line + "\n" for line in ZIGBEE).encode()
+    words = ["--y", "temperature", "--time", "at"]
+    played = run("replay", "-", *words, cwd=tmp_path, given=given)
+    assert [(line["y"], line["t"]) for line in lines(played.stdout)] == [(k, 1700000000 + 10 * k) for k in range(30)]
+    kept = run("record", "-", "--out", "kept", *words, cwd=tmp_path, given=given)
+    assert kept.returncode == 0 and run("replay", "kept", cwd=tmp_path).stdout == played.stdout
+    (tmp_path / "zigbee.txt").write_bytes(given)
+    learn = ["--sizes", "0..2", "--quiet"]
+    learned = run("learn", "zigbee.txt", *words, *learn, cwd=tmp_path)
+    assert learned.returncode == 0 and learned.stderr == b""
+    assert learned.stdout == run("learn", "-", *learn, cwd=tmp_path, given=played.stdout).stdout
+
+
+def test_a_grid_says_its_rule(tmp_path: Path) -> None:
+    given = "".join(line + "\n" for line in ZIGBEE).encode()
+    done = run("replay", "-", "--y", "temperature", "--time", "at", "--every", "5s", cwd=tmp_path, given=given)
+    assert b"one sample every 5s, at multiples of 5s since 1970: the last value, at most 15s old" in done.stderr
+    got = lines(done.stdout)
+    assert [one["seq"] for one in got][:2] == [340000000, 340000002]
+    assert [one["y"] for one in got][:2] == [[[0], [0]], [[1], [1]]]
+
+
+def test_a_mapping_in_a_file_takes_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text('y = ["1", "0"]\n')
+    done = run("replay", "-", "--mapping", "map.toml", cwd=tmp_path, given=b"1,2\n3,4\n")
+    assert [line["y"] for line in lines(done.stdout)] == [[2, 1], [4, 3]]
+
+
+def test_a_pipe_with_several_numbers_ends_with_the_choice(tmp_path: Path) -> None:
+    done = run("record", "-", "--out", "kept", cwd=tmp_path, given=ZIGBEE[0].encode())
+    assert done.returncode == 2 and b"Traceback" not in done.stderr
+    assert b"--y PATH, where PATH is one of battery (88), temperature (0.0), at (1700000000)" in done.stderr

@@ -141,6 +141,8 @@ NEIGHBOURS: list[tuple[str, dict[str, Any], list[float]]] = [
     ('{"y": "NaN"}', dict(y="y"), [np.nan]),
     ('[{"v": 1}, {"v": 2}]', dict(y="v"), [1.0, 2.0]),  # a list of objects: one sample each
     ('{"metrics": [{"fields": {"v": 1}}, {"fields": {"v": 2}}]}', dict(y="fields.v", each="metrics"), [1.0, 2.0]),
+    ('{"metrics": [{"v": 1, "ts": 1700000000}]}', dict(each="metrics"), [1.0]),
+    ('{"metrics": []}', dict(each="metrics"), []),
     ('{"ts": 1451649600512, "last": "2024-05-01T12:00:00Z", "v": 1}', {}, [1.0]),
     # CSV
     ("21.5,22.5", dict(y="."), [21.5, 22.5]),

@@ -275,3 +275,67 @@ def test_a_filter_names_topics_and_an_address_streams() -> None:
     address, topics = read_filter("mqtts://h/a%20b/+/c/#")
     assert (topics, address.root, address.stream, address.port) == ("a b/+/c/#", "a b", "+", 8883)
     assert read_filter("mqtt://h//espeasy/+/")[1] == "/espeasy/+"  # topics may begin with a slash
+
+
+# What the programs of docs/recipes.md publish, by their documentation.
+RECIPES: list[tuple[str, PayloadMapping | None, str, bytes, str]] = [
+    (
+        "telegraf/+/temp",
+        payload_mapping("fields.temp", by="tags.sensor"),
+        "telegraf/host1/temp",
+        b"temp,host=host1,sensor=coretemp_core0 temp=21.5 1700000000000000000\n",
+        "host1:temp:coretemp_core0",
+    ),
+    (
+        "telegraf/+/temp",
+        payload_mapping("fields.temp", by="tags.sensor", each="metrics"),
+        "telegraf/host1/temp",
+        b'{"metrics":[{"fields":{"temp":21.5},"name":"temp","tags":{"sensor":"a"},"timestamp":1700000000}]}',
+        "host1:temp:a",
+    ),
+    ("lab/boiler", None, "lab/boiler/data", b'{"epoch":1700000000000,"seq":0,"t":1700000000.5,"y":21.5}', "boiler"),
+    (
+        "homeassistant/sensor/+/state",
+        None,
+        "homeassistant/sensor/kitchen_temperature/state",
+        b'"21.5"',
+        "kitchen_temperature:state",
+    ),
+]
+
+
+@needs_clients
+@pytest.mark.parametrize(("topics", "mapping", "topic", "payload", "stream"), RECIPES)
+def test_a_recipe_takes_what_its_program_publishes(
+    topics: str, mapping: PayloadMapping | None, topic: str, payload: bytes, stream: str, mosquitto: Callable[..., Any]
+) -> None:
+    port = mosquitto().port
+    where = f"mqtt://127.0.0.1:{port}/{topics}"
+    ((item,), _) = run(heard(where, 1, lambda: publish(port, topic, payload), mapping=mapping))
+    assert (item.stream, item.output.tolist()) == (stream, [[21.5]])
+
+
+@needs_clients
+def test_an_edge_node_of_sparkplug_is_heard(mosquitto: Callable[..., Any]) -> None:
+    """Births and data of another library, by Mosquitto's client; the values come by name and by alias."""
+    spb = pytest.importorskip("pysparkplug", reason="needs pysparkplug: pip install --no-deps pysparkplug")
+    port = mosquitto().port
+
+    def metric(value: float, name: str | None) -> Any:
+        return spb.Metric(timestamp=1, name=name, datatype=spb.DataType.DOUBLE, value=value, alias=5)
+
+    def send() -> None:
+        messages = [
+            ("NBIRTH/e", spb.NBirth(timestamp=1, seq=0, metrics=())),
+            ("DBIRTH/e/d", spb.DBirth(timestamp=1, seq=1, metrics=(metric(20.0, "Temp/PV"),))),
+            ("DDATA/e/d", spb.DData(timestamp=2, seq=2, metrics=(metric(21.5, "Temp/PV"),))),
+            ("DDATA/e/d", spb.DData(timestamp=3, seq=3, metrics=(metric(21.75, None),))),
+            ("DDATA/e/d", spb.DData(timestamp=4, seq=5, metrics=(metric(-3.125, None),))),  # one before it is lost
+        ]
+        for topic, message in messages:
+            publish(port, f"spBv1.0/g/{topic}", message.encode())
+
+    where = f"mqtt://127.0.0.1:{port}/spBv1.0/g/DDATA/e/d"
+    got, _ = run(heard(where, 4, send, mapping=payload_mapping("Temp/PV")))
+    np.testing.assert_array_equal(outputs(got), [21.5, 21.75, np.nan, -3.125])
+    assert {item.stream for item in got} == {"g:e:d"}
