@@ -116,7 +116,7 @@ def _mqtt_source(
         topics = [topic if topic.filter else _one_topic(where, topic.mapping) for topic in mapping]
     words: dict[str, Any] = dict(source=address.topic("data"))
     if not own:
-        words["mapping"] = [topic.words for topic in topics]
+        words["mapping"] = "; ".join(topic.text for topic in topics)
     known = None if state is None else identity(state, words)
     return MappedSource(address, topics, own=own, client=known and known.client, plants=plants, where=where)
 
@@ -135,7 +135,7 @@ def _line_source(
             raise ValueError(f"a topic belongs to an address mqtt://host, and {where} has none: leave the topic out.")
         mapping = mapping[0].mapping
     if state is not None and mapping is not None:
-        identity(state, dict(mapping=mapping.words))
+        identity(state, dict(mapping=mapping.options))
     mapper = StreamMapper(mapping or PayloadMapping(), RejectionCounts(), where, kept=state is not None, alone=True)
     if where == "-":
         if sys.stdin is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .._messages.errors import RejectedMessage
-from .mapping import PayloadMapping
+from .mapping import PayloadMapping, quoted
 from .paths import leaves
 from .payload import INFLUX, Payload
 from .values import is_missing, is_number, is_switch, shown, time_unit
@@ -76,13 +75,6 @@ def with_time(mapping: PayloadMapping, found: Candidates) -> PayloadMapping:
     return mapping
 
 
-def options(mapping: PayloadMapping) -> str:
-    """Return a mapping as options of the command line."""
-    words = [f"--{letter} {_quoted(','.join(paths))}" for letter in "yu" if (paths := getattr(mapping, letter))]
-    words += [f"--time {_quoted(mapping.time)}"] if mapping.time is not None else []
-    return " ".join(words)
-
-
 def _time(path: str, value: Any) -> str | None:
     """Return the unit of a time: at a known key, or ISO 8601 anywhere."""
     unit = time_unit(value)
@@ -94,14 +86,10 @@ def _is_named_as_time(path: str) -> bool:
 
 
 def _choice(numbers: dict[str, Any], where: str) -> str:
-    listed = [f"{_quoted(path)} ({shown(value)})" for path, value in list(numbers.items())[:_SHOWN]]
+    listed = [f"{quoted(path)} ({shown(value)})" for path, value in list(numbers.items())[:_SHOWN]]
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
-    every = f"; all as channels: --y {_quoted(','.join(numbers))}" if 1 < len(numbers) <= _SHOWN else ""
+    every = f"; all as channels: --y {quoted(','.join(numbers))}" if 1 < len(numbers) <= _SHOWN else ""
     return (
         f"the payload has {len(numbers)} number{'s' * (len(numbers) > 1)} and no path was named: write ergoscope learn "
-        f"{_quoted(where)} --y PATH, where PATH is one of {', '.join(listed)}{more}{every}."
+        f"{quoted(where)} --y PATH, where PATH is one of {', '.join(listed)}{more}{every}."
     )
-
-
-def _quoted(text: str) -> str:
-    return shlex.quote("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.text import printable
 from .._messages.errors import RejectedMessage
 from .._messages.limits import MOST_CHANNELS
 from .paths import check_path, find, leaves
@@ -51,9 +53,21 @@ class PayloadMapping:
     hold: int = 0
 
     @property
-    def words(self) -> dict[str, Any]:
-        """The mapping as plain JSON."""
-        return asdict(self) | dict(y=list(self.y), u=list(self.u))
+    def options(self) -> str:
+        """The mapping as options of the command line."""
+        held = self.every is not None and self.rule == "hold"
+        words = {
+            "--y": ",".join(self.y),
+            "--u": ",".join(self.u),
+            "--time": self.time,
+            "--time-unit": self.unit,
+            "--by": self.by,
+            "--each": self.each,
+            "--every": None if self.every is None else written_duration(self.every),
+            "--rule": "mean" if self.rule == "mean" else None,
+            "--hold": written_duration(self.hold) if held and self.hold != HOLD * (self.every or 0) else None,
+        }
+        return " ".join(f"{word} {quoted(value)}" for word, value in words.items() if value)
 
     @property
     def grid(self) -> str | None:
@@ -181,6 +195,11 @@ def written_duration(length: int) -> str:
         if seconds >= _SECONDS[unit] and length % round(_SECONDS[unit] * 1e9) == 0:
             return f"{seconds / _SECONDS[unit]:.0f}{unit}"
     return f"{seconds * 1e6:.0f}us" if length % 1000 == 0 and seconds < 1 else f"{seconds:.9g}s"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a word of the shell, safe to print."""
+    return shlex.quote(printable(text, None))
 
 
 def _list(record: Any, each: str) -> list[Any]:

@@ -18,7 +18,7 @@ from .._messages.limits import MOST_STREAMS
 from .._messages.observation import Observation
 from .._sources.interfaces import RejectionCounts, log
 from .._sources.missing import MissingSamples
-from .automatic import Choice, candidates, find_mapping, options, with_time
+from .automatic import Choice, candidates, find_mapping, with_time
 from .gridder import Grid, Rows
 from .mapping import ARRIVAL, NoReading, PayloadMapping, Sample, records_at, samples
 from .payload import SPARKPLUG_B, Payload, read_payload
@@ -159,13 +159,13 @@ class StreamMapper:
             return found
         if known is not None and found != known:
             raise RejectedMessage(
-                "schema", f"the one number was {options(known)}, and here it is {options(found)}: name its path."
+                "schema", f"the one number was {known.options}, and here it is {found.options}: name its path."
             )
         if self._kept and payload.kind != "value":
             raise RejectedMessage(
                 "schema",
                 "with a state folder the paths must be named, so that a restart takes the same: write "
-                f"{options(found)}.",
+                f"{found.options}.",
             )
         return found
 
@@ -176,7 +176,7 @@ class StreamMapper:
             del self._found[next(iter(self._found))]
         self._found[stream] = mapping
         if mapping != self.mapping and mapping.y != (".",):
-            log.info("%s: taken with %s.", printable(stream), options(mapping))
+            log.info("%s: taken with %s.", printable(stream), mapping.options)
 
     def _take(self, topic: str, mapping: PayloadMapping, sample: Sample) -> list[Observation]:
         name = topic

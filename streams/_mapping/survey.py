@@ -6,7 +6,6 @@ Messages in, rows out: there is no broker and no clock here.
 from __future__ import annotations
 
 import math
-import shlex
 from collections import deque
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from .._messages.codec import decode
 from .._messages.errors import RejectedMessage
 from .._messages.limits import LARGEST, MOST_STREAMS
 from .automatic import Candidates, candidates
-from .mapping import written_duration
+from .mapping import quoted, written_duration
 from .payload import SPARKPLUG_B, Payload, read_payload
 from .sparkplug import OTHER, read_sparkplug, signed
 from .sparkplug_reader import CONTROLS, NAMESPACE
@@ -159,14 +158,14 @@ class _Topic:
 
     def _command(self, path: str, topic: str, broker: str, every: str | None) -> str:
         if self.kind == OWN:
-            return f"ergoscope learn {_quoted(f'{broker}/{topic}'.removesuffix('/data'))}"
-        words = [f"ergoscope learn {_quoted(f'{broker}/{_escaped(topic)}')}"]
+            return f"ergoscope learn {quoted(f'{broker}/{topic}'.removesuffix('/data'))}"
+        words = [f"ergoscope learn {quoted(f'{broker}/{_escaped(topic)}')}"]
         if len(self.found.numbers) > 1 or not self.found.certain or self.kind == SPARKPLUG_B:
-            words.append(f"--y {_quoted(path)}")
+            words.append(f"--y {quoted(path)}")
         if every is not None:
             words.append(f"--every {every}")
         if len(self.found.times) > 1:
-            words.append(f"--time {_quoted(next(iter(self.found.times)))}")
+            words.append(f"--time {quoted(next(iter(self.found.times)))}")
         return " ".join(words)
 
 
@@ -179,7 +178,3 @@ def _round(seconds: float) -> int:
 
 def _escaped(topic: str) -> str:
     return topic.replace("%", "%25").replace("?", "%3F")
-
-
-def _quoted(text: str) -> str:
-    return shlex.quote(printable(text, None))

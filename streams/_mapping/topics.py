@@ -29,9 +29,9 @@ class TopicMapping(NamedTuple):
     fixed: int = 0
 
     @property
-    def words(self) -> dict[str, Any]:
-        """The mapping as plain JSON."""
-        return dict(topic=self.filter, name=self.name) | self.mapping.words
+    def text(self) -> str:
+        """The mapping on one line."""
+        return " ".join(word for word in (self.filter, self.name, self.mapping.options) if word)
 
     def stream(self, topic: str) -> str | None:
         """Return the name of the stream of a topic; None if it does not match."""

@@ -179,3 +179,10 @@ def test_the_rule_is_said() -> None:
         "one sample every 10s, at multiples of 10s since 1970: the last value, at most 30s old, else missing"
     )
     assert "the mean of the values" in str(payload_mapping("y", every="10s", rule="mean").grid)
+
+
+def test_a_mapping_is_written_as_the_options_that_make_it() -> None:
+    made = payload_mapping(["a b", "c"], "u", time="ts", unit="ms", by="id", each="m", every="10s", hold="1h")
+    assert made.options == "--y 'a b,c' --u u --time ts --time-unit ms --by id --each m --every 10s --hold 1h"
+    assert payload_mapping("a", every=0.5, rule="mean").options == "--y a --every 500ms --rule mean"
+    assert payload_mapping("a", every="10s").options == "--y a --every 10s"

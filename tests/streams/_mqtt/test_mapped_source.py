@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from ergoscope.learners import ladder
 from ergoscope.streams import Forecasts, MemorySink, Observation, Service, connect, serve
 from ergoscope.streams._connect import output_sink
+from ergoscope.streams._dashboard.mqtt_monitor import LiveBoard
 from ergoscope.streams._inspect import inspect
 from ergoscope.streams._mapping.automatic import Choice
 from ergoscope.streams._mapping.mapping import PayloadMapping, payload_mapping
 from ergoscope.streams._mapping.topics import read_mappings
-from ergoscope.streams._mqtt.address import is_filter, read_filter
+from ergoscope.streams._mqtt.address import is_filter, read_filter, read_streams
 
 needs_clients = pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto_pub is not installed")
 PAYLOADS = Path(__file__).parents[1] / "_mapping" / "payloads"
@@ -339,3 +341,40 @@ def test_an_edge_node_of_sparkplug_is_heard(mosquitto: Callable[..., Any]) -> No
     got, _ = run(heard(where, 4, send, mapping=payload_mapping("Temp/PV")))
     np.testing.assert_array_equal(outputs(got), [21.5, 21.75, np.nan, -3.125])
     assert {item.stream for item in got} == {"g:e:d"}
+
+
+def test_a_message_with_several_samples_is_acknowledged_after_the_last(tmp_path: Path) -> None:
+    source: Any = connect("mqtt://127.0.0.1:1/site/device", mapping=payload_mapping("v"), state=tmp_path)
+    acknowledged: list[str] = []
+
+    class Slip:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def acknowledge(self) -> None:
+            acknowledged.append(self.name)
+
+    source._receipts.extend([(Slip("two"), 2), (Slip("none"), 0), (None, 1), (Slip("one"), 1)])
+    after = []
+    for count in (1, 1, 1, 1):
+        source.acknowledge(count)
+        after.append(list(acknowledged))
+    assert after == [[], ["two", "none"], ["two", "none"], ["two", "none", "one"]]
+
+
+@needs_clients
+def test_a_board_records_payloads(mosquitto: Callable[..., Any], tmp_path: Path) -> None:
+    port = mosquitto().port
+    where = f"mqtt://127.0.0.1:{port}/plant/#"
+
+    async def main() -> None:
+        source = connect(where, mapping=payload_mapping("v"))
+        async with LiveBoard(tmp_path, lambda: source) as board:
+            await board.listen(read_streams(where))
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(publish, port, "plant/a/b", b'{"v": 21.5, "w": 1}')
+            await asyncio.sleep(0.5)
+
+    run(main())
+    (part,) = tmp_path.glob("*.parquet")
+    assert pl.read_parquet(part).select("stream", "y").rows() == [("a:b", 21.5)]
