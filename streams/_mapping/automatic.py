@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .._messages.errors import RejectedMessage
 from .mapping import PayloadMapping, quoted
-from .paths import leaves
+from .paths import MOST_LEAVES, leaves
 from .payload import INFLUX, Payload
 from .values import is_missing, is_number, is_switch, shown, time_unit
 
@@ -44,7 +44,8 @@ def candidates(payload: Payload) -> Candidates:
     numbers = {path: value for path, value in rest.items() if is_number(value)}
     switches = {path: value for path, value in rest.items() if is_switch(value)}
     words = [value for path, value in rest.items() if path not in numbers and not is_missing(value)]
-    certain = not (payload.kind == "CSV" and words) and not any(_is_named_as_time(path) for path in numbers)
+    whole = len(cells) < MOST_LEAVES  # else there may be more
+    certain = whole and not (payload.kind == "CSV" and words) and not any(_is_named_as_time(path) for path in numbers)
     return Candidates(numbers or switches, times, certain)
 
 

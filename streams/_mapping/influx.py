@@ -17,11 +17,11 @@ _QUOTED = r'"(?:\\.|[^"\\])*"'
 _PLAIN = r'[^\\", =]+'
 _FIELD = rf"{_NAME}=(?:{_QUOTED}|{_PLAIN})"
 _HEAD = rf"(?P<name>(?:\\.|[^\\, ])+)(?P<tags>(?:,{_NAME}={_NAME})*)"
-_LINE = re.compile(rf"{_HEAD} +(?P<fields>{_FIELD}(?:,{_FIELD})*)(?: +(?P<time>-?\d+))?", re.ASCII)
+_LINE = re.compile(rf"{_HEAD} +(?P<fields>{_FIELD}(?:,{_FIELD})*)(?: +(?P<time>-?\d{{1,20}}))?", re.ASCII)
 _FIELDS = re.compile(rf"({_NAME})=({_QUOTED}|{_PLAIN})")
 _TAGS = re.compile(rf"({_NAME})=({_NAME})")
 _FLOAT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
-_WHOLE = re.compile(r"([+-]?\d+)[iu]", re.ASCII)
+_WHOLE = re.compile(r"([+-]?\d{1,20})[iu]", re.ASCII)
 _BOOLEANS = dict.fromkeys(("t", "T", "true", "True", "TRUE"), True) | dict.fromkeys(
     ("f", "F", "false", "False", "FALSE"), False
 )

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
@@ -249,6 +250,5 @@ def _name(record: Any, by: str | None) -> str | None:
 
 
 def _paths(record: Any) -> str:
-    known = [shown_path(path) for path, _ in leaves(record)]
-    more = f", and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    return f"it has {', '.join(known[:_SHOWN]) or 'nothing'}{more}"
+    known = [shown_path(path) for path, _ in islice(leaves(record), _SHOWN + 1)]
+    return f"it has {', '.join(known[:_SHOWN]) or 'nothing'}{' and more' if len(known) > _SHOWN else ''}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from .._messages.errors import RejectedMessage
@@ -57,13 +58,13 @@ def find(record: Any, path: str) -> list[Any]:
 def leaves(record: Any) -> Iterator[tuple[str, Any]]:
     """Yield the path and the value of each leaf, at most ``MOST_LEAVES``; a record of one value has the path ``.``."""
     count = 0
-    waiting = [("", record)]
+    waiting = [("", record)]  # the next one last
     while waiting and count < MOST_LEAVES:
-        path, value = waiting.pop(0)
-        if isinstance(value, dict):
-            waiting[:0] = [(f"{path}.{written(key)}" if path else written(key), part) for key, part in value.items()]
-        elif isinstance(value, list):
-            waiting[:0] = [(f"{path}.{i}" if path else str(i), part) for i, part in enumerate(value[:MOST_LEAVES])]
+        path, value = waiting.pop()
+        if isinstance(value, dict | list):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            steps = [(written(str(key)), part) for key, part in islice(pairs, MOST_LEAVES)]
+            waiting += [(f"{path}.{step}" if path else step, part) for step, part in reversed(steps)]
         else:
             count += 1
             yield path or WHOLE, value

@@ -14,6 +14,7 @@ from .._messages.limits import LARGEST_VALUE
 
 UNITS = dict(s=10**9, ms=10**6, us=10**3, ns=1)  # nanoseconds
 LATEST = 1 << 62  # nanoseconds since 1970: the year 2116
+LONGEST = 400  # letters of a number: every float can be written with fewer
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _PADDED = re.compile(r"[+-]?0\d", re.ASCII)  # a code such as 01, unless somebody says that it is a number
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
@@ -27,7 +28,7 @@ def is_number(value: Any) -> bool:
     """Return whether a value is a number, or text that is one and no code such as 01."""
     if isinstance(value, str):
         text = value.strip()
-        return bool(_NUMBER.fullmatch(text)) and not _PADDED.match(text)
+        return _is_numeric(text) and not _PADDED.match(text)
     return isinstance(value, int | float) and not isinstance(value, bool) and not _is_nan(value)
 
 
@@ -52,7 +53,7 @@ def number(value: Any, path: str) -> float:
     text = value.strip() if isinstance(value, str) else ""
     if isinstance(value, bool) or text.lower() in _SWITCHES:
         return float(_SWITCHES[text.lower()] if text else value)
-    if not isinstance(value, int | float) and not _NUMBER.fullmatch(text) and not _INFINITE.fullmatch(text):
+    if not isinstance(value, int | float) and not _is_numeric(text) and not _INFINITE.fullmatch(text):
         raise RejectedMessage(
             "schema", f"{shown_path(path)} must be a number, got {shown(value)}: name another path with --y or --u."
         )
@@ -67,7 +68,7 @@ def number(value: Any, path: str) -> float:
 
 def time_unit(value: Any) -> str | None:
     """Return the unit of a time since 1970 by its magnitude, ``iso`` for ISO 8601; None: it is no such time."""
-    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, str) and not _is_numeric(value.strip()):
         return None if _from_iso(value.strip()) is None else "iso"
     if not is_number(value):
         return None
@@ -129,8 +130,12 @@ def _from_iso(text: str) -> int | None:
     return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
 
 
+def _is_numeric(text: str) -> bool:
+    return len(text) <= LONGEST and _NUMBER.fullmatch(text) is not None
+
+
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and not _NUMBER.fullmatch(value.strip())
+    return isinstance(value, str) and not _is_numeric(value.strip())
 
 
 def _is_nan(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +243,39 @@ def test_a_mapping_with_a_wrong_word_is_refused(words: dict[str, Any], text: str
 def test_a_payload_says_its_kind() -> None:
     kinds = {text: read_payload(text.encode()).kind for text in ("1", "[1]", "1,2", "m a=1")}
     assert list(kinds.values()) == ["value", "JSON", "CSV", "InfluxDB line"]
+
+
+HOSTILE = {
+    "digits": b"9" * (1 << 20),
+    "a field of digits": b"a b=" + b"9" * 500_000 + b"i " + b"9" * 500_000,
+    "a name": b"a" * (1 << 20),
+    "tags": b"a," * 500_000,
+    "pairs": b"a=1," * 250_000,
+    "fields": b"a " + b"b=1," * 250_000 + b"c",
+    "backslashes": b"a " + b"\\" * 1_000_000,
+    "quotes": b'a b="' + b'\\"' * 500_000,
+    "blanks": b"a" + b" " * 1_000_000 + b"b",
+    "cells": b"1," * 500_000,
+    "lines": b"1\n" * 500_000,
+    "keys": b"{" + b",".join(b'"k%d":"x"' % k for k in range(70_000)) + b"}",
+    "numbers": b"[" + b"1," * 500_000 + b"1]",
+    "brackets": b"[" * 31 + b"1" + b"]" * 31,
+    "a time of digits": b'{"y": 1, "ts": "' + b"9" * 1_000_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_payload_takes_no_time(name: str) -> None:
+    for words in ({}, dict(y="y"), dict(y="fields.b", time="timestamp"), dict(y="y", time="ts")):
+        begun = time.perf_counter()
+        made = mapper(payload_mapping(**words))  # type: ignore[arg-type]
+        made.take("a", HOSTILE[name], None)
+        assert time.perf_counter() - begun < 5 and made.rejections.counts.total() <= 1
+        if made.rejections.first is not None:
+            assert len(str(made.rejections.first)) < 1500
+
+
+def test_a_number_among_more_leaves_than_are_looked_at_is_not_taken() -> None:
+    words = ",".join(f'"k{k}": "x"' for k in range(5000))
+    with pytest.raises(RejectedMessage, match="no path was named"):
+        taken('{"y": 1, ' + words + ', "z": 2}')

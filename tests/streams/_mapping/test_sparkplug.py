@@ -210,3 +210,34 @@ def test_what_is_no_payload_is_counted() -> None:
 def test_paths_of_other_payloads_are_refused(words: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="its own times and names"):
         reader(**words)
+
+
+def test_a_damaged_message_gives_what_the_other_library_reads(request: pytest.FixtureRequest) -> None:
+    """Bits turned, bytes cut out or repeated: no traceback, and no value that google's reader of its schema has not."""
+    from google.protobuf.message import DecodeError
+    from pysparkplug._protobuf import sparkplug_b_pb2
+
+    count = 20_000 if request.config.getoption("--campaign") else 800
+    rng, taken = np.random.default_rng(3), 0
+    whole = spb.DData(timestamp=START, seq=0, metrics=(metric(21.5), metric(-3, "n", TYPE.INT32, alias=5))).encode()
+    for _ in range(count):
+        raw = bytearray(whole)
+        for _ in range(rng.integers(1, 4)):
+            at = int(rng.integers(len(raw) or 1))
+            if rng.random() < 0.7 and raw:
+                raw[at] ^= 1 << int(rng.integers(8))
+            else:
+                raw[at : at + int(rng.integers(4))] = raw[at : at + int(rng.integers(4))]
+        got = reader().take("spBv1.0/plant/DDATA/edge/dev", bytes(raw), 0)
+        if not got:
+            continue
+        taken += 1
+        try:
+            read = sparkplug_b_pb2.Payload.FromString(bytes(raw))
+        except DecodeError:  # in a part that is passed over here
+            continue
+        named = [one for one in read.metrics if one.name == TEMPERATURE]
+        wanted = [one.double_value for one in named if one.WhichOneof("value") == "double_value" and not one.is_null]
+        found = [value for value in values(got) if not np.isnan(value)]
+        assert all(value in wanted or value in [float(x.int_value) for x in named] for value in found), bytes(raw)
+    assert taken > count // 10
