@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._messages.errors import RejectedMessage
-from .mapping import PayloadMapping, Sample, written_duration
+from .durations import written_duration
+from .mapping import PayloadMapping, Sample
 
 FAR = 10_000  # steps: a time further ahead must be confirmed by another one
 BACK = 64  # values in a row that come too late, after which the clock of the publisher was set back

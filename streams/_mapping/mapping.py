@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,13 +14,12 @@ from numpy.typing import NDArray
 from ..._core.text import printable
 from .._messages.errors import RejectedMessage
 from .._messages.limits import MOST_CHANNELS
+from .durations import duration, written_duration
 from .paths import check_path, find, leaves
 from .values import UNITS, nanoseconds, number, shown, shown_path
 
 ARRIVAL = "arrival"
 Rule: TypeAlias = Literal["hold", "mean"]
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?")
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, None: 1, "min": 60, "h": 3600, "d": 86_400}
 HOLD = 3  # steps for which a value is held, unless somebody says otherwise
 _SHOWN = 12  # paths in a message
 
@@ -174,28 +171,6 @@ def records_at(records: Sequence[Any], each: str | None) -> list[Any]:
         RejectedMessage: ``schema``: there is no list.
     """
     return list(records) if each is None else [part for record in records for part in _list(record, each)]
-
-
-def duration(word: str, value: str | float) -> int:
-    """Return a duration such as ``10s``, ``1min`` or seconds, in nanoseconds.
-
-    Raises:
-        ValueError: It is none, or shorter than a microsecond.
-    """
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    seconds = float(found[1]) * _SECONDS[found[2]] if found else value if isinstance(value, int | float) else math.nan
-    if not 1e-6 <= seconds <= 1e8:
-        raise ValueError(f"{word} is written 100ms, 10s, 1min, 1h or 1d, at least 1us, got {value!r}.")
-    return round(seconds * 1e9)
-
-
-def written_duration(length: int) -> str:
-    """Return nanoseconds as a text that ``duration`` reads."""
-    seconds = length / 1e9
-    for unit in ("d", "h", "min", "s", "ms"):
-        if seconds >= _SECONDS[unit] and length % round(_SECONDS[unit] * 1e9) == 0:
-            return f"{seconds / _SECONDS[unit]:.0f}{unit}"
-    return f"{seconds * 1e6:.0f}us" if length % 1000 == 0 and seconds < 1 else f"{seconds:.9g}s"
 
 
 def quoted(text: str) -> str:

@@ -16,7 +16,8 @@ from .._messages.codec import decode
 from .._messages.errors import RejectedMessage
 from .._messages.limits import LARGEST, MOST_STREAMS
 from .automatic import Candidates, candidates
-from .mapping import quoted, written_duration
+from .durations import written_duration
+from .mapping import quoted
 from .payload import SPARKPLUG_B, Payload, read_payload
 from .sparkplug import OTHER, read_sparkplug, signed
 from .sparkplug_reader import CONTROLS, NAMESPACE

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from ergoscope.streams import RejectedMessage
+from ergoscope.streams._mapping.durations import duration, written_duration
 from ergoscope.streams._mapping.gridder import BACK, FAR, Grid
-from ergoscope.streams._mapping.mapping import Sample, duration, payload_mapping, written_duration
+from ergoscope.streams._mapping.mapping import Sample, payload_mapping
 
 SECOND = 10**9
 
