@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from time import time_ns
 from typing import Any, NamedTuple
 
+from ..._core.text import printable
 from .._mapping.automatic import Choice
 from .._mapping.sparkplug_reader import SparkplugReader, is_sparkplug, subscription
 from .._mapping.stream_mapper import StreamMapper
@@ -16,8 +17,9 @@ from .._messages.errors import RejectedMessage
 from .._messages.json_codec import check_stream
 from .._messages.metadata import Arrival
 from .._messages.observation import Observation
+from .._sources.interfaces import log
 from .address import OUTPUTS, Address
-from .source_and_sinks import MqttSource
+from .source_and_sinks import SILENT, MqttSource
 
 MOST_TOPICS = 100_000  # whose routes are remembered
 
@@ -66,6 +68,15 @@ class MappedSource(MqttSource):
         ]
         self._topics = [topic._replace(filter=subscription(topic.filter)) for topic in topics]
         self._routes: dict[str, _Route] = {}
+
+    def _note_silence(self) -> None:
+        if self._own:
+            super()._note_silence()
+            return
+        log.warning(
+            "nothing has come from %s in %.0f s: ergoscope inspect shows what comes from a broker.",
+            *(printable(", ".join(topic.filter for topic in self._topics)), SILENT),
+        )
 
     def _arrivals(self, topic: str, payload: bytes, retained: bool) -> Sequence[Arrival]:
         route = self._routes.get(topic) or self._find_route(topic)

@@ -56,7 +56,7 @@ class MqttSource(NullContext):
         kept = self._kept = client is not None
         own = [*([address.topic("meta")] if plants else []), address.topic("data")]
         self.rejections, self._missing = RejectionCounts(), MissingSamples()
-        self._topic = address.topic("data") if topics is None else topics[-1]
+        self._topic = address.topic("data")
         self._silence: asyncio.TimerHandle | None = None
         self._plants: dict[str, str] = {}  # last record of the plant, by stream
         self._receipts: deque[tuple[Receipt | None, int]] = deque()  # not acknowledged yet; arrivals of the message

@@ -121,3 +121,18 @@ def test_a_restart_goes_on_with_the_width_of_a_stream() -> None:
     made.remember("a", 0, 2, 0)
     (got,) = take(made, "unavailable or so")
     assert got.output.shape == (1, 2) and np.isnan(got.output).all()
+
+
+def test_what_is_promised_of_a_lost_and_of_a_repeated_message() -> None:
+    """The table of docs/payloads.md: the third of six messages is lost, the fifth comes twice."""
+    sent = [{"y": float(k), "ts": 1700000000 + k} for k in range(6)]
+    heard = [*sent[:2], *sent[3:5], sent[4], sent[5]]
+    as_it_comes = take(mapper(y="y"), *heard)
+    assert outputs(as_it_comes) == [0, 1, 3, 4, 5]  # the loss is not noticed, the repeat is
+    assert all(item.sequence is None for item in as_it_comes)
+    unstamped = [{"y": one["y"]} for one in heard]
+    assert outputs(take(mapper(y="y"), *unstamped)) == [0, 1, 3, 4, 4, 5]  # nor is the repeat
+    for hold, second in (("1s", 1.0), ("500ms", np.nan)):
+        rows = take(mapper(y="y", every="1s", hold=hold), *heard)
+        values = {(item.sequence or 0) + k - 1700000000: row[0] for item in rows for k, row in enumerate(item.output)}
+        np.testing.assert_array_equal([values[k] for k in range(5)], [0, 1, second, 3, 4])

@@ -378,3 +378,12 @@ def test_a_board_records_payloads(mosquitto: Callable[..., Any], tmp_path: Path)
     run(main())
     (part,) = tmp_path.glob("*.parquet")
     assert pl.read_parquet(part).select("stream", "y").rows() == [("a:b", 21.5)]
+
+
+def test_silence_names_the_topics(caplog: pytest.LogCaptureFixture) -> None:
+    source: Any = connect("mqtt://127.0.0.1:1/plant/#", mapping=payload_mapping("v"))
+    source._note_silence()
+    own: Any = connect("mqtt://127.0.0.1:1/lab/+")
+    own._note_silence()
+    assert "nothing has come from plant/# in 10 s: ergoscope inspect shows" in caplog.messages[0]
+    assert "nothing has come from lab/+/data in 10 s: publish samples" in caplog.messages[1]
