@@ -6,6 +6,7 @@ import json
 import math
 import webbrowser
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ._options import PATH
+from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options
 from ._printing import PlainConsole, console, note, short_number
-from ._streams import leave_pipe, start_log
+from ._streams import By, Time, leave_pipe, start_log
 
 if TYPE_CHECKING:
     from ..streams._dashboard.monitor import Row
@@ -47,7 +49,10 @@ demo = typer.Typer(help="Demos that need nothing else.", no_args_is_help=True)
 
 
 def watch(
-    where: Annotated[str, typer.Argument(help="mqtt://host:1883/lab or lab/+ for all streams, lab/plant1 for one.")],
+    where: Annotated[
+        str,
+        typer.Argument(help="mqtt://host:1883/lab or lab/+ for all streams, lab/plant1 for one; or topics."),
+    ],
     seconds: Annotated[
         float | None, typer.Option("--for", help="Seconds after which it ends; by default it runs until Ctrl-C.")
     ] = None,
@@ -61,6 +66,16 @@ def watch(
     names: Names = None,
     unopened: Unopened = False,
     recording: Recording = None,
+    by: By = None,
+    time: Time = None,
+    y: Y = None,
+    u: U = None,
+    time_unit: Unit = None,
+    each: Each = None,
+    every: Every = None,
+    rule: Rule = None,
+    hold: Hold = None,
+    mappings: Mappings = None,
 ) -> None:
     """Watch what is learned live: the streams, their samples, errors and critical sizes."""
     start_log()
@@ -68,8 +83,17 @@ def watch(
     from ..streams._dashboard.show import show_page
     from ..streams._until_signal import run_streams
 
+    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    mapped = mapping is not None or by is not None or time is not None
+    if mapped and (not page or recording is None):
+        raise ValueError(
+            "paths in payloads say what is recorded: give them with --page and --record, or leave them out."
+        )
     if page:
-        run_streams(show_page(where, opened(unopened), port, host, recording, names or ()))
+        from ..streams import connect
+
+        source = partial(connect, where, mapping=mapping, by=by, time=time) if mapped else None
+        run_streams(show_page(where, opened(unopened), port, host, recording, names or (), source))
         return
 
     end = (2.0 if once else math.inf) if seconds is None else seconds

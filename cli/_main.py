@@ -19,6 +19,7 @@ from ._compilation_cache import keep_compiled
 from ._dashboard import demo, watch
 from ._dialect_options import with_dialect
 from ._export import export
+from ._inspect import inspect
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
 from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
@@ -349,7 +350,7 @@ def devices() -> None:
             console.print(f"{kind}:all spreads the streams over all devices of this kind.")
 
 
-for _body in (broker, export, learn, publish, record, replay, score, sweep, watch):
+for _body in (broker, export, inspect, learn, publish, record, replay, score, sweep, watch):
     app.command()(_body)
 app.add_typer(demo, name="demo")
 

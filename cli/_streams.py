@@ -17,6 +17,7 @@ from .._core.text import printable_lines
 from ._dialect_options import with_dialect
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
+from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options, tell_grid
 from ._printing import note
 
 if TYPE_CHECKING:
@@ -26,14 +27,16 @@ _PROGRESS = 10.0  # seconds between lines of progress
 Live = Annotated[
     str,
     typer.Argument(
-        help="mqtt://host:1883/lab/plant1, or lab/+ for all streams; - for lines of JSON on standard input, a file of "
-        "such lines, a folder of the record command, or a recording: CSV and other text, Parquet, Excel, MATLAB, .."
+        help="mqtt://host:1883/lab/plant1, or lab/+ for all streams, or any topics; - for lines on standard input, a "
+        "file of lines, a folder of the record command, or a recording: CSV and other text, Parquet, Excel, MATLAB, .."
     ),
 ]
 Output = Annotated[list[str] | None, typer.Option(help="Recording: the output columns, such as y or y1,y2.")]
 Input = Annotated[list[str] | None, typer.Option(help="Recording: the input columns.")]
-By = Annotated[str | None, typer.Option(help="Recording: the column that names the run.")]
-Time = Annotated[str | None, typer.Option(help="Recording: the column with the time.")]
+By = Annotated[str | None, typer.Option(help="Column, or path in the payload, that names the run.")]
+Time = Annotated[
+    str | None, typer.Option(help="Column, or path in the payload, with the time; arrival: the time of arrival.")
+]
 Units = Annotated[str | None, typer.Option(help="Units of the channels, such as y=m,u=N; published in meta.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print only errors on standard error.")]
 
@@ -64,19 +67,27 @@ def learn(
             **PATH, help="State folder: learning goes on from there after a restart; over MQTT no message is lost."
         ),
     ] = None,
-    every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
+    checkpoint: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     channels: Annotated[int, typer.Option(help="The most outputs and inputs of a stream, together.")] = 16,
     output: Output = None,
     input: Input = None,
     by: By = None,
     time: Time = None,
+    y: Y = None,
+    u: U = None,
+    time_unit: Unit = None,
+    each: Each = None,
+    every: Every = None,
+    rule: Rule = None,
+    hold: Hold = None,
+    mappings: Mappings = None,
     precision: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     device: Annotated[str | None, typer.Option(help="cpu, gpu, .. (see: ergoscope devices).")] = None,
     quiet: Quiet = False,
     dialect: Any = None,
 ) -> None:
     """Learn live streams: print forecasts before their samples, errors, and the critical size so far."""
-    start_log()
+    start_log(quiet)
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
     from ..learners._catalogue import named_learner
@@ -94,14 +105,17 @@ def learn(
         channels=channels,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    opened = _recorded(source, columns, dialect, quiet) or streams.connect(source, state=state, plants=True, **columns)
+    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    opened = streams.connect(source, state=state, plants=True, mapping=mapping, dialect=dialect, **columns)
+    tell_grid(mapping, quiet)
+    _tell_reading(opened, quiet)
 
     ready = _listening("learn", source, quiet)
 
     async def work() -> None:
         reporting = None if quiet else asyncio.create_task(_report(service))
         try:
-            await streams.serve(service, opened, sink, state=state, every=every, opened=ready)
+            await streams.serve(service, opened, sink, state=state, every=checkpoint, opened=ready)
         finally:
             if reporting is not None:
                 reporting.cancel()
@@ -116,14 +130,26 @@ def learn(
 def record(
     source: Live,
     out: Annotated[Path, typer.Option("--out", **PATH, help="Folder for the Parquet parts; parts in it stay.")],
+    by: By = None,
+    time: Time = None,
+    y: Y = None,
+    u: U = None,
+    time_unit: Unit = None,
+    each: Each = None,
+    every: Every = None,
+    rule: Rule = None,
+    hold: Hold = None,
+    mappings: Mappings = None,
     quiet: Quiet = False,
 ) -> None:
     """Record live streams, message by message, for replay."""
-    start_log()
+    start_log(quiet)
     from .. import streams
     from ..streams._until_signal import run_streams
 
-    opened, sink = streams.connect(source), streams.RecordSink(out)
+    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    opened, sink = streams.connect(source, mapping=mapping, by=by, time=time), streams.RecordSink(out)
+    tell_grid(mapping, quiet)
     run_streams(streams.forward(opened, sink, _listening("record", source, quiet)))
     if opened.rejections.first is not None and not sink.samples:
         raise opened.rejections.first
@@ -147,41 +173,36 @@ def replay(
     by: By = None,
     time: Time = None,
     dialect: Any = None,
+    y: Y = None,
+    u: U = None,
+    time_unit: Unit = None,
+    each: Each = None,
+    every: Every = None,
+    rule: Rule = None,
+    hold: Hold = None,
+    mappings: Mappings = None,
 ) -> None:
-    """Play a recording as live streams."""
+    """Play a recording, or payloads, as live streams."""
     start_log()
     from .. import streams
     from ..streams._connect import observation_sink
     from ..streams._sources.playback import Playback
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    played: dict[str, Any] = dict(speed=_speed(speed), block=block)
-    opened = _recorded(source, columns, dialect, **played) or streams.connect(source, **played, **columns)
+    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    opened = streams.connect(source, speed=_speed(speed), block=block, mapping=mapping, dialect=dialect, **columns)
+    tell_grid(mapping)
+    _tell_reading(opened)
     known = opened.meta if isinstance(opened, Playback) else {}
     _forward(opened, observation_sink(to, known | _units(units)))
 
 
-def _recorded(source: str, columns: dict[str, Any], dialect: Any, quiet: bool = False, **played: Any) -> Source | None:
-    """Return the source of a recording, and print what was read; None for any other source.
+def _tell_reading(source: Source, quiet: bool = False) -> None:
+    """Say what was taken for what in a recording."""
+    from ..streams._sources.playback import Playback
 
-    Raises:
-        ValueError: It cannot be read, or it is no recording and ``dialect`` is given.
-    """
-    from .. import simulator, streams
-    from ..simulator._recordings.dialect import option
-    from ..streams._connect import LINES, MQTT
-    from ..streams._sources.parquet import is_recorded
-
-    path, lines = Path(source).expanduser(), Path(source).suffix.lower() in LINES and dialect is None
-    if source.startswith(MQTT) or source == "-" or lines or (path.is_dir() and is_recorded(path)):
-        if dialect is not None:
-            word = option(next(iter(dialect.given)))
-            raise ValueError(f"{word} is an option for recordings, and {source} is none: leave it out.")
-        return None
-    recording = simulator.read_recording(source, **columns, dialect=dialect)
-    if recording.reading is not None and not quiet:
-        note(f"read: {recording.reading.words}")
-    return streams.play(recording, **played)
+    if isinstance(source, Playback) and source.reading is not None and not quiet:
+        note(f"read: {source.reading.words}")
 
 
 def publish(
@@ -258,12 +279,13 @@ class _Plain(logging.Formatter):
         return printable_lines(super().format(record))
 
 
-def start_log() -> None:
+def start_log(quiet: bool = False) -> None:
     """Print log messages of the streams on standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain("ergoscope: %(message)s"))
     logger = logging.getLogger("ergoscope.streams")
     logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
 def leave_pipe() -> None:

@@ -1,6 +1,11 @@
 from ._connect import connect as connect
 from ._connect import observation_sink as observation_sink
 from ._connect import output_sink as output_sink
+from ._inspect import inspect as inspect
+from ._mapping.mapping import PayloadMapping as PayloadMapping
+from ._mapping.mapping import payload_mapping as payload_mapping
+from ._mapping.topics import TopicMapping as TopicMapping
+from ._mapping.topics import read_mappings as read_mappings
 from ._messages.codec import decode as decode
 from ._messages.codec import encode as encode
 from ._messages.errors import RejectedMessage as RejectedMessage

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..simulator import LinearSystem, read_recording
+from .._core.files import RECORDING_SUFFIXES
+from ..simulator import Dialect, LinearSystem, read_recording
+from ..simulator._recordings.dialect import option
+from ._mapping.mapping import PayloadMapping
+from ._mapping.paths import check_path
+from ._mapping.stream_mapper import StreamMapper
+from ._mapping.topics import TopicMapping
 from ._messages.limits import MOST_STREAMS
 from ._messages.observation import Observation
 from ._messages.output_json import OUTPUT_KINDS, output_lines
 from ._messages.outputs import Output
-from ._mqtt.address import read_address
+from ._mqtt.address import SPARKPLUG, is_filter, read_address, read_filter, read_streams
+from ._mqtt.mapped_source import MappedSource
 from ._mqtt.outbox import Outbox
 from ._mqtt.source_and_sinks import MqttOutputSink, MqttSink, MqttSource
-from ._sources.interfaces import Sink, Source
+from ._sources.interfaces import RejectionCounts, Sink, Source
 from ._sources.json_lines import LineSink, LineSource, observation_lines
 from ._sources.parquet import RecordedSource, is_recorded
 from ._sources.playback import play
@@ -33,6 +41,8 @@ def connect(
     inputs: tuple[str, ...] = (),
     by: str | None = None,
     time: str | None = None,
+    mapping: PayloadMapping | Sequence[TopicMapping] | None = None,
+    dialect: Dialect | None = None,
     speed: float | None = None,
     block: int = 1,
     state: Path | None = None,
@@ -44,10 +54,14 @@ def connect(
             async for observation in source: ...
 
     Args:
-        where: ``mqtt://host:1883/lab/plant1``, or ``mqtt://host/lab/+`` for all streams of ``lab``; ``-`` for lines of
-            JSON on standard input; a file of such lines (.ndjson, .jsonl); a folder of ``ergoscope record``; or a
-            recording in CSV or Parquet.
-        outputs, inputs, by, time: Columns of a recording, as in ``read_recording``.
+        where: ``mqtt://host:1883/lab/plant1``, or ``mqtt://host/lab/+`` for all streams of ``lab``; topics such as
+            ``mqtt://host/plant/#``; ``-`` for lines on standard input; a file of lines (.ndjson, .jsonl, with a mapping
+            any other); a folder of ``ergoscope record``; or a recording in a file.
+        outputs, inputs: Columns of a recording, as in ``read_recording``.
+        by, time: Columns of a recording, or paths in payloads, as in ``payload_mapping``.
+        mapping: Where the samples stand in payloads, or the mappings of many topics (``read_mappings``). None: messages
+            have the product's own form, or one number.
+        dialect: How a recording is written; a file of lines with a dialect is a recording.
         speed: Speed of a recording, as a multiple of the recorded one; None: as fast as possible.
         block: Samples in an observation of a recording.
         state: State folder with a client identifier: the broker keeps messages while this client is away, and sends
@@ -58,27 +72,85 @@ def connect(
         ValueError: There is no such source, or it cannot be read.
         FileNotFoundError: No such file.
     """
-    path, distant = Path(where).expanduser(), where.startswith(MQTT)
-    recording = not (distant or where == "-" or path.suffix.lower() in LINES or (path.is_dir() and is_recorded(path)))
-    if not recording and (outputs or inputs or by or time):
-        raise ValueError(f"columns belong to a recording in CSV or Parquet, and {where} is none: leave them out.")
-    if distant or where == "-" or path.suffix.lower() in LINES:
-        if speed is not None:
-            raise ValueError(f"a speed belongs to a recording, and {where} is none: leave it out.")
-        if distant:
-            address = read_address(where)
-            known = None if state is None else identity(state, dict(source=address.topic("data")))
-            return MqttSource(address, client=known and known.client, plants=plants)
-        if where == "-":
-            if sys.stdin is None:
-                raise ValueError("standard input is closed: pipe lines of JSON into it, or name a file.")
-            return LineSource(sys.stdin.fileno())
-        if not path.is_file():
-            raise FileNotFoundError(f"no file is called {where!r}.")
-        return LineSource(os.open(path, os.O_RDONLY), close=True)
-    if not recording:
+    path = Path(where).expanduser()
+    recorded = path.is_dir() and is_recorded(path)
+    kind = path.suffix.lower()
+    lines = where == "-" or (kind in LINES and dialect is None)
+    lines = lines or (mapping is not None and not path.is_dir() and kind not in RECORDING_SUFFIXES)
+    if not (where.startswith(MQTT) or lines or recorded):
+        if mapping is not None:
+            raise ValueError(f"paths belong to payloads, and {where} is a recording: name its columns, --output y.")
+        return play(read_recording(where, outputs, inputs, by=by, time=time, dialect=dialect), speed=speed, block=block)
+    if dialect is not None:
+        word = option(next(iter(dialect.given)))
+        raise ValueError(f"{word} is an option for recordings, and {where} is none: leave it out.")
+    if outputs or inputs or (recorded and (by or time or mapping is not None)):
+        raise ValueError(
+            f"columns belong to a recording in a file, and {where} is none: leave them out"
+            f"{'' if recorded else '; in a payload --y names the path of the output, --u that of the input'}."
+        )
+    if recorded:
         return RecordedSource(path, speed)
-    return play(read_recording(where, outputs, inputs, by=by, time=time), speed=speed, block=block)
+    if speed is not None:
+        raise ValueError(f"a speed belongs to a recording, and {where} is none: leave it out.")
+    if by or time:
+        mapping = _with_names(mapping, by, time)
+    if where.startswith(MQTT):
+        return _mqtt_source(where, mapping, state, plants)
+    return _line_source(where, path, mapping, state)
+
+
+def _with_names(
+    mapping: PayloadMapping | Sequence[TopicMapping] | None, by: str | None, time: str | None
+) -> PayloadMapping:
+    if mapping is not None and not isinstance(mapping, PayloadMapping):
+        raise ValueError("with a file of mappings, time and by stand in the file: leave the options out.")
+    known = mapping or PayloadMapping()
+    for path in (by, time):
+        if path is not None:
+            check_path(path)
+    return replace(known, by=known.by if by is None else by, time=known.time if time is None else time)
+
+
+def _mqtt_source(
+    where: str, mapping: PayloadMapping | Sequence[TopicMapping] | None, state: Path | None, plants: bool
+) -> MqttSource:
+    own = mapping is None and not is_filter(where)
+    address = read_streams(where)
+    if mapping is None or isinstance(mapping, PayloadMapping):
+        topics = [_one_topic(where, mapping or PayloadMapping())]
+    else:
+        topics = [topic if topic.filter else _one_topic(where, topic.mapping) for topic in mapping]
+    words: dict[str, Any] = dict(source=address.topic("data"))
+    if not own:
+        words["mapping"] = "; ".join(topic.text for topic in topics)
+    known = None if state is None else identity(state, words)
+    return MappedSource(address, topics, own=own, client=known and known.client, plants=plants, where=where)
+
+
+def _one_topic(where: str, mapping: PayloadMapping) -> TopicMapping:
+    address, topics = read_filter(where)
+    fixed = 0 if topics.startswith(f"{SPARKPLUG}/") else address.root.count("/") + 1 if address.root else 0
+    return TopicMapping(topics, mapping, None, fixed)
+
+
+def _line_source(
+    where: str, path: Path, mapping: PayloadMapping | Sequence[TopicMapping] | None, state: Path | None
+) -> LineSource:
+    if mapping is not None and not isinstance(mapping, PayloadMapping):
+        if len(mapping) != 1 or mapping[0].filter:
+            raise ValueError(f"a topic belongs to an address mqtt://host, and {where} has none: leave the topic out.")
+        mapping = mapping[0].mapping
+    if state is not None and mapping is not None:
+        identity(state, dict(mapping=mapping.options))
+    mapper = StreamMapper(mapping or PayloadMapping(), RejectionCounts(), where, kept=state is not None, alone=True)
+    if where == "-":
+        if sys.stdin is None:
+            raise ValueError("standard input is closed: pipe lines into it, or name a file.")
+        return LineSource(sys.stdin.fileno(), mapper=mapper, mapped=mapping is not None)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file is called {where!r}.")
+    return LineSource(os.open(path, os.O_RDONLY), True, mapper, mapping is not None)
 
 
 def outbox(
@@ -140,7 +212,7 @@ def output_sink(where: str, kinds: Collection[str] = OUTPUT_KINDS) -> Sink[Outpu
     if unknown:
         raise ValueError(f"the outputs are {', '.join(OUTPUT_KINDS)}, got {unknown[0]!r}.")
     if where.startswith(MQTT):
-        return MqttOutputSink(read_address(where), kinds)
+        return MqttOutputSink(read_streams(where), kinds)
     return LineSink(_standard_output(), output_lines(kinds))
 
 

@@ -93,13 +93,24 @@ LIVE = [  # with a broker and its port, in this order; those that end by themsel
     (f"publish double-integrator --to {LAB}/plant1 --rate 200 --block 16", "--steps 64"),
     (f"replay run/ --to {LAB}/again --speed 10x", ""),
     (f"replay examples/data/nile.csv --output flow --units flow=m3/a --to {LAB}/nile", ""),
+    ("inspect mqtt://localhost:1883/#", "--for 1"),
     (f"watch {LAB} --once", "--for 1"),
     (f"watch {LAB}", "--for 1"),
 ]
 
 CLUSTER = "needs a cluster and a shared folder: tests/analysis/_sweeps/test_dask_client.py starts one"
 STUDY = "tests/analysis/_studies/test_registry.py runs every study"
+PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
+MQTT = "learn mqtt://localhost:1883"
 NOT_RUN = {
+    f"{MQTT}/zigbee2mqtt/+ --y temperature --u setpoint --time last_seen": PAYLOADS,
+    f"{MQTT}/zigbee2mqtt/+ --y temperature --every 10s --hold 1h": PAYLOADS,
+    f"{MQTT} --mapping plant.toml": PAYLOADS,
+    f"{MQTT}/spBv1.0/plant/+/edge/boiler --y Inputs/Temperature --every 1s --hold 1h": "test_sparkplug.py has a node",
+    f"{MQTT}/telegraf/+/temp --y fields.temp --by tags.sensor": PAYLOADS,
+    f"{MQTT}/lab/boiler": PAYLOADS,
+    f"{MQTT}/homeassistant/sensor/+/state --every 1min --hold 1h": PAYLOADS,
+    "learn - --y temperature_C --by model": "rtl_433 needs a receiver; test_payloads.py has its lines",
     "demo live": "tests/streams/_dashboard/test_demo.py runs it, with the page",
     f"watch {LAB} --page": "tests/streams/_dashboard/test_server.py opens the page",
     "learn mqtt://..": "the address is left out; the live lines below stand for it",

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .._mqtt.address import Address, read_address
+from .._mqtt.address import Address, read_streams
 from .._mqtt.connection import Connection
 from .._mqtt.source_and_sinks import MqttSource
-from .._sources.interfaces import NullContext, forward
+from .._sources.interfaces import NullContext, Source, forward
 from .._sources.parquet import RecordSink
 from .board import Board
 from .monitor import Monitor, Row
@@ -25,7 +25,8 @@ async def watch(
     """Show the published outputs of streams, again and again.
 
     Args:
-        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all streams of ``lab``, ``lab/plant1`` for one.
+        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all streams of ``lab``, ``lab/plant1`` for one, or the topics
+            that are learned.
         show: Called with a row for each stream, and the number of messages of another form.
         every: Seconds between two calls.
         seconds: It ends after so many, whether a broker is there or not; it also ends when it is cancelled.
@@ -36,7 +37,7 @@ async def watch(
     """
     if not seconds > 0:
         raise ValueError(f"a time to watch is a positive number of seconds, got {seconds}.")
-    address, clock = read_address(where), asyncio.get_running_loop().time
+    address, clock = read_streams(where), asyncio.get_running_loop().time
     heard, end = Monitor(address), clock() + seconds
 
     async def hear() -> None:
@@ -62,10 +63,11 @@ class LiveBoard(NullContext):
 
     Args:
         recording: Folder where all samples are recorded; None: they are not.
+        source: Returns the source of the samples that are recorded; None: messages in the product's own format.
     """
 
-    def __init__(self, recording: Path | None = None) -> None:
-        self.recording = recording
+    def __init__(self, recording: Path | None = None, source: Callable[[], Source] | None = None) -> None:
+        self.recording, self._source = recording, source
         self._board: Board | None = None
         self._connection: Connection | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -89,7 +91,7 @@ class LiveBoard(NullContext):
             await asyncio.gather(show(), *([] if self.recording is None else [record(self.recording)]))
 
         async def record(folder: Path) -> None:
-            await forward(MqttSource(address), RecordSink(folder))
+            await forward(MqttSource(address) if self._source is None else self._source(), RecordSink(folder))
 
         async def show() -> None:
             async with Connection(address, subscriptions=board.topics) as connection:

@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from .._mqtt.address import Address, read_address
+from .._mqtt.address import Address, read_streams
+from .._sources.interfaces import Source
 from .demo import LiveDemo
 from .mqtt_monitor import LiveBoard
 from .server import Page
@@ -20,20 +21,23 @@ async def show_page(
     host: str = "127.0.0.1",
     recording: Path | None = None,
     names: Collection[str] = (),
+    source: Callable[[], Source] | None = None,
 ) -> None:
     """Show streams on a page until cancelled.
 
     Args:
-        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all streams of ``lab``, ``lab/plant1`` for one.
+        where: ``mqtt://host:1883/lab`` or ``lab/+`` for all streams of ``lab``, ``lab/plant1`` for one, or the topics
+            that are learned.
         opened: Called with the address of the page.
         port, host, names: As for ``Page``.
         recording: Folder where all samples are recorded; None: they are not.
+        source: As for ``LiveBoard``.
 
     Raises:
         ConnectionError: The port is in use, or the broker rejects the connection.
         ValueError: The address has another form, or a package of the page is missing.
     """
-    address, board = read_address(where), LiveBoard(recording)
+    address, board = read_streams(where), LiveBoard(recording, source)
     await board.listen(address)
     async with board, Page(board, port, host, recording=recording, names=names) as page:
         await _shown(page, board, opened)

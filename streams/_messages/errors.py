@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, get_args
 
 Kind: TypeAlias = Literal[
-    "oversized", "malformed", "schema", "dimension", "non-finite", "retained", "dropped", "failed"
+    "oversized", "malformed", "schema", "dimension", "non-finite", "retained", "dropped", "failed", "repeated", "time"
 ]
 REJECTION_KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -22,7 +22,8 @@ class RejectedMessage(ValueError):
         kind: Kind that is counted: ``oversized``, ``malformed`` (no JSON object, no Arrow block),
             ``schema`` (a wrong key or column), ``dimension`` (another width than the stream's), ``non-finite``,
             ``retained`` (an old message that the broker has kept), ``dropped`` (it came faster than the program reads),
-            or ``failed`` (the program failed on it).
+            ``failed`` (the program failed on it), ``repeated`` (a payload that came before), or ``time`` (a payload
+            whose time is too late or too early).
         stream: Name of the stream, if the message has a valid one.
         numbered: Whether the message has a sequence number.
         samples: Number of samples in the message, if it is known.

@@ -22,7 +22,7 @@ _NOTHING.flags.writeable = False
 
 def decode_json(payload: bytes, stream: str | None = None) -> Observation:
     """Return the observation in a JSON object; see ``decode``."""
-    if _is_deep(payload):  # the limit of Python depends on the caller
+    if is_deep(payload):  # the limit of Python depends on the caller
         raise RejectedMessage(
             "malformed", f"a message may have {DEEPEST} nested brackets, got more in {_sample(payload)}."
         )
@@ -73,7 +73,7 @@ def _observation(document: dict[str, Any], stream: str) -> Observation:
     )
 
 
-def _is_deep(payload: bytes) -> bool:
+def is_deep(payload: bytes) -> bool:
     if payload.count(b"[") + payload.count(b"{") <= DEEPEST:
         return False
     codes = np.frombuffer(payload, np.uint8)
@@ -164,7 +164,7 @@ def _rows(key: str, value: Any) -> Rows:
 
 
 def _number(key: str, value: Any) -> float:
-    if value is None:
+    if value is None or value != value:  # Python's json.dumps writes NaN
         return math.nan
     if type(value) is not float and type(value) is not int:
         raise RejectedMessage("schema", f"{key} must hold numbers, null where missing, got {_sample(value)}.")
@@ -195,7 +195,7 @@ def _plain(rows: Rows) -> Any:
     return cells[0][0] if len(cells[0]) == 1 else cells[0]
 
 
-_READER = json.JSONDecoder()  # it reads NaN and Infinity, too: they are rejected as values
+_READER = json.JSONDecoder()  # it reads NaN, which is missing, and Infinity, which is rejected as a value
 
 
 def _sample(value: Any) -> str:

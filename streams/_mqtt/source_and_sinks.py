@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -41,6 +41,7 @@ class MqttSource(NullContext):
         client: Name of a session that the broker keeps while this client is away, at QoS 1: the broker sends messages
             again until they are acknowledged, and nothing is dropped here. None: no session.
         plants: Whether to give the plants in ``meta``, too, and again when a plant changes.
+        topics: Topics to subscribe to; None: those of the product's own format.
     """
 
     def __init__(
@@ -50,16 +51,18 @@ class MqttSource(NullContext):
         waiting: int = WAITING,
         client: str | None = None,
         plants: bool = False,
+        topics: Sequence[str] | None = None,
     ) -> None:
-        kept = client is not None
+        kept = self._kept = client is not None
+        own = [*([address.topic("meta")] if plants else []), address.topic("data")]
         self.rejections, self._missing = RejectionCounts(), MissingSamples()
         self._topic = address.topic("data")
         self._silence: asyncio.TimerHandle | None = None
         self._plants: dict[str, str] = {}  # last record of the plant, by stream
-        self._receipts: deque[tuple[Receipt, bool]] = deque()  # not acknowledged yet; whether the message was given
+        self._receipts: deque[tuple[Receipt | None, int]] = deque()  # not acknowledged yet; arrivals of the message
         self._connection = Connection(
             address,
-            subscriptions=[*([address.topic("meta")] if plants else []), address.topic("data")],
+            subscriptions=own if topics is None else topics,
             qos=1 if kept else qos,
             waiting=waiting,
             client=client,
@@ -93,13 +96,17 @@ class MqttSource(NullContext):
             if self._silence is not None:
                 self._silence.cancel()
                 self._silence = None
-            arrival = self._decode(topic, payload, retained)
-            if receipt is not None:
-                self._receipts.append((receipt, arrival is not None))
-            if arrival is not None:
+            arrivals = self._arrivals(topic, payload, retained)
+            if self._kept:
+                self._receipts.append((receipt, len(arrivals)))
+            for arrival in arrivals:
                 yield arrival
-            else:
+            if not arrivals:
                 self.acknowledge(0)
+
+    def _arrivals(self, topic: str, payload: bytes, retained: bool) -> Sequence[Arrival]:
+        arrival = self._decode(topic, payload, retained)
+        return () if arrival is None else (arrival,)
 
     def _decode(self, topic: str, payload: bytes, retained: bool) -> Arrival | None:
         *_, name, kind = topic.split("/")
@@ -135,10 +142,14 @@ class MqttSource(NullContext):
 
         Rejected messages between them are acknowledged, too.
         """
-        while self._receipts and (count or not self._receipts[0][1]):
+        while self._receipts and count >= self._receipts[0][1]:
             receipt, given = self._receipts.popleft()
             count -= given
-            receipt.acknowledge()
+            if receipt is not None:  # a message at QoS 0 has none
+                receipt.acknowledge()
+        if count and self._receipts:  # of a message with several arrivals
+            receipt, given = self._receipts.popleft()
+            self._receipts.appendleft((receipt, given - count))
 
 
 class _Publisher(NullContext):

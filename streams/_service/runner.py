@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .._messages.metadata import Arrival
 from .._messages.outputs import Output
-from .._sources.interfaces import Arrivals, Replacing, Sink
+from .._sources.interfaces import Arrivals, Replacing, Resuming, Sink
 from .durability import Durability
 from .service import Service
 
@@ -100,6 +100,8 @@ class _Runner:
                 if isinstance(self._source, Replacing):
                     for stream in self._service.uncounted():
                         self._source.remember(*stream)
+                if isinstance(self._source, Resuming):
+                    self._source.resume(self._service.following())
                 await self._read_all(disk)
 
     async def _read_all(self, disk: Durability | None) -> None:

@@ -176,6 +176,11 @@ class Service:
         orders = ((name, stream.sequencer) for name, stream in self.streams.items())
         return [(name, order.epoch, *widths) for name, order in orders if not order.numbered]
 
+    def following(self) -> dict[str, int]:
+        """Return the number of the next sample of each stream."""
+        orders = ((name, stream.sequencer.expected) for name, stream in self.streams.items())
+        return {name: expected for name, expected in orders if expected is not None}
+
     def _settings(self) -> dict[str, Any]:
         assert self.table is not None
         driver = self.table.driver

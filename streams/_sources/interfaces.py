@@ -45,7 +45,7 @@ class RejectionCounts:
             place: The place for which a kind is logged once; None: ``where``.
         """
         self.counts[rejected.kind] += 1
-        if rejected.kind != "retained":  # an old reading is no error
+        if rejected.kind not in ("retained", "repeated"):  # an old reading is no error
             self.first = self.first or rejected
         key = where if place is None else place, rejected.kind
         if key not in self._logged and len(self._logged) < MOST_LOGGED:
@@ -89,6 +89,50 @@ class Replacing(Protocol):
 
     def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
         """Note a stream that did not count its samples before a restart."""
+        ...
+
+
+@runtime_checkable
+class Resuming(Protocol):
+    """A source that numbers the samples of streams itself, by their time."""
+
+    def resume(self, numbers: dict[str, int]) -> None:
+        """Go on with the next numbers that the streams had before a restart."""
+        ...
+
+
+class Mapper(Protocol):
+    """What takes observations from payloads that are not in the product's own format."""
+
+    rejections: RejectionCounts
+
+    @property
+    def needs_arrival(self) -> bool:
+        """Whether the time of arrival is asked for."""
+        ...
+
+    def knows(self, stream: str) -> bool:
+        """Return whether a payload of a stream has been taken."""
+        ...
+
+    def take(self, stream: str, payload: bytes, arrived: int | None) -> list[Observation]:
+        """Return the observations in a payload; what is rejected is counted."""
+        ...
+
+    def reject(self, stream: str, rejected: RejectedMessage) -> list[Observation]:
+        """Count a payload; return a missing sample in its place, if there must be one."""
+        ...
+
+    def finish(self) -> list[Observation]:
+        """Return the last observations, at the end of a recording."""
+        ...
+
+    def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
+        """Note a stream that did not count its samples before a restart."""
+        ...
+
+    def resume(self, numbers: dict[str, int]) -> None:
+        """Go on with the next numbers that the streams had before a restart."""
         ...
 
 

@@ -1,11 +1,12 @@
-"""Lines of JSON, one message for each line: a source and a sink."""
+"""Lines, one message for each: a source of the product's own format and of everyday payloads, and a sink of JSON."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from time import time_ns
 from types import TracebackType
 from typing import BinaryIO, Generic, Self, TypeVar
 
@@ -13,7 +14,7 @@ from .._messages.codec import decode, encode
 from .._messages.errors import RejectedMessage
 from .._messages.limits import LARGEST
 from .._messages.observation import Observation
-from .interfaces import NullContext, RejectionCounts
+from .interfaces import Mapper, NullContext, RejectionCounts
 from .missing import MissingSamples
 
 T = TypeVar("T")
@@ -30,10 +31,16 @@ class LineSource(NullContext):
     Args:
         descriptor: Descriptor of the open file.
         close: Whether to close it at the end.
+        mapper: Takes the lines that are not in the product's own format.
+        mapped: Whether all lines are its; else the first line that can be read decides for all.
     """
 
-    def __init__(self, descriptor: int, close: bool = False) -> None:
-        self.rejections, self._descriptor, self._close = RejectionCounts(), descriptor, close
+    def __init__(
+        self, descriptor: int, close: bool = False, mapper: Mapper | None = None, mapped: bool = False
+    ) -> None:
+        self.rejections = RejectionCounts() if mapper is None else mapper.rejections
+        self._descriptor, self._close = descriptor, close
+        self._mapper, self._mapped, self._own = mapper, mapped, mapper is None
         self._room, self._closed = threading.Semaphore(AHEAD), threading.Event()
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
         self._missing = MissingSamples()
@@ -84,37 +91,59 @@ class LineSource(NullContext):
                 if skipping:
                     skipping = False  # the end of a line that was too long
                 elif line.strip():
-                    observation = self._decode(line, number)
-                    if observation is not None:
+                    for observation in self._decode(line, number):
                         yield observation
             if len(rest) > LARGEST:
                 oversized = RejectedMessage("oversized", f"a line may have {LARGEST} bytes: put fewer samples into it.")
-                if not skipping:
-                    missing = self._rejected(oversized, number + 1)
-                    if missing is not None:
-                        yield missing
+                for observation in () if skipping else self._rejected(oversized, number + 1):
+                    yield observation
                 rest, skipping = b"", True
             elif skipping:
                 rest = b""
             if not chunk:
-                return
+                break
+        for observation in [] if self._mapper is None else self._mapper.finish():
+            yield observation
 
-    def _decode(self, line: bytes, number: int) -> Observation | None:
+    def _decode(self, line: bytes, number: int) -> Sequence[Observation]:
+        if self._mapped:
+            return self._map(line)
         try:
             observation = decode(line)
         except RejectedMessage as rejected:
-            return self._rejected(rejected, number)
+            if self._own or rejected.numbered:
+                return self._rejected(rejected, number)
+            observations = self._map(line)  # which counts what it rejects
+            self._mapped = self._mapper is not None and self._mapper.knows("stream")
+            return observations if self._mapped else self._replace(rejected)
+        self._own = True
         self._missing.note(observation)
-        return observation
+        return (observation,)
 
-    def _rejected(self, rejected: RejectedMessage, number: int) -> Observation | None:
+    def _map(self, line: bytes) -> Sequence[Observation]:
+        assert self._mapper is not None
+        return self._mapper.take("stream", line, time_ns() if self._mapper.needs_arrival else None)
+
+    def _rejected(self, rejected: RejectedMessage, number: int) -> Sequence[Observation]:
         """Count a line; return missing samples of its stream, or of the only stream if the line names none."""
+        if self._mapped and self._mapper is not None:
+            return self._mapper.reject("stream", rejected)
         self.rejections.add(rejected, f"line {number}", rejected.stream or "lines")
-        return self._missing.replace(rejected, rejected.stream or self._missing.only)
+        return self._replace(rejected)
+
+    def _replace(self, rejected: RejectedMessage) -> Sequence[Observation]:
+        missing = self._missing.replace(rejected, rejected.stream or self._missing.only)
+        return () if missing is None else (missing,)
 
     def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
         """Note a stream that did not count its samples before a restart."""
-        self._missing.remember(stream, epoch, outputs, inputs)
+        missing = self._mapper if self._mapped and self._mapper is not None else self._missing
+        missing.remember(stream, epoch, outputs, inputs)
+
+    def resume(self, numbers: dict[str, int]) -> None:
+        """Go on with the next numbers that the streams had before a restart."""
+        if self._mapper is not None:
+            self._mapper.resume(numbers)
 
 
 class LineSink(NullContext, Generic[T]):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
+from ...simulator._recordings.reading import Reading
 from ...simulator._simulation.cost import MOST_STEPS
 from .._messages.json_codec import check_count, check_stream
 from .._messages.observation import Observation
@@ -43,6 +44,7 @@ class Playback(NullContext):
         epoch: Epoch of the publisher.
         channels: Names of the outputs and of the inputs, if they have names.
         skip: Observations to leave out at the beginning.
+        reading: What was read from a file, or None.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Playback(NullContext):
         epoch: int = 0,
         channels: Channels = ((), ()),
         skip: int = 0,
+        reading: Reading | None = None,
     ) -> None:
         if rate is not None and not 0 < rate < np.inf:
             raise ValueError(f"a rate is a positive number of samples a second, got {rate}.")
@@ -65,7 +68,7 @@ class Playback(NullContext):
         check_count("epoch", epoch)
         self.rejections = RejectionCounts()
         self.names = [check_stream(name.replace("/", ":")) for name in names]
-        self.dt, self.channels = dt, channels
+        self.dt, self.channels, self.reading = dt, channels, reading
         self._chunks, self._lengths = chunks, lengths
         self._rate, self._block, self._epoch, self._skip = rate, block, epoch, skip
 
@@ -126,6 +129,7 @@ def play(
         rate = speed / recording.dt
     whole = Chunk(recording.outputs, recording.inputs)
     options: dict[str, Any] = dict(rate=rate, block=block, epoch=epoch, dt=recording.dt, lengths=recording.lengths)
+    options |= dict(reading=recording.reading)
     return Playback([whole], recording.run_names, channels=(recording.output_names, recording.input_names), **options)
 
 

@@ -174,20 +174,33 @@ def test_learn_prints_progress_while_it_waits_for_more(quiet: list[str], monkeyp
 
 BAD = {
     "no source": (["learn", "nowhere.ndjson"], "nowhere.ndjson"),
-    "no good line": (["learn", "bad.ndjson"], "a message is a JSON object"),
+    "no good line": (["learn", "bad.ndjson"], "a payload is a number, JSON"),
     "no learner": (["learn", "-", "--learner", "ladr"], "no learner is called"),
     "no kind": (["learn", "-", "--say", "all"], "the outputs are"),
     "no center": (["learn", "-", "--center", "mean"], "--center must be"),
     "no window": (["learn", "-", "--window", "-1"], "window must be"),
     "columns of lines": (["learn", "-", "--output", "y"], "is none"),
+    "a path of a recording": (["learn", "runs.csv", "--y", "y"], "paths belong to payloads"),
+    "a path that is none": (["learn", "-", "--y", "a..b"], "a path is written temperature"),
+    "inputs alone": (["learn", "-", "--u", "a"], "inputs need outputs"),
+    "a unit alone": (["learn", "-", "--y", "a", "--time-unit", "s"], "a unit belongs to a time"),
+    "no duration": (["learn", "-", "--every", "often"], "is written 100ms, 10s"),
+    "no rule": (["record", "-", "--out", "o", "--every", "1s", "--rule", "last"], "is hold or mean"),
+    "no file of mappings": (["replay", "-", "--mapping", "none.toml"], "no file is called 'none.toml'"),
+    "no TOML": (["replay", "-", "--mapping", "bad.ndjson"], "bad.ndjson is no TOML file"),
+    "options beside a file": (["learn", "-", "--mapping", "m.toml", "--y", "a"], "leave --y out"),
+    "a wildcard in a level": (["learn", "mqtt://localhost/a+/b/#"], "topics are written mqtt://"),
+    "levels after #": (["inspect", "mqtt://localhost/#/b"], "topics are written mqtt://"),
+    "no time to listen": (["inspect", "mqtt://localhost/#", "--for", "0"], "a time to listen"),
+    "paths of a table": (["watch", "mqtt://localhost/lab", "--y", "a"], "give them with --page and --record"),
     "no speed": (["replay", "bad.ndjson", "--speed", "fast"], "a speed is written"),
     "a speed of lines": (["replay", "bad.ndjson", "--speed", "2x"], "leave it out"),
     "nowhere to": (["publish", "random-walk", "--to", "file"], "got 'file'"),
     "no rate": (["publish", "random-walk", "--rate", "0"], "a rate is"),
     "no streams": (["publish", "random-walk", "--streams", "0"], "1 to 10000 streams"),
     "too many streams": (["publish", "random-walk", "--streams", "100000000000"], "1 to 10000 streams"),
-    "no time between checkpoints": (["learn", "bad.ndjson", "--every", "-1"], "must be at least 0"),
-    "a time that is no number": (["learn", "bad.ndjson", "--every", "nan"], "must be at least 0"),
+    "no time between checkpoints": (["learn", "bad.ndjson", "--checkpoint", "-1"], "must be at least 0"),
+    "a time that is no number": (["learn", "bad.ndjson", "--checkpoint", "nan"], "must be at least 0"),
     "no folder to record": (["record", "-", "--out", ""], "must not be empty"),
     "no state folder": (["learn", "-", "--state", ""], "must not be empty"),
     "no folder for a page": (["watch", "mqtt://localhost/lab", "--page", "--record", ""], "must not be empty"),
@@ -337,3 +350,42 @@ def test_a_refused_line_keeps_its_time_after_a_restart(tmp_path: Path) -> None:
     whole = learned([line for part in parts for line in part], folder=tmp_path)
     again = [learned(part, "--state", "kept", folder=tmp_path) for part in parts]
     assert [error for part in again for error in part] == whole
+
+
+ZIGBEE = [f'{{"battery": 88, "temperature": {y:.3f}, "at": {1700000000 + 10 * k}}}' for k, y in enumerate(range(30))]
+
+
+def test_payloads_are_learned_recorded_and_replayed_as_own_messages(tmp_path: Path) -> None:
+    """The same numbers come out of a pipe of payloads, a recording of it, and the product's own lines."""
+    given = "".join(line + "\n" for line in ZIGBEE).encode()
+    words = ["--y", "temperature", "--time", "at"]
+    played = run("replay", "-", *words, cwd=tmp_path, given=given)
+    assert [(line["y"], line["t"]) for line in lines(played.stdout)] == [(k, 1700000000 + 10 * k) for k in range(30)]
+    kept = run("record", "-", "--out", "kept", *words, cwd=tmp_path, given=given)
+    assert kept.returncode == 0 and run("replay", "kept", cwd=tmp_path).stdout == played.stdout
+    (tmp_path / "zigbee.txt").write_bytes(given)
+    learn = ["--sizes", "0..2", "--quiet"]
+    learned = run("learn", "zigbee.txt", *words, *learn, cwd=tmp_path)
+    assert learned.returncode == 0 and learned.stderr == b""
+    assert learned.stdout == run("learn", "-", *learn, cwd=tmp_path, given=played.stdout).stdout
+
+
+def test_a_grid_says_its_rule(tmp_path: Path) -> None:
+    given = "".join(line + "\n" for line in ZIGBEE).encode()
+    done = run("replay", "-", "--y", "temperature", "--time", "at", "--every", "5s", cwd=tmp_path, given=given)
+    assert b"one sample every 5s, at multiples of 5s since 1970: the last value, at most 15s old" in done.stderr
+    got = lines(done.stdout)
+    assert [one["seq"] for one in got][:2] == [340000000, 340000002]
+    assert [one["y"] for one in got][:2] == [[[0], [0]], [[1], [1]]]
+
+
+def test_a_mapping_in_a_file_takes_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text('y = ["1", "0"]\n')
+    done = run("replay", "-", "--mapping", "map.toml", cwd=tmp_path, given=b"1,2\n3,4\n")
+    assert [line["y"] for line in lines(done.stdout)] == [[2, 1], [4, 3]]
+
+
+def test_a_pipe_with_several_numbers_ends_with_the_choice(tmp_path: Path) -> None:
+    done = run("record", "-", "--out", "kept", cwd=tmp_path, given=ZIGBEE[0].encode())
+    assert done.returncode == 2 and b"Traceback" not in done.stderr
+    assert b"--y PATH, where PATH is one of battery (88), temperature (0.0), at (1700000000)" in done.stderr

@@ -240,7 +240,7 @@ def test_a_value_that_is_unavailable_takes_its_time_and_is_counted(port: int) ->
     async def main() -> tuple[MqttSource, list[float]]:
         source = MqttSource(Address("127.0.0.1", port, "lab", "+"))
         async with Broker(port), opened(source) as came, aiomqtt.Client("127.0.0.1", port) as client:
-            payloads = [b"unavailable", b'{"y": 1}', b'{"y": NaN}', b"unavailable", b'{"y": "off"}', b'{"y": 2}']
+            payloads = [b"unavailable", b'{"y": 1}', b'{"y": Infinity}', b"unavailable", b'{"y": "off"}', b'{"y": 2}']
             for payload in payloads:
                 await client.publish("lab/a/data", payload)
             await until(lambda: len(came) == 5)

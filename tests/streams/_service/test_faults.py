@@ -106,7 +106,7 @@ def test_nothing_is_lost_or_taken_in_twice_whatever_is_killed(
     root = f"mqtt://127.0.0.1:{broker.port}/lab"
     learner = Command(
         tmp_path, "learner", *f"learn {root}/+ --learner ladder --sizes 0..4 --say threshold".split(),
-        *["--state", "learned", "--every", "1"],
+        *["--state", "learned", "--checkpoint", "1"],
     )  # fmt: skip
     until(lambda: "listening" in learner.said(), 120, learner.said)
     # Mosquitto has a new session on its disk after a hundred changes or so, and forgets it when killed before.

@@ -26,9 +26,12 @@ from ergoscope.streams import (
     play,
     play_simulation,
 )
+from ergoscope.streams._mapping.mapping import PayloadMapping
+from ergoscope.streams._mapping.stream_mapper import StreamMapper
 from ergoscope.streams._messages.errors import RejectedMessage
 from ergoscope.streams._mqtt.address import Address
 from ergoscope.streams._mqtt.source_and_sinks import MqttSink
+from ergoscope.streams._sources.interfaces import RejectionCounts
 from ergoscope.streams._sources.json_lines import LineSink, LineSource, observation_lines
 from ergoscope.streams._sources.parquet import RecordedSource
 
@@ -73,22 +76,22 @@ def test_lines_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_bad_lines_are_counted_and_the_others_taken() -> None:
-    source = piped(b'{"y":1}\n\nnot\r\n{"y":"a"}\n' + b'{"y":NaN}\n{"y":2}')
+    source = piped(b'{"y":1}\n\nnot\r\n{"y":"a"}\n' + b'{"y":Infinity}\n{"y":NaN}\n{"y":2}')
     values = [float(item.output[0, 0]) for item in all_of(source)]
-    np.testing.assert_equal(values, [1.0, *[np.nan] * 3, 2.0])  # a rejected line takes its time as a missing sample
+    np.testing.assert_equal(values, [1.0, *[np.nan] * 4, 2.0])  # a rejected line takes its time as a missing sample
     assert source.rejections.counts == {"malformed": 1, "schema": 1, "non-finite": 1}
 
 
 @pytest.mark.parametrize(
     ("bad", "missing"),
     [
-        (b'{"y": NaN}', 1),
+        (b'{"y": 1e200}', 1),
         (b'{"y": "unavailable"}', 1),
         (b'{"y": [1.0, Infinity], "u": 1}', 1),
         (b'{"y": [[1.0, 2.0], [1.0, "x"], [3.0, 4.0]]}', 3),
         (b'{"y": null}', 0),  # valid, and of another width
-        (b'{"y": NaN, "seq": 5}', 0),  # its number shows that it is missing
-        (b'{"y": NaN, "stream": "new"}', 0),  # nothing is known of this stream
+        (b'{"y": Infinity, "seq": 5}', 0),  # its number shows that it is missing
+        (b'{"y": Infinity, "stream": "new"}', 0),  # nothing is known of this stream
         (b"unavailable", 1),  # a line without the name of a stream is of the only one
     ],
 )
@@ -99,6 +102,19 @@ def test_a_rejected_value_of_a_stream_without_numbers_is_a_missing_sample(bad: b
     if bad != b'{"y": null}':
         assert sum(item.steps for item in between) == missing and source.rejections.counts.total() == 1
         assert all(np.isnan(item.output).all() and item.output.shape[1] == 2 for item in between)
+
+
+@pytest.mark.parametrize("first", [b'{"y": 1.0}', b"1.0"])
+def test_the_first_line_decides_whose_format_all_lines_have(first: bytes) -> None:
+    """A line of the other format is then rejected, and a missing sample."""
+    mapper = StreamMapper(PayloadMapping(), RejectionCounts())
+    end, begin = os.pipe()
+    os.write(begin, b"nothing\n" + first + b'\n{"y": 2.0}\n3.0\n')
+    os.close(begin)
+    source = LineSource(end, close=True, mapper=mapper)
+    values = [float(item.output[0, 0]) for item in all_of(source)]
+    np.testing.assert_equal(values, [1.0, 2.0, np.nan] if first.startswith(b"{") else [1.0, np.nan, 3.0])
+    assert source.rejections.counts.total() == 2
 
 
 def test_two_recorders_do_not_share_a_folder(tmp_path: Path) -> None:

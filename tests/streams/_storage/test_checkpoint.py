@@ -161,7 +161,7 @@ def test_a_process_that_is_killed_again_and_again_ends_in_the_state_of_one_that_
     walk = rng.standard_normal((3, 3000)).cumsum(axis=1).tolist()
     lines = [json.dumps(dict(stream=f"s{i}", seq=t, y=walk[i][t])) for t in range(3000) for i in range(3)]
     payload = "\n".join(lines).encode() + b"\n"
-    words = ["learn", "-", "--sizes", "0..3", "--say", "threshold", "--quiet", "--every", "0.02", "--state"]
+    words = ["learn", "-", "--sizes", "0..3", "--say", "threshold", "--quiet", "--checkpoint", "0.02", "--state"]
     command = [sys.executable, "-m", "ergoscope", *words]
     whole = subprocess.run([*command, "whole"], input=payload, cwd=tmp_path, capture_output=True, timeout=120)
     assert whole.returncode == 0, whole.stderr

@@ -1,0 +1,1 @@
+"""From everyday payloads to observations: formats, paths, times, grids, Sparkplug B."""
