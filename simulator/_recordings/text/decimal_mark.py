@@ -109,7 +109,7 @@ def with_points(where: str, column: pl.Series, rows: NDArray[np.int64], decimal:
             the column shows that it does.
     """
     other = OTHER[decimal]
-    odd = column.str.contains(f"[,{BLANK}]" if decimal == "." else f"[.,{BLANK}]").fill_null(False)
+    odd = column.str.contains(f"[,{BLANK}dD]" if decimal == "." else f"[.,{BLANK}dD]").fill_null(False)
     if not odd.any():
         return column
     text = column.filter(odd)
@@ -130,4 +130,5 @@ def with_points(where: str, column: pl.Series, rows: NDArray[np.int64], decimal:
             "write all numbers with one mark, or give the --decimal mark."
         )
     groups = pl.when(grouped).then(text.str.replace_all(f"[{BLANK}{other}]", "")).otherwise(text)
-    return column.scatter(odd.arg_true(), pl.select(groups.str.replace(decimal, ".", literal=True)).to_series())
+    plain = groups.str.replace(decimal, ".", literal=True).str.replace(r"(\d\.?)[dD]([+-]?\d+)$", "${1}e$2")
+    return column.scatter(odd.arg_true(), pl.select(plain).to_series())

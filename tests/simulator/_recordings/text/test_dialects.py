@@ -56,6 +56,9 @@ def read(folder: Path, text: str | bytes, *columns: str, time: str | None = None
         ("t,y\n0,1.5\n1,2\n".encode("utf-32"), "y", [1.5, 2], "encoding utf-32"),
         ("\ufeffsep=;\nt;y\n0;1,5\n1;2,25\n", "y", [1.5, 2.25], "separator ';', decimal ',', column names in line 2"),
         ("t,y\n0,1.5\n1,2.5\n", "2", [1.5, 2.5], "2 rows, no"),
+        ("0.0D+00 1.5D+00\n1.0D+00 -2.5d-1\n", "2", [1.5, -0.25], "separator blanks, no header"),
+        ('"y" "u"\n"1" 1.5 2\n"2" 2.5 3\n', "y", None, "row 1 has 3 cells under 2 column names"),
+        ("x\tz\nX\ty\tNote\n0.0\t1.5\n0.1\t2.5\n", "y", None, "has 3 cells under 2 column names.*--header LINE"),
     ],
 )
 def test_what_is_certain_is_read(
@@ -199,6 +202,14 @@ def test_the_unit_of_the_time(
     found = read(tmp_path, text, "y", time=name)
     assert found.dt == pytest.approx(step, rel=1e-12) and found.reading is not None and words in found.reading.words
     assert read(tmp_path, text, "y", time=name, time_format="h").dt == 3600 * (float(stamps[1]) - float(stamps[0]))
+
+
+def test_what_is_no_unit_of_time(tmp_path: Path) -> None:
+    text = "t [ticks],y\n0,1\n5,2\n10,3\n"
+    with pytest.raises(ValueError, match="counts 'ticks', which is no unit of time: give the --time-format"):
+        read(tmp_path, text, "y", time="t [ticks]")
+    assert read(tmp_path, text, "y", time="t [ticks]", time_format="ms").dt == 0.005
+    assert read(tmp_path, "time_a,y\n0,1\n5,2\n10,3\n", "y", time="time_a").dt == 5.0
 
 
 def test_date_and_time_of_day_in_two_columns(tmp_path: Path) -> None:
