@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .dialect import Dialect
 from .memory import refuse_large
-from .notes import file_notes, grid_notes
+from .notes import file_notes, grid_notes, stand_in_notes
 from .opened import Opened
 from .reading import Reading
 from .stamps import Times
@@ -56,6 +56,8 @@ def recording_of(
     dated = all(run.times is not None and run.times.dates for run in runs)
     notes = file_notes(opened, [used for _, used in found], files, time)
     notes += grid_notes(dt, places, dated, total)
+    names = (*outputs, *inputs)
+    notes += stand_in_notes([(name, values[..., i]) for i, name in enumerate(names)])
     named = (*outputs, *inputs, *time_columns(time, opened.names))
     return Trajectories(
         outputs=values[..., : len(outputs)],

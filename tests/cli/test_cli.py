@@ -240,7 +240,9 @@ def test_what_was_read_is_below_the_table_in_the_report_and_in_json(folder: Path
 def test_what_was_read_has_no_step_without_a_time_column(folder: Path, run: Run) -> None:
     words = ("--output", "y", "--by", "run", "--sizes", "0..1", "--out", "no-time")
     said = " ".join(run("locate", "gaps.csv", *words, cwd=folder).stdout.split())
-    assert said.count("read: 4 800 rows, 12 of 4 800 samples missing (0.2 %), no time column") == 2  # the caption and the sentence
+    assert (
+        said.count("read: 4 800 rows, 12 of 4 800 samples missing (0.2 %), no time column") == 2
+    )  # the caption and the sentence
     reading = json.loads((folder / "no-time" / "location.json").read_text())["reading"]
     assert reading.items() >= dict(rows=4800, missing=12, step=None, filled=4788 / 4800, files=["gaps.csv"]).items()
 

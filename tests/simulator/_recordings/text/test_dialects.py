@@ -244,6 +244,16 @@ def test_weekends_without_samples_are_told(tmp_path: Path) -> None:
     assert plain.dt == 86_400 and len(days) == plain.lengths[0]
 
 
+def test_a_number_that_may_stand_for_missing_is_told(tmp_path: Path) -> None:
+    text = "t,y,u\n" + "".join(f"{k},{-999 if k % 7 == 3 else k % 5},{k - 999}\n" for k in range(40))
+    found = read(tmp_path, text, "y", "u")
+    assert found.reading is not None
+    assert found.reading.notes == ("y is -999 in 6 rows: missing? Then --missing -999",)
+    assert found.outputs[0, 3, 0] == -999  # as the file says, until the user says otherwise
+    told = read(tmp_path, text, "y", "u", missing="-999")
+    assert told.reading is not None and told.reading.notes == () and np.isnan(told.outputs[0, 3, 0])
+
+
 def test_a_column_of_dates_that_is_not_used_is_told(tmp_path: Path) -> None:
     found = read(tmp_path, "when,y\n2024-01-01,1\n2024-01-02,2\n2024-01-05,1\n")
     assert found.reading is not None and found.dt is None
