@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from .dialect import Dialect
 from .frames import frame_of, is_frame
-from .read import check_outputs, read_frame, read_recording
+from .read import read_frame, read_recording
+from .runs import check_outputs
 from .trajectories import Trajectories
 
 

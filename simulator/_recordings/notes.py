@@ -12,6 +12,23 @@ from .opened import Opened
 from .time_units import DAY
 
 WEEK = 7
+STAND_INS = (
+    -99,
+    -999,
+    -9999,
+    -99_999,
+    -99.9,
+    -999.9,
+    -9999.9,
+    -32_768,
+    999,
+    9999,
+    99_999,
+    999.9,
+    9999.9,
+    32_767,
+    65_535,
+)
 
 
 def file_notes(opened: Opened, dialects: Sequence[Dialect], files: Sequence[str], time: str | None) -> list[str]:
@@ -57,3 +74,25 @@ def grid_notes(dt: float | None, places: list[NDArray[np.int64]], dated: bool, t
         return []
     share = 100 * holes / total
     return [f"dates: one day apart, {share:.0f} % missing: are weekends no samples? Then --time-order"]
+
+
+def stand_in_notes(columns: Sequence[tuple[str, NDArray[np.float64]]]) -> list[str]:
+    """Return a remark for each column with a number that loggers write for a missing sample, far from all others.
+
+    Args:
+        columns: Names and values; NaN is missing.
+    """
+    notes = []
+    for name, values in columns:
+        for sign in (1, -1):
+            there = sign * values[~np.isnan(values)]
+            if not len(there) or sign * (number := float(there.min())) not in STAND_INS:
+                continue
+            others = there[there > number]
+            if len(others) and others.min() - number > 3 * np.ptp(others):
+                count = len(there) - len(others)
+                written = f"{sign * number:g}"
+                notes.append(
+                    f"{name} is {written} in {count} row{'s' * (count > 1)}: missing? Then --missing {written}"
+                )
+    return notes

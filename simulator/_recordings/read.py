@@ -9,32 +9,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from .dialect import TEXT_ONLY, Dialect
 from .formats.open_file import open_file
 from .frames import column_of, dated_index, numeric_in, series_of
 from .memory import refuse_large
-from .notes import file_notes, grid_notes
 from .opened import Opened, rows_of
-from .reading import Reading
-from .stamps import Times
-from .tables import Table, find_files, refuse_unknown, table_of, time_columns
-from .time_grid import Stamps, regular_grid, usual_step
-from .time_units import TIME_UNITS
+from .runs import Run, recording_of, split
+from .tables import find_files, refuse_unknown, table_of, time_columns
 from .trajectories import Trajectories
-
-
-class _Run(NamedTuple):
-    name: str
-    where: str
-    values: NDArray[np.float64]
-    times: Times | None
-    rows: NDArray[np.int64]
 
 
 def read_recording(
@@ -83,7 +69,7 @@ def read_recording(
     outputs, inputs = ((names,) if isinstance(names, str) else tuple(names) for names in (outputs, inputs))
     dialect, files = dialect or Dialect(), find_files(path)
     labels = _file_labels(files) if len(files) > 1 else [""]
-    runs: list[_Run] = []
+    runs: list[Run] = []
     found: list[tuple[Opened, Dialect]] = []
     for file, label in zip(files, labels, strict=True):
         opened = open_file(file, dialect)
@@ -96,9 +82,9 @@ def read_recording(
             )
         _named_once([*outputs, *inputs, *(name for name in (by, time) if name is not None)])
         table = table_of(str(file), opened, (*outputs, *inputs), by, time)
-        runs += _split(str(file), label or ("" if by is not None else file.stem), table)
+        runs += split(str(file), label or ("" if by is not None else file.stem), table)
         found.append((opened, table.dialect))
-    return _recording(str(path), runs, outputs, inputs, by, time, found, tuple(file.name for file in files))
+    return recording_of(str(path), runs, outputs, inputs, by, time, found, tuple(file.name for file in files))
 
 
 def read_frame(
@@ -142,57 +128,7 @@ def read_frame(
     table = pl.DataFrame(columns)
     opened = opened._replace(names=table.columns, read=lambda wanted, _: rows_of(table.select(wanted)))
     read = table_of(where, opened, (*outputs, *inputs), by, time)
-    return _recording(where, _split(where, "", read), outputs, inputs, by, time, [(opened, read.dialect)], ())
-
-
-def _recording(
-    path: str,
-    runs: list[_Run],
-    outputs: tuple[str, ...],
-    inputs: tuple[str, ...],
-    by: str | None,
-    time: str | None,
-    found: list[tuple[Opened, Dialect]],
-    files: tuple[str, ...],
-) -> Trajectories:
-    for run in runs:
-        if len(run.rows) < 2:
-            hint = f"; is {by!r} the column that names the run?" if by is not None else ""
-            raise ValueError(f"{run.where} has one row; at least two samples are needed{hint}.")
-    check_outputs([(run.where, run.values) for run in runs], outputs, path)
-    opened, dialect = found[0]
-    dt, places = _grid(runs, time, dialect.time_order)
-    lengths = np.array([place[-1] + 1 for place in places], np.int64)
-    refuse_large(path, len(runs) * int(lengths.max()), len(outputs) + len(inputs))
-    values = np.full((len(runs), lengths.max(), len(outputs) + len(inputs)), np.nan)
-    for row, run, place in zip(values, runs, places, strict=True):
-        row[place] = run.values
-    present = int((~np.isnan(values[..., : len(outputs)])).all(axis=-1).sum())
-    total = int(lengths.sum())
-    dated = all(run.times is not None and run.times.dates for run in runs)
-    notes = file_notes(opened, [used for _, used in found], files, time)
-    notes += grid_notes(dt, places, dated, total)
-    named = (*outputs, *inputs, *time_columns(time, opened.names))
-    return Trajectories(
-        outputs=values[..., : len(outputs)],
-        inputs=values[..., len(outputs) :],
-        lengths=lengths,
-        dt=dt,
-        output_names=outputs,
-        input_names=inputs,
-        run_names=tuple(run.name for run in runs),
-        reading=Reading(
-            rows=sum(len(run.rows) for run in runs),
-            missing=total - present,
-            step=dt,
-            filled=present / total,
-            files=files,
-            format=opened.format,
-            dialect=dialect,
-            units={name: unit for name, unit in opened.units.items() if name in named},
-            notes=tuple(notes),
-        ),
-    )
+    return recording_of(where, split(where, "", read), outputs, inputs, by, time, [(opened, read.dialect)], ())
 
 
 def _only(where: str, opened: Opened, but: set[str], time: str | None) -> tuple[str, ...]:
@@ -229,61 +165,3 @@ def _file_labels(files: Sequence[Path]) -> list[str]:
         return stems
     common = os.path.commonpath([file.parent for file in files])
     return [Path(os.path.relpath(file, common)).as_posix() for file in files]
-
-
-def _split(where: str, label: str, table: Table) -> list[_Run]:
-    if table.runs is None:
-        return [_Run(label or "0", where, table.values, table.times, table.rows)]
-    rows = pl.DataFrame({"run": table.runs, "at": np.arange(len(table.rows))})
-    members = rows.group_by("run", maintain_order=True).agg("at")
-    runs = []
-    for value, at in zip(members["run"], members["at"], strict=True):
-        i = at.to_numpy()
-        times = None if table.times is None else table.times._replace(seconds=table.times.seconds[i])
-        name = f"{label}/{value}" if label else value
-        runs.append(_Run(name, f"{where}, run {value!r}", table.values[i], times, table.rows[i]))
-    return runs
-
-
-def _grid(runs: Sequence[_Run], column: str | None, time_order: bool) -> tuple[float | None, list[NDArray[np.int64]]]:
-    if column is None or time_order:
-        times = [run.times.seconds for run in runs if run.times is not None]
-        return usual_step(times) if times else None, [np.arange(len(run.rows)) for run in runs]
-    return regular_grid(
-        [
-            Stamps(
-                run.times.seconds - run.times.seconds[0],
-                run.times.resolution,
-                run.rows,
-                run.where,
-                column,
-                run.times.dates,
-                TIME_UNITS.get(run.times.format or "s", 1.0),
-            )
-            for run in runs
-            if run.times is not None
-        ]
-    )
-
-
-def check_outputs(runs: Sequence[tuple[str, NDArray[np.float64]]], outputs: Sequence[str], path: str) -> None:
-    """Refuse outputs without values.
-
-    Args:
-        runs: Where each run is from, and its values, ``(time, column)``, outputs first.
-        outputs: Their names.
-        path: Of all runs, for messages.
-
-    Raises:
-        ValueError: A run has no value, or an output has none.
-    """
-    width = len(outputs)
-    for where, values in runs:
-        if np.isnan(values[:, :width]).all():
-            raise ValueError(
-                f"{where} has no value of {', '.join(outputs)}: every sample is missing. Leave the run out."
-            )
-    for i, name in enumerate(outputs):
-        present = [column[~np.isnan(column)] for column in (values[:, i] for _, values in runs)]
-        if not any(len(column) for column in present):
-            raise ValueError(f"{path}: output {name!r} has no value in any run: every sample is missing. Leave it out.")

@@ -84,6 +84,10 @@ def read_stamps(
     values = values.astype(np.int64) if whole else values
     spelled = None if format is not None else spelled_dates(where, values)
     counted = (format or unit) if spelled is None else None
+    if counted is not None and counted not in TIME_UNITS:
+        raise ValueError(
+            f"{where} counts {counted!r}, which is no unit of time: give the --time-format, s or ms for instance."
+        )
     if whole:
         return _from_whole(values, spelled, counted)
     return _from_floats(column, values, digits, spelled, counted)

@@ -186,10 +186,12 @@ def _fill(
         elif not (column.dtype.is_numeric() or column.dtype == pl.Null):
             raise ValueError(f"{where}: column {name!r} must hold numbers; it holds values of type {column.dtype}.")
     counted = stamps is not None and stamps.dtype == pl.String and is_number(str(stamps[0]))
-    timed = {"time": stamps.str.strip_chars()} if stamps is not None and counted else {}
+    if stamps is not None and counted and not text and dialect.decimal != "," and dialect.separator != ";":
+        counted = bool(stamps.cast(pl.Float64, strict=False).null_count())  # else all have a decimal point
+    timed = [stamps.str.strip_chars()] if stamps is not None and counted else []
     decimal: str | None = None
     if text or timed or dialect.separator:  # numbers in text
-        decimal = dialect.decimal or find_decimal(where, text | timed, dialect.separator)
+        decimal = dialect.decimal or find_decimal(where, [*text.values(), *timed], dialect.separator)
     for i, name in enumerate(frame.columns):
         number = frame[name]
         if name in text:
@@ -200,8 +202,8 @@ def _fill(
     for word in dialect.missing:
         if is_number(word):
             values[values == float(word.replace(",", "."))] = np.nan
-    if stamps is not None and timed:
-        stamps = with_points(where, timed["time"].alias(stamps.name), rows, decimal or ".", dialect.decimal is not None)
+    for column in timed:
+        stamps = with_points(where, column, rows, decimal or ".", dialect.decimal is not None)
     return replace(dialect, decimal=decimal, missing=tuple(dict.fromkeys([*dialect.missing, *sorted(said)]))), stamps
 
 

@@ -23,26 +23,27 @@ SPELLED = {
 }
 BY_WORD = {word: unit for unit, words in SPELLED.items() for word in words}
 WHOLE_NAME = {word: unit for word, unit in BY_WORD.items() if len(word) > 1}  # a column called y or h is none
+ENDING = WHOLE_NAME | {"s": "s", "h": "h"}  # nor is time_a
 
 
 def unit_of_time(name: str, units: Mapping[str, str]) -> str | None:
     """Return the unit that the numbers of a time column count, as the file says it; None where it does not.
 
     It stands in a units row, in brackets behind the name, at the end of the name (``time_ms``, ``t ms``), or is the
-    name (``year``).
+    name (``year``). A unit that is told and not known is returned as it stands.
 
     Args:
         name: Of the column.
         units: Of columns, as the file has them.
     """
-    told = units.get(name, "").strip().lower().rstrip(".")
+    told = units.get(name, "").strip().rstrip(".")
     if told:
-        return BY_WORD.get(told)
+        return BY_WORD.get(told.lower(), told)
     lower = name.strip().lower()
     if lower in WHOLE_NAME:
         return WHOLE_NAME[lower]
     last = re.search(r"[_ ]([a-zµμ]+)$", lower)
-    return BY_WORD.get(last[1]) if last else None
+    return ENDING.get(last[1]) if last else None
 
 
 def step_words(seconds: float) -> str:

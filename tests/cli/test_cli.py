@@ -103,7 +103,7 @@ BAD = {
     "header only": (["locate", "header.csv", "--output", "y"], "row"),
     "one row": (["locate", "one-row.csv", "--output", "y"], "row"),
     "infinite values": (["locate", "infinite.csv", "--output", "y"], "infinite"),
-    "constant signal": (["locate", "constant.csv", "--output", "y"], "constant"),
+    "constant signal": (["locate", "constant.csv", "--output", "y"], "output 'y' is always 2"),
     "irregular sampling": (["locate", "irregular.csv", "--output", "y", "--by", "run", "--time", "time"], "regular"),
     "non-square A": (["locate", "not-square.toml"], "A must be square"),
     "C of the wrong width": (["locate", "wide-C.toml"], "C must have shape"),
@@ -224,7 +224,7 @@ def test_a_recording_with_runs_gaps_and_holes(folder: Path, run: Run) -> None:
 
 def test_what_was_read_is_below_the_table_in_the_report_and_in_json(folder: Path, run: Run) -> None:
     words = ("--output", "y", "--by", "run", "--time", "time", "--sizes", "0..2", "--out", "read")
-    read = "4 788 rows, 12 samples missing, step 0.5 s"
+    read = "4 788 rows, 12 of 4 800 samples missing (0.2 %), step 0.5 s"
     result = run("locate", "holes.csv", *words, cwd=folder)
     assert result.returncode == 0, result.stderr
     *caption, sentence, _ = result.stdout.splitlines()
@@ -233,16 +233,18 @@ def test_what_was_read_is_below_the_table_in_the_report_and_in_json(folder: Path
     assert f"<dt>read</dt><dd>{read}</dd>" in (folder / "read" / "report.html").read_text(encoding="utf-8")
     result = run("locate", "holes.csv", *words, "--json", cwd=folder)
     reading = dict(rows=4788, missing=12, step=0.5, filled=4788 / 4800, files=["holes.csv"])
-    assert json.loads(result.stdout)["reading"] == reading
-    assert json.loads((folder / "read" / "location.json").read_text())["reading"] == reading
+    assert json.loads(result.stdout)["reading"].items() >= reading.items()
+    assert json.loads((folder / "read" / "location.json").read_text())["reading"].items() >= reading.items()
 
 
 def test_what_was_read_has_no_step_without_a_time_column(folder: Path, run: Run) -> None:
     words = ("--output", "y", "--by", "run", "--sizes", "0..1", "--out", "no-time")
     said = " ".join(run("locate", "gaps.csv", *words, cwd=folder).stdout.split())
-    assert said.count("read: 4 800 rows, 12 samples missing, no time column") == 2  # the caption and the sentence
+    assert (
+        said.count("read: 4 800 rows, 12 of 4 800 samples missing (0.2 %), no time column") == 2
+    )  # the caption and the sentence
     reading = json.loads((folder / "no-time" / "location.json").read_text())["reading"]
-    assert reading == dict(rows=4800, missing=12, step=None, filled=4788 / 4800, files=["gaps.csv"])
+    assert reading.items() >= dict(rows=4800, missing=12, step=None, filled=4788 / 4800, files=["gaps.csv"]).items()
 
 
 def test_a_system_is_not_read_and_says_nothing_of_it(folder: Path, run: Run) -> None:

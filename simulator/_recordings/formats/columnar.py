@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,13 +55,18 @@ def open_json(file: Path, dialect: Dialect) -> Opened:
     Raises:
         ValueError: It cannot be read.
     """
-    try:
-        frame = pl.read_ndjson(file, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, OSError):
-        frame = _python_json(file)
-    if frame.height == 1 and any(isinstance(dtype, pl.List) for dtype in frame.dtypes):
-        frame = _python_json(file)
-    return of_frame("JSON", _flat(frame), dialect)
+    frame = None
+    if _is_lines(file):
+        with contextlib.suppress(pl.exceptions.PolarsError, OSError):
+            frame = pl.read_ndjson(file, infer_schema_length=None)
+    return of_frame("JSON", _flat(_python_json(file) if frame is None else frame), dialect)
+
+
+def _is_lines(file: Path) -> bool:
+    """Return whether the first two lines are objects by themselves."""
+    with file.open("rb") as handle:
+        lines = [handle.readline(1 << 20).strip() for _ in range(2)]
+    return all(line.startswith(b"{") and line.endswith(b"}") for line in lines)
 
 
 def _lazy(file: Path, dialect: Dialect, name: str, scan: Scan) -> Opened:

@@ -13,7 +13,7 @@ MISSING_WORDS = (
 UNSAID = ("", "nan", "null", "na", "-nan", "<na>", "nat")  # missing in every program: nothing is said about them
 
 BLANK = " \u00a0\u202f'\u2019"  # between groups of digits
-EXPONENT = r"(?:[eE][+-]?\d+)?"
+EXPONENT = r"(?:[eEdD][+-]?\d+)?"  # D as Fortran writes it
 WHOLE = rf"^[+-]?\d+{EXPONENT}$"
 
 

@@ -7,7 +7,7 @@ the decimal mark, and elsewhere a point is. The other cases are refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .cells import BLANK, MISSING_WORDS, UNSAID, decimal_of, grouped_by
 
+FIRST = 1000
 OTHER = {".": ",", ",": "."}
 LONG = r"^[+-]?\d{4,}(?:[.,]|$)"  # four digits without a group: the file has no groups
 
@@ -39,7 +40,7 @@ def without_missing(column: pl.Series, words: Sequence[str]) -> tuple[pl.Series,
     return text.set(missing, None) if missing.any() else text, found
 
 
-def find_decimal(where: str, columns: Mapping[str, pl.Series], separator: str | None) -> str:
+def find_decimal(where: str, columns: Sequence[pl.Series], separator: str | None) -> str:
     """Return the decimal mark of columns of numbers in text.
 
     Args:
@@ -50,10 +51,12 @@ def find_decimal(where: str, columns: Mapping[str, pl.Series], separator: str | 
     Raises:
         ValueError: Both marks are decimal, or it cannot be told.
     """
+    if separator != ";" and all(_plain(column) for column in columns):
+        return "."
     certain: dict[str, str] = {}
     unsure: dict[str, str] = {}
     long = False
-    for column in columns.values():
+    for column in columns:
         text = column.drop_nulls()
         for mark, other in OTHER.items():
             marked = text.filter(text.str.contains(mark, literal=True))
@@ -94,6 +97,11 @@ def find_decimal(where: str, columns: Mapping[str, pl.Series], separator: str | 
     return "."
 
 
+def _plain(column: pl.Series) -> bool:
+    """Return whether a column has no comma, and its first cells one point at most: no more need be looked at."""
+    return not column.str.contains(",", literal=True).any() and not column.head(FIRST).str.contains(r"\..*\.").any()
+
+
 def with_points(where: str, column: pl.Series, rows: NDArray[np.int64], decimal: str, given: bool) -> pl.Series:
     """Return numbers in text with a decimal point and without groups; words stay as they are.
 
@@ -109,7 +117,9 @@ def with_points(where: str, column: pl.Series, rows: NDArray[np.int64], decimal:
             the column shows that it does.
     """
     other = OTHER[decimal]
-    odd = column.str.contains(f"[,{BLANK}]" if decimal == "." else f"[.,{BLANK}]").fill_null(False)
+    if decimal == "." and column.cast(pl.Float64, strict=False).null_count() == column.null_count():
+        return column  # plain already
+    odd = column.str.contains(f"[,{BLANK}dD]" if decimal == "." else f"[.,{BLANK}dD]").fill_null(False)
     if not odd.any():
         return column
     text = column.filter(odd)
@@ -130,4 +140,5 @@ def with_points(where: str, column: pl.Series, rows: NDArray[np.int64], decimal:
             "write all numbers with one mark, or give the --decimal mark."
         )
     groups = pl.when(grouped).then(text.str.replace_all(f"[{BLANK}{other}]", "")).otherwise(text)
-    return column.scatter(odd.arg_true(), pl.select(groups.str.replace(decimal, ".", literal=True)).to_series())
+    plain = groups.str.replace(decimal, ".", literal=True).str.replace(r"(\d\.?)[dD]([+-]?\d+)$", "${1}e$2")
+    return column.scatter(odd.arg_true(), pl.select(plain).to_series())

@@ -14,8 +14,9 @@ UNIT = re.compile(r"(?<=\S)\s*(?:\[([^\[\]]+)\]|\(([^()]+)\))\s*$")
 def has_header(where: str, rows: list[Row], line: int) -> bool:
     """Return whether the first row holds column names.
 
-    A row of numbers, dates and missing values is no header. A row of words is one. Words beside numbers are not
-    certain, nor are whole numbers that count the columns or stand above decimal fractions only.
+    A row of numbers, dates and missing values is no header. A row of words is one, also with numbers among them that
+    count on. Other words beside numbers are not certain, nor are whole numbers that count the columns or stand above
+    decimal fractions only.
 
     Args:
         where: The file, for messages.
@@ -30,6 +31,8 @@ def has_header(where: str, rows: list[Row], line: int) -> bool:
     words = [not (datum or is_missing(cell)) for datum, cell in zip(data, first, strict=True)]
     if not any(data):
         return any(words)
+    if any(words) and _numbered(first, data, words, below):
+        return True
     if any(words):
         raise ValueError(
             f"{where}: line {line}, {_shown(first)}, has words and numbers: --header {line} if they are names, "
@@ -77,11 +80,34 @@ def _counts(cells: Sequence[str]) -> bool:
 
 def _fractions(rows: list[Row]) -> bool:
     """Return whether every column holds numbers with a decimal mark only."""
-    return all(
-        any(values := [cell.strip() for cell in column if not is_missing(cell)])
-        and all(is_number(value) and re.search(r"[.,]", value) for value in values)
-        for column in zip(*(row for row in rows if len(row) == len(rows[0])), strict=True)
-    )
+    return all(map(_is_fractions, _columns(rows)))
+
+
+def _is_fractions(column: Sequence[str]) -> bool:
+    values = [cell.strip() for cell in column if not is_missing(cell)]
+    return bool(values) and all(is_number(value) and re.search(r"[.,]", value) for value in values)
+
+
+def _columns(rows: list[Row]) -> list[tuple[str, ...]]:
+    return list(zip(*(row for row in rows if len(row) == len(rows[0])), strict=True))
+
+
+def _numbered(first: Row, data: Sequence[bool], words: Sequence[bool], below: list[Row]) -> bool:
+    """Return whether numbers among the words of a row are names: time, 1, 2, 3.
+
+    They count on, or stand above decimal fractions; and some word stands above a column of numbers or dates.
+    """
+    columns = _columns(below) if below else []
+    if len(columns) != len(first) or not any(
+        word and column_holds(column, "datum") for word, column in zip(words, columns, strict=True)
+    ):
+        return False
+    places = [k for k, datum in enumerate(data) if datum]
+    numbers = [first[k].strip() for k in places]
+    if not all(number.isdigit() for number in numbers) or len(set(numbers)) < len(numbers):
+        return False
+    on = len(numbers) > 1 and [int(n) for n in numbers] == list(range(int(numbers[0]), int(numbers[0]) + len(numbers)))
+    return on or all(_is_fractions(columns[k]) for k in places)
 
 
 def _shown(cells: Row) -> str:

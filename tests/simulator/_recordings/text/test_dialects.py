@@ -56,6 +56,13 @@ def read(folder: Path, text: str | bytes, *columns: str, time: str | None = None
         ("t,y\n0,1.5\n1,2\n".encode("utf-32"), "y", [1.5, 2], "encoding utf-32"),
         ("\ufeffsep=;\nt;y\n0;1,5\n1;2,25\n", "y", [1.5, 2.25], "separator ';', decimal ',', column names in line 2"),
         ("t,y\n0,1.5\n1,2.5\n", "2", [1.5, 2.5], "2 rows, no"),
+        ("0.0D+00 1.5D+00\n1.0D+00 -2.5d-1\n", "2", [1.5, -0.25], "separator blanks, no header"),
+        ("t,1,2\n0,5,7\n1,6,8\n", "2", [7, 8], "2 rows, no"),
+        ("t,101\n0,5.5\n1,6.5\n", "101", [5.5, 6.5], "2 rows, no"),
+        ("P1,5,6\nP2,7,8\nP3,9,9\n", "2", None, "has words and numbers"),
+        ("0,ERR\n1,5.5\n2,6.5\n", "2", None, "has words and numbers"),
+        ('"y" "u"\n"1" 1.5 2\n"2" 2.5 3\n', "y", None, "row 1 has 3 cells under 2 column names"),
+        ("x\tz\nX\ty\tNote\n0.0\t1.5\n0.1\t2.5\n", "y", None, "has 3 cells under 2 column names.*--header LINE"),
     ],
 )
 def test_what_is_certain_is_read(
@@ -201,6 +208,14 @@ def test_the_unit_of_the_time(
     assert read(tmp_path, text, "y", time=name, time_format="h").dt == 3600 * (float(stamps[1]) - float(stamps[0]))
 
 
+def test_what_is_no_unit_of_time(tmp_path: Path) -> None:
+    text = "t [ticks],y\n0,1\n5,2\n10,3\n"
+    with pytest.raises(ValueError, match="counts 'ticks', which is no unit of time: give the --time-format"):
+        read(tmp_path, text, "y", time="t [ticks]")
+    assert read(tmp_path, text, "y", time="t [ticks]", time_format="ms").dt == 0.005
+    assert read(tmp_path, "time_a,y\n0,1\n5,2\n10,3\n", "y", time="time_a").dt == 5.0
+
+
 def test_date_and_time_of_day_in_two_columns(tmp_path: Path) -> None:
     text = "date;clock;y\n01.02.2024;23:59:59;1\n02.02.2024;00:00:00;2\n02.02.2024;00:00:01;1\n"
     assert read(tmp_path, text, "y", time="date,clock").dt == 1.0
@@ -231,6 +246,16 @@ def test_weekends_without_samples_are_told(tmp_path: Path) -> None:
     plain = read(tmp_path, text, "y", time="d", time_order=True)
     assert plain.reading is not None and plain.reading.missing == 0 and plain.reading.notes == ()
     assert plain.dt == 86_400 and len(days) == plain.lengths[0]
+
+
+def test_a_number_that_may_stand_for_missing_is_told(tmp_path: Path) -> None:
+    text = "t,y,u\n" + "".join(f"{k},{-999 if k % 7 == 3 else k % 5},{k - 999}\n" for k in range(40))
+    found = read(tmp_path, text, "y", "u")
+    assert found.reading is not None
+    assert found.reading.notes == ("y is -999 in 6 rows: missing? Then --missing -999",)
+    assert found.outputs[0, 3, 0] == -999  # as the file says, until the user says otherwise
+    told = read(tmp_path, text, "y", "u", missing="-999")
+    assert told.reading is not None and told.reading.notes == () and np.isnan(told.outputs[0, 3, 0])
 
 
 def test_a_column_of_dates_that_is_not_used_is_told(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def number(cell: str, decimal: str, missing: tuple[str, ...]) -> float | None:
     if text.lower() in MISSING or text in missing:
         return None
     other = "," if decimal == "." else "."
-    body, exponent = re.fullmatch(r"([^eE]*)((?:[eE][+-]?\d+)?)", text).groups()  # type: ignore[union-attr]
+    body, exponent = re.fullmatch(r"([^eEdD]*)((?:[eEdD][+-]?\d+)?)", text).groups()  # type: ignore[union-attr]
     sign, body = (body[0], body[1:]) if body[:1] in ("+", "-") else ("", body)
     whole, _, fraction = body.partition(decimal)
     groups = re.split(f"[{re.escape(other)} \u00a0\u202f'\u2019]", whole)
@@ -42,7 +42,7 @@ def number(cell: str, decimal: str, missing: tuple[str, ...]) -> float | None:
         assert all(len(group) == 3 for group in groups[1:]) and 1 <= len(groups[0]) <= 3, cell
     digits = "".join(groups)
     assert re.fullmatch(r"\d*", digits) and re.fullmatch(r"\d*", fraction) and digits + fraction, cell
-    value = float(f"{sign}{digits or '0'}.{fraction or '0'}{exponent}")
+    value = float(f"{sign}{digits or '0'}.{fraction or '0'}{exponent}".lower().replace("d", "e"))
     return None if any(value == float(word) for word in missing if re.fullmatch(r"-?\d+", word)) else value
 
 
