@@ -129,13 +129,13 @@ def locate(
 
     plant, name = None, source
     if is_recording(source):
-        of_plant = {"--q": q, "--r": r, "--dt": dt, "--delay": delay, "--input-noise": input_noise}
+        of_plant = {"--q": q, "--r": r, "--delay": delay, "--input-noise": input_noise}
         for word, given in of_plant.items():
             if given is not None:
                 raise ValueError(f"{word} is an option for systems, and {source} is a recording: leave it out.")
         columns = [word.strip() for part in output or () for word in part.split(",")]
         driven = [word.strip() for word in input.split(",")] if input else []
-        data: Any = simulator.read_recording(source, columns, driven, by=by, time=time, dialect=dialect)
+        data: Any = simulator.find_recording(source, columns, driven, by, time, dt, dialect)
         name = Path(source).stem.replace("*", "_") or "recording"
     else:
         for word, value in (("--output", output), ("--by", by), ("--time", time)):

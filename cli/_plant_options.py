@@ -19,7 +19,10 @@ MeasurementNoise = Annotated[
     str | None, typer.Option("--r", help="python-control plant: covariance of the measurement noise.")
 ]
 SamplingTime = Annotated[
-    float | None, typer.Option("--dt", help="python-control plant, continuous: sampling time in seconds.")
+    float | None,
+    typer.Option(
+        "--dt", help="python-control plant, continuous: sampling time in seconds. Recording without times: its step."
+    ),
 ]
 Delay = Annotated[
     str | None,

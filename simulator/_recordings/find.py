@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from .dialect import Dialect
 from .frames import frame_of, is_frame
 from .read import read_frame, read_recording
 from .runs import check_outputs
-from .trajectories import Trajectories
+from .trajectories import Trajectories, check_step
 
 
 def is_data(source: Any) -> bool:
@@ -45,7 +46,7 @@ def find_recording(
         input: Columns that are known; of arrays the inputs themselves.
         by: Column that names the run.
         time: Column of seconds or dates.
-        dt: Sampling time of arrays, in seconds.
+        dt: Sampling time in seconds, of arrays, and of a file or a frame without times.
         dialect: How a file is written, and what is done with its rows or those of a frame.
 
     Raises:
@@ -65,11 +66,9 @@ def find_recording(
         source = source.collect()
     text = isinstance(source, str | os.PathLike)
     if text or is_frame(source):
-        if dt is not None:
-            has = "a file" if text else "a frame"
-            raise ValueError(f"dt is for arrays; {has} has a column of times: name it (time=..), or leave dt out.")
         names: dict[str, Any] = dict(outputs=_names(output), inputs=_names(input), by=by, time=time, dialect=dialect)
-        return read_recording(source, **names) if text else read_frame(source, **names)
+        recording = read_recording(source, **names) if text else read_frame(source, **names)
+        return recording if dt is None else _with_step(recording, dt, "the file" if text else "the frame")
     for word, what in (("by", "names a column"), ("time", "names a column"), ("dialect", "tells how columns are read")):
         if word in given:
             raise ValueError(f"{word} {what}, and arrays have none: leave it out, or give a data frame.")
@@ -82,6 +81,14 @@ def find_recording(
     runs = zip(made.run_names, made.outputs, made.lengths.tolist(), strict=True)
     check_outputs([(f"run {name} of the array", y[:n]) for name, y, n in runs], made.output_names, "the array")
     return made
+
+
+def _with_step(recording: Trajectories, dt: float, where: str) -> Trajectories:
+    if recording.dt is not None:
+        raise ValueError(f"{where} has times, which give its step: leave dt out, or leave out the column of the time.")
+    check_step(dt)
+    reading = recording.reading
+    return replace(recording, dt=dt, reading=None if reading is None else reading._replace(step=dt))
 
 
 def _names(names: Any) -> tuple[str, ...]:

@@ -88,8 +88,7 @@ class Trajectories:
         names = tuple(map(str, run_names)) or tuple(map(str, range(len(runs))))
         if len(names) != len(runs):
             raise ValueError(f"run_names must be {len(runs)} names, one for each run, got {len(names)}.")
-        if dt is not None and not 0 < dt < np.inf:
-            raise ValueError(f"dt must be a positive number of seconds, or None, got {dt!r}.")
+        check_step(dt)
         y, u = _padded(runs), _padded(driven)
         missing = int(sum(np.isnan(run).any(axis=1).sum() for run in runs))
         samples = sum(len(run) for run in runs)
@@ -113,6 +112,12 @@ class Trajectories:
             lengths=np.minimum(self.lengths, samples),
             states=None if self.states is None else self.states[:, :samples],
         )
+
+
+def check_step(dt: float | None) -> None:
+    """Raise ValueError unless a sampling time is a positive number of seconds, or None."""
+    if dt is not None and not 0 < dt < np.inf:
+        raise ValueError(f"dt must be a positive number of seconds, or None, got {dt!r}.")
 
 
 def _runs(word: str, value: Any) -> list[NDArray[np.float64]]:

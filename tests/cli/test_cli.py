@@ -148,8 +148,8 @@ BAD = {
         "--center must be",
     ),
     "an option of systems": (
-        ["locate", "runs.csv", "--output", "y", "--by", "run", "--dt", "0.1"],
-        "--dt is an option for systems",
+        ["locate", "runs.csv", "--output", "y", "--by", "run", "--delay", "0.1"],
+        "--delay is an option for systems",
     ),
     "an option of recordings": (["locate", "random-walk", "--by", "run"], "is an option for recordings"),
     "a plant without noise": (["locate", "plant.py:plant", "--dt", "0.1"], "Q"),

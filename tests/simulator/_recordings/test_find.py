@@ -93,6 +93,13 @@ def test_masked_entries_and_none_are_missing_and_other_arrays_are_taken() -> Non
     assert Trajectories.of(np.arange(9, dtype=np.uint8)).outputs.dtype == np.float64
 
 
+def test_a_frame_and_a_file_without_times_take_a_step(tmp_path: Path) -> None:
+    pl.DataFrame(dict(y=Y)).write_csv(tmp_path / "y.csv")
+    for source in (dict(y=Y), tmp_path / "y.csv"):
+        found = find_recording(source, "y", dt=0.5)
+        assert found.dt == 0.5 and found.reading is not None and found.reading.step == 0.5
+
+
 @pytest.mark.parametrize(
     ("message", "call"),
     [
@@ -121,7 +128,11 @@ def test_masked_entries_and_none_are_missing_and_other_arrays_are_taken() -> Non
             lambda: read_frame(pd.DataFrame(dict(y=[1.5, 2, 3], run=["a", None, "a"])), "y", by="run"),
         ),
         ("two columns are called 'y'", lambda: read_frame(pd.DataFrame(np.ones((5, 2)), columns=["y", "y"]), "y")),
-        ("dt is for arrays", lambda: find_recording(dict(y=Y), dt=1.0)),
+        (
+            "has times, which give its step",
+            lambda: find_recording(dict(y=Y, t=np.arange(300.0)), "y", time="t", dt=1.0),
+        ),
+        ("dt must be a positive number", lambda: find_recording(dict(y=Y), dt=-1.0)),
         ("by names a column", lambda: find_recording(Y, by="run")),
         ("give the samples, input=u", lambda: find_recording(Y, input="u")),
         ("join them into one", lambda: find_recording([pl.DataFrame(dict(y=Y))])),
