@@ -86,12 +86,7 @@ def from_control(
         Q = noise_at_the_input(B, input_noise, Q)
     elif Q is None:
         raise ValueError("the process noise is missing: give Q (--q), or input_noise (--input-noise) at the inputs.")
-    elif model is not plant and np.any(np.asarray(Q)):
-        warn_user(
-            f"Q (--q) is in the states that control.tf2ss makes of the transfer function {plant.name}, which the "
-            "function itself does not fix: give the noise at its inputs instead (input_noise, --input-noise), or a "
-            "StateSpace."
-        )
+    loose = input_noise is None and model is not plant and np.any(np.asarray(Q))
     Q, R = covariance("Q", Q, len(A)), covariance("R", R, len(C))
     if dt is not None and not (np.isfinite(dt) and dt > 0):
         raise ValueError(f"dt must be a positive number of seconds, got {dt}.")
@@ -124,6 +119,12 @@ def from_control(
     else:
         early, behind = B, np.zeros_like(B)
     A, B, C, D, Q = with_dead_time(A, early, behind, C, D, Q, late)
+    if loose:
+        warn_user(
+            f"Q (--q) is in the states that control.tf2ss makes of the transfer function {plant.name}, which the "
+            "function itself does not fix: give the noise at its inputs instead (input_noise, --input-noise), or a "
+            "StateSpace."
+        )
     return LinearSystem(A, C, Q, R, B=B, D=D, dt=float(period), name=str(plant.name))
 
 

@@ -70,7 +70,7 @@ BAD = {
     "no predictor": (["last.py:number"], "number"),
     "an unknown case": (["last.py:Last", "--cases", "dropuot"], "no case is called 'dropuot'; did you mean 'dropout'"),
     "a requirement": (["last.py:Last", "--require", "bounded, excess"], "at character 10: excess needs a limit"),
-    "q without a plant": (["last.py:Last", "--q", "1"], "--q, --r, --dt and --delay belong to a plant"),
+    "q without a plant": (["last.py:Last", "--q", "1"], "--delay and --input-noise belong to a plant"),
     "other dimensions": (["last.py:Last", "--plant", "wide.toml", "--quick"], "cannot begin on wide (outputs: 2"),
     "no replicate": (["last.py:Last", "--replicates", "0"], "replicates must be a whole number"),
     "a recording as plant": (["last.py:Last", "--plant", "nile.csv"], "'nile.csv' is a recording, not a system"),

@@ -37,4 +37,4 @@ def test_the_file_of_a_recording_is_read(tmp_path: Path) -> None:
     file.write_text("flow\n" + "\n".join(f"{value:.6f}" for value in values) + "\n")
     found = locate(str(file), sizes=range(3), model=False)
     assert found.reading is not None and found.reading.rows == 100
-    assert "read: 100 rows, 0 samples missing, no time column" in found.sentence
+    assert "read: 100 rows, no sample missing, no time column" in found.sentence

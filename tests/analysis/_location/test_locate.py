@@ -230,7 +230,7 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
         "reading", "advice",
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
-    assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "memory"}
+    assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "rho", "memory"}
     assert set(answer["rungs"][0]) == {"size", "parameters", "error", "errors", "excess", "growth", "verdict"}
     assert set(answer["rungs"][0]["growth"]) == {"law", "exponent", "low", "high", "rate"}
     assert answer["critical_size"] == 1

@@ -83,8 +83,10 @@ def test_the_figure_has_a_panel_for_each_output_or_lookahead(
     assert "Measured and predicted" in (tmp_path / "report.html").read_text()
 
 
-def test_a_measured_signal_that_never_changes_can_be_drawn() -> None:
-    assert signal_figure(locate(recording(np.full((1, 200, 1), 3.0)), sizes=range(3), model=False)) is not None
+def test_a_measured_signal_that_stands_still_can_be_drawn() -> None:
+    steps = np.full((1, 600, 1), 3.0)
+    steps[0, :300] += np.random.default_rng(0).standard_normal((300, 1))  # its last 200 samples stand still
+    assert signal_figure(locate(recording(steps), sizes=range(3), model=False)) is not None
 
 
 @pytest.mark.parametrize(
