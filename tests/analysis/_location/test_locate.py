@@ -231,7 +231,8 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "rho", "memory"}
-    assert set(answer["rungs"][0]) == {"size", "parameters", "error", "errors", "excess", "growth", "verdict"}
+    words = {"size", "parameters", "error", "errors", "excess", "growth", "late", "verdict", "reason"}
+    assert set(answer["rungs"][0]) == words
     assert set(answer["rungs"][0]["growth"]) == {"law", "exponent", "low", "high", "rate"}
     assert answer["critical_size"] == 1
     frame = pl.read_parquet(tmp_path / "out" / "curves.parquet")
