@@ -52,6 +52,8 @@ def export(
     else:
         from .. import analysis
 
+        if "/" in source and folder.suffix not in (".toml", ".py") and ".py:" not in source:
+            raise ValueError(f"there is no folder or file {source}: run `ergoscope locate` first, or name a system.")
         if size is not None:
             raise ValueError(
                 f"--size is for a folder of locate, and {source} is a system: its Kalman predictor has one size."

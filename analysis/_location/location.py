@@ -30,7 +30,7 @@ OUTPUTS: dict[str, pl.DataType] = {
 }  # columns of ``Location.outputs``
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Location:
     """The answer of ``locate`` for one look-ahead. ``further`` holds the answers for the other look-aheads.
 
@@ -164,6 +164,9 @@ class Location:
 
         shown: str = analysis.location_html(self)
         return shown
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         return "\n".join(part.sentence for part in self.each)

@@ -46,7 +46,7 @@ class ModelAnswer(NamedTuple):
         fitted = f"By models fitted to it, not measured ({speaks}),"
         low, high = self.interval or (0, None)
         if self.verdict == "located":
-            return f"{fitted} the critical {word} is {self.critical_size}."
+            return f"{fitted} the error is bounded from {word} {self.critical_size} on."
         if self.verdict == "at most":
             return f"{fitted} the critical {word} is at most {self.bounded}, {self.reason.rstrip('.')}."
         if self.verdict == "above":

@@ -45,6 +45,7 @@ from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
 from .signal import longest_run, signal_of, sizes_to_show
+from .spikes import spike_note
 
 LARGEST = 1e150  # absolute value of a sample
 
@@ -71,6 +72,9 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
     check_ahead(learner, horizon)
     ahead = choose_inputs_ahead(options, learner, channels[1], "held")
     recording = recording.first(horizon)
+    note, reading = spike_note(recording), recording.reading
+    if note and reading is not None:
+        recording = replace(recording, reading=reading._replace(notes=(*reading.notes, note)))
     largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
     if largest > float(np.finfo(options.precision).max):
         raise ValueError(f"the recording reaches {largest:.3g}, too large for float32: use float64.")

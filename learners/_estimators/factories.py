@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .stream import check_learner
+
 if TYPE_CHECKING:
     from .river_models import RiverForecaster, RiverRegressor
     from .sklearn_regressor import SklearnRegressor
@@ -32,10 +34,11 @@ def river_regressor(
             is learned; a feature that comes later is ignored with a warning. A missing feature keeps its last value.
 
     Returns:
-        A ``river.base.Regressor``. Wrong arguments are errors at the first ``learn_one``.
+        A ``river.base.Regressor``. Wrong options of a learner are errors at the first ``learn_one``.
 
     Raises:
         ModuleNotFoundError: river 0.23 or later is not installed.
+        ValueError: There is no such learner or size, or it needs to know the plant.
 
     Examples:
         >>> model = river_regressor("lattice", size=2)
@@ -45,6 +48,7 @@ def river_regressor(
         >>> round(forecast, 1)
         2.6
     """
+    check_learner(learner, size)
     made: RiverRegressor = _class("river>=0.23", "river_models", "RiverRegressor")(learner, size, inputs)
     return made
 
@@ -63,10 +67,11 @@ def river_forecaster(
         learner, size, inputs: As of ``river_regressor``.
 
     Returns:
-        A ``river.time_series.base.Forecaster``. Wrong arguments are errors at the first ``learn_one``.
+        A ``river.time_series.base.Forecaster``. Wrong options of a learner are errors at the first ``learn_one``.
 
     Raises:
         ModuleNotFoundError: river 0.23 or later is not installed.
+        ValueError: There is no such learner or size, or it needs to know the plant.
 
     Examples:
         >>> model = river_forecaster("ladder", size=2)
@@ -75,6 +80,7 @@ def river_forecaster(
         >>> [round(y, 1) for y in model.forecast(3)]
         [20.0, 21.0, 22.0]
     """
+    check_learner(learner, size)
     made: RiverForecaster = _class("river>=0.23", "river_models", "RiverForecaster")(learner, size, inputs)
     return made
 
@@ -102,11 +108,12 @@ def sklearn_regressor(learner: str = "lattice", size: int | None = None) -> Skle
         size: Filter length, order, ..; None: 8 of a learner that has lengths, else the learner's own.
 
     Returns:
-        A regressor with ``fit``, ``partial_fit``, ``predict``, ``predict_one_step`` and ``score``. Wrong arguments are
-        errors at ``fit``.
+        A regressor with ``fit``, ``partial_fit``, ``predict``, ``predict_one_step`` and ``score``. Wrong options of
+        a learner are errors at ``fit``.
 
     Raises:
         ModuleNotFoundError: scikit-learn 1.6 or later is not installed.
+        ValueError: There is no such learner or size, or it needs to know the plant.
 
     Examples:
         >>> import numpy as np
@@ -116,6 +123,7 @@ def sklearn_regressor(learner: str = "lattice", size: int | None = None) -> Skle
         >>> bool(np.abs(model.predict(u[80:]) - y[80:]).max() < 1e-3)
         True
     """
+    check_learner(learner, size)
     made: SklearnRegressor = _class("scikit-learn>=1.6", "sklearn_regressor", "SklearnRegressor")(learner, size)
     return made
 

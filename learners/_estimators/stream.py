@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ..._core.text import did_you_mean
 from .._catalogue import CATALOGUE, learner_entry, make_learner, signature, sized_by_length
 from .._engine.driver import Driver
 from .._engine.tile_state import TileState, map_leaves
@@ -32,6 +33,23 @@ def uses_inputs(learner: Any) -> bool:
     return learner_entry(learner.partition(":")[0]).serves == "outputs and inputs"
 
 
+def check_learner(learner: str, size: int | None) -> None:
+    """Refuse a learner that there is not, or that needs to know the plant, and a size that is none.
+
+    Raises:
+        ValueError: The message names the others.
+    """
+    serves = {name: entry for name, entry in CATALOGUE.items() if "system" not in signature(entry.make)}
+    name = learner.partition(":")[0]
+    if name not in CATALOGUE:
+        raise ValueError(f"no learner is called {name!r}{did_you_mean(name, serves)} There are {', '.join(serves)}.")
+    if name not in serves:
+        choices = ", ".join(serves)
+        raise ValueError(f"{name} needs to know the plant, and an estimator has only samples: choose one of {choices}.")
+    if size is not None and size < 0:
+        raise ValueError(f"size must be a whole number from 0 on, or None, got {size!r}.")
+
+
 @lru_cache(maxsize=64)
 def driver_of(learner: str, size: int | None, outputs: int, inputs: int) -> Driver:
     """Return the driver of a stream.
@@ -46,10 +64,7 @@ def driver_of(learner: str, size: int | None, outputs: int, inputs: int) -> Driv
         ValueError: No such learner, option or size, a learner that needs to know the plant, or that does not serve
             such a stream.
     """
-    name = learner.partition(":")[0]
-    if "system" in signature(learner_entry(name).make):
-        others = ", ".join(other for other in CATALOGUE if "system" not in signature(CATALOGUE[other].make))
-        raise ValueError(f"{name} needs to know the plant, and an estimator has only samples: choose one of {others}.")
+    check_learner(learner, size)
     if size is None and sized_by_length(learner):
         size = LENGTH
     given = dict(outputs=outputs, inputs=inputs, direct=inputs > 0, intercept=True)

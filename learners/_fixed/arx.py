@@ -98,7 +98,8 @@ class ARXPredictor(FixedPredictor):
     def to_control(self) -> control.StateSpace:
         """Return it as a system of python-control with the inputs ``(y[t], u[t], 1)`` and the outputs yhat[t].
 
-        The last input is the constant 1. The state is the window, zero at the start.
+        The last input is the constant 1. The state is the window, newest sample first: outputs, then inputs. It is zero
+        at the start; ``X0=np.tile(first_sample, length)`` begins as ``forecasts`` does.
 
         Raises:
             ImportError: python-control is not installed.

@@ -23,8 +23,8 @@ def export_predictor(
     * ``"c"``: ``NAME.h`` and ``NAME.c``, C99 without allocation; its forecasts equal those of
       ``predictor.forecasts`` bit for bit.
     * ``"python"``: ``NAME.py`` with a class ``Predictor`` that needs NumPy alone.
-    * ``"control"``: ``NAME.py`` with a ``control.StateSpace``, see ``FixedPredictor.to_control``.
-    * ``"filterpy"``: ``NAME.py`` with a function that returns a ``KalmanFilter``; of a plant only.
+    * ``"control"``: ``NAME_control.py`` with a ``control.StateSpace``, see ``FixedPredictor.to_control``.
+    * ``"filterpy"``: ``NAME_filterpy.py`` with a function that returns a ``KalmanFilter``; of a plant only.
     * ``"json"``: ``NAME.json``, which ``read_predictor`` and ``ergoscope score`` read.
 
     Args:
@@ -49,8 +49,8 @@ def export_predictor(
     texts = {
         "c": lambda: c_files(predictor, name, made),
         "python": lambda: {f"{name}.py": python_source(predictor, made)},
-        "control": lambda: {f"{name}.py": control_source(predictor, made)},
-        "filterpy": lambda: {f"{name}.py": filterpy_source(predictor, made)},
+        "control": lambda: {f"{name}_control.py": control_source(predictor, made)},
+        "filterpy": lambda: {f"{name}_filterpy.py": filterpy_source(predictor, made)},
         "json": lambda: {f"{name}.json": predictor_json(predictor)},
     }[to]()
     place = check_folder(Path(folder))

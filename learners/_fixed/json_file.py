@@ -86,7 +86,10 @@ def _parsed(path: str | os.PathLike[str]) -> Any:
     except OSError as exc:
         raise ValueError(f"{os.fspath(path)} cannot be read: {exc.strerror}.") from exc
     except (ValueError, RecursionError) as exc:
-        raise ValueError(f"{os.fspath(path)} is not JSON: {exc}.") from exc
+        raise ValueError(
+            f"{os.fspath(path)} is not JSON ({exc}): expected a predictor.json of `ergoscope export`. Of a recording, "
+            "run `ergoscope locate` first."
+        ) from exc
 
 
 def predictor_of(read: Any, where: str) -> FixedPredictor:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from ergoscope.learners import river_forecaster, river_regressor, sklearn_regressor
 
 PAGE = (Path(__file__).parents[3] / "docs" / "estimators.md").read_text(encoding="utf-8")
 
@@ -53,3 +56,15 @@ def test_the_examples_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> Non
     assert [float(value) for value in forecasts.strip("[]").split(",")] == pytest.approx([20, 21, 22], abs=0.01)
     assert float(score) > 0.999
     assert abs(float(last)) < 1e-3
+
+
+@pytest.mark.parametrize("make", [river_regressor, river_forecaster, sklearn_regressor])
+def test_a_learner_that_does_not_serve_is_refused_at_once(make: Callable[..., object]) -> None:
+    pytest.importorskip("river" if "river" in make.__name__ else "sklearn")
+    with pytest.raises(ValueError, match="no learner is called 'laddr'; did you mean 'ladder'"):
+        make("laddr")
+    with pytest.raises(ValueError, match="kalman needs to know the plant") as refused:
+        make("kalman")
+    assert "kalman," not in str(refused.value).partition("choose one of")[2]
+    with pytest.raises(ValueError, match="size must be a whole number from 0 on, or None, got -1"):
+        make("ladder", size=-1)

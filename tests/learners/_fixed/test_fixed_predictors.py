@@ -243,6 +243,10 @@ def test_control_gives_the_same_forecasts(predictor: FixedPredictor, tmp_path: P
         response = control.forced_response(system, times, np.concatenate(columns, axis=1).T, squeeze=False)
         wanted = predictor.forecasts(y, u)
         np.testing.assert_allclose(response.outputs.T[skip:], wanted[skip:], rtol=1e-10, atol=1e-10)
+        if isinstance(predictor, ARXPredictor) and predictor.length:
+            begun = np.tile(np.concatenate([y[0], u[0]]), predictor.length)
+            made = control.forced_response(system, times, np.concatenate(columns, axis=1).T, X0=begun, squeeze=False)
+            np.testing.assert_allclose(made.outputs.T[1:], wanted[1:], rtol=1e-10, atol=1e-10)
 
 
 def test_the_kalman_predictor_becomes_that_of_the_learner_and_of_filterpy(tmp_path: Path) -> None:
