@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ class Opened(NamedTuple):
         units: Of columns, where the file has them.
         dialect: The dialect with what was found.
         read: ``(columns, those of numbers) -> (frame, number of each row)``. Numbers may be text.
+        others: First cells of the columns of numbers, where these may show a decimal comma.
     """
 
     format: str
@@ -34,6 +35,7 @@ class Opened(NamedTuple):
     units: dict[str, str]
     dialect: Dialect
     read: Read
+    others: Mapping[str, Sequence[str]] = {}
 
 
 def rows_of(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:

@@ -128,7 +128,8 @@ def table_of(
         frame, rows, stamps = frame[order], rows[order], stamps.gather(order)
         runs = None if runs is None else runs.gather(order)
     values = np.empty((frame.height, len(numbers)))
-    dialect, stamps = _fill(where, values, frame.select(numbers), stamps, rows, dialect)
+    others = [without_missing(pl.Series(name, cells), dialect.missing)[0] for name, cells in opened.others.items()]
+    dialect, stamps = _fill(where, values, frame.select(numbers), stamps, rows, dialect, others)
     frame = frame.clear()  # a long file then takes less memory
     infinite = np.isinf(values)
     if infinite.any():
@@ -166,8 +167,9 @@ def _fill(
     stamps: pl.Series | None,
     rows: NDArray[np.int64],
     dialect: Dialect,
+    others: Sequence[pl.Series],
 ) -> tuple[Dialect, pl.Series | None]:
-    """Write the numbers of a frame into ``values``, NaN where missing.
+    """Write the numbers of a frame into ``values``, NaN where missing; ``others`` have the same decimal mark.
 
     Returns:
         The dialect with the decimal mark and the words for missing that were found; and the time column, with points.
@@ -191,7 +193,8 @@ def _fill(
     timed = [stamps.str.strip_chars()] if stamps is not None and counted else []
     decimal: str | None = None
     if text or timed or dialect.separator:  # numbers in text
-        decimal = dialect.decimal or find_decimal(where, [*text.values(), *timed], dialect.separator)
+        columns = [*text.values(), *timed]
+        decimal = dialect.decimal or find_decimal(where, columns, dialect.separator, others)
     for i, name in enumerate(frame.columns):
         number = frame[name]
         if name in text:
