@@ -21,8 +21,9 @@ from ..._core.text import did_you_mean
 from .dialect import Dialect
 from .opened import Opened
 from .stamps import Times, read_stamps
-from .text.cells import is_number
+from .text.cells import MINUS, is_number, plain_minus, remedy
 from .text.decimal_mark import find_decimal, with_points, without_missing
+from .text.header import UNIT
 from .time_units import unit_of_time
 
 
@@ -76,6 +77,26 @@ def refuse_unknown(where: str, wanted: Iterable[str], names: Sequence[str]) -> N
             shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
             hint = did_you_mean(name, names)
             raise ValueError(f"{where}: no column is called {name!r}{hint} The columns are: {shown}.")
+
+
+def known_names(wanted: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return column names in full; a name that is not known is returned as it stands.
+
+    A column may be named without the unit in brackets behind its name, if no other is called so; and by its number,
+    from 1, unless some column is called by a number. Two with a comma between them are a date and a time of day.
+    """
+    plain = [UNIT.sub("", name) for name in names]
+    short = {
+        name: full for name, full in zip(plain, names, strict=True) if plain.count(name) == 1 and name not in names
+    }
+    if not any(name.isdigit() for name in names):
+        short = {str(k): name for k, name in enumerate(names, 1)} | short
+    found = []
+    for name in wanted:
+        parts = [part.strip() for part in name.split(",")]
+        whole = name in names or name in short or len(parts) != 2
+        found.append(short.get(name, name) if whole else ",".join(short.get(part, part) for part in parts))
+    return tuple(found)
 
 
 def time_columns(time: str | None, names: Sequence[str]) -> list[str]:
@@ -190,7 +211,9 @@ def _fill(
     counted = stamps is not None and stamps.dtype == pl.String and is_number(str(stamps[0]))
     if stamps is not None and counted and not text and dialect.decimal != "," and dialect.separator != ";":
         counted = bool(stamps.cast(pl.Float64, strict=False).null_count())  # else all have a decimal point
-    timed = [stamps.str.strip_chars()] if stamps is not None and counted else []
+    timed = (
+        [stamps.str.strip_chars().str.replace_all(MINUS, "-", literal=True)] if stamps is not None and counted else []
+    )
     decimal: str | None = None
     if text or timed or dialect.separator:  # numbers in text
         columns = [*text.values(), *timed]
@@ -204,7 +227,7 @@ def _fill(
         values[:, i] = number.cast(pl.Float64).to_numpy()
     for word in dialect.missing:
         if is_number(word):
-            values[values == float(word.replace(",", "."))] = np.nan
+            values[values == float(plain_minus(word).replace(",", "."))] = np.nan
     for column in timed:
         stamps = with_points(where, column, rows, decimal or ".", dialect.decimal is not None)
     return replace(dialect, decimal=decimal, missing=tuple(dict.fromkeys([*dialect.missing, *sorted(said)]))), stamps
@@ -214,8 +237,8 @@ def _refuse_words(where: str, column: pl.Series, bad: pl.Series, rows: NDArray[n
     if len(bad):
         cell, row = column[int(bad[0])], rows[int(bad[0])]
         raise ValueError(
-            f"{where}: column {column.name!r} holds {cell!r} in row {row}, which is not a number; correct it, or leave "
-            f"the cell empty if the sample is missing (or give --missing {cell.strip()!r})."
+            f"{where}: column {column.name!r} holds {cell!r} in row {row}, which is not a number; "
+            f"{remedy(cell, column.name)}."
         )
 
 

@@ -38,7 +38,9 @@ def open_text(file: Path, dialect: Dialect) -> Opened:
     named = list(zip(layout.names, columns, strict=True))
     numeric = [name for name, cells in named if column_holds(cells, "number", dialect.missing)]
     others = {name: cells for name, cells in named if name in numeric}
-    if layout.dialect.separator in POINTED and not any("," in cell for cells in others.values() for cell in cells):
+    if (layout.dialect.separator or ",") in POINTED and not any(
+        "," in cell for cells in others.values() for cell in cells
+    ):
         others = {}  # all numbers have points
 
     def read(wanted: Sequence[str], numbers: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
@@ -55,7 +57,7 @@ def open_text(file: Path, dialect: Dialect) -> Opened:
         layout.units,
         layout.dialect,
         read,
-        others,
+        others=others,
     )
 
 

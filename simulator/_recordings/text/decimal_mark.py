@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .cells import BLANK, MISSING_WORDS, UNSAID, decimal_of, grouped_by
+from .cells import BLANK, MINUS, MISSING_WORDS, UNSAID, decimal_of, grouped_by
 
 FIRST = 1000
 OTHER = {".": ",", ",": "."}
@@ -26,7 +26,7 @@ def one_group(mark: str) -> str:
 
 
 def without_missing(column: pl.Series, words: Sequence[str]) -> tuple[pl.Series, list[str]]:
-    """Return text without blanks at its ends, null where missing; and the words that were found for missing.
+    """Return text without blanks at its ends, null where missing, with plain minus signs; and the words for missing.
 
     Args:
         column: Text.
@@ -37,6 +37,8 @@ def without_missing(column: pl.Series, words: Sequence[str]) -> tuple[pl.Series,
     missing = (lower.is_in(MISSING_WORDS) | text.is_in(list(words))).fill_null(True)
     said = missing & lower.is_not_null() & ~lower.is_in(UNSAID)
     found = text.filter(said).unique().sort().to_list() if said.any() else []
+    if text.str.contains(MINUS, literal=True).any():
+        text = text.str.replace_all(MINUS, "-", literal=True)
     return text.set(missing, None) if missing.any() else text, found
 
 
