@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from ..dialect import Dialect
 from ..memory import refuse_large, refuse_packed
 from ..opened import Opened, is_dated, of_frame, rows_of
+from ..text.cells import column_holds
 from .json_tables import frame_of_json
 
+FIRST = 1000  # cells of text that are looked at for dates
 Scan = Callable[[], pl.LazyFrame]
 
 
@@ -59,7 +61,11 @@ def open_json(file: Path, dialect: Dialect) -> Opened:
     if _is_lines(file):
         with contextlib.suppress(pl.exceptions.PolarsError, OSError):
             frame = pl.read_ndjson(file, infer_schema_length=None)
-    return of_frame("JSON", _flat(_python_json(file) if frame is None else frame), dialect)
+    table = _flat(_python_json(file) if frame is None else frame)
+    opened = of_frame("JSON", table, dialect)
+    text = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    dated = [name for name in text if column_holds(table[name].head(FIRST).fill_null("").to_list(), "date")]
+    return opened._replace(dated=[*opened.dated, *dated])
 
 
 def _is_lines(file: Path) -> bool:

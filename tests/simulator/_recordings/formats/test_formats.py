@@ -300,8 +300,10 @@ def test_what_pandas_writes_as_json(tmp_path: Path, form: Any) -> None:
             with pytest.raises(ValueError, match=r"a.json: expected.*orient='records'"):
                 read_recording(file, ["y"])
             continue
-        np.testing.assert_array_equal(read_recording(file, ["y"]).outputs[0, :, 0], y)
+        plain = read_recording(file, ["y"])
+        np.testing.assert_array_equal(plain.outputs[0, :, 0], y)
         if index is not None and form != "records":
+            assert plain.reading is not None and "column 'index' holds dates" in plain.reading.words
             found = read_recording(file, ["y"], time="index")
             assert found.dt == 3600 and np.flatnonzero(np.isnan(found.outputs)).tolist() == [3]
     for text, words in [

@@ -75,6 +75,8 @@ def read(folder: Path, text: str | bytes, *columns: str, time: str | None = None
         ("0,1,2\n1,2,7\n2,3,9\n3,4,7\n", "3", None, "may hold column numbers"),
         ("0,10\n1,12\n2,30\n3,5\n", "2", [10, 12, 30, 5], "no header"),
         ("2019,100\n2020,90\n2021,101\n", "2", [100, 90, 101], "no header"),
+        ("100,700\n99,65\n98,-10\n", "2", [700, 65, -10], "no header"),
+        ("1990,1991\n1991,-1400\n1992,1650\n", "2", [1991, -1400, 1650], "no header"),
         ("100,700,30\n99,650,25\n98,-10,1\n", "3", [30, 25, 1], "no header"),
         ("P1,5,6\nP2,7,8\nP3,9,9\n", "2", None, "has words and numbers"),
         ("0,ERR\n1,5.5\n2,6.5\n", "2", None, "has words and numbers"),
