@@ -13,13 +13,14 @@ from typing import Any
 
 import polars as pl
 
+from .columns import known_names, refuse_unknown, time_columns
 from .dialect import TEXT_ONLY, Dialect
 from .formats.open_file import open_file
 from .frames import column_of, dated_index, numeric_in, series_of
 from .memory import refuse_large
 from .opened import Opened, rows_of
 from .runs import Run, recording_of, split
-from .tables import find_files, known_names, refuse_unknown, table_of, time_columns
+from .tables import find_files, table_of
 from .trajectories import Trajectories
 
 

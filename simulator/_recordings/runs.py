@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .columns import time_columns
 from .dialect import Dialect
 from .memory import refuse_large
 from .notes import file_notes, grid_notes, stand_in_notes
 from .opened import Opened
 from .reading import Reading
 from .stamps import Times
-from .tables import Table, time_columns
+from .tables import Table
 from .time_grid import Stamps, regular_grid, usual_step
 from .time_units import TIME_UNITS
 from .trajectories import Trajectories

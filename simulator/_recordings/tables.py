@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from ..._core.files import PATTERN_MARKS, RECORDING_SUFFIXES
 from ..._core.text import did_you_mean
+from .columns import refuse_unknown, time_columns
 from .dialect import Dialect
 from .opened import Opened
 from .stamps import Times, read_stamps
 from .text.cells import MINUS, is_number, plain_minus, remedy
 from .text.decimal_mark import find_decimal, with_points, without_missing
-from .text.header import UNIT
 from .time_units import unit_of_time
 
 
@@ -66,45 +66,6 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
     if not matched:
         raise FileNotFoundError(f"no file matches {text!r}.")
     return matched
-
-
-def refuse_unknown(where: str, wanted: Iterable[str], names: Sequence[str]) -> None:
-    """Raise ValueError if a wanted column is not there, or is there twice."""
-    for name in wanted:
-        if names.count(name) > 1:
-            raise ValueError(f"{where}: two columns are called {name!r}; rename one.")
-        if name not in names:
-            shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
-            hint = did_you_mean(name, names)
-            raise ValueError(f"{where}: no column is called {name!r}{hint} The columns are: {shown}.")
-
-
-def known_names(wanted: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Return column names in full; a name that is not known is returned as it stands.
-
-    A column may be named without the unit in brackets behind its name, if no other is called so; and by its number,
-    from 1, unless some column is called by a number. Two with a comma between them are a date and a time of day.
-    """
-    plain = [UNIT.sub("", name) for name in names]
-    short = {
-        name: full for name, full in zip(plain, names, strict=True) if plain.count(name) == 1 and name not in names
-    }
-    if not any(name.isdigit() for name in names):
-        short = {str(k): name for k, name in enumerate(names, 1)} | short
-    found = []
-    for name in wanted:
-        parts = [part.strip() for part in name.split(",")]
-        whole = name in names or name in short or len(parts) != 2
-        found.append(short.get(name, name) if whole else ",".join(short.get(part, part) for part in parts))
-    return tuple(found)
-
-
-def time_columns(time: str | None, names: Sequence[str]) -> list[str]:
-    """Return the columns of the time: one, or two with a comma between them, a date and a time of day."""
-    if time is None or time in names:
-        return [] if time is None else [time]
-    parts = [part.strip() for part in time.split(",")]
-    return parts if len(parts) == 2 and all(part in names for part in parts) else [time]
 
 
 def table_of(
