@@ -50,7 +50,7 @@ RUN: dict[str, tuple[str, ...]] = {
     "locate examples/data/nile.csv --output flow --time year": ("--sizes", "0..2", "--no-model"),
     "locate examples/data/boiler.csv --time Zeit": ("--sizes", "0..2", "--no-model"),
     "locate examples/data/boiler.csv --time Zeit --time-order --missing -999": ("--sizes", "0..2", "--no-model"),
-    "replay examples/data/boiler.csv --time Zeit --decimal ,": (),
+    "replay examples/data/boiler.csv --time Zeit --decimal ','": (),
     "locate .. --json": SHORT,
     "simulate double-integrator --steps 10000 --replicates 8 --out data.parquet": (
         "--steps", "400", "--out", "more.parquet",

@@ -9,6 +9,10 @@ import polars as pl
 
 NUMBERS = re.compile(r"^(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(?:[T ,]+(\S.*))?$")
 NAMED = re.compile(r"^(\d{1,2})([-/. ])[A-Za-z]{3}\2(\d{2}|\d{4})(?:[T ,]+(\S.*))?$")
+MONTH = re.compile(r"^\d{4}([-/])\d{2}$")
+MONTH_FIRST = re.compile(r"^[A-Za-z]{3}([-/ ])\d{1,2}(,?)\1\d{4}(?:[T ,]+(\S.*))?$")
+NAMED_MONTH = re.compile(r"^[A-Za-z]{3}([-/ ])\d{4}$")
+QUARTER = re.compile(r"^\d{4}\s*[-/]?\s*Q[1-4]$|^Q[1-4]\s*[-/]?\s*\d{4}$", re.IGNORECASE)
 COMPACT = re.compile(r"^\d{8}[T ](\d.*)$")
 CLOCK = re.compile(r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[AaPp][Mm])?$")
 ELAPSED = r"^(\d+):(\d{2})(?::(\d{2}))?(?:\.(\d{1,9}))?$"
@@ -35,6 +39,10 @@ def parse_dates(where: str, text: pl.Series) -> tuple[pl.Series, str]:
     fraction = bool(text.str.contains(r":\d{2}\.\d").any())
     tried = {form: parse_format(where, text, form) for form in _forms(first, fraction)}
     fitting = {form: made for form, made in tried.items() if not (made.is_null() & written).any()}
+    if not fitting and QUARTER.match(first):
+        raise ValueError(
+            f"{where} holds {first!r}, and quarters have no format: write the first month of each, {_month(first)}."
+        )
     if not fitting:
         raise ValueError(
             f"{where} holds {first!r}, which is no time that is known, or not every row is written like it: expected "
@@ -82,6 +90,12 @@ def _forms(first: str, fraction: bool) -> list[str]:
         dates = [mark.join(f"%{letter}" for letter in order) for order in orders]
     elif found := NAMED.match(first):
         dates, clock = [f"%d{found[2]}%b{found[2]}%{_year(found[3])}"], found[4]
+    elif found := MONTH.match(first):
+        return [f"%Y{found[1]}%m"]
+    elif found := NAMED_MONTH.match(first):
+        return [f"%b{found[1]}%Y"]
+    elif found := MONTH_FIRST.match(first):
+        dates, clock = [f"%b{found[1]}%d{found[2]}{found[1]}%Y"], found[3]
     elif found := COMPACT.match(first):
         dates, clock = ["%Y%m%d"], found[1]
     else:
@@ -92,6 +106,11 @@ def _forms(first: str, fraction: bool) -> list[str]:
     between = first[: first.rindex(clock)]
     gap = between[len(between.rstrip("T ,")) :]
     return [f"{date}{gap}{form}" for date, form in itertools.product(dates, clocks)]
+
+
+def _month(quarter: str) -> str:
+    year, number = re.search(r"\d{4}", quarter), re.search(r"[Qq](\d)", quarter)
+    return f"{year[0]}-{3 * int(number[1]) - 2:02d}" if year and number else ""
 
 
 def _year(digits: str) -> str:

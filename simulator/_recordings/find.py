@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import ArrayLike
 
 from .dialect import Dialect
-from .frames import frame_of, is_frame
+from .frames import dated_index, frame_of, is_frame, is_series
 from .read import read_frame, read_recording
 from .runs import check_outputs
 from .trajectories import Trajectories, check_step
@@ -40,7 +40,8 @@ def find_recording(
 
     Args:
         source: A path as for ``read_recording``, a frame (or a dict of columns) as for ``read_frame``, arrays as for
-            ``Trajectories.of``, or Trajectories, which are returned as they are.
+            ``Trajectories.of``, or Trajectories, which are returned as they are. A series has a name; of pandas with
+            an index of dates, it is a frame of one column.
         output: Columns to predict, of a file or a frame, as a list or with commas between them; names of the channels
             of an array.
         input: Columns that are known; of arrays the inputs themselves.
@@ -64,6 +65,12 @@ def find_recording(
         source = frame_of(source)
     elif isinstance(source, pl.LazyFrame):
         source = source.collect()
+    elif is_series(source):
+        output = _names(output) or (() if source.name in (None, "") else (str(source.name),))
+        if dated_index(source) is not None:
+            if not isinstance(input, tuple) or input:
+                raise ValueError("a series with dates, and an input beside it: give one data frame with both columns.")
+            source = source.to_frame(name=(output or ("y",))[0])
     text = isinstance(source, str | os.PathLike)
     if text or is_frame(source):
         names: dict[str, Any] = dict(outputs=_names(output), inputs=_names(input), by=by, time=time, dialect=dialect)

@@ -28,6 +28,11 @@ def frame_of(columns: Mapping[str, Any]) -> pl.DataFrame:
         raise ValueError(f"a dict must hold one array a column, all of one length: {exc!s:.200}.") from exc
 
 
+def is_series(source: Any) -> bool:
+    """Return whether an object is a column with a name, of polars or pandas."""
+    return hasattr(source, "to_frame") and hasattr(source, "name") and hasattr(source, "dtype")
+
+
 def numeric_in(frame: Any) -> list[str]:
     """Return the names of the columns that hold numbers."""
     if isinstance(frame, pl.DataFrame):

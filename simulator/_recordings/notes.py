@@ -31,16 +31,19 @@ STAND_INS = (
 )
 
 
-def file_notes(opened: Opened, dialects: Sequence[Dialect], files: Sequence[str], time: str | None) -> list[str]:
+def file_notes(
+    opened: Opened, dialects: Sequence[Dialect], files: Sequence[str], named: Sequence[str], time: str | None
+) -> list[str]:
     """Return remarks on how the files were read.
 
     Args:
         opened: The first file.
         dialects: Of each file, as found.
         files: Their names.
+        named: The columns that were read.
         time: The time column, if one was named.
     """
-    notes = []
+    notes = list(dict.fromkeys(opened.notes[name] for name in named if name in opened.notes))
     if time is None and opened.dated:
         notes.append(f"rows are taken as evenly spaced: column {opened.dated[0]!r} holds dates or times (--time)")
     other = [name for name, dialect in zip(files, dialects, strict=False) if dialect != dialects[0]]

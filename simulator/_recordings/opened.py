@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,8 @@ class Opened(NamedTuple):
         units: Of columns, where the file has them.
         dialect: The dialect with what was found.
         read: ``(columns, those of numbers) -> (frame, number of each row)``. Numbers may be text.
+        notes: What a user should know about columns: that packed numbers were unpacked, ..
+        others: First cells of the columns of numbers, where these may show a decimal comma.
     """
 
     format: str
@@ -34,6 +36,8 @@ class Opened(NamedTuple):
     units: dict[str, str]
     dialect: Dialect
     read: Read
+    notes: Mapping[str, str] = {}
+    others: Mapping[str, Sequence[str]] = {}
 
 
 def rows_of(frame: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:
@@ -46,7 +50,13 @@ def is_dated(dtype: pl.DataType) -> bool:
     return dtype in (pl.Date, pl.Time) or isinstance(dtype, pl.Datetime | pl.Duration)
 
 
-def of_frame(format: str, frame: pl.DataFrame, dialect: Dialect, units: dict[str, str] | None = None) -> Opened:
+def of_frame(
+    format: str,
+    frame: pl.DataFrame,
+    dialect: Dialect,
+    units: dict[str, str] | None = None,
+    notes: dict[str, str] | None = None,
+) -> Opened:
     """Return a table that is in memory."""
     return Opened(
         format,
@@ -56,4 +66,5 @@ def of_frame(format: str, frame: pl.DataFrame, dialect: Dialect, units: dict[str
         units or {},
         dialect,
         lambda wanted, _: rows_of(frame.select(wanted)),
+        notes or {},
     )

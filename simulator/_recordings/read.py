@@ -13,13 +13,14 @@ from typing import Any
 
 import polars as pl
 
+from .columns import known_names, refuse_unknown, time_columns
 from .dialect import TEXT_ONLY, Dialect
 from .formats.open_file import open_file
 from .frames import column_of, dated_index, numeric_in, series_of
 from .memory import refuse_large
 from .opened import Opened, rows_of
 from .runs import Run, recording_of, split
-from .tables import find_files, refuse_unknown, table_of, time_columns
+from .tables import find_files, table_of
 from .trajectories import Trajectories
 
 
@@ -44,8 +45,8 @@ def read_recording(
     Args:
         path: A file; or a folder or a pattern with ``*`` or ``?``: each file is one run, sorted by name. The name of a
             file that exists is never a pattern.
-        outputs: Columns to predict, by name, or by number from 1. Optional if the file has one column of numbers beside
-            the others named here.
+        outputs: Columns to predict, by name, with or without a unit in brackets, or by number from 1. Optional if the
+            file has one column of numbers beside the others named here.
         inputs: Columns that are known.
         by: Column that names the run; runs are in the order of their first rows. With several files, a run is a file
             and a value.
@@ -74,8 +75,8 @@ def read_recording(
     for file, label in zip(files, labels, strict=True):
         opened = open_file(file, dialect)
         if not found:
-            outputs, inputs = (_by_number(names, opened.names) for names in (outputs, inputs))
-            by, time = (name if name is None else _by_number([name], opened.names)[0] for name in (by, time))
+            outputs, inputs = (known_names(names, opened.names) for names in (outputs, inputs))
+            by, time = (name if name is None else known_names([name], opened.names)[0] for name in (by, time))
         if not outputs:
             outputs = _only(
                 str(file), opened, {*inputs, *([by] if by else []), *time_columns(time, opened.names)}, time
@@ -110,6 +111,8 @@ def read_frame(
     outputs, inputs = ((names,) if isinstance(names, str) else tuple(names) for names in (outputs, inputs))
     names, where, dialect = [str(name) for name in frame.columns], "the frame", dialect or Dialect()
     dialect.refuse((*TEXT_ONLY, "table"), where, "is an option of files")
+    outputs, inputs = (known_names(wanted, names) for wanted in (outputs, inputs))
+    by, time = (name if name is None else known_names([name], names)[0] for name in (by, time))
     index = dated_index(frame) if time is None else None
     opened = Opened("", names, [], [], {}, dialect, lambda wanted, _: rows_of(pl.DataFrame()))
     if not outputs:
@@ -139,14 +142,6 @@ def _only(where: str, opened: Opened, but: set[str], time: str | None) -> tuple[
         dated = f"; {opened.dated[0]} holds dates or times (--time)" if opened.dated and time is None else ""
         raise ValueError(f"{where}: which column is the output? Name it; {what}{dated}.")
     return tuple(found)
-
-
-def _by_number(wanted: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """Return column names; a number is that of a column, from 1, unless some column is called by a number."""
-    if any(name.isdigit() for name in names):
-        return tuple(wanted)
-    numbers = {str(k): name for k, name in enumerate(names, 1)}
-    return tuple(numbers.get(name, name) for name in wanted)
 
 
 def _named_once(names: list[str]) -> list[str]:

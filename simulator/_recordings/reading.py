@@ -60,7 +60,9 @@ class Reading(NamedTuple):
             missing = f"{spaced(self.missing)} of {spaced(samples)} samples missing ({_percent(1 - self.filled)})"
         step = "no time column" if self.step is None else f"step {step_words(self.step)}"
         parts = [rows if self.format in ("", "CSV") else f"{rows} of {self.format}", *_dialect_words(self.dialect)]
-        units = ", ".join(f"{name} in {unit}" for name, unit in self.units.items() if f"[{unit}]" not in name)
+        units = ", ".join(
+            f"{name} in {unit}" for name, unit in self.units.items() if not name.endswith((f"[{unit}]", f"({unit})"))
+        )
         return "; ".join([", ".join([*parts, *([units] if units else []), missing, step]), *self.notes])
 
 

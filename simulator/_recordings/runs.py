@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from .columns import time_columns
 from .dialect import Dialect
 from .memory import refuse_large
 from .notes import file_notes, grid_notes, stand_in_notes
 from .opened import Opened
 from .reading import Reading
 from .stamps import Times
-from .tables import Table, time_columns
+from .tables import Table
 from .time_grid import Stamps, regular_grid, usual_step
 from .time_units import TIME_UNITS
 from .trajectories import Trajectories
@@ -54,11 +55,12 @@ def recording_of(
     present = int((~np.isnan(values[..., : len(outputs)])).all(axis=-1).sum())
     total = int(lengths.sum())
     dated = all(run.times is not None and run.times.dates for run in runs)
-    notes = file_notes(opened, [used for _, used in found], files, time)
+    stamped = time_columns(time, opened.names)
+    notes = file_notes(opened, [used for _, used in found], files, (*outputs, *inputs, *stamped), time)
     notes += grid_notes(dt, places, dated, total)
     names = (*outputs, *inputs)
     notes += stand_in_notes([(name, values[..., i]) for i, name in enumerate(names)])
-    named = (*outputs, *inputs, *time_columns(time, opened.names))
+    named = (*names, *([] if dialect.time_format in TIME_UNITS else stamped))  # else the dialect tells its unit
     return Trajectories(
         outputs=values[..., : len(outputs)],
         inputs=values[..., len(outputs) :],

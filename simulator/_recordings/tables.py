@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ..._core.files import PATTERN_MARKS, RECORDING_SUFFIXES
 from ..._core.text import did_you_mean
+from .columns import refuse_unknown, time_columns
 from .dialect import Dialect
 from .opened import Opened
 from .stamps import Times, read_stamps
-from .text.cells import is_number
+from .text.cells import MINUS, is_number, plain_minus, remedy
 from .text.decimal_mark import find_decimal, with_points, without_missing
 from .time_units import unit_of_time
 
@@ -67,25 +68,6 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
     return matched
 
 
-def refuse_unknown(where: str, wanted: Iterable[str], names: Sequence[str]) -> None:
-    """Raise ValueError if a wanted column is not there, or is there twice."""
-    for name in wanted:
-        if names.count(name) > 1:
-            raise ValueError(f"{where}: two columns are called {name!r}; rename one.")
-        if name not in names:
-            shown = ", ".join(names[:20]) + (", .." if len(names) > 20 else "")
-            hint = did_you_mean(name, names)
-            raise ValueError(f"{where}: no column is called {name!r}{hint} The columns are: {shown}.")
-
-
-def time_columns(time: str | None, names: Sequence[str]) -> list[str]:
-    """Return the columns of the time: one, or two with a comma between them, a date and a time of day."""
-    if time is None or time in names:
-        return [] if time is None else [time]
-    parts = [part.strip() for part in time.split(",")]
-    return parts if len(parts) == 2 and all(part in names for part in parts) else [time]
-
-
 def table_of(
     where: str,
     opened: Opened,
@@ -128,7 +110,8 @@ def table_of(
         frame, rows, stamps = frame[order], rows[order], stamps.gather(order)
         runs = None if runs is None else runs.gather(order)
     values = np.empty((frame.height, len(numbers)))
-    dialect, stamps = _fill(where, values, frame.select(numbers), stamps, rows, dialect)
+    others = [without_missing(pl.Series(name, cells), dialect.missing)[0] for name, cells in opened.others.items()]
+    dialect, stamps = _fill(where, values, frame.select(numbers), stamps, rows, dialect, others)
     frame = frame.clear()  # a long file then takes less memory
     infinite = np.isinf(values)
     if infinite.any():
@@ -166,8 +149,9 @@ def _fill(
     stamps: pl.Series | None,
     rows: NDArray[np.int64],
     dialect: Dialect,
+    others: Sequence[pl.Series],
 ) -> tuple[Dialect, pl.Series | None]:
-    """Write the numbers of a frame into ``values``, NaN where missing.
+    """Write the numbers of a frame into ``values``, NaN where missing; ``others`` have the same decimal mark.
 
     Returns:
         The dialect with the decimal mark and the words for missing that were found; and the time column, with points.
@@ -188,10 +172,13 @@ def _fill(
     counted = stamps is not None and stamps.dtype == pl.String and is_number(str(stamps[0]))
     if stamps is not None and counted and not text and dialect.decimal != "," and dialect.separator != ";":
         counted = bool(stamps.cast(pl.Float64, strict=False).null_count())  # else all have a decimal point
-    timed = [stamps.str.strip_chars()] if stamps is not None and counted else []
+    timed = (
+        [stamps.str.strip_chars().str.replace_all(MINUS, "-", literal=True)] if stamps is not None and counted else []
+    )
     decimal: str | None = None
     if text or timed or dialect.separator:  # numbers in text
-        decimal = dialect.decimal or find_decimal(where, [*text.values(), *timed], dialect.separator)
+        columns = [*text.values(), *timed]
+        decimal = dialect.decimal or find_decimal(where, columns, dialect.separator, others)
     for i, name in enumerate(frame.columns):
         number = frame[name]
         if name in text:
@@ -201,7 +188,7 @@ def _fill(
         values[:, i] = number.cast(pl.Float64).to_numpy()
     for word in dialect.missing:
         if is_number(word):
-            values[values == float(word.replace(",", "."))] = np.nan
+            values[values == float(plain_minus(word).replace(",", "."))] = np.nan
     for column in timed:
         stamps = with_points(where, column, rows, decimal or ".", dialect.decimal is not None)
     return replace(dialect, decimal=decimal, missing=tuple(dict.fromkeys([*dialect.missing, *sorted(said)]))), stamps
@@ -211,8 +198,8 @@ def _refuse_words(where: str, column: pl.Series, bad: pl.Series, rows: NDArray[n
     if len(bad):
         cell, row = column[int(bad[0])], rows[int(bad[0])]
         raise ValueError(
-            f"{where}: column {column.name!r} holds {cell!r} in row {row}, which is not a number; correct it, or leave "
-            f"the cell empty if the sample is missing (or give --missing {cell.strip()!r})."
+            f"{where}: column {column.name!r} holds {cell!r} in row {row}, which is not a number; "
+            f"{remedy(cell, column.name)}."
         )
 
 

@@ -36,7 +36,7 @@ def unit_of_time(name: str, units: Mapping[str, str]) -> str | None:
         name: Of the column.
         units: Of columns, as the file has them.
     """
-    told = units.get(name, "").strip().rstrip(".")
+    told = units.get(name, "").partition(" since ")[0].strip().rstrip(".")  # hours since 2000-01-01, as netCDF has it
     if told:
         return BY_WORD.get(told.lower(), told)
     lower = name.strip().lower()

@@ -114,9 +114,9 @@ class Trajectories:
         )
 
 
-def check_step(dt: float | None) -> None:
+def check_step(dt: Any) -> None:
     """Raise ValueError unless a sampling time is a positive number of seconds, or None."""
-    if dt is not None and not 0 < dt < np.inf:
+    if dt is not None and (not isinstance(dt, int | float | np.number) or not 0 < dt < np.inf):
         raise ValueError(f"dt must be a positive number of seconds, or None, got {dt!r}.")
 
 

@@ -56,7 +56,8 @@ def table_of_arrays(where: str, arrays: Mapping[str, Any], table: str | None) ->
         raise ValueError(f"{where} holds no array of numbers.")
     one = chosen(where, "array", list(known), table)
     if one is not None:
-        return _frame(_columns(where, one, known[one], alone=known[one].ndim > 1 or known[one].dtype.names is not None))
+        fields = known[one].dtype.names is not None
+        return _frame(_columns(where, one, known[one], fields or (table is not None and known[one].ndim > 1)))
     lengths = {len(array) for array in known.values()}
     if len(lengths) > 1:
         shapes = listed([f"{name} {array.shape}" for name, array in known.items()])

@@ -13,10 +13,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..dialect import Dialect
-from ..frames import frame_of
 from ..memory import refuse_large, refuse_packed
 from ..opened import Opened, is_dated, of_frame, rows_of
+from ..text.cells import column_holds
+from .json_tables import frame_of_json
 
+FIRST = 1000  # cells of text that are looked at for dates
 Scan = Callable[[], pl.LazyFrame]
 
 
@@ -48,7 +50,7 @@ def open_arrow_stream(file: Path, dialect: Dialect) -> Opened:
 
 
 def open_json(file: Path, dialect: Dialect) -> Opened:
-    """Return the columns of lines of JSON objects, of an array of objects, or of an object of arrays.
+    """Return the columns of lines of JSON objects, of an array of objects, of an object of arrays, or as pandas writes.
 
     A column inside an object is OUTER.INNER.
 
@@ -59,7 +61,11 @@ def open_json(file: Path, dialect: Dialect) -> Opened:
     if _is_lines(file):
         with contextlib.suppress(pl.exceptions.PolarsError, OSError):
             frame = pl.read_ndjson(file, infer_schema_length=None)
-    return of_frame("JSON", _flat(_python_json(file) if frame is None else frame), dialect)
+    table = _flat(_python_json(file) if frame is None else frame)
+    opened = of_frame("JSON", table, dialect)
+    text = [name for name, dtype in table.schema.items() if dtype == pl.String]
+    dated = [name for name in text if column_holds(table[name].head(FIRST).fill_null("").to_list(), "date")]
+    return opened._replace(dated=[*opened.dated, *dated])
 
 
 def _is_lines(file: Path) -> bool:
@@ -102,15 +108,10 @@ def _python_json(file: Path) -> pl.DataFrame:
             value = [json.loads(line) for line in text.splitlines() if line.strip()]
     except (ValueError, RecursionError) as exc:
         raise ValueError(f"{file} cannot be read as JSON: {exc!s:.200}.") from exc
-    if isinstance(value, dict):
-        lists = {key: cells for key, cells in value.items() if isinstance(cells, list)}
-        return frame_of({key: np.array([None if c is None else c for c in cells]) for key, cells in lists.items()})
-    if not (isinstance(value, list) and value and all(isinstance(row, dict) for row in value)):
-        raise ValueError(f"{file}: expected a JSON object a line, an array of objects, or an object of arrays.")
     try:
-        return pl.DataFrame(value, infer_schema_length=None)
-    except (pl.exceptions.PolarsError, TypeError, OverflowError) as exc:
-        raise ValueError(f"{file}: the objects are no table: {str(exc).splitlines()[0]:.200}.") from exc
+        return frame_of_json(value)
+    except ValueError as exc:
+        raise ValueError(f"{file}: {exc}") from exc
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

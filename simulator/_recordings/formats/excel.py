@@ -72,6 +72,11 @@ def open_excel(file: Path, dialect: Dialect) -> Opened:
             place = names.index(name)
             kind = "datetime" if name in dated else "float"
             text, typed = grid.to_series(place), _sheet(book, part, kind).to_series(place)
+            if below and not (text.gather(at).str.strip_chars() != "").any():
+                raise ValueError(
+                    f"{where}: every cell of {name!r} is empty. If it holds formulas, the file was saved without their "
+                    "values: open it in Excel or LibreOffice, and save it."
+                )
             made.append(_joined(name, text.gather(at), typed.gather(at)))
         return pl.DataFrame(made), np.array(at, np.int64) + 2 - numbered[0][0] - first
 

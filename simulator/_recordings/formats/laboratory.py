@@ -14,6 +14,7 @@ from ..dialect import Dialect
 from ..frames import series_of
 from ..opened import Opened, of_frame
 from .arrays import chosen, listed, table_of_arrays
+from .packing import unpacked
 
 
 def library(file: Path, module: str, format: str) -> Any:
@@ -34,24 +35,30 @@ def open_hdf5(file: Path, dialect: Dialect) -> Opened:
     """Return the columns of the data sets of an HDF5 file; MATLAB writes such files, too, from version 7.3 on.
 
     Data sets of one group that have the same length belong together. ``table`` is a data set, or a group of them.
+    Packed numbers are unpacked as netCDF-4 has it.
 
     Raises:
         ValueError: The file is damaged, or its data sets are no table.
     """
     h5py = library(file, "h5py", "HDF5")
     groups: dict[str, dict[str, NDArray[Any]]] = {}
-    units: dict[str, str] = {}
+    units: dict[str, dict[str, str]] = {}  # by group and column
+    notes: dict[str, dict[str, str]] = {}
 
     def visit(name: str, node: Any) -> None:
         if not isinstance(node, h5py.Dataset) or name.startswith("#") or not node.shape:
             return
         group, _, own = name.rpartition("/")
-        array = np.asarray(node)
+        array, note = unpacked(name, np.asarray(node), node.attrs)
         if array.ndim == 2 and array.shape[0] < array.shape[1] and b"MATLAB" in head:
             array = array.T  # MATLAB stores columns first
         groups.setdefault(group, {})[own] = array
+        columns = [own, *(f"{own}{k}" for k in range(1, array.shape[1] + 1))] if array.ndim == 2 else [own]
         if isinstance(unit := node.attrs.get("units", node.attrs.get("unit")), str | bytes):
-            units[own] = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else unit
+            text = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else unit
+            units.setdefault(group, {}).update(dict.fromkeys(columns, text))
+        if note:
+            notes.setdefault(group, {}).update(dict.fromkeys(columns, note))
 
     with file.open("rb") as handle:
         head = handle.read(128)
@@ -64,6 +71,7 @@ def open_hdf5(file: Path, dialect: Dialect) -> Opened:
     group, _, own = (table or "").rpartition("/")
     if table is not None and table not in groups and own in groups.get(group, {}):
         frame = table_of_arrays(where, groups[group], own)
+        columns = {name: f"{own}{name}" if name.isdigit() else name for name in frame.columns}
     else:
         names = [name or "/" for name in groups]
         if not groups:
@@ -71,8 +79,11 @@ def open_hdf5(file: Path, dialect: Dialect) -> Opened:
         part = chosen(where, "data set or group", names, "/" if dialect.table == "/" else table)
         if part is None:
             raise ValueError(f"{where} holds several groups, {listed(names)}: name one with --table.")
-        frame = table_of_arrays(where, groups["" if part == "/" else part], None)
-    return of_frame("HDF5", frame, dialect, {name: unit for name, unit in units.items() if name in frame.columns})
+        group = "" if part == "/" else part
+        frame = table_of_arrays(where, groups[group], None)
+        columns = {name: name for name in frame.columns}
+    told, remarks = ({c: d[group][n] for c, n in columns.items() if n in d.get(group, {})} for d in (units, notes))
+    return of_frame("HDF5", frame, dialect, told, remarks)
 
 
 def open_tdms(file: Path, dialect: Dialect) -> Opened:

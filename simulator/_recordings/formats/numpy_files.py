@@ -30,7 +30,7 @@ def open_numpy(file: Path, dialect: Dialect) -> Opened:
         return of_frame("NumPy", table_of_arrays(str(file), arrays, dialect.table), dialect)
     dialect.refuse(["table"], str(file), "names an array of a file that holds several, and this file is one array")
     name = "1" if arrays.ndim == 1 or 1 in arrays.shape else "array"
-    return of_frame("NumPy", table_of_arrays(str(file), {name: arrays}, None), dialect)
+    return of_frame("NumPy", table_of_arrays(str(file), {name: arrays}, name), dialect)
 
 
 def open_matlab(file: Path, dialect: Dialect) -> Opened:

@@ -13,6 +13,7 @@ MISSING_WORDS = (
 UNSAID = ("", "nan", "null", "na", "-nan", "<na>", "nat")  # missing in every program: nothing is said about them
 
 BLANK = " \u00a0\u202f'\u2019"  # between groups of digits
+MINUS = "\u2212"
 EXPONENT = r"(?:[eEdD][+-]?\d+)?"  # D as Fortran writes it
 WHOLE = rf"^[+-]?\d+{EXPONENT}$"
 
@@ -37,9 +38,37 @@ NUMBER = re.compile(
         [WHOLE, decimal_of("."), decimal_of(","), grouped_by(BLANK + ",", "."), grouped_by(BLANK + ".", ",")]
     )
 )  # fmt: skip
+UNIT_BEHIND = r"(?P<number>[-+\d.,]*\d[.,]?)\s*(?P<unit>(?:[^\W\d_]|[%‰°])\S*)"
+UNIT_BEFORE = r"(?P<unit>[$€£¥])\s*(?P<number>\S+)"
 CLOCK = r"\d{1,3}:\d{2}(?::\d{2}(?:[.,]\d*)?)?(?:\s*[AaPp][Mm])?"
-DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-\ /.][A-Za-z]{3}[-\ /.]\d{2,4}|\d{8}(?=[T ])"
+MONTH_NAME = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+DAY = (
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[-\ /.][A-Za-z]{3}[-\ /.]\d{2,4}|\d{8}(?=[T ])|\d{4}[-/]\d{2}"
+    rf"|{MONTH_NAME}[-\ /]\d{{1,2}},?[-\ /]\d{{4}}|{MONTH_NAME}[-\ /]\d{{4}}"
+)
 DATE = re.compile(rf"^(?:(?:{DAY})(?:[T ,]+(?:{CLOCK}|\d{{4}}|\d{{6}})\s*(?:Z|[+-]\d{{2}}:?\d{{2}})?)?|{CLOCK})$")
+
+
+def plain_minus(cell: str) -> str:
+    """Return a cell with the minus of Unicode, which typesetters write, as the one on the keyboard."""
+    return cell.replace(MINUS, "-")
+
+
+def remedy(cell: str, column: str) -> str:
+    """Return what to do about a cell that is no number."""
+    written = cell.strip()
+    if written == column:
+        return "the header is repeated there: remove that row"
+    if re.fullmatch(r"\(.+\)", written) and is_number(written[1:-1]):
+        return f"if brackets mean a negative number, write -{written[1:-1]}"
+    for pattern in UNIT_BEHIND, UNIT_BEFORE:
+        found = re.fullmatch(pattern, written)
+        if found and is_number(found["number"]):
+            number, unit = found["number"], found["unit"]
+            return f"keep the unit out of the cells, and write {number}; the header may hold it: {column} [{unit}]"
+    if written.startswith("="):
+        return "a formula is not computed here: open the file in its program, and save it"
+    return f"correct it, or leave the cell empty if the sample is missing (or give --missing {written!r})"
 
 
 def is_missing(cell: str) -> bool:
@@ -49,7 +78,7 @@ def is_missing(cell: str) -> bool:
 
 def is_number(cell: str) -> bool:
     """Return whether a cell is a number, with a decimal point or a decimal comma, grouped by three digits or not."""
-    return NUMBER.match(cell.strip()) is not None
+    return NUMBER.match(plain_minus(cell.strip())) is not None
 
 
 def is_datum(cell: str) -> bool:

@@ -36,22 +36,32 @@ def open_text(file: Path, dialect: Dialect) -> Opened:
     layout = find_layout(file, dialect)
     columns = [first_rows(layout, place) for place in range(len(layout.names))]
     named = list(zip(layout.names, columns, strict=True))
+    numeric = [name for name, cells in named if column_holds(cells, "number", dialect.missing)]
+    others = {name: cells for name, cells in named if name in numeric}
+    if (layout.dialect.separator or ",") in POINTED and not any(
+        "," in cell for cells in others.values() for cell in cells
+    ):
+        others = {}  # all numbers have points
 
     def read(wanted: Sequence[str], numbers: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-        return read_columns(file, layout, wanted, numbers)
+        if layout.dialect.separator == "," and dialect.decimal != ".":
+            unnamed = layout.dialect.header == 0 and dialect.separator is None
+            refuse_decimal_commas(file, layout.names, layout.rows, wanted, unnamed)
+        return _columns(file, layout, wanted, [] if others else numbers)
 
     return Opened(
         "CSV" if layout.dialect.separator == "," else "text",
         layout.names,
-        [name for name, cells in named if column_holds(cells, "number", dialect.missing)],
+        numeric,
         [name for name, cells in named if column_holds(cells, "date", dialect.missing)],
         layout.units,
         layout.dialect,
         read,
+        others=others,
     )
 
 
-def read_columns(
+def _columns(
     file: Path, layout: Layout, wanted: Sequence[str], numbers: Sequence[str]
 ) -> tuple[pl.DataFrame, NDArray[np.int64]]:
     """Return the wanted columns, numbers as Float64 where every cell parses, all else as text; and their row numbers.
@@ -59,11 +69,9 @@ def read_columns(
     Rows are counted from 1 under the header, blank lines too.
 
     Raises:
-        ValueError: The file is not well formed, or a decimal comma may have split a number.
+        ValueError: The file is not well formed.
     """
     dialect = layout.dialect
-    if dialect.separator == "," and dialect.decimal != ".":
-        refuse_decimal_commas(file, layout.names, layout.rows, wanted, dialect.header == 0)
     if (dialect.separator or ",") in FAST and dialect.encoding == "utf-8":
         frame = _fast(file, layout, wanted, numbers)
         if frame is not None:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .cells import BLANK, MISSING_WORDS, UNSAID, decimal_of, grouped_by
+from .cells import BLANK, MINUS, MISSING_WORDS, UNSAID, decimal_of, grouped_by
 
 FIRST = 1000
 OTHER = {".": ",", ",": "."}
@@ -26,7 +26,7 @@ def one_group(mark: str) -> str:
 
 
 def without_missing(column: pl.Series, words: Sequence[str]) -> tuple[pl.Series, list[str]]:
-    """Return text without blanks at its ends, null where missing; and the words that were found for missing.
+    """Return text without blanks at its ends, null where missing, with plain minus signs; and the words for missing.
 
     Args:
         column: Text.
@@ -37,26 +37,33 @@ def without_missing(column: pl.Series, words: Sequence[str]) -> tuple[pl.Series,
     missing = (lower.is_in(MISSING_WORDS) | text.is_in(list(words))).fill_null(True)
     said = missing & lower.is_not_null() & ~lower.is_in(UNSAID)
     found = text.filter(said).unique().sort().to_list() if said.any() else []
+    if text.str.contains(MINUS, literal=True).any():
+        text = text.str.replace_all(MINUS, "-", literal=True)
     return text.set(missing, None) if missing.any() else text, found
 
 
-def find_decimal(where: str, columns: Sequence[pl.Series], separator: str | None) -> str:
+def find_decimal(
+    where: str, columns: Sequence[pl.Series], separator: str | None, others: Sequence[pl.Series] = ()
+) -> str:
     """Return the decimal mark of columns of numbers in text.
 
     Args:
         where: The file, for messages.
         columns: Text without blanks at its ends, null where missing.
         separator: Of the file.
+        others: First cells of the other columns of numbers; they are looked at where ``columns`` leave a doubt.
 
     Raises:
         ValueError: Both marks are decimal, or it cannot be told.
     """
-    if separator != ";" and all(_plain(column) for column in columns):
+    if not columns or (separator != ";" and all(_plain(column) for column in (*columns, *others))):
         return "."
     certain: dict[str, str] = {}
     unsure: dict[str, str] = {}
     long = False
-    for column in columns:
+    for place, column in enumerate((*columns, *others)):
+        if place == len(columns) and (list(certain) == ["."] or not (certain or unsure)):
+            break  # they have decimal points, or no mark at all
         text = column.drop_nulls()
         for mark, other in OTHER.items():
             marked = text.filter(text.str.contains(mark, literal=True))
@@ -87,7 +94,8 @@ def find_decimal(where: str, columns: Sequence[pl.Series], separator: str | None
             return mark
         raise ValueError(
             f"{where}: {shown!r} may be {shown.replace(mark, '.')} or {shown.replace(mark, '')}, and no number of the "
-            f"columns that are read tells which: --decimal {mark} for the first, --decimal {OTHER[mark]} for the other."
+            f"columns that are read tells which: --decimal {mark!r} for the first, --decimal {OTHER[mark]!r} for the "
+            "other."
         )
     if unsure:
         raise ValueError(
@@ -129,7 +137,7 @@ def with_points(where: str, column: pl.Series, rows: NDArray[np.int64], decimal:
         shown = text.filter(single)[0]
         raise ValueError(
             f"{where}: column {column.name!r} holds {shown!r}, and other numbers of the file have {decimal!r} as "
-            f"decimal mark: give the --decimal mark. With --decimal {decimal} it is {shown.replace(other, '')}."
+            f"decimal mark: give the --decimal mark. With --decimal {decimal!r} it is {shown.replace(other, '')}."
         )
     wrong = (~grouped & text.str.contains(decimal_of(other))).arg_true()
     if len(wrong):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -10,13 +11,16 @@ from .lines import Row
 
 UNIT = re.compile(r"(?<=\S)\s*(?:\[([^\[\]]+)\]|\(([^()]+)\))\s*$")
 
+YEARS = range(1900, 2101)
+
 
 def has_header(where: str, rows: list[Row], line: int) -> bool:
     """Return whether the first row holds column names.
 
     A row of numbers, dates and missing values is no header. A row of words is one, also with numbers among them that
-    count on. Other words beside numbers are not certain, nor are whole numbers that count the columns or stand above
-    decimal fractions only.
+    count on. Other words beside numbers are not certain, nor are whole numbers that may be names: those that count the
+    columns, years in a row, those with more digits than any number below, and those above decimal fractions only. They
+    are a sample where a column goes on from them in equal steps; where they count the columns, where all columns do.
 
     Args:
         where: The file, for messages.
@@ -42,7 +46,7 @@ def has_header(where: str, rows: list[Row], line: int) -> bool:
     if index_column and _counts(first[1:]):
         return True  # as pandas writes an array with its index
     whole = all(re.fullmatch(r"\d+", cell.strip()) for cell in first) and len(set(first)) == len(first)
-    if whole and below and ((len(first) > 1 and _counts(first)) or _fractions(below)):
+    if whole and _may_be_names(first, _columns(below)):
         raise ValueError(
             f"{where}: line {line}, {_shown(first)}, may hold column numbers or a sample: --header {line} if it is a "
             "header, --header 0 if it is a sample."
@@ -78,9 +82,31 @@ def _counts(cells: Sequence[str]) -> bool:
     return any(written == [str(k) for k in range(start, start + len(written))] for start in (0, 1))
 
 
-def _fractions(rows: list[Row]) -> bool:
-    """Return whether every column holds numbers with a decimal mark only."""
-    return all(map(_is_fractions, _columns(rows)))
+def _may_be_names(first: Row, below: list[tuple[str, ...]]) -> bool:
+    """Return whether whole numbers may be column names; ``below`` are the columns under them."""
+    if len(below) != len(first):
+        return bool(below) and len(first) > 1 and _counts(first)
+    if all(map(_is_fractions, below)):
+        return True
+    goes_on = [_goes_on([name, *column]) for name, column in zip(first, below, strict=True)]
+    if len(first) > 1 and _counts(first):
+        return not all(goes_on)
+    if any(goes_on):
+        return False
+    numbers = [int(name) for name in first]
+    years = numbers[0] in YEARS and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return (len(first) > 1 and years) or all(
+        len(name.strip()) > max((len(cell.strip().lstrip("+-")) for cell in column), default=0)
+        for name, column in zip(first, below, strict=True)
+    )
+
+
+def _goes_on(column: Sequence[str]) -> bool:
+    """Return whether a column holds whole numbers in equal steps, other than 0."""
+    if len(column) < 3 or not all(re.fullmatch(r"\s*[+-]?\d+\s*", cell) for cell in column):
+        return False
+    steps = {int(after) - int(before) for before, after in itertools.pairwise(column)}
+    return len(steps) == 1 and 0 not in steps
 
 
 def _is_fractions(column: Sequence[str]) -> bool:

@@ -134,7 +134,7 @@ def refuse_long_rows(file: Path, width: int, rows: list[Row], start: int = 1) ->
         if len(row) > width:
             raise ValueError(
                 f"{file}: row {number} has {len(row)} cells under {width} column names; is a comma used as the "
-                "decimal mark? Then give --decimal , (or do the names stand further down? Then --header LINE)."
+                "decimal mark? Then give --decimal ',' (or do the names stand further down? Then --header LINE)."
             )
 
 

@@ -131,6 +131,6 @@ def _refuse_preamble(file: Path, readings: dict[str, Records]) -> None:
             raise ValueError(
                 f"{file}: the first line has no {SEPARATORS[mark]}, and the lines from {line} on have {usual} cells: "
                 f"give the number of the line that holds the column names, --header {line} for instance, or --header 0."
-                + " If a comma is the decimal mark: --decimal ,."
+                + " If a comma is the decimal mark: --decimal ','."
                 * (mark == ",")
             )

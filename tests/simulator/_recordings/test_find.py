@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,24 @@ def test_an_index_of_dates_is_the_time(index: Any) -> None:
     holes = read_frame(frame.drop(frame.index[100:110]), ["y"])
     assert int(holes.lengths[0]) == 300 and np.isnan(holes.outputs[0, 100:110]).all()
     assert read_frame(frame.reset_index(names="when"), "y", time="when").dt == 10.0
+
+
+@pytest.mark.parametrize("index", [DATES, DATES.tz_localize("Europe/Berlin"), DATES - DATES[0], DATES.to_period("s")])
+def test_a_series_is_a_column_with_its_name_and_dates(index: Any) -> None:
+    series = pd.Series(Y, index=index, name="flow")
+    same(find_recording(series), replace(Trajectories.of(Y, dt=10.0), output_names=("flow",)))
+    assert find_recording(series, output="level").output_names == ("level",)
+    assert find_recording(series.rename(None)).output_names == ("y",)
+    holes = find_recording(series.drop(series.index[100:110]))
+    assert int(holes.lengths[0]) == 300 and np.isnan(holes.outputs[0, 100:110]).all()
+    with pytest.raises(ValueError, match="time must increase"):
+        find_recording(series.iloc[::-1])
+    with pytest.raises(ValueError, match="give one data frame with both columns"):
+        find_recording(series, input=U)
+    for plain in (pl.Series("flow", Y), pd.Series(Y, name="flow")):
+        found = find_recording(plain, input=U, dt=0.5)
+        assert found.output_names == ("flow",) and found.dt == 0.5
+        np.testing.assert_array_equal(found.inputs[0, :, 0], U)
 
 
 def test_an_index_with_a_zone_keeps_its_nanoseconds() -> None:
@@ -107,6 +126,7 @@ def test_a_frame_and_a_file_without_times_take_a_step(tmp_path: Path) -> None:
         ("different lengths: .* a list of arrays", lambda: Trajectories.of([[1, 2, 3], [1, 2]])),
         ("at least two samples, got 0", lambda: Trajectories.of([])),
         ("at least two samples, got 1", lambda: Trajectories.of([1.0])),
+        ("dt must be a positive number of seconds, or None, got '0.1'", lambda: find_recording([1, 2], dt="0.1")),  # type: ignore[arg-type]
         ("must be finite, NaN where missing; got inf", lambda: Trajectories.of([1.0, np.inf, 2.0])),
         ("outputs must be samples, got .*'a'", lambda: Trajectories.of(["a", "b"])),
         (r"got shape \(2, 2, 2, 2\)", lambda: Trajectories.of(np.zeros((2, 2, 2, 2)))),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import scipy.io
@@ -167,6 +168,17 @@ def test_one_array(tmp_path: Path) -> None:
         read_recording(tmp_path / "e.npy", ["2"])
 
 
+def test_one_array_with_a_name(tmp_path: Path) -> None:
+    both = np.column_stack([T, Y])
+    np.savez(tmp_path / "a.npz", y=both)
+    scipy.io.savemat(tmp_path / "a.mat", dict(y=both, fs=2.0))
+    for name in ("a.npz", "a.mat"):
+        for column in ("y2", "2"):
+            assert np.array_equal(read_recording(tmp_path / name, [column]).outputs[0, :, 0], Y, equal_nan=True)
+        alone = read_recording(tmp_path / name, ["2"], dialect=Dialect(table="y"))
+        assert alone.output_names == ("2",) and np.array_equal(alone.outputs[0, :, 0], Y, equal_nan=True)
+
+
 def test_arrays_of_several_lengths_need_a_name(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", y=Y, other=np.arange(9.0))
     with pytest.raises(ValueError, match=r"several lengths: y \(60,\), other \(9,\).*--table"):
@@ -247,6 +259,75 @@ def test_groups_and_units_of_hdf5(tmp_path: Path) -> None:
         found = read_recording(tmp_path / "a.h5", dialect=Dialect(table=name))
         np.testing.assert_array_equal(found.outputs[0, :, 0], Y)
     assert found.reading is not None and dict(found.reading.units) == {"y": "V"}
+
+
+def test_packed_numbers_of_netcdf(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", exc_type=ImportError)
+    stored = np.array([[150, 7], [-32_768, 8], [-300, -6], [412, 10]], "i2")
+    with h5py.File(tmp_path / "a.nc", "w") as opened:
+        opened["t"], opened["y"], opened["raw"], opened["byte"] = range(4), stored, [1.0, -999, 3, 4], stored[:, 1]
+        opened["t"].attrs["units"] = "hours since 2000-01-01 00:00:00"
+        opened["y"].attrs.update(scale_factor=0.5, add_offset=np.array([273.15]), _FillValue=np.int16(-32_768))
+        opened["y"].attrs["units"] = "K"
+        opened["raw"].attrs["missing_value"] = -999.0
+        opened["byte"].attrs["_Unsigned"] = "true"
+    found = read_recording(tmp_path / "a.nc", ["y1", "y2"], ["raw", "byte"], time="t")
+    want = np.where(stored == -32_768, np.nan, stored * 0.5 + 273.15)
+    np.testing.assert_array_equal(found.outputs[0], want)
+    np.testing.assert_array_equal(found.inputs[0, :, 0], [1, np.nan, 3, 4])
+    np.testing.assert_array_equal(found.inputs[0, :, 1], [7, 8, 65_530, 10])
+    assert found.dt == 3600 and found.reading is not None and dict(found.reading.units) == dict(y1="K", y2="K")
+    assert found.reading.notes == (
+        "y = 0.5 * stored number + 273.15, -32768 stored for missing",
+        "raw: -999 stored for missing",
+    )
+    alone = read_recording(tmp_path / "a.nc", ["2"], dialect=Dialect(table="y"))
+    np.testing.assert_array_equal(alone.outputs[0, :, 0], want[:, 1])
+    assert alone.reading is not None and dict(alone.reading.units) == {"2": "K"} and len(alone.reading.notes) == 1
+    with h5py.File(tmp_path / "a.nc", "a") as opened:
+        opened["y"].attrs["scale_factor"] = "half"
+    with pytest.raises(ValueError, match="y: scale_factor must be a number, got 'half'"):
+        read_recording(tmp_path / "a.nc", ["raw"])
+
+
+@pytest.mark.parametrize("form", ["columns", "index", "split", "records", "table", "values"])
+def test_what_pandas_writes_as_json(tmp_path: Path, form: Any) -> None:
+    file, y = tmp_path / "a.json", np.array([1.5, -2, 10, 4, 0, 7, 1, 1, 1, 1, 2, 2.5])
+    hours = pd.date_range("2024-01-01", periods=12, freq="h")
+    for index in (None, hours.drop(hours[3]).append(hours[-1:] + pd.Timedelta("1h"))):
+        pd.DataFrame(dict(y=y, u=2 * y), index=index).to_json(file, orient=form, date_format="iso")
+        if form == "values":
+            with pytest.raises(ValueError, match=r"a.json: expected.*orient='records'"):
+                read_recording(file, ["y"])
+            continue
+        plain = read_recording(file, ["y"])
+        np.testing.assert_array_equal(plain.outputs[0, :, 0], y)
+        if index is not None and form != "records":
+            assert plain.reading is not None and "column 'index' holds dates" in plain.reading.words
+            found = read_recording(file, ["y"], time="index")
+            assert found.dt == 3600 and np.flatnonzero(np.isnan(found.outputs)).tolist() == [3]
+    for text, words in [
+        (pd.Series(y).to_json(), "orient='records'"),
+        (pd.DataFrame(np.column_stack([y, y])).to_json(), "do not tell rows from columns"),
+        ('{"a": {"0": 1}, "b": {"1": 1}}', "must have the same keys"),
+        ('{"columns": ["y"], "data": [[1, 2]]}', "do not fit the names"),
+        ('{"data": [{"y": 1}], "more": 3}', "orient='records'"),
+    ]:
+        file.write_text(text)
+        with pytest.raises(ValueError, match=f"a.json: .*{words}"):
+            read_recording(file, ["y"])
+
+
+def test_formulas_that_were_never_computed(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl", exc_type=ImportError)
+    pytest.importorskip("fastexcel", exc_type=ImportError)
+    book = openpyxl.Workbook()
+    for row in [["t", "y"], *([k, f"=A{k + 2}*2"] for k in range(5))]:
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(ValueError, match="every cell of 'y' is empty. If it holds formulas.*open it in Excel"):
+        read_recording(tmp_path / "a.xlsx", ["y"])
+    assert read_recording(tmp_path / "a.xlsx", ["t"]).outputs[0, :, 0].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_step_and_units_of_tdms(tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ def read(folder: Path, text: str | bytes, *columns: str, time: str | None = None
         ("time,y\ns,degC\n0,1.5\n1,2.5\n", "y", [1.5, 2.5], "a row of units, y in degC"),
         ("time,y\n,degC\n2024-01-01,1.5\n2024-01-02,2.5\n", "y", [1.5, 2.5], "a row of units, y in degC"),
         ("t,y\n0,ERR\n1,2.5\n2,1.5\n", "y", None, "holds 'ERR' in row 1.*--missing 'ERR'"),
+        ("a;y\n0;\u2212,5\n1;2,5\n2;-3\n", "y", [-0.5, 2.5, -3], "decimal ','"),
+        ("a,y\n0,\u221212.5\n1,3e\u22121\n", "y", [-12.5, 0.3], "2 rows, no"),
+        ("t,y\n0,12 %\n1,13 %\n", "y", None, r"'12 %' in row 1.*write 12; the header may hold it: y \[%\]"),
+        ("t,y\n0,12.5kW\n1,13\n", "y", None, r"write 12.5; the header may hold it: y \[kW\]"),
+        ("t,y\n0,\u20ac 5\n1,13\n", "y", None, r"write 5; the header may hold it"),
+        ("t,y\n0,(12.5)\n1,13.5\n", "y", None, r"brackets mean a negative number, write -12.5"),
+        ("t,y\n0,1.5\n1,2\nt,y\n2,3\n", "y", None, "'y' in row 3.*the header is repeated there: remove that row"),
+        ("t,y\n0,=A2\n1,2\n", "y", None, "a formula is not computed here: open the file in its program, and save it"),
+        ("t,y\n0,5*\n1,2\n", "y", None, r"--missing '5\*'"),
         ("t,y\n0,-\n1,2.5\n2,#DIV/0!\n3,1\n", "y", [nan, 2.5, nan, 1], "'#DIV/0!', '-' missing"),
         ("température,y\n0,1\n1,2\n".encode("cp1252"), "température", [0, 1], "encoding cp1252"),
         ("t,y\n0,1.5\n1,2\n".encode("utf-16-le"), "y", [1.5, 2], "encoding utf-16-le"),
@@ -59,6 +68,16 @@ def read(folder: Path, text: str | bytes, *columns: str, time: str | None = None
         ("0.0D+00 1.5D+00\n1.0D+00 -2.5d-1\n", "2", [1.5, -0.25], "separator blanks, no header"),
         ("t,1,2\n0,5,7\n1,6,8\n", "2", [7, 8], "2 rows, no"),
         ("t,101\n0,5.5\n1,6.5\n", "101", [5.5, 6.5], "2 rows, no"),
+        ("t;y;z\n0;1,5;1.250\n1;2,5;2.500\n", "y", [1.5, 2.5], "decimal ','"),
+        ("t;y;z\n0;0.5;1,5\n1;1.25;2,5\n", "y", [0.5, 1.25], "separator ';'"),
+        ('t,y,note\n0,1.234,"a 1,5"\n1,1.5,"b"\n', "y", [1.234, 1.5], "2 rows, no"),
+        ("0,1\n1,2\n2,3\n3,4\n", "1", None, "may be one number"),
+        ("0,1,2\n1,2,7\n2,3,9\n3,4,7\n", "3", None, "may hold column numbers"),
+        ("0,10\n1,12\n2,30\n3,5\n", "2", [10, 12, 30, 5], "no header"),
+        ("2019,100\n2020,90\n2021,101\n", "2", [100, 90, 101], "no header"),
+        ("100,700\n99,65\n98,-10\n", "2", [700, 65, -10], "no header"),
+        ("1990,1991\n1991,-1400\n1992,1650\n", "2", [1991, -1400, 1650], "no header"),
+        ("100,700,30\n99,650,25\n98,-10,1\n", "3", [30, 25, 1], "no header"),
         ("P1,5,6\nP2,7,8\nP3,9,9\n", "2", None, "has words and numbers"),
         ("0,ERR\n1,5.5\n2,6.5\n", "2", None, "has words and numbers"),
         ('"y" "u"\n"1" 1.5 2\n"2" 2.5 3\n', "y", None, "row 1 has 3 cells under 2 column names"),
@@ -91,8 +110,24 @@ def test_what_is_certain_is_read(
             "is a comma or a point the decimal mark",
             [dict(decimal=","), dict(decimal=".")],
         ),
-        ("y\n1,5\n2,25\n", "y", "--decimal ,", [dict(decimal=",")]),
+        ("y\n1,5\n2,25\n", "y", "--decimal ','", [dict(decimal=",")]),
+        ("t;y;z\n0;1,500;1.5\n1;2,500;1.5\n", "y", "other numbers of the file have '.'", [dict(decimal=",")]),
+        ("t;y;z\n0;1,5;1.5\n1;2,5;1.5\n", "y", "is a comma or a point the decimal mark", []),
+        (
+            't,y,z\n0,1.234,"1,5"\n1,2.345,"1,5"\n',
+            "y",
+            "holds '1.234', and other",
+            [dict(decimal="."), dict(decimal=",")],
+        ),
         ("1,5\n2,25\n", "2", "1,5 in row 1 may be one number", [dict(decimal=".")]),
+        ("10,5\n11,5\n12,5\n", "1", "--decimal ','.*--separator ','", [dict(decimal=","), dict(separator=",")]),
+        ("10,2\n11,7\n", "1", "10,2 in row 1 may be one number", [dict(decimal=","), dict(separator=",")]),
+        ("-10,20\n11,20\n", "1", "-10,20 in row 1 may be one number", [dict(decimal=","), dict(separator=",")]),
+        ("1,5,2,5\n3,5,4,5\n5,5,6,5\n", "1", "1,5 in row 1 may be one number", [dict(decimal=".")]),
+        ("a,b,y,u\n10,0,10,0\n11,0,11,0\n", "y", "10,0 in row 1 may be one number", [dict(decimal=".")]),
+        ("2019,2020\n1,2\n3,41\n5,6\n", "2", "may hold column numbers", [dict(header=0), dict(header=1)]),
+        ("2019,2020\n1500,1200\n1400,1900\n", "2", "may hold column numbers", [dict(header=0, decimal=".")]),
+        ("101,205\n1,2\n3,40\n5,6\n", "2", "may hold column numbers", [dict(header=0), dict(header=1)]),
         ("0,1\n1,2\n2,5\n", "2", "may hold column numbers or a sample", [dict(header=0, decimal="."), dict(header=1)]),
         ("101,102\n0.5,1.5\n0.25,1.75\n", "2", "may hold column numbers", [dict(header=0), dict(header=1)]),
         ("P1,5.5\nP2,6.5\nP3,7.5\n", "2", "has words and numbers", [dict(header=0), dict(header=1)]),
@@ -147,6 +182,10 @@ def test_forced_values(tmp_path: Path) -> None:
         (["2024/01/02", "2024/01/03", "2024/01/04"], 86_400, "%Y/%m/%d"),
         (["31-Jan-2024 00:00:00.5", "31-Jan-2024 00:00:01", "31-Jan-2024 00:00:01.5"], 0.5, "%d-%b-%Y %H:%M:%S.%f"),
         (["20240102T030405", "20240102T030406", "20240102T030407"], 1, "%Y%m%dT%H%M%S"),
+        (["2024-01", "2024-02", "2024-03"], 30.436875 * 86_400, "%Y-%m"),
+        (["Jan 31 2024", "Feb 1 2024", "Feb 2 2024"], 86_400, "%b %d %Y"),
+        (["Jan 31, 2024 5:00 PM", "Jan 31, 2024 6:00 PM", "Jan 31, 2024 7:00 PM"], 3600, "%b %d, %Y %I:%M %p"),
+        (["Nov 2024", "Dec 2024", "Jan 2025"], 30.436875 * 86_400, "%b %Y"),
         (["00:00:05", "00:00:10", "00:00:15"], 5, "%H:%M:%S"),
         (["23:59:59", "24:00:00", "24:00:01"], 1, "%H:%M:%S"),
         (["00:05.0", "00:05.5", "00:06.0"], 0.5, "%M:%S"),
@@ -174,6 +213,8 @@ def test_dates_in_other_orders(tmp_path: Path, stamps: list[str], step: float, f
         ),
         (["22-10-28", "22-10-29"], "may be %d-%m-%y or %y-%m-%d: give the --time-format", {"%y-%m-%d": 1}),
         (["00:05", "00:10"], "hours and minutes or minutes and seconds", {"%H:%M": 300 / 86_400, "%M:%S": 5 / 86_400}),
+        (["2000Q1", "2000Q2"], "quarters have no format: write the first month of each, 2000-01", {}),
+        (["Q4 2000", "Q1 2001"], "quarters have no format: write the first month of each, 2000-10", {}),
         (["Monday", "Tuesday"], "no time that is known.*give their --time-format", {}),
     ],
 )
@@ -208,11 +249,40 @@ def test_the_unit_of_the_time(
     assert read(tmp_path, text, "y", time=name, time_format="h").dt == 3600 * (float(stamps[1]) - float(stamps[0]))
 
 
+def test_units_are_told_once(tmp_path: Path) -> None:
+    for text in ("time,y\ns,m\n0,1.5\n1,2\n", "time (s),y [m]\n0,1.5\n1,2\n"):
+        found = read(tmp_path, text, "2", time="1")
+        assert found.reading is not None and found.reading.words.count("in s") == 1
+        assert found.reading.words.count("y in m") == (",y\n" in text)  # else it is in the name
+        assert list(found.reading.units.values()) == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("header", "named", "time", "full"),
+    [
+        ("time [h],y [m/s],u", "y", "time", "y [m/s]"),
+        ("time [h],y [m/s],u", "y [m/s]", "time [h]", "y [m/s]"),
+        ("time (h),y,y [m]", "y", "time", "y"),
+        ("time,y [a],y [b]", "y", "time", None),
+        ("time,z [a],b", "y", "time", None),
+    ],
+)
+def test_a_name_without_its_unit(tmp_path: Path, header: str, named: str, time: str, full: str | None) -> None:
+    text = f"{header}\n0,1.5,2\n1,2.5,4\n"
+    if full is None:
+        with pytest.raises(ValueError, match="no column is called 'y'"):
+            read(tmp_path, text, named, time=time)
+        return
+    found = read(tmp_path, text, named, time=time)
+    assert found.output_names == (full,) and found.dt == 3600 and found.outputs[0, 0, 0] == 1.5
+
+
 def test_what_is_no_unit_of_time(tmp_path: Path) -> None:
     text = "t [ticks],y\n0,1\n5,2\n10,3\n"
     with pytest.raises(ValueError, match="counts 'ticks', which is no unit of time: give the --time-format"):
         read(tmp_path, text, "y", time="t [ticks]")
     assert read(tmp_path, text, "y", time="t [ticks]", time_format="ms").dt == 0.005
+    assert read(tmp_path, "t,y\nminutes since 2024-01-01,V\n0,1\n1,2\n", "y", time="t").dt == 60
     assert read(tmp_path, "time_a,y\n0,1\n5,2\n10,3\n", "y", time="time_a").dt == 5.0
 
 
