@@ -55,7 +55,9 @@ def number(value: Any, path: str) -> float:
         return float(_SWITCHES[text.lower()] if text else value)
     if not isinstance(value, int | float) and not _is_numeric(text) and not _INFINITE.fullmatch(text):
         raise RejectedMessage(
-            "schema", f"{shown_path(path)} must be a number, got {shown(value)}: name another path with --y or --u."
+            "schema",
+            f"{shown_path(path)} must be a number, got {shown(value)}: name another path with --y or --u.",
+            f"value {path}",
         )
     try:
         read = float(value)
@@ -96,6 +98,7 @@ def nanoseconds(value: Any, path: str, unit: str | None) -> int:
             "schema",
             f"{shown_path(path)} must be a time, since 1970 or ISO 8601, got {shown(value)}: {remedy}, or take the "
             "time of arrival with --time arrival.",
+            "time",
         )
     else:
         scaled = Decimal(str(value).strip()) * UNITS[found]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..._core.text import printable
 from .._mapping.automatic import Choice
+from .._mapping.origins import StreamNames
 from .._mapping.sparkplug_reader import SparkplugReader, is_sparkplug, subscription
 from .._mapping.stream_mapper import StreamMapper
 from .._mapping.topics import TopicMapping
@@ -60,7 +61,7 @@ class MappedSource(MqttSource):
         super().__init__(address, client=client, plants=plants, topics=[*data, *filters])
         self._own = address.topic("data").count("/") if own else 0
         alone = len(topics) == 1 and "+" not in topics[0].filter and "#" not in topics[0].filter
-        options: dict[str, Any] = dict(where=where, kept=client is not None, alone=alone)
+        options: dict[str, Any] = dict(where=where, kept=client is not None, alone=alone, names=StreamNames())
         self._mappers = [StreamMapper(topic.mapping, self.rejections, **options) for topic in topics]
         self._readers = [
             SparkplugReader(mapper, topic.filter) if is_sparkplug(topic.filter) else mapper
@@ -68,6 +69,7 @@ class MappedSource(MqttSource):
         ]
         self._topics = [topic._replace(filter=subscription(topic.filter)) for topic in topics]
         self._routes: dict[str, _Route] = {}
+        self._names = StreamNames()  # of topics
 
     def _note_silence(self) -> None:
         if self._own:
@@ -120,8 +122,23 @@ class MappedSource(MqttSource):
             if stream is not None and not own and f"/{OUTPUTS}/" not in topic:
                 found = _Route(False, reader, stream)
                 break
-        self._routes[topic] = found
+        self._routes[topic] = found = self._claim(topic, found)
         return found
+
+    def _claim(self, topic: str, route: _Route) -> _Route:
+        """Return a route, or one to nobody if the stream of its name comes from another topic."""
+        levels, stream, place = topic.split("/"), route.stream, topic
+        if route.own:
+            stream = levels[-2] if levels[-1] == "data" else ""  # what is in meta is no sample
+        elif isinstance(route.reader, SparkplugReader):  # all messages of a node or device
+            stream, place = ":".join([levels[1], *levels[3:]]), "/".join([*levels[:2], *levels[3:]])
+        try:
+            if stream:
+                self._names.claim(stream, place)
+        except RejectedMessage as rejected:
+            self.rejections.add(rejected, topic)
+            return _Route(False)
+        return route
 
     def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
         """Note a stream that did not count its samples before a restart."""

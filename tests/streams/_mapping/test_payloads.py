@@ -205,7 +205,7 @@ REFUSED: list[tuple[str | bytes, dict[str, Any], str, str]] = [
     ('{"timestamp": 1, "y": "bad"}', {}, "schema", "no path was named"),
     ("temp value=bad 17", {}, "schema", "no path was named"),
     ("1,2\n3;4", dict(y="1"), "malformed", "a payload is a number"),
-    ('{"y": 1, "n": [1]}', dict(y="y", by="n"), "schema", "no name at n"),
+    ('{"y": 1, "n": [1]}', dict(y="y", by="n"), "schema", "n must name the stream, and got a list of 1"),
     ('{"y": 1, "n": "a#b"}', dict(y="y", by="n"), "schema", "the name of a stream"),
     ('{"y": 1}', dict(y="y", each="list"), "schema", "list must be a list of records"),
     ('{"v": [' + "1," * 256 + "1]}", dict(y="v"), "schema", "1 to 256 numbers"),
