@@ -302,6 +302,27 @@ def test_a_recorder_that_is_ended_leaves_whole_parts(number: int, tmp_path: Path
     assert again.returncode == 0 and kept() == [*values, -1]
 
 
+@pytest.mark.parametrize("pause", [0, 0.01, 0.2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_loses_nothing_that_was_recorded(number: int, pause: float, tmp_path: Path) -> None:
+    command = [*ERGOSCOPE, "record", "-", "--out", "kept"]
+    going = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert going.stdin is not None
+    going.stdin.write(b"".join(b'{"y": %d}\n' % k for k in range(8)))
+    going.stdin.flush()
+    until_there = time.monotonic() + 60
+    while not (tmp_path / "kept" / ".lock").exists():
+        assert time.monotonic() < until_there
+        time.sleep(0.05)
+    time.sleep(1)
+    for _ in range(3):
+        going.send_signal(number)
+        time.sleep(pause)
+    _, said = going.communicate(timeout=60)
+    assert b"Traceback" not in said
+    assert pl.read_parquet(tmp_path / "kept" / "part-000001.parquet")["y"].to_list() == list(range(8))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("words", ["watch mqtt://127.0.0.1:1/lab", "record mqtt://127.0.0.1:1/lab/+ --out r"])
 def test_a_signal_ends_a_command_without_a_traceback(words: str, number: int, tmp_path: Path) -> None:
