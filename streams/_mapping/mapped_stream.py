@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..._core.text import counted
 from .._messages.errors import RejectedMessage
 from .gridder import Grid
 from .mapping import MISSING, NUMBER, SWITCH, Sample
@@ -18,16 +19,23 @@ class MappedStream:
         self._kinds = b""  # of the outputs and inputs
         self._recent: dict[tuple[int | None, bytes, bytes], None] = {}
 
-    def check_kinds(self, sample: Sample) -> None:
-        """Raise RejectedMessage if a number comes where switches were, other than 0 and 1, or a switch after numbers.
+    def check_channels(self, sample: Sample) -> None:
+        """Raise RejectedMessage if a number other than 0 and 1 comes after switches, or a switch after numbers.
 
-        A sample of another width is not compared: what takes it in refuses it.
+        So is a sample of another width.
         """
         if not self._kinds:
             self._kinds = sample.kinds
         known = self._kinds
-        if known == sample.kinds or len(known) != len(sample.kinds):
+        if known == sample.kinds:
             return
+        if len(known) != len(sample.kinds):
+            raise RejectedMessage(
+                "dimension",
+                f"there were {counted(len(known), 'number')} at the paths at first, and here {len(sample.kinds)}: name "
+                "what each payload has, such as --y values.0.",
+                "width",
+            )
         values = [*sample.output.tolist(), *sample.input.tolist()]
         for i, (before, here, value) in enumerate(zip(known, sample.kinds, values, strict=True)):
             if (before == NUMBER and here == SWITCH) or (before == SWITCH and here == NUMBER and value not in (0, 1)):

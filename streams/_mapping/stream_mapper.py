@@ -34,7 +34,7 @@ class StreamMapper:
     Args:
         mapping: Where the samples stand; without outputs, the one number of each payload is taken.
         rejections: Counts of what is not taken in.
-        where: Where the payloads come from, for messages.
+        command: Command line that takes the payloads, for messages that complete it.
         kept: Whether streams go on after a restart: then nothing is found that a restart could find otherwise.
         alone: Whether there is one stream: then a first payload with several numbers is an error of the caller.
         names: Names of the streams, if other mappers share them.
@@ -44,13 +44,13 @@ class StreamMapper:
         self,
         mapping: PayloadMapping,
         rejections: RejectionCounts,
-        where: str = "..",
+        command: str = "ergoscope learn ..",
         kept: bool = False,
         alone: bool = False,
         names: StreamNames | None = None,
     ) -> None:
         self.mapping, self.rejections, self.missing = mapping, rejections, MissingSamples()
-        self._where, self._kept, self._alone = where, kept, alone
+        self._command, self._kept, self._alone = command, kept, alone
         self._names = StreamNames() if names is None else names
         self._numbers: dict[str, int] = {}
         self._found: dict[str, PayloadMapping] = {}  # by topic
@@ -132,6 +132,7 @@ class StreamMapper:
         mapping = self._mapping_for(stream, payload._replace(records=[record for _, record in taken]))
         for name, record in taken:
             try:
+                self._check_series(name, record)  # once more: a record before it may have begun the stream
                 sample = sample_of(mapping, record, arrived)
                 self._note_found(stream, mapping)
                 observations += self._take(name, mapping, sample, series(record))
@@ -145,7 +146,6 @@ class StreamMapper:
     def _named(self, topic: str, records: list[Any]) -> list[tuple[str, Any]]:
         """Return the stream of each record and the record; what is of another origin is replaced by its error."""
         named: list[tuple[str, Any]] = []
-        first: dict[str, Series | None] = {}
         for record in records:
             name = topic
             try:
@@ -156,13 +156,15 @@ class StreamMapper:
                     self._names.claim(name, topic, shown(found))
                 else:
                     self._names.claim(name, topic)
-                known = self._streams.get(name)
-                one = series(record)
-                check_series(first.setdefault(name, one) if known is None else known.series, one, self.mapping.by)
+                self._check_series(name, record)
                 named.append((name, record))
             except RejectedMessage as rejected:
                 named.append((name, rejected))
         return named
+
+    def _check_series(self, name: str, record: Any) -> None:
+        if (stream := self._streams.get(name)) is not None:
+            check_series(stream.series, series(record), self.mapping.by)
 
     def finish(self) -> list[Observation]:
         """Return the last samples of the grids at the end of a recording."""
@@ -189,7 +191,7 @@ class StreamMapper:
             return with_time(self.mapping, seen)
         if known is not None and not seen.numbers:  # a missing reading, such as null
             return known
-        found = find_mapping(payload, self.mapping, self._where)
+        found = find_mapping(payload, self.mapping, self._command)
         if payload.kind == SPARKPLUG_B:
             return found
         if known is not None and found != known:
@@ -215,7 +217,7 @@ class StreamMapper:
 
     def _take(self, name: str, mapping: PayloadMapping, sample: Sample, origin: Series | None) -> list[Observation]:
         stream = self._streams.get(name) or self._begin(name, mapping, sample, origin)
-        stream.check_kinds(sample)
+        stream.check_channels(sample)
         if sample.stamped:
             stream.check_new(sample)
         if stream.grid is None:

@@ -37,6 +37,11 @@ def is_switch(value: Any) -> bool:
     return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in _SWITCHES)
 
 
+def is_infinite(text: str) -> bool:
+    """Return whether a text is a number that is not finite, such as Infinity."""
+    return _INFINITE.fullmatch(text) is not None
+
+
 def is_missing(value: Any) -> bool:
     """Return whether a value says that a reading is missing: null, NaN, or a word such as ``unavailable``."""
     return value is None or _is_nan(value) or (isinstance(value, str) and value.strip().lower() in _MISSING)
@@ -53,7 +58,7 @@ def number(value: Any, path: str) -> float:
     text = value.strip() if isinstance(value, str) else ""
     if isinstance(value, bool) or text.lower() in _SWITCHES:
         return float(_SWITCHES[text.lower()] if text else value)
-    if not isinstance(value, int | float) and not _is_numeric(text) and not _INFINITE.fullmatch(text):
+    if not isinstance(value, int | float) and not _is_numeric(text) and not is_infinite(text):
         raise RejectedMessage(
             "schema",
             f"{shown_path(path)} must be a number, got {shown(value)}: name another path with --y or --u.",

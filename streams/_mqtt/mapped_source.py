@@ -43,7 +43,7 @@ class MappedSource(MqttSource):
             payload is one.
         client: As for ``MqttSource``.
         plants: As for ``MqttSource``.
-        where: The address as it was written, for messages.
+        command: Command line, for messages that complete it.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class MappedSource(MqttSource):
         own: bool = False,
         client: str | None = None,
         plants: bool = False,
-        where: str = "..",
+        command: str = "ergoscope learn ..",
     ) -> None:
         data = [*([address.topic("meta")] if plants else []), address.topic("data")] if own else []
         filters = [subscription(topic.filter) for topic in topics]
         super().__init__(address, client=client, plants=plants, topics=[*data, *filters])
         self._own = address.topic("data").count("/") if own else 0
         alone = len(topics) == 1 and "+" not in topics[0].filter and "#" not in topics[0].filter
-        options: dict[str, Any] = dict(where=where, kept=client is not None, alone=alone, names=StreamNames())
+        options: dict[str, Any] = dict(command=command, kept=client is not None, alone=alone, names=StreamNames())
         self._mappers = [StreamMapper(topic.mapping, self.rejections, **options) for topic in topics]
         self._readers = [
             SparkplugReader(mapper, topic.filter) if is_sparkplug(topic.filter) else mapper

@@ -139,7 +139,7 @@ def test_the_line_of_progress_names_what_was_forgotten_and_rejected(
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(_streams._report(service))  # type: ignore[arg-type]
     assert capsys.readouterr().err.endswith(
-        "0 outdated, 3 streams forgotten, 2 messages rejected (malformed), 1 messages rejected (schema)\n"
+        "0 outdated, 3 streams forgotten, 2 messages rejected (malformed), 1 message rejected (schema)\n"
     )
 
 
@@ -169,7 +169,7 @@ def test_learn_prints_progress_while_it_waits_for_more(quiet: list[str], monkeyp
         assert not said
     else:
         assert len(said) > 1  # one while it waits, and that of the end
-        assert said[-1] == "learn: 1 streams, 40 samples, 0 lost, 0 repeated, 0 outdated"
+        assert said[-1] == "learn: 1 stream, 40 samples, 0 lost, 0 repeated, 0 outdated"
 
 
 BAD = {
@@ -409,4 +409,21 @@ def test_a_mapping_in_a_file_takes_a_pipe(tmp_path: Path) -> None:
 def test_a_pipe_with_several_numbers_ends_with_the_choice(tmp_path: Path) -> None:
     done = run("record", "-", "--out", "kept", cwd=tmp_path, given=ZIGBEE[0].encode())
     assert done.returncode == 2 and b"Traceback" not in done.stderr
+    assert b"write ergoscope record - --out kept --y PATH" in done.stderr  # the command that was typed
     assert b"--y PATH, where PATH is one of battery (88), temperature (0.0), at (1700000000)" in done.stderr
+
+
+def test_a_later_line_with_a_key_of_a_device_names_the_remedy(tmp_path: Path) -> None:
+    done = run("replay", "-", cwd=tmp_path, given=b'{"y": 1}\n{"y": 2, "battery": 88}\n')
+    assert b"got 'battery': leave it out, or take the messages as those of a device with --y y" in done.stderr
+    done = run("replay", "-", "--y", "y", cwd=tmp_path, given=b'{"y": 1}\n{"y": 2, "battery": 88}\n')
+    assert [line["y"] for line in lines(done.stdout)] == [1, 2]
+
+
+def test_a_state_folder_of_lines_belongs_to_one_mapping(tmp_path: Path) -> None:
+    words = ["learn", "-", "--sizes", "0..2", "--state", "kept"]
+    assert run(*words, cwd=tmp_path, given=b'{"y": 1}\n').returncode == 0
+    other = run(*words, "--y", "y", cwd=tmp_path, given=b'{"y": 1}\n')
+    assert other.returncode == 2
+    assert b"is of another mapping: 'no options of payloads', here it is '--y y'" in other.stderr
+    assert run(*words, cwd=tmp_path, given=b'{"y": 1}\n').returncode == 0

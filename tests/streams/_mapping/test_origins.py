@@ -185,3 +185,18 @@ def test_the_causes_in_the_log_are_bounded(caplog: pytest.LogCaptureFixture) -> 
     made = mapper()
     take(made, "m,host=a v=1", *[f"m,host=a,t{k}=1 v=1" for k in range(3 * MOST_CAUSES)])
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) == MOST_CAUSES
+
+
+def test_a_list_of_another_length_is_a_missing_sample() -> None:
+    made = mapper(y="v")
+    got = take(made, {"v": [1, 2]}, {"v": [1, 2, 3]}, {"v": None}, {"v": [3, "x"]}, {"v": [3, 4]})
+    np.testing.assert_array_equal([item.output[0] for item in got], [[1, 2], [NAN] * 2, [NAN] * 2, [NAN] * 2, [3, 4]])
+    assert "there were 2 numbers at the paths at first, and here 3" in str(made.rejections.first)
+
+
+def test_other_measurements_of_a_batch_are_passed_over() -> None:
+    """The first line has none of the paths: it does not take the name of the stream."""
+    batch = "cpu,host=a load=3\ntemp,host=a value=%d\nmem,host=a free=9"
+    for words in ({}, dict(by="tags.host")):
+        made = mapper(y="fields.value", **words)
+        assert [value for _, value in values(take(made, *[batch % k for k in range(3)]))] == [0, 1, 2]

@@ -140,10 +140,12 @@ NEIGHBOURS: list[tuple[str, dict[str, Any], list[float]]] = [
     ('{"y": null, "u": 1}', dict(y="y"), [np.nan]),
     ('{"y": "unavailable"}', dict(y="y"), [np.nan]),
     ('{"y": "NaN"}', dict(y="y"), [np.nan]),
+    ('{"y": ""}', dict(y="y"), [np.nan]),
     ('[{"v": 1}, {"v": 2}]', dict(y="v"), [1.0, 2.0]),  # a list of objects: one sample each
     ('{"metrics": [{"fields": {"v": 1}}, {"fields": {"v": 2}}]}', dict(y="fields.v", each="metrics"), [1.0, 2.0]),
     ('{"metrics": [{"v": 1, "ts": 1700000000}]}', dict(each="metrics"), [1.0]),
     ('{"metrics": []}', dict(each="metrics"), []),
+    ('{"name": "t", "tags": {"id": "7"}, "fields": {"v": 1}}', {}, [1.0]),  # a tag is a name
     ('{"ts": 1451649600512, "last": "2024-05-01T12:00:00Z", "v": 1}', {}, [1.0]),
     # CSV
     ("21.5,22.5", dict(y="."), [21.5, 22.5]),
@@ -154,6 +156,7 @@ NEIGHBOURS: list[tuple[str, dict[str, Any], list[float]]] = [
     ("2024-05-01 12:00:00,21.5", {}, [21.5]),
     ("1,2\n3,4\n", dict(y="1"), [2.0, 4.0]),
     ("1,,3", dict(y="."), [1.0, np.nan, 3.0]),
+    ("007,1", dict(y="0"), [7.0]),
     ("temperature: 21.5", dict(y="1"), [21.5]),
     # InfluxDB lines
     ("temp value=21i", {}, [21.0]),
@@ -187,6 +190,14 @@ REFUSED: list[tuple[str | bytes, dict[str, Any], str, str]] = [
     ('{"y": "21.5 C"}', dict(y="y"), "schema", "must be a number, got '21.5 C'"),
     ('{"y": {"z": 1}}', dict(y="y"), "schema", "must be a number, got an object of 1"),
     ('{"y": Infinity}', dict(y="y"), "non-finite", "must be finite"),
+    ("Infinity", {}, "non-finite", "must be finite"),
+    ("-inf", dict(y="."), "non-finite", "must be finite"),
+    ("1e400", {}, "non-finite", "must be finite"),
+    ("007", {}, "malformed", "a payload is a number"),
+    ("time,temp", dict(y="temp"), "malformed", "got 'time,temp': if it is a header, its names are not read"),
+    ('{"y": "0x10"}', dict(y="y"), "schema", "must be a number"),
+    ('{"y": "1_000"}', dict(y="y"), "schema", "must be a number"),
+    ("2024-05-01,21.5", dict(y="temp"), "schema", "the names of a header are not read, name the cell by its number"),
     ('{"y": "-inf"}', dict(y="y"), "non-finite", "must be finite"),
     ('{"y": 1e200}', dict(y="y"), "non-finite", "at most 1e+150"),
     ('{"y": 1e400}', dict(y="y"), "non-finite", "must be finite"),
