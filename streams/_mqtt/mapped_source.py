@@ -26,11 +26,12 @@ MOST_TOPICS = 100_000  # whose routes are remembered
 
 
 class _Route(NamedTuple):
-    """Who takes the payloads of a topic: the product's own format, a reader, or nobody."""
+    """Who takes the payloads of a topic: the product's own format, a reader, or nobody, for a reason or none."""
 
     own: bool
     reader: StreamMapper | SparkplugReader | None = None
     stream: str = ""
+    refused: RejectedMessage | None = None
 
 
 class MappedSource(MqttSource):
@@ -82,6 +83,9 @@ class MappedSource(MqttSource):
 
     def _arrivals(self, topic: str, payload: bytes, retained: bool) -> Sequence[Arrival]:
         route = self._routes.get(topic) or self._find_route(topic)
+        if route.refused is not None:
+            self.rejections.add(route.refused, topic)
+            return ()
         if route.own:
             arrival = self._decode(topic, payload, retained)
             return () if arrival is None else (arrival,)
@@ -136,8 +140,7 @@ class MappedSource(MqttSource):
             if stream:
                 self._names.claim(stream, place)
         except RejectedMessage as rejected:
-            self.rejections.add(rejected, topic)
-            return _Route(False)
+            return _Route(False, refused=rejected)
         return route
 
     def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:

@@ -42,7 +42,7 @@ def test_a_second_topic_of_one_name_is_left_out(caplog: pytest.LogCaptureFixture
     made = source(TopicMapping("c/#", PayloadMapping(), None, 1))
     got = heard(made, ("c/a/b", "1"), ("c/a:b", "2"), ("c/a/b", "3"), ("c/a", "4"), ("c/a:b", "5"))
     assert values(got) == [("a:b", 1), ("a:b", 3), ("a", 4)]  # and no missing sample
-    assert made.rejections.counts == {"schema": 1}
+    assert made.rejections.counts == {"schema": 2}
     assert "c/a:b would be the stream 'a:b', which is c/a/b" in caplog.text
 
 
@@ -56,6 +56,15 @@ def test_own_messages_and_payloads_of_one_name_are_told_apart() -> None:
     made = source(TopicMapping("lab/+", PayloadMapping(), None, 1), own=True)
     got = heard(made, ("lab/p/data", '{"y": 1, "seq": 0}'), ("lab/p", "2"), ("lab/q", "3"), ("lab/p/meta", "{}"))
     assert values(got) == [("p", 1), ("q", 3)]
+
+
+def test_nodes_of_sparkplug_of_one_name_are_told_apart() -> None:
+    pytest.importorskip("google.protobuf", reason="needs protobuf: pip install '.[sparkplug]'")
+    made = source(TopicMapping("spBv1.0/#", PayloadMapping(("v",))))
+    for topic in ("spBv1.0/g/NBIRTH/a:b", "spBv1.0/g/NDATA/a:b", "spBv1.0/g/DDATA/a/b", "spBv1.0/g/DDATA/a/c"):
+        assert heard(made, (topic, "")) == []
+    assert "spBv1.0/g/a/b would be the stream 'g:a:b', which is spBv1.0/g/a:b" in str(made.rejections.first)
+    assert made.rejections.counts["schema"] == 1
 
 
 def test_a_name_in_the_payload_and_one_of_another_topic_are_told_apart() -> None:
