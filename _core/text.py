@@ -19,6 +19,11 @@ def spaced(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def counted(number: int, word: str) -> str:
+    """Return a number with its word: 1 stream, 2 streams."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
 def spans(sizes: list[int]) -> str:
     """Return whole numbers as text, with ranges: 0..3, 7."""
     parts: list[list[int]] = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._core.text import printable
+from .._core.text import counted, printable
 from ._printing import console, note
 from ._streams import leave_pipe, start_log
 
@@ -39,7 +39,7 @@ def inspect(
     if not rows:
         note(f"inspect: nothing came from {where} in {seconds:g} s: does anybody publish there?")
     if ignored:
-        note(f"inspect: {ignored} messages are left out: outputs of ergoscope, or more than could be read.")
+        note(f"inspect: {counted(ignored, 'message')} left out: outputs of ergoscope, or more than could be read.")
 
 
 def _show(row: Row) -> None:
@@ -47,7 +47,7 @@ def _show(row: Row) -> None:
     old = f", {row.retained} kept by the broker" if row.retained else ""
     irregular = ", irregular" if row.every else ""
     console.print(row.topic, style="bold", end="", soft_wrap=True)
-    console.print(f": {row.kind}, {row.messages} messages{rate}{irregular}{old}", soft_wrap=True)
+    console.print(f": {row.kind}, {counted(row.messages, 'message')}{rate}{irregular}{old}", soft_wrap=True)
     for path, unit in row.times.items():
         console.print(f"    time {printable(path)} ({unit})", soft_wrap=True)
     for (path, value), command in list(zip(row.values.items(), row.commands.values(), strict=True))[:_PATHS]:

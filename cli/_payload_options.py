@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .._core.text import printable
 from ._options import PATH
 from ._parsing import parse_names
 from ._printing import note
@@ -53,6 +56,11 @@ def read_options(
         return read_mappings(file)
     outputs, inputs = (parse_names(given.pop(word, None)) for word in ("y", "u"))
     return payload_mapping(outputs, inputs, time=time, by=by, **given)
+
+
+def typed() -> str:
+    """Return the command line as it was typed."""
+    return printable(shlex.join(["ergoscope", *sys.argv[1:]]), None)
 
 
 def tell_grid(mapping: PayloadMapping | list[TopicMapping] | None, quiet: bool = False) -> None:

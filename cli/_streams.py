@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .._core.text import printable_lines
+from .._core.text import counted, printable_lines
 from ._dialect_options import with_dialect
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
-from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options, tell_grid
+from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options, tell_grid, typed
 from ._printing import note
 
 if TYPE_CHECKING:
@@ -106,7 +106,9 @@ def learn(
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
-    opened = streams.connect(source, state=state, plants=True, mapping=mapping, dialect=dialect, **columns)
+    opened = streams.connect(
+        source, state=state, plants=True, mapping=mapping, dialect=dialect, command=typed(), **columns
+    )
     tell_grid(mapping, quiet)
     _tell_reading(opened, quiet)
 
@@ -148,13 +150,14 @@ def record(
     from ..streams._until_signal import run_streams
 
     mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
-    opened, sink = streams.connect(source, mapping=mapping, by=by, time=time), streams.RecordSink(out)
+    opened = streams.connect(source, mapping=mapping, by=by, time=time, command=typed())
+    sink = streams.RecordSink(out)
     tell_grid(mapping, quiet)
     run_streams(streams.forward(opened, sink, _listening("record", source, quiet)))
     if opened.rejections.first is not None and not sink.samples:
         raise opened.rejections.first
     if not quiet:
-        note(f"{out}: {sink.samples} samples{_rejected(opened.rejections.counts)}")
+        note(f"{out}: {counted(sink.samples, 'sample')}{_rejected(opened.rejections.counts)}")
 
 
 @with_dialect
@@ -190,7 +193,8 @@ def replay(
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
-    opened = streams.connect(source, speed=_speed(speed), block=block, mapping=mapping, dialect=dialect, **columns)
+    columns |= dict(speed=_speed(speed), block=block, mapping=mapping, dialect=dialect, command=typed())
+    opened = streams.connect(source, **columns)
     tell_grid(mapping)
     _tell_reading(opened)
     known = opened.meta if isinstance(opened, Playback) else {}
@@ -329,13 +333,13 @@ def _summary(service: Service) -> str:
     counts = list(service.counts.values())
     sums = {word: sum(vars(one)[word] for one in counts) for word in ("lost", "repeated", "outdated")}
     listed = "".join(f", {number} {word}" for word, number in sums.items())
-    listed += f", {service.forgotten} streams forgotten" if service.forgotten else ""
+    listed += f", {counted(service.forgotten, 'stream')} forgotten" if service.forgotten else ""
     rejected = _rejected(service.rejections.counts)
-    return f"learn: {len(counts)} streams, {service.samples} samples{listed}{rejected}"
+    return f"learn: {counted(len(counts), 'stream')}, {counted(service.samples, 'sample')}{listed}{rejected}"
 
 
 def _rejected(counts: dict[str, int]) -> str:
-    return "".join(f", {number} messages rejected ({kind})" for kind, number in sorted(counts.items()))
+    return "".join(f", {counted(number, 'message')} rejected ({kind})" for kind, number in sorted(counts.items()))
 
 
 def _units(text: str | None) -> dict[str, dict[str, str]]:

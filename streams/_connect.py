@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from .._core.files import RECORDING_SUFFIXES
 from ..simulator import Dialect, LinearSystem, read_recording
 from ..simulator._recordings.dialect import option
-from ._mapping.mapping import PayloadMapping
+from ._mapping.mapping import PayloadMapping, quoted
 from ._mapping.paths import check_path
 from ._mapping.stream_mapper import StreamMapper
 from ._mapping.topics import TopicMapping
@@ -31,6 +31,7 @@ from ._sources.playback import play
 from ._storage.identity import identity
 
 MQTT = ("mqtt:", "mqtts:")
+_NO_MAPPING = "no options of payloads"
 LINES = (".ndjson", ".jsonl", ".json")
 
 
@@ -47,6 +48,7 @@ def connect(
     block: int = 1,
     state: Path | None = None,
     plants: bool = False,
+    command: str | None = None,
 ) -> Source:
     """Return the source with a name.
 
@@ -67,6 +69,7 @@ def connect(
         state: State folder with a client identifier: the broker keeps messages while this client is away, and sends
             them until they are acknowledged.
         plants: Whether to give the plants in MQTT ``meta`` messages, too, as ``Plant`` arrivals for ``serve``.
+        command: Command line, for messages that say how to complete it; None: ``ergoscope learn`` of the source.
 
     Raises:
         ValueError: There is no such source, or it cannot be read.
@@ -96,8 +99,8 @@ def connect(
     if by or time:
         mapping = _with_names(mapping, by, time)
     if where.startswith(MQTT):
-        return _mqtt_source(where, mapping, state, plants)
-    return _line_source(where, path, mapping, state)
+        return _mqtt_source(where, mapping, state, plants, command)
+    return _line_source(where, path, mapping, state, command)
 
 
 def _with_names(
@@ -113,7 +116,11 @@ def _with_names(
 
 
 def _mqtt_source(
-    where: str, mapping: PayloadMapping | Sequence[TopicMapping] | None, state: Path | None, plants: bool
+    where: str,
+    mapping: PayloadMapping | Sequence[TopicMapping] | None,
+    state: Path | None,
+    plants: bool,
+    command: str | None,
 ) -> MqttSource:
     own = mapping is None and not is_filter(where)
     address = read_streams(where)
@@ -121,11 +128,12 @@ def _mqtt_source(
         topics = [_one_topic(where, mapping or PayloadMapping())]
     else:
         topics = [topic if topic.filter else _one_topic(where, topic.mapping) for topic in mapping]
-    words: dict[str, Any] = dict(source=address.topic("data"))
-    if not own:
-        words["mapping"] = "; ".join(topic.text for topic in topics)
+    texts = _NO_MAPPING if own else "; ".join(topic.text for topic in topics)
+    words: dict[str, Any] = dict(source=address.topic("data"), mapping=texts)
     known = None if state is None else identity(state, words)
-    return MappedSource(address, topics, own=own, client=known and known.client, plants=plants, where=where)
+    return MappedSource(
+        address, topics, own=own, client=known and known.client, plants=plants, command=command or _learn(where)
+    )
 
 
 def _one_topic(where: str, mapping: PayloadMapping) -> TopicMapping:
@@ -135,15 +143,20 @@ def _one_topic(where: str, mapping: PayloadMapping) -> TopicMapping:
 
 
 def _line_source(
-    where: str, path: Path, mapping: PayloadMapping | Sequence[TopicMapping] | None, state: Path | None
+    where: str,
+    path: Path,
+    mapping: PayloadMapping | Sequence[TopicMapping] | None,
+    state: Path | None,
+    command: str | None,
 ) -> LineSource:
     if mapping is not None and not isinstance(mapping, PayloadMapping):
         if len(mapping) != 1 or mapping[0].filter:
             raise ValueError(f"a topic belongs to an address mqtt://host, and {where} has none: leave the topic out.")
         mapping = mapping[0].mapping
-    if state is not None and mapping is not None:
-        identity(state, dict(mapping=mapping.options))
-    mapper = StreamMapper(mapping or PayloadMapping(), RejectionCounts(), where, kept=state is not None, alone=True)
+    if state is not None:
+        identity(state, dict(mapping=_NO_MAPPING if mapping is None else mapping.options))
+    told = command or _learn(where)
+    mapper = StreamMapper(mapping or PayloadMapping(), RejectionCounts(), told, kept=state is not None, alone=True)
     if where == "-":
         if sys.stdin is None:
             raise ValueError("standard input is closed: pipe lines into it, or name a file.")
@@ -151,6 +164,10 @@ def _line_source(
     if not path.is_file():
         raise FileNotFoundError(f"no file is called {where!r}.")
     return LineSource(os.open(path, os.O_RDONLY), True, mapper, mapping is not None)
+
+
+def _learn(where: str) -> str:
+    return f"ergoscope learn {quoted(where)}"
 
 
 def outbox(

@@ -11,11 +11,16 @@ from typing import Any
 
 from .._core.signals import ending_signals
 
+PATIENCE = 5.0  # seconds for an end in order
 END_WITH_STDIN = "ERGOSCOPE_END_WITH_STDIN"  # if set, the end of standard input ends the command as a signal does
 
 
 def run_streams(main: Coroutine[Any, Any, Any]) -> Any:
-    """Run a coroutine to its end; the first interrupt, SIGTERM or SIGHUP cancels it, a second one ends at once."""
+    """Run a coroutine to its end; an interrupt, SIGTERM or SIGHUP cancels it.
+
+    A second signal cancels what it waits for at its end: what was taken is still written. A signal ``PATIENCE`` seconds
+    after the first ends the process at once.
+    """
 
     async def run() -> Any:
         numbers = ending_signals()
@@ -23,12 +28,14 @@ def run_streams(main: Coroutine[Any, Any, Any]) -> Any:
 
         def end() -> None:
             nonlocal signalled
-            if signalled:
-                return
+            if not signalled:
+                loop.call_later(PATIENCE, release)
             signalled = True
+            task.cancel()
+
+        def release() -> None:
             for number in numbers:
                 loop.remove_signal_handler(number)
-            task.cancel()
 
         for number in numbers:
             with contextlib.suppress(NotImplementedError):  # where there is no such handler, an interrupt ends at once

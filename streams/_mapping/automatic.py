@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from ..._core.text import counted
 from .._messages.errors import RejectedMessage
 from .mapping import PayloadMapping, quoted
+from .origins import series
 from .paths import MOST_LEAVES, leaves
-from .payload import INFLUX, Payload
+from .payload import Payload
 from .values import is_missing, is_number, is_switch, shown, time_unit
 
 _TIMES = ("time", "timestamp", "ts", "t", "datetime", "date_time", "last_seen", "_timestamp", "time_stamp")
@@ -36,7 +38,7 @@ class Candidates(NamedTuple):
 def candidates(payload: Payload) -> Candidates:
     """Return the paths of the first record that a mapping could name."""
     record = payload.records[0]
-    if payload.kind == INFLUX:  # its tags are names
+    if series(record) is not None and set(record) <= {"name", "tags", "fields", "timestamp"}:  # its tags are names
         record = {word: record[word] for word in ("fields", "timestamp") if word in record}
     cells = dict(leaves(record))
     times = {path: unit for path, value in cells.items() if (unit := _time(path, value)) is not None}
@@ -49,13 +51,13 @@ def candidates(payload: Payload) -> Candidates:
     return Candidates(numbers or switches, times, certain)
 
 
-def find_mapping(payload: Payload, mapping: PayloadMapping, where: str) -> PayloadMapping:
+def find_mapping(payload: Payload, mapping: PayloadMapping, command: str) -> PayloadMapping:
     """Return a mapping with the outputs and the time of a payload that has one number.
 
     Args:
         payload: The payload.
         mapping: A mapping without outputs.
-        where: Where it came from, for the message.
+        command: Command line, for the message.
 
     Raises:
         Choice: It has several numbers; the text names the paths.
@@ -63,9 +65,11 @@ def find_mapping(payload: Payload, mapping: PayloadMapping, where: str) -> Paylo
     """
     found = candidates(payload)
     if not found.numbers:
-        raise RejectedMessage("schema", "a payload must have a number, and this one has none: name its path with --y.")
+        raise RejectedMessage(
+            "schema", "a payload must have a number, and this one has none: name its path with --y.", "none"
+        )
     if len(found.numbers) > 1 or not found.certain:
-        raise Choice("schema", _choice(found.numbers, where))
+        raise Choice("schema", _choice(found.numbers, command), "choice")
     return with_time(replace(mapping, y=tuple(found.numbers)), found)
 
 
@@ -86,11 +90,11 @@ def _is_named_as_time(path: str) -> bool:
     return path.rpartition(".")[2].lower() in _TIMES
 
 
-def _choice(numbers: dict[str, Any], where: str) -> str:
+def _choice(numbers: dict[str, Any], command: str) -> str:
     listed = [f"{quoted(path)} ({shown(value)})" for path, value in list(numbers.items())[:_SHOWN]]
     more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
     every = f"; all as channels: --y {quoted(','.join(numbers))}" if 1 < len(numbers) <= _SHOWN else ""
     return (
-        f"the payload has {len(numbers)} number{'s' * (len(numbers) > 1)} and no path was named: write ergoscope learn "
-        f"{quoted(where)} --y PATH, where PATH is one of {', '.join(listed)}{more}{every}."
+        f"the payload has {counted(len(numbers), 'number')} and no path was named: write {command} --y PATH, where "
+        f"PATH is one of {', '.join(listed)}{more}{every}."
     )

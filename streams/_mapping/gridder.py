@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._core.text import printable
 from .._messages.errors import RejectedMessage
+from .._sources.interfaces import log
 from .durations import written_duration
 from .mapping import PayloadMapping, Sample
 
@@ -35,12 +37,13 @@ class Grid:
         mapping: It has ``every``, ``rule`` and ``hold``.
         channels: Outputs and inputs.
         first: Number of the next sample, if the stream goes on after a restart.
+        name: Name of the stream, for the log.
     """
 
-    def __init__(self, mapping: PayloadMapping, channels: int, first: int | None = None) -> None:
+    def __init__(self, mapping: PayloadMapping, channels: int, first: int | None = None, name: str = "") -> None:
         assert mapping.every is not None
         self._every, self._mean, self._hold = mapping.every, mapping.rule == "mean", mapping.hold
-        self._next = first
+        self._next, self._name = first, name
         self._shift = 0  # steps by which the clock of the publisher was set back
         self._late, self._far = 0, 0
         self._partial = True  # the values before the start are not known: there is no mean of them
@@ -63,8 +66,13 @@ class Grid:
         k = -(-sample.time // self._every)
         if self._next is None:
             self._next = k
-        number = self._in_order(k, self._next)
-        rows = self._leave(number) if number > self._next else None
+        following = self._next
+        number = self._in_order(k, following)
+        far = number - following > FAR
+        rows = self._leave(following + 1 if far else number) if number > following else None
+        if far:
+            self._next, self._partial = number, True  # those between are counted as lost
+        self._shift = number - k
         self._put(sample.time + self._shift * self._every, values)
         return rows
 
@@ -88,16 +96,19 @@ class Grid:
                     f"a value is {following - number} steps of {written_duration(self._every)} late: the sample for it "
                     "has left. If the clock of the publisher cannot be trusted, use --time arrival.",
                 )
-            self._shift, number = following - k, following
-        elif number - following > FAR:
-            if abs(number - self._far) > FAR:
-                self._far = number
-                raise RejectedMessage(
-                    "time",
-                    f"a value is {number - following} steps ahead of the others: it waits for another one there.",
-                )
-            self._next, self._partial = number, True  # those between are counted as lost
-            self._sum[:], self._count[:] = 0.0, 0
+            log.warning(
+                "%s: %d values in a row came too late: the clock of the publisher is taken as set back by %s, and the "
+                "samples go on from there.",
+                *(printable(self._name), BACK, written_duration((following - number) * self._every)),
+            )
+            number = following + 1  # the sample that waited leaves
+        elif number - following > FAR and abs(number - self._far) > FAR:
+            self._far = number
+            raise RejectedMessage(
+                "time",
+                f"a value is {number - following} steps ahead of the others: it waits for another one there.",
+                "ahead",
+            )
         self._late, self._far = 0, 0
         return number
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
@@ -16,9 +16,10 @@ from .._messages.errors import RejectedMessage
 from .._messages.limits import MOST_CHANNELS
 from .durations import duration, written_duration
 from .paths import check_path, find, leaves
-from .values import UNITS, nanoseconds, number, shown, shown_path
+from .values import UNITS, is_missing, is_switch, nanoseconds, number, shown, shown_path
 
 ARRIVAL = "arrival"
+MISSING, NUMBER, SWITCH = range(3)  # kinds of values
 Rule: TypeAlias = Literal["hold", "mean"]
 HOLD = 3  # steps for which a value is held, unless somebody says otherwise
 _SHOWN = 12  # paths in a message
@@ -83,17 +84,17 @@ class Sample(NamedTuple):
     """One sample of a payload.
 
     Attributes:
-        name: Name that stands in the record, if the mapping has ``by``.
         time: Nanoseconds, None if not known.
         output, input: ``(output,)`` and ``(input,)``, NaN where missing.
         stamped: Whether the time is the publisher's.
+        kinds: Kind of each output and input: ``NUMBER``, ``SWITCH`` or ``MISSING``.
     """
 
-    name: str | None
     time: int | None
     output: NDArray[np.float64]
     input: NDArray[np.float64]
     stamped: bool = False
+    kinds: bytes = b""
 
 
 class NoReading(RejectedMessage):
@@ -149,21 +150,6 @@ def payload_mapping(
     )
 
 
-def samples(mapping: PayloadMapping, records: Sequence[Any], arrived: int | None) -> Iterator[Sample | RejectedMessage]:
-    """Yield the sample of each record; a record without any of the paths, or with a wrong value, gives an error.
-
-    Args:
-        mapping: Where the samples stand; it has outputs.
-        records: What ``read_payload`` found.
-        arrived: Time of arrival in nanoseconds; None: not known.
-    """
-    for record in records:
-        try:
-            yield _sample(mapping, record, arrived)
-        except RejectedMessage as rejected:
-            yield rejected
-
-
 def records_at(records: Sequence[Any], each: str | None) -> list[Any]:
     """Return the records in the lists at a path, or the records themselves without a path.
 
@@ -186,42 +172,60 @@ def _list(record: Any, each: str) -> list[Any]:
     return found[0]
 
 
-def _sample(mapping: PayloadMapping, record: Any, arrived: int | None) -> Sample:
+def sample_of(mapping: PayloadMapping, record: Any, arrived: int | None) -> Sample:
+    """Return the sample of a record.
+
+    Args:
+        mapping: Where the sample stands; it has outputs.
+        record: One of what ``read_payload`` found.
+        arrived: Time of arrival in nanoseconds; None: not known.
+
+    Raises:
+        NoReading: It has none of the paths.
+        RejectedMessage: A value or the time is wrong.
+    """
     y, u = (_channels(record, paths) for paths in (mapping.y, mapping.u))
     if y is None and u is None:
-        raise NoReading("schema", f"the payload has no {shown_path(mapping.y[0])}; {_paths(record)}.")
+        raise NoReading("schema", _absence(record, mapping.y[0]), "reading")
     time, stamped = arrived, mapping.time is not None and mapping.time != ARRIVAL
     if mapping.time is not None and stamped:
         found = find(record, mapping.time)
         if not found:
-            raise RejectedMessage("schema", f"the payload has no time {shown_path(mapping.time)}; {_paths(record)}.")
+            raise RejectedMessage(
+                "schema",
+                f"the payload has no time {shown_path(mapping.time)}; {_paths(record)}. If some have none, "
+                "use --time arrival.",
+                "time",
+            )
         time = nanoseconds(found[0], mapping.time, mapping.unit)
-    missing = [np.full(len(paths), np.nan) for paths in (mapping.y, mapping.u)]
-    y, u = (gap if some is None else some for some, gap in zip((y, u), missing, strict=True))
-    return Sample(_name(record, mapping.by), time, y, u, stamped)
+    gaps = [(np.full(len(paths), np.nan), bytes(len(paths))) for paths in (mapping.y, mapping.u)]
+    (outputs, kinds), (inputs, others) = (gap if some is None else some for some, gap in zip((y, u), gaps, strict=True))
+    return Sample(time, outputs, inputs, stamped, kinds + others)
 
 
-def _channels(record: Any, paths: tuple[str, ...]) -> NDArray[np.float64] | None:
-    """Return the values at some paths, NaN where a path leads nowhere; None if all do."""
+def _channels(record: Any, paths: tuple[str, ...]) -> tuple[NDArray[np.float64], bytes] | None:
+    """Return the values at some paths, NaN where a path leads nowhere, and their kinds; None if all lead nowhere."""
     found = [find(record, path) for path in paths]
     if not any(found):
         return None
     cells: list[float] = []
+    kinds: list[int] = []
     for path, some in zip(paths, found, strict=True):
         values = some[0] if some and isinstance(some[0], list) else some or [None]
         if not values or len(cells) + len(values) > MOST_CHANNELS:
-            raise RejectedMessage("schema", f"{shown_path(path)} must hold 1 to {MOST_CHANNELS} numbers.")
+            raise RejectedMessage("schema", f"{shown_path(path)} must hold 1 to {MOST_CHANNELS} numbers.", "width")
         cells += [number(value, path) for value in values]
-    return np.array(cells)
+        kinds += [MISSING if is_missing(value) else SWITCH if is_switch(value) else NUMBER for value in values]
+    return np.array(cells), bytes(kinds)
 
 
-def _name(record: Any, by: str | None) -> str | None:
-    if by is None:
-        return None
-    found = find(record, by)
-    if not found or isinstance(found[0], list | dict | type(None)):
-        raise RejectedMessage("schema", f"the payload has no name at {shown_path(by)}; {_paths(record)}.")
-    return str(found[0]).replace("/", ":")
+def _absence(record: Any, path: str) -> str:
+    if isinstance(record, list) and not path[:1].isdigit():
+        return (
+            f"a line of {len(record)} cells has no {shown_path(path)}: the names of a header are not read, name the "
+            f"cell by its number, from 0 to {len(record) - 1}, such as --y 1."
+        )
+    return f"the payload has no {shown_path(path)}; {_paths(record)}."
 
 
 def _paths(record: Any) -> str:

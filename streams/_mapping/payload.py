@@ -13,7 +13,7 @@ from .._messages.errors import RejectedMessage
 from .._messages.json_codec import is_deep
 from .._messages.limits import DEEPEST, LARGEST, MOST_ROWS
 from .influx import read_line
-from .values import is_missing, is_number, is_switch, shown
+from .values import is_infinite, is_missing, is_number, is_switch, shown
 
 INFLUX, SPARKPLUG_B = "InfluxDB line", "Sparkplug B"
 _JSON = json.JSONDecoder()
@@ -55,12 +55,17 @@ def read_payload(payload: bytes, largest: int = LARGEST) -> Payload:
         raise RejectedMessage("malformed", _refusal(payload))
     if len(lines) == 1 and (is_number(text) or is_switch(text) or is_missing(text)):
         return Payload("value", [text])
+    if is_infinite(text):
+        return Payload("value", [float(text)])
     influx = [read_line(line) for line in lines]
     if all(record is not None for record in influx):
         return Payload(INFLUX, influx)
     separator = next((mark for mark in _SEPARATORS if mark in lines[0]), " ")
     rows = [[cell.strip() for cell in line.split(separator) if cell or separator != " "] for line in lines]
     numbers = any(is_number(cell) for row in rows for cell in row)
+    if not numbers and separator != " " and all(cell and not is_missing(cell) for row in rows for cell in row):
+        remedy = "if it is a header, its names are not read, and a cell is named by its number, such as --y 1"
+        raise RejectedMessage("malformed", f"{_refusal(payload).removesuffix('.')}: {remedy}.", "header")
     if len({len(row) for row in rows}) > 1 or not numbers or any(_is_torn(cell) for row in rows for cell in row):
         raise RejectedMessage("malformed", _refusal(payload))
     return Payload("CSV", [row if len(row) > 1 else row[0] for row in rows])

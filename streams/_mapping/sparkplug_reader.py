@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._core.text import printable
+from ..._core.text import counted, printable
 from .._messages.errors import RejectedMessage
 from .._messages.json_codec import check_stream
 from .._messages.limits import LARGEST, MOST_STREAMS
@@ -203,12 +203,18 @@ class SparkplugReader:
         if record:
             yield time, record
         if nameless:
-            unknown = f"{nameless} metrics have only an alias, and the birth certificate that names it has not come"
-            self._mapper.rejections.add(RejectedMessage("schema", f"{unknown}: let the node send it again."), stream)
+            unknown = (
+                f"{counted(nameless, 'metric')} with only an alias: the birth certificate with its name has not come"
+            )
+            self._mapper.rejections.add(
+                RejectedMessage("schema", f"{unknown}; let the node send it again.", "alias"), stream
+            )
 
     def _value(self, node: _Node, stream: str, name: str, metric: Metric, grid: bool) -> Any:
         if metric.historical and not grid:
-            old = RejectedMessage("time", "a stored value is sent later than others: it needs a grid (--every).")
+            old = RejectedMessage(
+                "time", "a stored value is sent later than others: it needs a grid (--every).", "stored"
+            )
             self._mapper.rejections.add(old, stream)
             return OTHER
         return signed(metric.value, metric.datatype or node.types.get((stream, name), 0))

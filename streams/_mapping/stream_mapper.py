@@ -8,6 +8,7 @@ the last thousand is a repeat, and dropped.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,11 @@ from .._sources.interfaces import RejectionCounts, log
 from .._sources.missing import MissingSamples
 from .automatic import Choice, candidates, find_mapping, with_time
 from .gridder import Grid, Rows
-from .mapping import ARRIVAL, NoReading, PayloadMapping, Sample, records_at, samples
+from .mapped_stream import MappedStream
+from .mapping import ARRIVAL, NoReading, PayloadMapping, Sample, records_at, sample_of
+from .origins import OtherOrigin, Series, StreamNames, check_series, name_at, series
 from .payload import SPARKPLUG_B, Payload, read_payload
-
-REMEMBERED = 1000  # times and values of a stream, by which repeats are known
+from .values import shown
 
 
 class StreamMapper:
@@ -32,24 +34,27 @@ class StreamMapper:
     Args:
         mapping: Where the samples stand; without outputs, the one number of each payload is taken.
         rejections: Counts of what is not taken in.
-        where: Where the payloads come from, for messages.
+        command: Command line that takes the payloads, for messages that complete it.
         kept: Whether streams go on after a restart: then nothing is found that a restart could find otherwise.
         alone: Whether there is one stream: then a first payload with several numbers is an error of the caller.
+        names: Names of the streams, if other mappers share them.
     """
 
     def __init__(
         self,
         mapping: PayloadMapping,
         rejections: RejectionCounts,
-        where: str = "..",
+        command: str = "ergoscope learn ..",
         kept: bool = False,
         alone: bool = False,
+        names: StreamNames | None = None,
     ) -> None:
         self.mapping, self.rejections, self.missing = mapping, rejections, MissingSamples()
-        self._where, self._kept, self._alone = where, kept, alone
+        self._command, self._kept, self._alone = command, kept, alone
+        self._names = StreamNames() if names is None else names
         self._numbers: dict[str, int] = {}
         self._found: dict[str, PayloadMapping] = {}  # by topic
-        self._streams: dict[str, _Stream] = {}
+        self._streams: dict[str, MappedStream] = {}
 
     @property
     def needs_arrival(self) -> bool:
@@ -77,9 +82,10 @@ class StreamMapper:
         self._note_found(stream, self._mapping_for(stream, payload))
 
     def reject(self, stream: str, rejected: RejectedMessage) -> list[Observation]:
-        """Count a payload; return a missing sample in its place, if the samples are counted as they come."""
+        """Count a payload; return a missing sample in its place, if its stream counts the samples as they come."""
         self.rejections.add(rejected, stream)
-        missing = None if self.mapping.every is not None else self.missing.replace(rejected, stream)
+        nowhere = self.mapping.every is not None or isinstance(rejected, OtherOrigin)
+        missing = None if nowhere else self.missing.replace(rejected, stream)
         return [] if missing is None else [missing]
 
     def take(self, stream: str, payload: bytes, arrived: int | None) -> list[Observation]:
@@ -116,18 +122,49 @@ class StreamMapper:
         Raises:
             RejectedMessage: The payload has not one number, and no path was named.
         """
-        payload = payload._replace(records=records_at(payload.records, self.mapping.each))
-        if not payload.records:
-            return []
-        mapping = self._mapping_for(stream, payload)
-        observations: list[Observation] = []
-        for sample in samples(mapping, payload.records, arrived):
-            if isinstance(sample, Sample):
+        named = self._named(stream, records_at(payload.records, self.mapping.each))
+        observations = [
+            item for _, one in named if isinstance(one, RejectedMessage) for item in self.reject(stream, one)
+        ]
+        taken = [(name, record) for name, record in named if not isinstance(record, RejectedMessage)]
+        if not taken:
+            return observations
+        mapping = self._mapping_for(stream, payload._replace(records=[record for _, record in taken]))
+        for name, record in taken:
+            try:
+                self._check_series(name, record)  # once more: a record before it may have begun the stream
+                sample = sample_of(mapping, record, arrived)
                 self._note_found(stream, mapping)
-                observations += self._take(stream, mapping, sample)
-            elif not isinstance(sample, NoReading) or not (partial or mapping.every is not None):
-                observations += self.reject(stream, sample)
+                observations += self._take(name, mapping, sample, series(record))
+            except NoReading as rejected:
+                if not partial and mapping.every is None:
+                    observations += self.reject(name, rejected)
+            except RejectedMessage as rejected:
+                observations += self.reject(name, rejected)
         return observations
+
+    def _named(self, topic: str, records: list[Any]) -> list[tuple[str, Any]]:
+        """Return the stream of each record and the record; what is of another origin is replaced by its error."""
+        named: list[tuple[str, Any]] = []
+        for record in records:
+            name = topic
+            try:
+                if self.mapping.by is not None:
+                    found = name_at(record, self.mapping.by)
+                    written = str(found).replace("/", ":")
+                    name = _checked(written if topic == "stream" else f"{topic}:{written}")
+                    self._names.claim(name, topic, shown(found))
+                else:
+                    self._names.claim(name, topic)
+                self._check_series(name, record)
+                named.append((name, record))
+            except RejectedMessage as rejected:
+                named.append((name, rejected))
+        return named
+
+    def _check_series(self, name: str, record: Any) -> None:
+        if (stream := self._streams.get(name)) is not None:
+            check_series(stream.series, series(record), self.mapping.by)
 
     def finish(self) -> list[Observation]:
         """Return the last samples of the grids at the end of a recording."""
@@ -154,12 +191,12 @@ class StreamMapper:
             return with_time(self.mapping, seen)
         if known is not None and not seen.numbers:  # a missing reading, such as null
             return known
-        found = find_mapping(payload, self.mapping, self._where)
+        found = find_mapping(payload, self.mapping, self._command)
         if payload.kind == SPARKPLUG_B:
             return found
         if known is not None and found != known:
             raise RejectedMessage(
-                "schema", f"the one number was {known.options}, and here it is {found.options}: name its path."
+                "schema", f"the one number was {known.options}, and here it is {found.options}: name its path.", "path"
             )
         if self._kept and payload.kind != "value":
             raise RejectedMessage(
@@ -178,53 +215,35 @@ class StreamMapper:
         if mapping != self.mapping and mapping.y != (".",):
             log.info("%s: taken with %s.", printable(stream), mapping.options)
 
-    def _take(self, topic: str, mapping: PayloadMapping, sample: Sample) -> list[Observation]:
-        name = topic
-        try:
-            if sample.name is not None:
-                name = check_stream(sample.name if topic == "stream" else f"{topic}:{sample.name}")
-            stream = self._streams.get(name) or self._begin(name, mapping, sample)
-            if sample.stamped:
-                stream.check_new(sample)
-            if stream.grid is None:
-                observation = _as_it_comes(name, sample)
-                self.missing.note(observation)
-                return [observation]
-            if sample.time is None:
-                raise RejectedMessage("schema", "a grid needs times: name the path of the time (--time), or arrival.")
-            rows = stream.grid.add(sample)
-        except RejectedMessage as rejected:
-            return self.reject(name, rejected)
+    def _take(self, name: str, mapping: PayloadMapping, sample: Sample, origin: Series | None) -> list[Observation]:
+        stream = self._streams.get(name) or self._begin(name, mapping, sample, origin)
+        stream.check_channels(sample)
+        if sample.stamped:
+            stream.check_new(sample)
+        if stream.grid is None:
+            observation = _as_it_comes(name, sample)
+            self.missing.note(observation)
+            return [observation]
+        if sample.time is None:
+            raise RejectedMessage("schema", "a grid needs times: name the path of the time (--time), or arrival.")
+        rows = stream.grid.add(sample)
         return [] if rows is None else [_on_grid(name, rows, stream.outputs)]
 
-    def _begin(self, name: str, mapping: PayloadMapping, sample: Sample) -> _Stream:
+    def _begin(self, name: str, mapping: PayloadMapping, sample: Sample, origin: Series | None) -> MappedStream:
         if len(self._streams) >= 2 * MOST_STREAMS:
             del self._streams[next(iter(self._streams))]
         channels = len(sample.output) + len(sample.input)
-        grid = None if mapping.every is None else Grid(mapping, channels, self._numbers.get(name))
-        stream = self._streams[name] = _Stream(grid, len(sample.output))
+        grid = None if mapping.every is None else Grid(mapping, channels, self._numbers.get(name), name)
+        stream = self._streams[name] = MappedStream(grid, len(sample.output), origin)
         return stream
 
 
-class _Stream:
-    """A stream: its grid, if it has one, and the samples by which repeats are known."""
-
-    def __init__(self, grid: Grid | None, outputs: int) -> None:
-        self.grid, self.outputs = grid, outputs
-        self._recent: dict[tuple[int | None, bytes, bytes], None] = {}
-
-    def check_new(self, sample: Sample) -> None:
-        """Raise RejectedMessage if a sample with this time and these values has come before."""
-        key = sample.time, sample.output.tobytes(), sample.input.tobytes()
-        if key in self._recent:
-            raise RejectedMessage(
-                "repeated",
-                "a payload has the time and the values of one before: it is dropped as a repeat. If it is a reading of "
-                "its own, use --time arrival.",
-            )
-        self._recent[key] = None
-        if len(self._recent) > REMEMBERED:
-            del self._recent[next(iter(self._recent))]
+def _checked(name: str) -> str:
+    """Return a name that stands in a payload; a wrong one is nobody's."""
+    try:
+        return check_stream(name)
+    except RejectedMessage as rejected:
+        raise OtherOrigin("schema", str(rejected), "name") from rejected
 
 
 def _as_it_comes(name: str, sample: Sample) -> Observation:

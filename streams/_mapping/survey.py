@@ -16,8 +16,9 @@ from .._messages.codec import decode
 from .._messages.errors import RejectedMessage
 from .._messages.limits import LARGEST, MOST_STREAMS
 from .automatic import Candidates, candidates
+from .devices import DeviceNames, batch_path
 from .durations import written_duration
-from .mapping import quoted
+from .mapping import quoted, records_at
 from .payload import SPARKPLUG_B, Payload, read_payload
 from .sparkplug import OTHER, read_sparkplug, signed
 from .sparkplug_reader import CONTROLS, NAMESPACE
@@ -25,6 +26,7 @@ from .sparkplug_reader import CONTROLS, NAMESPACE
 OWN = "ergoscope"  # the kind of the product's own messages
 _LAST = 1000  # arrivals of a topic from which its interval is computed
 _PATHS = 100  # of a topic
+_RECORDS = 100  # of a payload that are looked at
 _IRREGULAR = 0.5  # spread of the intervals, as a share of the median
 
 
@@ -97,6 +99,8 @@ class _Topic:
         self.messages = self.retained = 0
         self.arrivals: deque[float] = deque(maxlen=_LAST)
         self.found, self.reason = Candidates({}, {}, True), ""
+        self.devices = DeviceNames()
+        self.each: str | None = None
         self._names: dict[int, tuple[str, int]] = {}  # of the metrics, by alias, with their types
 
     def note(self, retained: bool, now: float) -> None:
@@ -120,10 +124,13 @@ class _Topic:
         except RejectedMessage as rejected:
             self.reason = "" if self.found.numbers else str(rejected)
             return
-        self.kind, seen = parsed.kind, candidates(parsed)
-        numbers = dict(list((self.found.numbers | seen.numbers).items())[:_PATHS])
-        self.found = Candidates(numbers, self.found.times | seen.times, self.found.certain and seen.certain)
-        self.reason = "" if numbers else "there is no number in it"
+        self.kind, self.each = parsed.kind, batch_path(parsed.records[0]) if len(parsed.records) == 1 else None
+        for record in records_at(parsed.records, self.each)[:_RECORDS]:
+            self.devices.see(record)
+            seen = candidates(Payload(parsed.kind, [record]))
+            numbers = dict(list((self.found.numbers | seen.numbers).items())[:_PATHS])
+            self.found = Candidates(numbers, self.found.times | seen.times, self.found.certain and seen.certain)
+        self.reason = "" if self.found.numbers else "there is no number in it"
 
     def _read_metrics(self, payload: bytes) -> None:
         try:
@@ -147,7 +154,8 @@ class _Topic:
     def row(self, topic: str, broker: str) -> Row:
         steps = np.diff(self.arrivals)
         middle = float(np.median(steps)) if len(steps) else 0.0
-        irregular = len(steps) > 3 and middle > 0 and float(np.ptp(steps)) > _IRREGULAR * middle
+        one = self.each is None and self.devices.by is None  # else these are not the steps of a stream
+        irregular = one and len(steps) > 3 and middle > 0 and float(np.ptp(steps)) > _IRREGULAR * middle
         every = written_duration(_round(middle)) if irregular else None
         rate = None if not len(steps) or not steps.sum() else float(len(steps) / steps.sum())
         numbers, times = self.found.numbers, self.found.times
@@ -161,8 +169,12 @@ class _Topic:
         if self.kind == OWN:
             return f"ergoscope learn {quoted(f'{broker}/{topic}'.removesuffix('/data'))}"
         words = [f"ergoscope learn {quoted(f'{broker}/{_escaped(topic)}')}"]
-        if len(self.found.numbers) > 1 or not self.found.certain or self.kind == SPARKPLUG_B:
+        if self.each is not None:
+            words.append(f"--each {quoted(self.each)}")
+        if len(self.found.numbers) > 1 or not self.found.certain or self.kind == SPARKPLUG_B or self.each is not None:
             words.append(f"--y {quoted(path)}")
+        if (by := self.devices.by) is not None:
+            words.append(f"--by {quoted(by)}")
         if every is not None:
             words.append(f"--every {every}")
         if len(self.found.times) > 1:

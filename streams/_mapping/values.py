@@ -37,6 +37,11 @@ def is_switch(value: Any) -> bool:
     return isinstance(value, bool) or (isinstance(value, str) and value.strip().lower() in _SWITCHES)
 
 
+def is_infinite(text: str) -> bool:
+    """Return whether a text is a number that is not finite, such as Infinity."""
+    return _INFINITE.fullmatch(text) is not None
+
+
 def is_missing(value: Any) -> bool:
     """Return whether a value says that a reading is missing: null, NaN, or a word such as ``unavailable``."""
     return value is None or _is_nan(value) or (isinstance(value, str) and value.strip().lower() in _MISSING)
@@ -53,9 +58,11 @@ def number(value: Any, path: str) -> float:
     text = value.strip() if isinstance(value, str) else ""
     if isinstance(value, bool) or text.lower() in _SWITCHES:
         return float(_SWITCHES[text.lower()] if text else value)
-    if not isinstance(value, int | float) and not _is_numeric(text) and not _INFINITE.fullmatch(text):
+    if not isinstance(value, int | float) and not _is_numeric(text) and not is_infinite(text):
         raise RejectedMessage(
-            "schema", f"{shown_path(path)} must be a number, got {shown(value)}: name another path with --y or --u."
+            "schema",
+            f"{shown_path(path)} must be a number, got {shown(value)}: name another path with --y or --u.",
+            f"value {path}",
         )
     try:
         read = float(value)
@@ -96,6 +103,7 @@ def nanoseconds(value: Any, path: str, unit: str | None) -> int:
             "schema",
             f"{shown_path(path)} must be a time, since 1970 or ISO 8601, got {shown(value)}: {remedy}, or take the "
             "time of arrival with --time arrival.",
+            "time",
         )
     else:
         scaled = Decimal(str(value).strip()) * UNITS[found]

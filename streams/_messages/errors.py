@@ -27,10 +27,11 @@ class RejectedMessage(ValueError):
         stream: Name of the stream, if the message has a valid one.
         numbered: Whether the message has a sequence number.
         samples: Number of samples in the message, if it is known.
+        cause: What is wrong, without the values: the log has the first message of each kind and cause.
     """
 
-    def __init__(self, kind: Kind, message: str) -> None:
+    def __init__(self, kind: Kind, message: str, cause: str = "") -> None:
         super().__init__(message)
-        self.kind = kind
+        self.kind, self.cause = kind, cause
         self.stream: str | None = None
         self.numbered, self.samples = False, 1

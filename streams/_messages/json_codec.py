@@ -47,9 +47,11 @@ def decode_json(payload: bytes, stream: str | None = None) -> Observation:
 def _observation(document: dict[str, Any], stream: str) -> Observation:
     unknown = [key for key in document if key not in KEYS]
     if unknown or "y" not in document:
-        what = _sample(unknown[0]) if unknown else "no 'y'"
+        got, remedy = "no 'y'", "name the path of the reading, such as --y temperature"
+        if "y" in document:
+            got, remedy = _sample(unknown[0]), "leave it out, or take the messages as those of a device with --y y"
         raise RejectedMessage(
-            "schema", f"a message has the key y and may have {', '.join(KEYS)}; got {what}: leave it out."
+            "schema", f"a message has the key y and may have {', '.join(KEYS)}; got {got}: {remedy}.", "keys"
         )
     y = _rows("y", document["y"])
     u = _rows("u", document["u"]) if "u" in document else _NOTHING if len(y) == 1 else np.zeros((len(y), 0))

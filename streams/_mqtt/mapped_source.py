@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..._core.text import printable
 from .._mapping.automatic import Choice
+from .._mapping.origins import StreamNames
 from .._mapping.sparkplug_reader import SparkplugReader, is_sparkplug, subscription
 from .._mapping.stream_mapper import StreamMapper
 from .._mapping.topics import TopicMapping
@@ -25,11 +26,12 @@ MOST_TOPICS = 100_000  # whose routes are remembered
 
 
 class _Route(NamedTuple):
-    """Who takes the payloads of a topic: the product's own format, a reader, or nobody."""
+    """Who takes the payloads of a topic: the product's own format, a reader, or nobody, for a reason or none."""
 
     own: bool
     reader: StreamMapper | SparkplugReader | None = None
     stream: str = ""
+    refused: RejectedMessage | None = None
 
 
 class MappedSource(MqttSource):
@@ -42,7 +44,7 @@ class MappedSource(MqttSource):
             payload is one.
         client: As for ``MqttSource``.
         plants: As for ``MqttSource``.
-        where: The address as it was written, for messages.
+        command: Command line, for messages that complete it.
     """
 
     def __init__(
@@ -53,14 +55,14 @@ class MappedSource(MqttSource):
         own: bool = False,
         client: str | None = None,
         plants: bool = False,
-        where: str = "..",
+        command: str = "ergoscope learn ..",
     ) -> None:
         data = [*([address.topic("meta")] if plants else []), address.topic("data")] if own else []
         filters = [subscription(topic.filter) for topic in topics]
         super().__init__(address, client=client, plants=plants, topics=[*data, *filters])
         self._own = address.topic("data").count("/") if own else 0
         alone = len(topics) == 1 and "+" not in topics[0].filter and "#" not in topics[0].filter
-        options: dict[str, Any] = dict(where=where, kept=client is not None, alone=alone)
+        options: dict[str, Any] = dict(command=command, kept=client is not None, alone=alone, names=StreamNames())
         self._mappers = [StreamMapper(topic.mapping, self.rejections, **options) for topic in topics]
         self._readers = [
             SparkplugReader(mapper, topic.filter) if is_sparkplug(topic.filter) else mapper
@@ -68,6 +70,7 @@ class MappedSource(MqttSource):
         ]
         self._topics = [topic._replace(filter=subscription(topic.filter)) for topic in topics]
         self._routes: dict[str, _Route] = {}
+        self._names = StreamNames()  # of topics
 
     def _note_silence(self) -> None:
         if self._own:
@@ -80,6 +83,9 @@ class MappedSource(MqttSource):
 
     def _arrivals(self, topic: str, payload: bytes, retained: bool) -> Sequence[Arrival]:
         route = self._routes.get(topic) or self._find_route(topic)
+        if route.refused is not None:
+            self.rejections.add(route.refused, topic)
+            return ()
         if route.own:
             arrival = self._decode(topic, payload, retained)
             return () if arrival is None else (arrival,)
@@ -120,8 +126,22 @@ class MappedSource(MqttSource):
             if stream is not None and not own and f"/{OUTPUTS}/" not in topic:
                 found = _Route(False, reader, stream)
                 break
-        self._routes[topic] = found
+        self._routes[topic] = found = self._claim(topic, found)
         return found
+
+    def _claim(self, topic: str, route: _Route) -> _Route:
+        """Return a route, or one to nobody if the stream of its name comes from another topic."""
+        levels, stream, place = topic.split("/"), route.stream, topic
+        if route.own:
+            stream = levels[-2] if levels[-1] == "data" else ""  # what is in meta is no sample
+        elif isinstance(route.reader, SparkplugReader):  # all messages of a node or device
+            stream, place = ":".join([levels[1], *levels[3:]]), "/".join([*levels[:2], *levels[3:]])
+        try:
+            if stream:
+                self._names.claim(stream, place)
+        except RejectedMessage as rejected:
+            return _Route(False, refused=rejected)
+        return route
 
     def remember(self, stream: str, epoch: int, outputs: int, inputs: int) -> None:
         """Note a stream that did not count its samples before a restart."""

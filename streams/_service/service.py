@@ -252,6 +252,12 @@ class Service:
             driver = (self.table or self._open(outputs, inputs)).driver
         except Exception as exc:  # no single message may end the service
             raise RejectedMessage("failed", f"{exc!s:.300}") from exc
+        if (outputs, inputs) != (driver.outputs, driver.inputs) and rows.stream in self.streams:
+            raise RejectedMessage(
+                "dimension",
+                f"this stream had {driver.outputs} outputs and {driver.inputs} inputs at first, and here it has "
+                f"{outputs} and {inputs}: a list has got another length, or a channel is gone.",
+            )
         if (outputs, inputs) != (driver.outputs, driver.inputs):
             raise RejectedMessage(
                 "dimension",

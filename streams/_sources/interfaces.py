@@ -23,18 +23,20 @@ from .._messages.metadata import Arrival
 from .._messages.observation import Observation
 
 MOST_LOGGED = 1000  # rejections in the log
+MOST_CAUSES = 8  # of a kind and place, in the log
 log = logging.getLogger("ergoscope.streams")
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class RejectionCounts:
-    """Counts of the rejected messages, by kind; the log has the first of each kind and place."""
+    """Counts of the rejected messages, by kind; the log has the first of each kind, cause and place."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.first: RejectedMessage | None = None
-        self._logged: set[tuple[str, str]] = set()
+        self._logged: dict[tuple[str, str], set[str]] = {}  # causes, by place and kind
+        self._lines = 0
 
     def add(self, rejected: RejectedMessage, where: str = "", place: str | None = None) -> None:
         """Count a message.
@@ -47,9 +49,10 @@ class RejectionCounts:
         self.counts[rejected.kind] += 1
         if rejected.kind not in ("retained", "repeated"):  # an old reading is no error
             self.first = self.first or rejected
-        key = where if place is None else place, rejected.kind
-        if key not in self._logged and len(self._logged) < MOST_LOGGED:
-            self._logged.add(key)
+        causes = self._logged.setdefault((where if place is None else place, rejected.kind), set())
+        if rejected.cause not in causes and len(causes) < MOST_CAUSES and self._lines < MOST_LOGGED:
+            causes.add(rejected.cause)
+            self._lines += 1
             head = f"{printable(where)}: " if where else ""
             log.warning("%s%s (%s: the first; more are only counted)", head, rejected, rejected.kind)
 

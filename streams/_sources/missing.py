@@ -12,7 +12,7 @@ from .._messages.errors import RejectedMessage
 from .._messages.limits import MOST_STREAMS
 from .._messages.observation import Observation
 
-REPLACED = ("oversized", "malformed", "schema", "non-finite")
+REPLACED = ("oversized", "malformed", "schema", "dimension", "non-finite")
 
 
 class MissingSamples:

@@ -8,6 +8,7 @@ recording: ``locate run/ --by stream --output y``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -81,7 +82,9 @@ class RecordSink(NullContext):
         if self._timer is not None:
             self._timer.cancel()
         try:
-            self.write()
+            while self._held:
+                with contextlib.suppress(KeyboardInterrupt):  # polars ends its work at a signal: write once more
+                    self.write()
         finally:
             self._lock.close()
 

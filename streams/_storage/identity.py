@@ -66,8 +66,9 @@ def identity(folder: Path, words: dict[str, Any], epoch: int | None = None) -> I
     if epoch not in (None, known.epoch):
         raise ValueError(f"the folder {str(folder)!r} has the epoch {known.epoch}, got {epoch}: leave it out.")
     if other:
+        was = there["words"].get(other[0], "none")
         raise ValueError(
-            f"the folder {str(folder)!r} is of another {other[0]}: {there['words'].get(other[0])!r:.80}, here it is "
+            f"the folder {str(folder)!r} is of another {other[0]}: {was!r:.80}, here it is "
             f"{words[other[0]]!r:.80}. Name another folder, or the same {other[0]}."
         )
     return known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ergoscope._core.text import printable, printable_lines
+from ergoscope._core.text import counted, printable, printable_lines
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_a_long_text_is_cut_after_it_is_escaped() -> None:
 
 def test_lines_stay_lines() -> None:
     assert printable_lines("a\x1b\n\nb\r\n") == "a\\x1b\n\nb\\r\n"
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 streams"), (1, "1 stream"), (2, "2 streams")])
+def test_a_word_agrees_with_its_number(number: int, said: str) -> None:
+    assert counted(number, "stream") == said

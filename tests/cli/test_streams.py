@@ -139,7 +139,7 @@ def test_the_line_of_progress_names_what_was_forgotten_and_rejected(
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(_streams._report(service))  # type: ignore[arg-type]
     assert capsys.readouterr().err.endswith(
-        "0 outdated, 3 streams forgotten, 2 messages rejected (malformed), 1 messages rejected (schema)\n"
+        "0 outdated, 3 streams forgotten, 2 messages rejected (malformed), 1 message rejected (schema)\n"
     )
 
 
@@ -169,7 +169,7 @@ def test_learn_prints_progress_while_it_waits_for_more(quiet: list[str], monkeyp
         assert not said
     else:
         assert len(said) > 1  # one while it waits, and that of the end
-        assert said[-1] == "learn: 1 streams, 40 samples, 0 lost, 0 repeated, 0 outdated"
+        assert said[-1] == "learn: 1 stream, 40 samples, 0 lost, 0 repeated, 0 outdated"
 
 
 BAD = {
@@ -302,6 +302,27 @@ def test_a_recorder_that_is_ended_leaves_whole_parts(number: int, tmp_path: Path
     assert again.returncode == 0 and kept() == [*values, -1]
 
 
+@pytest.mark.parametrize("pause", [0, 0.01, 0.2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_loses_nothing_that_was_recorded(number: int, pause: float, tmp_path: Path) -> None:
+    command = [*ERGOSCOPE, "record", "-", "--out", "kept"]
+    going = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert going.stdin is not None
+    going.stdin.write(b"".join(b'{"y": %d}\n' % k for k in range(8)))
+    going.stdin.flush()
+    until_there = time.monotonic() + 60
+    while not (tmp_path / "kept" / ".lock").exists():
+        assert time.monotonic() < until_there
+        time.sleep(0.05)
+    time.sleep(1)
+    for _ in range(3):
+        going.send_signal(number)
+        time.sleep(pause)
+    _, said = going.communicate(timeout=60)
+    assert b"Traceback" not in said
+    assert pl.read_parquet(tmp_path / "kept" / "part-000001.parquet")["y"].to_list() == list(range(8))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("words", ["watch mqtt://127.0.0.1:1/lab", "record mqtt://127.0.0.1:1/lab/+ --out r"])
 def test_a_signal_ends_a_command_without_a_traceback(words: str, number: int, tmp_path: Path) -> None:
@@ -388,4 +409,21 @@ def test_a_mapping_in_a_file_takes_a_pipe(tmp_path: Path) -> None:
 def test_a_pipe_with_several_numbers_ends_with_the_choice(tmp_path: Path) -> None:
     done = run("record", "-", "--out", "kept", cwd=tmp_path, given=ZIGBEE[0].encode())
     assert done.returncode == 2 and b"Traceback" not in done.stderr
+    assert b"write ergoscope record - --out kept --y PATH" in done.stderr  # the command that was typed
     assert b"--y PATH, where PATH is one of battery (88), temperature (0.0), at (1700000000)" in done.stderr
+
+
+def test_a_later_line_with_a_key_of_a_device_names_the_remedy(tmp_path: Path) -> None:
+    done = run("replay", "-", cwd=tmp_path, given=b'{"y": 1}\n{"y": 2, "battery": 88}\n')
+    assert b"got 'battery': leave it out, or take the messages as those of a device with --y y" in done.stderr
+    done = run("replay", "-", "--y", "y", cwd=tmp_path, given=b'{"y": 1}\n{"y": 2, "battery": 88}\n')
+    assert [line["y"] for line in lines(done.stdout)] == [1, 2]
+
+
+def test_a_state_folder_of_lines_belongs_to_one_mapping(tmp_path: Path) -> None:
+    words = ["learn", "-", "--sizes", "0..2", "--state", "kept"]
+    assert run(*words, cwd=tmp_path, given=b'{"y": 1}\n').returncode == 0
+    other = run(*words, "--y", "y", cwd=tmp_path, given=b'{"y": 1}\n')
+    assert other.returncode == 2
+    assert b"is of another mapping: 'no options of payloads', here it is '--y y'" in other.stderr
+    assert run(*words, cwd=tmp_path, given=b'{"y": 1}\n').returncode == 0

@@ -21,7 +21,7 @@ def grid(first: int | None = None, channels: int = 1, **words: Any) -> Grid:
 
 
 def sample(seconds: float, *values: float) -> Sample:
-    return Sample(None, round(seconds * SECOND), np.array(values), np.zeros(0))
+    return Sample(round(seconds * SECOND), np.array(values), np.zeros(0))
 
 
 def given(made: Grid, pairs: list[tuple[float, float]]) -> dict[int, float]:
@@ -103,8 +103,9 @@ def test_an_older_value_within_a_step_does_not_replace_a_newer_one() -> None:
     assert given(grid(every="1s"), [(10, 0), (10.8, 1), (10.2, 9), (12, 3)]) == {10: 0, 11: 1}
 
 
-def test_a_clock_that_was_set_back_costs_some_values() -> None:
-    made = grid(every="1s")
+def test_a_clock_that_was_set_back_costs_some_values(caplog: pytest.LogCaptureFixture) -> None:
+    made = Grid(payload_mapping("y", every="1s"), 1, name="a")
+    back = 5001 - 1000 - BACK + 1
     given(made, [(5000, 1), (5001, 2)])
     refused = 0
     got: dict[int, float] = {}
@@ -114,8 +115,12 @@ def test_a_clock_that_was_set_back_costs_some_values() -> None:
         except RejectedMessage:
             refused += 1
     assert refused == BACK - 1
-    assert list(got) == list(range(5001, 5001 + 10))  # the numbers go on
-    assert list(got.values())[1:] == list(range(BACK, BACK + 9))
+    assert list(got) == list(range(5001, 5001 + 11))  # the numbers go on
+    assert list(got.values()) == [2, *range(BACK - 1, BACK + 9)]  # the sample that waited leaves, too
+    assert [record.getMessage() for record in caplog.records] == [
+        f"a: {BACK} values in a row came too late: the clock of the publisher is taken as set back by {back}s, and the "
+        "samples go on from there."
+    ]
 
 
 def test_one_wrong_time_far_ahead_is_left_out() -> None:
@@ -132,7 +137,7 @@ def test_a_pause_beyond_the_limit_needs_a_second_value() -> None:
     later = 10 + 3 * FAR
     with pytest.raises(RejectedMessage):
         made.add(sample(later, 2))
-    assert given(made, [(later + 1, 3), (later + 2, 4)]) == {later + 1: 3}
+    assert given(made, [(later + 1, 3), (later + 2, 4)]) == {10: 1, later + 1: 3}  # what waited before the pause leaves
 
 
 def test_a_restart_gives_the_samples_in_between_as_missing() -> None:

@@ -113,7 +113,7 @@ def test_an_alias_without_its_birth_is_counted_and_not_guessed() -> None:
     edge = Edge(reader())
     assert edge.send("DDATA", metric(1.0, None, alias=5)) == []
     rejected = edge.made._mapper.rejections
-    assert rejected.counts == {"schema": 1} and "have only an alias" in str(rejected.first)
+    assert rejected.counts == {"schema": 1} and "1 metric with only an alias" in str(rejected.first)
     edge.birth()
     assert values(edge.send("DDATA", metric(2.0, None, alias=5))) == [2.0]
     edge.send("NBIRTH", metric(1, "bdSeq", TYPE.INT64), seq=0)  # a new session: the aliases are others

@@ -10,8 +10,9 @@ import pytest
 
 from ergoscope.streams import Observation
 from ergoscope.streams._mapping.automatic import Choice
+from ergoscope.streams._mapping.mapped_stream import REMEMBERED
 from ergoscope.streams._mapping.mapping import payload_mapping
-from ergoscope.streams._mapping.stream_mapper import REMEMBERED, StreamMapper
+from ergoscope.streams._mapping.stream_mapper import StreamMapper
 from ergoscope.streams._sources.interfaces import RejectionCounts
 
 
@@ -106,8 +107,8 @@ def test_repeats_are_known_among_the_last_thousand() -> None:
 def test_a_payload_without_the_reading_is_a_missing_sample(bad: Any) -> None:
     made = mapper(y="y")
     got = take(made, bad, {"y": 1}, bad, {"y": 2})
-    expected = [0.0] if bad == {"y": "off"} else []
-    np.testing.assert_array_equal(outputs(got), [*expected, 1, *(expected or [np.nan]), 2])
+    expected = [0, 1, 0, np.nan] if bad == {"y": "off"} else [1, np.nan, 2]  # 2 is no switch
+    np.testing.assert_array_equal(outputs(got), expected)
 
 
 def test_a_stream_is_named_in_its_payload() -> None:

@@ -106,3 +106,54 @@ def test_any_bytes_give_a_row() -> None:
         payload = rng.integers(0, 256, int(rng.integers(0, 60)), np.uint8).tobytes()
         survey.hear(str(rng.choice(["a", "a/data", "spBv1.0/g/DDATA/e"])), payload, False, float(k))
     assert len(survey.rows()) == 3
+
+
+RTL = '{"time": "%d", "model": "%s", "id": %d, "temperature_C": %s}'
+METRIC = '{"name": "temp", "tags": {"host": "%s"}, "fields": {"value": %s}, "timestamp": %d}'
+
+
+def test_a_batch_and_its_devices_are_offered() -> None:
+    batches = [
+        '{"metrics": [' + ", ".join(METRIC % (host, 20 + k, 1700000000 + k) for host in "ab") + "]}" for k in range(3)
+    ]
+    row = surveyed(*[("t", batch.encode()) for batch in batches])["t"]
+    assert row.commands == {
+        "fields.value": "ergoscope learn mqtt://host/t --each metrics --y fields.value --by tags.host"
+    }
+    assert row.values == {"fields.value": 22}
+    words = options(row.commands["fields.value"])
+    made = StreamMapper(payload_mapping(words["--y"], by=words["--by"], each=words["--each"]), RejectionCounts())
+    got = [item for batch in batches for item in made.take("t", batch.encode(), None)]
+    assert [item.stream for item in got] == ["t:a", "t:b"] * 3 and not made.rejections.counts
+    one = surveyed(("t", batches[0].replace('"b"', '"a"').encode()))["t"]
+    assert one.commands["fields.value"].endswith("--each metrics --y fields.value")  # one host: no name is needed
+
+
+@pytest.mark.parametrize(
+    ("devices", "by"),
+    [
+        ([("A", 1), ("B", 1)], "model"),
+        ([("A", 1), ("A", 2)], "id"),
+        ([("A", 1), ("A", 2), ("B", 3)], "id"),  # it tells more of them
+        ([("A", 1)], None),
+    ],
+)
+def test_a_name_that_tells_devices_is_offered(devices: list[tuple[str, int]], by: str | None) -> None:
+    many = [RTL % (1700000000 + k, *devices[k % len(devices)], 20 + k) for k in range(4 * len(devices))]
+    times = np.cumsum(np.random.default_rng(1).exponential(1, len(many))).tolist()
+    row = surveyed(*[("rtl", one.encode()) for one in many], times=times)["rtl"]
+    words = options(row.commands["temperature_C"])
+    assert words.get("--by") == by and words["--y"] == "temperature_C"
+    assert by is None or "--every" not in words  # the steps of a topic are not those of a device
+
+
+def test_a_number_of_the_message_names_no_device() -> None:
+    many = [f'{{"id": "m{k}", "state": "{k % 2}x", "v": {k}}}' for k in range(8)]
+    row = surveyed(*[("a", one.encode()) for one in many])["a"]
+    assert all("--by" not in command for command in row.commands.values())
+
+
+def test_lines_of_several_hosts_are_named_by_the_tag() -> None:
+    lines = [f"temp,host={host},rack=1 value={k}" for k in range(3) for host in "abc"]
+    row = surveyed(*[("t", line.encode()) for line in lines])["t"]
+    assert row.commands == {"fields.value": "ergoscope learn mqtt://host/t --by tags.host"}

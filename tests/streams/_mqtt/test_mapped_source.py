@@ -227,6 +227,10 @@ def test_a_state_folder_belongs_to_one_mapping(tmp_path: Path) -> None:
     connect(where, mapping=payload_mapping("a"), state=tmp_path)
     with pytest.raises(ValueError, match="is of another mapping"):
         connect(where, mapping=payload_mapping("b"), state=tmp_path)
+    address = "mqtt://127.0.0.1:1/lab/device"
+    connect(address, mapping=payload_mapping("a"), state=tmp_path / "lab")
+    with pytest.raises(ValueError, match="is of another mapping: '.*--y a', here it is 'no options of payloads'"):
+        connect(address, state=tmp_path / "lab")
 
 
 @needs_clients

@@ -369,6 +369,7 @@ def test_a_sample_of_another_width_without_a_number_is_a_missing_sample() -> Non
     items = [observation("a", 1.0), observation("a", [2.0, 3.0]), observation("a", 4.0)]
     service, sent = run(items)
     assert service.rejections.counts == {"dimension": 1} and service.counts["a"].taken == 3
+    assert "this stream had 1 outputs and 0 inputs at first, and here it has 2" in str(service.rejections.first)
     outputs = np.concatenate([part.output[:, 0] for part in sent if isinstance(part, Forecasts)])
     np.testing.assert_equal(outputs, [1.0, np.nan, 4.0])
 
