@@ -87,6 +87,6 @@ class Scorecard:
             amount = "under 0.01" if share < 0.01 else f"{share:.2g}" if share < 100 else f"{share:.0f}"
             text += f" On the plant its excess over the Kalman filter is {amount} %."
         names = ", ".join(self.all_flaws)
-        clean = (self.rows["verdict"] == "pass").all()
+        clean = not self.rows["verdict"].is_in(["falls short", "failed"]).any()
         text += f" Flaws: {names}." if names else " No flaw was found." * clean
         return text + (f" Partial: {self.rows.height} of {self.cases} cases." if self.partial else "")
