@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.live import Live
@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ._options import PATH
-from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options
+from ._payload_options import read_options, with_payload
 from ._printing import PlainConsole, console, note, short_number
 from ._streams import By, Time, leave_pipe, start_log
 
@@ -48,6 +48,7 @@ Recording = Annotated[Path | None, typer.Option("--record", **PATH, help="Folder
 demo = typer.Typer(help="Demos that need nothing else.", no_args_is_help=True)
 
 
+@with_payload
 def watch(
     where: Annotated[
         str,
@@ -68,14 +69,7 @@ def watch(
     recording: Recording = None,
     by: By = None,
     time: Time = None,
-    y: Y = None,
-    u: U = None,
-    time_unit: Unit = None,
-    each: Each = None,
-    every: Every = None,
-    rule: Rule = None,
-    hold: Hold = None,
-    mappings: Mappings = None,
+    payload: Any = None,
 ) -> None:
     """Watch what is learned live: the streams, their samples, errors and critical sizes."""
     start_log()
@@ -83,7 +77,7 @@ def watch(
     from ..streams._dashboard.show import show_page
     from ..streams._until_signal import run_streams
 
-    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    mapping = read_options(payload, time, by)
     mapped = mapping is not None or by is not None or time is not None
     if mapped and (not page or recording is None):
         raise ValueError(

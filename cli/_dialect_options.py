@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ._options import with_options
 
 if TYPE_CHECKING:
     from ..simulator import Dialect
@@ -78,21 +78,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
 
 def with_dialect(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command with these options; it gets them as ``dialect``, None where none is given."""
-    own = inspect.signature(command, eval_str=True)
-
-    @wraps(command)
-    def run(**given: Any) -> None:
-        told = {name: given.pop(name) for name in OPTIONS}
-        command(**given, dialect=_dialect(told))
-
-    shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in OPTIONS.items()
-    ]
-    kept = [parameter for name, parameter in own.parameters.items() if name != "dialect"]
-    run.__signature__ = own.replace(parameters=[*kept, *shared])  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*kept, *shared]}
-    return run
+    return with_options(command, "dialect", OPTIONS, _dialect)
 
 
 def _dialect(told: dict[str, Any]) -> Dialect | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._options import PATH
-from ._plant_options import Delay, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
+from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import console, show_files
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def export(
     r: MeasurementNoise = None,
     dt: SamplingTime = None,
     delay: Delay = None,
+    input_noise: InputNoise = None,
     out: Annotated[
         Path | None, typer.Option("--out", **PATH, help="Folder for the files. Default: that of locate, or runs/NAME.")
     ] = None,
@@ -43,7 +44,8 @@ def export(
 
     folder = Path(source).expanduser()
     if folder.exists() and folder.suffix not in (".toml", ".py"):
-        for word, given in (("--q", q), ("--r", r), ("--dt", dt), ("--delay", delay)):
+        of_plant = {"--q": q, "--r": r, "--dt": dt, "--delay": delay, "--input-noise": input_noise}
+        for word, given in of_plant.items():
             if given is not None:
                 raise ValueError(f"{word} is an option for systems, and {source} is a result: leave it out.")
         predictor = _of_results(folder, size)
@@ -58,7 +60,7 @@ def export(
             raise ValueError(
                 f"--size is for a folder of locate, and {source} is a system: its Kalman predictor has one size."
             )
-        system = find_plant(source, q, r, dt, delay)
+        system = find_plant(source, q, r, dt, delay, input_noise)
         predictor, label = analysis.kalman_predictor(system), system.name or "plant"
         place = Path("runs") / (system.name or "plant")
     files = learners.export_predictor(predictor, out or place, to, name or c_name(label))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .._core.text import printable
-from ._options import PATH
+from ._options import PATH, with_options
 from ._parsing import parse_names
 from ._printing import note
 
@@ -40,11 +41,29 @@ Mappings = Annotated[
 ]
 
 
+OPTIONS: dict[str, tuple[Any, Any]] = dict(
+    y=(Y, None),
+    u=(U, None),
+    time_unit=(Unit, None),
+    each=(Each, None),
+    every=(Every, None),
+    rule=(Rule, None),
+    hold=(Hold, None),
+    mappings=(Mappings, None),
+)
+
+
+def with_payload(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with these options; it gets them as ``payload``, for ``read_options``."""
+    return with_options(command, "payload", OPTIONS, dict)
+
+
 def read_options(
-    file: Path | None, time: str | None, by: str | None, **options: Any
+    payload: dict[str, Any], time: str | None, by: str | None
 ) -> PayloadMapping | list[TopicMapping] | None:
     """Return the mapping of a file or of options; None if there is at most a time and a name, as of a recording."""
-    given = {word: value for word, value in options.items() if value is not None}
+    file = payload["mappings"]
+    given = {word: value for word, value in payload.items() if value is not None and word != "mappings"}
     if file is None and not given:
         return None
     from ..streams._mapping.mapping import payload_mapping
@@ -52,9 +71,12 @@ def read_options(
 
     if file is not None:
         if given:
-            raise ValueError(f"the options of payloads stand in {file}: leave --{next(iter(given))} out.")
+            word = next(iter(given)).replace("_", "-")
+            raise ValueError(f"the options of payloads stand in {file}: leave --{word} out.")
         return read_mappings(file)
     outputs, inputs = (parse_names(given.pop(word, None)) for word in ("y", "u"))
+    if "time_unit" in given:
+        given["unit"] = given.pop("time_unit")
     return payload_mapping(outputs, inputs, time=time, by=by, **given)
 
 

@@ -17,7 +17,7 @@ from .._core.text import counted, printable_lines
 from ._dialect_options import with_dialect
 from ._options import PATH, Seed
 from ._parsing import parse_center, parse_names, parse_sizes
-from ._payload_options import Each, Every, Hold, Mappings, Rule, U, Unit, Y, read_options, tell_grid, typed
+from ._payload_options import read_options, tell_grid, typed, with_payload
 from ._printing import note
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print only errors on stand
 
 
 @with_dialect
+@with_payload
 def learn(
     source: Live,
     learner: Annotated[
@@ -73,14 +74,7 @@ def learn(
     input: Input = None,
     by: By = None,
     time: Time = None,
-    y: Y = None,
-    u: U = None,
-    time_unit: Unit = None,
-    each: Each = None,
-    every: Every = None,
-    rule: Rule = None,
-    hold: Hold = None,
-    mappings: Mappings = None,
+    payload: Any = None,
     precision: Annotated[str, typer.Option(help="float64 or float32.")] = "float64",
     device: Annotated[str | None, typer.Option(help="cpu, gpu, .. (see: ergoscope devices).")] = None,
     quiet: Quiet = False,
@@ -105,7 +99,7 @@ def learn(
         channels=channels,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    mapping = read_options(payload, time, by)
     opened = streams.connect(
         source, state=state, plants=True, mapping=mapping, dialect=dialect, command=typed(), **columns
     )
@@ -129,19 +123,13 @@ def learn(
     _account(service, quiet)
 
 
+@with_payload
 def record(
     source: Live,
     out: Annotated[Path, typer.Option("--out", **PATH, help="Folder for the Parquet parts; parts in it stay.")],
     by: By = None,
     time: Time = None,
-    y: Y = None,
-    u: U = None,
-    time_unit: Unit = None,
-    each: Each = None,
-    every: Every = None,
-    rule: Rule = None,
-    hold: Hold = None,
-    mappings: Mappings = None,
+    payload: Any = None,
     quiet: Quiet = False,
 ) -> None:
     """Record live streams, message by message, for replay."""
@@ -149,7 +137,7 @@ def record(
     from .. import streams
     from ..streams._until_signal import run_streams
 
-    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    mapping = read_options(payload, time, by)
     opened = streams.connect(source, mapping=mapping, by=by, time=time, command=typed())
     sink = streams.RecordSink(out)
     tell_grid(mapping, quiet)
@@ -161,6 +149,7 @@ def record(
 
 
 @with_dialect
+@with_payload
 def replay(
     source: Live,
     to: Annotated[
@@ -176,14 +165,7 @@ def replay(
     by: By = None,
     time: Time = None,
     dialect: Any = None,
-    y: Y = None,
-    u: U = None,
-    time_unit: Unit = None,
-    each: Each = None,
-    every: Every = None,
-    rule: Rule = None,
-    hold: Hold = None,
-    mappings: Mappings = None,
+    payload: Any = None,
 ) -> None:
     """Play a recording, or payloads, as live streams."""
     start_log()
@@ -192,7 +174,7 @@ def replay(
     from ..streams._sources.playback import Playback
 
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
-    mapping = read_options(mappings, time, by, y=y, u=u, unit=time_unit, each=each, every=every, rule=rule, hold=hold)
+    mapping = read_options(payload, time, by)
     columns |= dict(speed=_speed(speed), block=block, mapping=mapping, dialect=dialect, command=typed())
     opened = streams.connect(source, **columns)
     tell_grid(mapping)
