@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from .._core.files import remove_unfinished
-from .._core.signals import ending_signals
+from .._core.signals import already_ending, ending_signals
 
 
 @contextmanager
@@ -29,7 +29,8 @@ def ending_cleanly() -> Iterator[None]:
         _end()
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is not already_ending:
+                signal.signal(number, handler)
 
 
 def _end(*_: Any) -> None:

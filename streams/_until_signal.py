@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from .._core.signals import ending_signals
+from .._core.signals import already_ending, ending_signals
 
 PATIENCE = 5.0  # seconds for an end in order
 END_WITH_STDIN = "ERGOSCOPE_END_WITH_STDIN"  # if set, the end of standard input ends the command as a signal does
@@ -19,12 +20,12 @@ def run_streams(main: Coroutine[Any, Any, Any]) -> Any:
     """Run a coroutine to its end; an interrupt, SIGTERM or SIGHUP cancels it.
 
     A second signal cancels what it waits for at its end: what was taken is still written. A signal ``PATIENCE`` seconds
-    after the first ends the process at once.
+    after the first ends the process at once. One that comes after the end does nothing.
     """
+    numbers, signalled = ending_signals(), False
 
     async def run() -> Any:
-        numbers = ending_signals()
-        loop, task, signalled = asyncio.get_running_loop(), asyncio.ensure_future(main), False
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(main)
 
         def end() -> None:
             nonlocal signalled
@@ -49,7 +50,11 @@ def run_streams(main: Coroutine[Any, Any, Any]) -> Any:
                 raise
             return None
 
-    return asyncio.run(run())
+    result = asyncio.run(run())
+    if signalled and threading.current_thread() is threading.main_thread():
+        for number in numbers:
+            signal.signal(number, already_ending)
+    return result
 
 
 def _await_end_of_stdin(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
