@@ -16,10 +16,14 @@ from typing import Any, Generic, Union, get_args, get_origin
 import jax
 import pytest
 from beartype import BeartypeConf, beartype
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+# The same examples in every run, so that a change is blamed for what it did; a campaign draws new ones.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("campaign", derandomize=False, deadline=None)
 
 # Only here, so that users do not pay for it; only where arrays flow: the public functions of the other rooms refuse
 # wrong types themselves, and their tests hand them some. With the tower an int is a float, as it is for mypy.
@@ -82,6 +86,7 @@ BITS = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("campaign" if config.getoption("--campaign") else "fixed")
     if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
         made = subprocess.run([sys.executable, "-c", LOOPS], check=True, stdout=subprocess.PIPE, text=True)
         config.stash[BITS] = made.stdout.strip()

@@ -63,7 +63,7 @@ def in_units(system: LinearSystem, states: list[float], outputs: list[float]) ->
 
 
 @pytest.mark.parametrize("name", PLANTS)
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_theory_is_the_same_in_all_units(name: str, data: st.DataObject) -> None:
     system = PLANTS[name]
@@ -84,7 +84,7 @@ def test_theory_is_the_same_in_all_units(name: str, data: st.DataObject) -> None
 
 
 @pytest.mark.parametrize("name", [name for name, system in PLANTS.items() if system.outputs == 1])
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4)
 @given(data=st.data())
 def test_exact_errors_scale_with_the_output(name: str, data: st.DataObject) -> None:
     system, powers = PLANTS[name], st.integers(-12, 12)

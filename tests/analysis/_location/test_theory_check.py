@@ -72,7 +72,7 @@ def test_sizes_that_were_not_tried_leave_an_upper_end() -> None:
     assert contradicted.size is None and contradicted.verdict != "at most"
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from([1.0, 1.03, 0.9, 0.9999, -1.0]), min_size=1, max_size=3),
     st.floats(-12, 0),

@@ -43,7 +43,7 @@ def of_system(units: np.ndarray) -> Location:
         return locate(scaled, sizes=range(5), horizon=600, replicates=16)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4)
 @given(UNITS)
 def test_the_units_of_a_recording_change_no_answer(powers: tuple[float, float]) -> None:
     units = 10.0 ** np.array(powers)

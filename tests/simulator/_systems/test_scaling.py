@@ -16,7 +16,7 @@ C = np.array([[1.0, 0, 1, 0], [0, 1, 0, 0]])
 Q = np.array([1.0, 0.01, 0, 1e-4])
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50)
 @given(
     states=st.lists(st.integers(-40, 40), min_size=4, max_size=4),
     outputs=st.lists(st.integers(-40, 40), min_size=2, max_size=2),
