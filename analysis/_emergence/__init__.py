@@ -1,0 +1,1 @@
+"""Where an ability appears: first passages, and the place along an axis."""

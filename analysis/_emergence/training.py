@@ -1,0 +1,180 @@
+"""Train the runs of a study or an axis, keep each one that has ended in a folder, and give their curves as a frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from filelock import FileLock, Timeout
+
+from ..._core.devices import Precision, device_words
+from ..._core.files import check_folder, save_frame, write_text
+from ..._core.json_values import json_text
+from ..._core.progress import Progress, no_progress
+from ..._core.text import versions
+from ...learners._neural.recipe import Recipe
+from ...learners._neural.train import SCORES, Curves, Run, Stop, log_edges, train
+from ...simulator._tasks.process import Process
+
+SETTINGS = "training.json"
+
+
+class Training(NamedTuple):
+    """What all runs share.
+
+    Attributes:
+        process: The task.
+        recipe: The network, and its numbers where a run has no others.
+        steps: Updates of each run.
+        per_decade: Edges in a decade of steps.
+        exam: Rows of the exam; None for all that are left of a finite domain, else 2000.
+        stop: Leave the later edges of a run out once this score has passed.
+        precision: ``"float32"`` or ``"float64"``.
+        device: As in ``find_devices``.
+    """
+
+    process: Process
+    recipe: Recipe
+    steps: int
+    per_decade: int = 20
+    exam: int | None = None
+    stop: Stop | None = None
+    precision: Precision = "float32"
+    device: str | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that the numbers depend on, beside those of a run."""
+        words = dict(task=self.process.name, learner=self.recipe.name, steps=self.steps, per_decade=self.per_decade)
+        stop = None if self.stop is None else list(self.stop)
+        return words | dict(exam=self.exam, stop=stop, precision=self.precision, device=device_words(self.device))
+
+
+def train_runs(
+    training: Training, runs: Sequence[Run], folder: Path | None = None, progress: Progress = no_progress
+) -> pl.DataFrame:
+    """Return the curves of runs: those in the folder, and those that are missing there, which are trained.
+
+    A run that has ended is one file in the folder, whole or not at all: after an interrupt the rest is trained.
+
+    Args:
+        training: What all runs share.
+        runs: The runs; equal ones are trained once.
+        folder: Created if it does not exist; None: nothing is kept.
+        progress: Called with the updates done and the updates in all.
+
+    Returns:
+        Columns ``run, seed, size, rows, rate, decay, l1, dropout, step, metric, kind, value``; ``run`` is the number of
+        the run in ``runs``.
+
+    Raises:
+        ValueError: A run cannot be, or the folder is of other settings or cannot be written to.
+    """
+    if folder is None:
+        made = _train(training, list(runs), None, progress)
+        return _frame(made)
+    with _opened(folder, training):
+        missing = [run for run in dict.fromkeys(runs) if not _part(folder, run).is_file()]
+        before = (len(set(runs)) - len(missing)) * training.steps
+        if missing:
+            _train(training, missing, folder, lambda done, total: progress(before + done, before + total))
+        numbered = pl.Series("run", range(len(runs)), pl.Int64)
+        frames = [pl.read_parquet(_part(folder, run)).with_columns(run=numbered[i]) for i, run in enumerate(runs)]
+    return pl.concat(frames)
+
+
+def _train(training: Training, runs: list[Run], folder: Path | None, progress: Progress) -> Curves:
+    def save(index: int, curves: Curves) -> None:
+        if folder is not None:
+            part = _part(folder, runs[index])
+            part.parent.mkdir(parents=True, exist_ok=True)
+            save_frame(_frame(curves), part)
+
+    recipe = training.recipe
+    return train(
+        recipe.model,
+        training.process,
+        runs,
+        log_edges(training.steps, training.per_decade),
+        batch=recipe.batch,
+        optimiser=recipe.optimiser,
+        exam=training.exam,
+        stop=training.stop,
+        precision=training.precision,
+        device=training.device,
+        progress=progress,
+        finished=save,
+    )
+
+
+def _part(folder: Path, run: Run) -> Path:
+    """Return the file of a run: Hive partitions of its numbers, one file for each seed."""
+    words = dict(rows=run.rows, size=run.size) | run.knobs._asdict()
+    return Path(folder, "runs", *(f"{key}={value}" for key, value in words.items()), f"seed-{run.seed}.parquet")
+
+
+@contextmanager
+def _opened(folder: Path, training: Training) -> Iterator[None]:
+    """Make or open the folder, for this process alone while the block runs."""
+    folder = check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(f"another process trains into {str(folder)!r}: wait, or choose another --out.") from None
+    try:
+        for unfinished in folder.rglob(".*.tmp.*"):
+            unfinished.unlink(missing_ok=True)
+        file, now = folder / SETTINGS, json.loads(json_text(training.settings))
+        if file.is_file():
+            before = _read(file)
+            for word, value in now.items():
+                if before.get(word) != value:
+                    raise ValueError(
+                        f"{str(folder)!r} was made with {word} = {json.dumps(before.get(word))}, not "
+                        f"{json.dumps(value)}: choose another --out, or remove that folder."
+                    )
+        else:
+            write_text(file, json_text(now | dict(versions=versions())) + "\n")
+        yield
+    finally:
+        lock.release()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as exc:
+        raise ValueError(f"{file} is not in ergoscope's format ({exc}): choose another folder.") from exc
+
+
+def _frame(curves: Curves) -> pl.DataFrame:
+    """Return the curves as a tidy frame; kinds that were not seen, and edges after the last one, have no rows."""
+    frames = []
+    for number, run in enumerate(curves.runs):
+        edges = curves.edges[: curves.last[number] + 1]
+        columns = {
+            (score, kind): curves.scores[number, : len(edges), i, j]
+            for i, score in enumerate(SCORES)
+            for j, kind in enumerate(curves.kinds)
+        }
+        columns |= {(name, "all"): curves.probes[number, : len(edges), i] for i, name in enumerate(curves.probe_names)}
+        settings = dict(run=number, seed=run.seed, size=run.size, rows=run.rows) | run.knobs._asdict()
+        frames += [_rows(settings, edges, metric, kind, values) for (metric, kind), values in columns.items()]
+    return pl.concat(frames)
+
+
+def _rows(
+    settings: dict[str, Any], edges: np.ndarray[Any, Any], metric: str, kind: str, values: np.ndarray[Any, Any]
+) -> pl.DataFrame:
+    kinds = {word: pl.Float64() if isinstance(value, float) else pl.Int64() for word, value in settings.items()}
+    shared = [pl.lit(value, kinds[word]).alias(word) for word, value in settings.items()]
+    named = [pl.lit(metric).alias("metric"), pl.lit(kind).alias("kind")]
+    made = pl.DataFrame(dict(step=edges, value=values))
+    return made.select(*shared, "step", *named, "value")

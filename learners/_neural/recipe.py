@@ -1,0 +1,110 @@
+"""Networks by words such as ``mlp:width=64,decay=0.1``: the model, its size, its numbers and its rule."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..._core.text import did_you_mean
+from ...simulator._tasks.process import Process
+from .embedding_mlp import embedding_mlp
+from .mlp_model import mlp_model
+from .model import Model
+from .optimiser import Knobs, Optimiser, check_knobs, check_optimiser
+
+
+class Recipe(NamedTuple):
+    """How a network is trained.
+
+    Attributes:
+        name: The words, with every option.
+        model: The network, for one task.
+        size: Its size, the width.
+        knobs: Rate, decay and the like.
+        optimiser: The rule of the updates.
+        batch: Rows of a batch; None: the whole set.
+    """
+
+    name: str
+    model: Model
+    size: int
+    knobs: Knobs
+    optimiser: Optimiser
+    batch: int | None
+
+
+# What every network takes beside the options of its own, and what it does not say is then this.
+SHARED: dict[str, Any] = dict(Knobs(rate=0.01, decay=0.1)._asdict(), **Optimiser()._asdict(), batch=0)
+MODELS: dict[str, dict[str, Any]] = {
+    "mlp": dict(SHARED, width=64, activation="relu", bias=True),
+    "embedding-mlp": dict(SHARED, width=24, rate=1e-3, decay=1.0, embedding=500, form="tied", activation="relu"),
+}
+FACTORIES = {"mlp": mlp_model, "embedding-mlp": embedding_mlp}
+
+
+def model_names() -> tuple[str, ...]:
+    """Return the names of the networks that are trained on tasks."""
+    return tuple(MODELS)
+
+
+def default_model(process: Process) -> str:
+    """Return the name of the network that a task is tried with first."""
+    return "mlp" if process.symbols is None else "embedding-mlp"
+
+
+def read_recipe(words: str | None, process: Process) -> Recipe:
+    """Return the network that ``NAME`` or ``NAME:option=value,..`` names, for a task.
+
+    Args:
+        words: Name and options; None: the network that suits the task.
+        process: The task.
+
+    Raises:
+        ValueError: There is no such network or option, a value cannot be, or the network does not take this task.
+    """
+    name, _, rest = (words or default_model(process)).partition(":")
+    if name not in MODELS:
+        raise ValueError(f"no network is called {name!r}{did_you_mean(name, MODELS)} There are {', '.join(MODELS)}.")
+    chosen = dict(MODELS[name])
+    given: set[str] = set()
+    for part in rest.split(",") if rest else []:
+        word, equals, text = (piece.strip() for piece in part.partition("="))
+        if not equals or word not in chosen:
+            raise ValueError(
+                f"write options of {name} as {name}:option=value,.., got {part!r}; its options are {', '.join(chosen)}."
+            )
+        if word in given:
+            raise ValueError(f"{name} is given {word} twice: leave one out.")
+        given.add(word)
+        chosen[word] = _value(f"{name}: {word}", text, chosen[word])
+    return recipe(name, process, **chosen)
+
+
+def recipe(name: str, process: Process, **chosen: Any) -> Recipe:
+    """Return the network with this name and these options, the others at their defaults."""
+    options = MODELS[name] | chosen
+    full = f"{name}:" + ",".join(f"{word}={_text(value)}" for word, value in options.items())
+    width, batch = options.pop("width"), options.pop("batch")
+    knobs = Knobs(**{word: options.pop(word) for word in Knobs._fields})
+    optimiser = Optimiser(**{word: options.pop(word) for word in Optimiser._fields})
+    check_knobs(knobs)
+    check_optimiser(optimiser)
+    model = FACTORIES[name](process, **options)
+    if width < 1:
+        raise ValueError(f"the width must be at least 1, got {width}.")
+    if batch < 0:
+        raise ValueError(f"a batch must have at least one row, got {batch}; 0 is the whole set.")
+    return Recipe(full, model, width, knobs, optimiser, batch or None)
+
+
+def _value(word: str, text: str, like: Any) -> Any:
+    try:
+        if isinstance(like, bool):
+            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
+        return type(like)(text)
+    except (KeyError, ValueError):
+        wanted = {bool: "yes or no", int: "a whole number", float: "a number"}[type(like)]
+        raise ValueError(f"{word} must be {wanted}, got {text!r}.") from None
+
+
+def _text(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

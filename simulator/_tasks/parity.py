@@ -1,0 +1,66 @@
+"""The parity of a few of many random bits."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import log
+
+from ..._core.jax_later import Array, jax, jnp
+from .process import Examples, Process, one_kind, random_bits
+
+
+@lru_cache
+def parity(bits: int = 30, k: int = 3, coding: str = "signs") -> Process:
+    """Return the task: the parity of the first k of independent fair bits.
+
+        y = (b_1 + .. + b_k) mod 2
+
+    Every subset of fewer than k bits says nothing about y, so that a learner must use all k at once. The other bits are
+    distractors.
+
+    Args:
+        bits: Bits of an input.
+        k: Bits that count.
+        coding: ``"signs"``: a bit is given as -1 or 1; ``"bits"``: as 0 or 1, with a column of ones after the bits.
+
+    Raises:
+        ValueError: k is not between 1 and the number of bits, or there is no such coding.
+
+    References:
+        A. Pearce, A. Ghandeharioun, N. Hussein, N. Thain, M. Wattenberg, L. Dixon, Do machine learning models memorize
+        or generalize?, PAIR explorables, 2023. B. Barak et al., Hidden progress in deep learning: SGD learns parities
+        near the computational limit, NeurIPS 2022.
+    """
+    if bits < 1 or not 1 <= k <= bits:
+        raise ValueError(f"parity needs 1 <= k <= bits; got k={k}, bits={bits}.")
+    if coding not in ("signs", "bits"):
+        raise ValueError(f"the coding of parity must be signs or bits, got {coding!r}.")
+
+    def draw(key: Array, rows: int) -> Examples:
+        given = random_bits(key, rows, bits)
+        y = given[:, :k].sum(axis=1) % 2
+        ones = jnp.ones((rows, 1), "int8")
+        x = 2 * given - jnp.int8(1) if coding == "signs" else jnp.concatenate([given, ones], axis=1)
+        return Examples(x, y.astype("int32"), one_kind(rows))
+
+    def exam(key: Array, rows: int) -> Examples:
+        return draw(jax.random.fold_in(key, 1), rows)
+
+    options = f"bits={bits},k={k},coding={coding}"
+    return Process(
+        name=f"parity:{options}",
+        about=f"the parity of the first {k} of {bits} random bits",
+        theory=f"all {k} bits are needed at once: fewer say nothing about the label",
+        inputs=bits + (coding == "bits"),
+        symbols=None,
+        classes=2,
+        kinds=("all",),
+        frequency=(1.0,),
+        chance=log(2),
+        domain=None,
+        rows=1000,
+        draw=draw,
+        exam=exam,
+        signal=tuple(range(k)),
+        distractors=tuple(range(k, bits)),
+    )

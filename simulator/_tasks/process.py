@@ -1,0 +1,209 @@
+"""The contract of a task: where its examples come from, and which ones are kept for the exam.
+
+A key stands for one world: its training examples and its exam. Equal keys give equal examples on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._core.jax_later import Array, jax, jnp
+
+
+class Examples(NamedTuple):
+    """Labelled examples, one in each row.
+
+    Attributes:
+        x: What a learner is given, ``(row, *input)``, whole numbers.
+        y: The labels ``(row, *label)``, whole numbers from 0.
+        kind: Number of the kind of each example, ``(row,)``.
+    """
+
+    x: Array
+    y: Array
+    kind: Array
+
+
+class Process(NamedTuple):
+    """A task: an endless source of labelled examples.
+
+    Attributes:
+        name: The task with its options, as ``find_task`` reads it.
+        about: One line.
+        theory: What is known exactly, in one sentence.
+        inputs: Numbers of an input, or symbols where ``symbols`` is set.
+        symbols: Different symbols of an input; None where it is a vector of numbers.
+        classes: Different labels.
+        kinds: Names of the kinds of examples; ``("all",)`` where there is one.
+        frequency: Share of each kind among the examples.
+        chance: Loss, in nats, of a learner that knows the frequencies of the labels alone.
+        domain: Different examples, where they are so few that they can be divided; None where repeats are rare.
+        rows: Rows that a set of this task usually has.
+        draw: ``draw(key, rows)``: examples to learn from, independent and uniform; of a finite domain the first
+            ``rows`` of the permutation that belongs to the key.
+        exam: ``exam(key, rows)``: examples for the exam; of a finite domain the last ``rows`` of the same permutation,
+            else drawn with another key, so that it meets no training row but by chance.
+        signal, distractors: Inputs that the label depends on, and inputs that it does not depend on.
+    """
+
+    name: str
+    about: str
+    theory: str
+    inputs: int
+    symbols: int | None
+    classes: int
+    kinds: tuple[str, ...]
+    frequency: tuple[float, ...]
+    chance: float
+    domain: int | None
+    rows: int
+    draw: Callable[[Array, int], Examples]
+    exam: Callable[[Array, int], Examples]
+    signal: tuple[int, ...] = ()
+    distractors: tuple[int, ...] = ()
+
+
+EXAM_ROWS = 2000  # of a domain without end; a share of .5 is then known to 1 %
+
+
+def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> int:
+    """Return how many rows the exam of a set has: all that are left of a finite domain, else 2000.
+
+    Args:
+        process: The task.
+        rows: Rows of the set; None for a fresh stream of an endless domain.
+        wanted: Rows asked for; None for as many as there should be.
+
+    Raises:
+        ValueError: The task has not that many different examples.
+    """
+    if wanted is not None and wanted < 1:
+        raise ValueError(f"the exam must have at least one row, got {wanted}.")
+    if rows is not None and rows < 1:
+        raise ValueError(f"a set must have at least one row, got {rows}.")
+    if process.domain is None:
+        return EXAM_ROWS if wanted is None else wanted
+    training = process.rows if rows is None else rows
+    left = process.domain - training
+    if left < (1 if wanted is None else wanted):
+        raise ValueError(
+            f"{process.name} has {process.domain} different examples: {training} to learn from leave {max(left, 0)} "
+            f"for an exam of {wanted or 'at least 1'}. Ask for fewer rows."
+        )
+    return left if wanted is None else wanted
+
+
+class Source(NamedTuple):
+    """An endless stream of batches: fresh examples, or a finite set again and again.
+
+    Attributes:
+        process: The task.
+        rows: Rows of the finite set; None for fresh examples.
+        batch: Rows of a batch; None for the whole set in every batch.
+    """
+
+    process: Process
+    rows: int | None
+    batch: int | None
+
+    def memory(self, key: Array) -> Examples | None:
+        """Return the set that batches are taken from; None where every batch is drawn anew."""
+        if self.rows is None and self.process.domain is None:
+            return None
+        return self.process.draw(key, self.process.rows if self.rows is None else self.rows)
+
+    def batch_at(self, memory: Examples | None, key: Array, step: Array) -> Examples:
+        """Return the batch of a step.
+
+        Fresh batches of a finite domain take rows of its training part at random. A finite set in batches is shuffled
+        anew in every pass; what does not fill a batch at the end of a pass is left out of it.
+        """
+        if memory is None:
+            assert self.batch is not None
+            return self.process.draw(jax.random.fold_in(key, step), self.batch)
+        if self.batch is None:
+            return memory
+        size = len(memory.y)
+        if self.rows is None:
+            chosen = jax.random.randint(jax.random.fold_in(key, step), (self.batch,), 0, size)
+        else:
+            passes, place = jnp.divmod(step, size // self.batch)
+            order = jax.random.permutation(jax.random.fold_in(key, passes), size)
+            chosen = jax.lax.dynamic_slice(order, (place * self.batch,), (self.batch,))
+        return Examples(*(part[chosen] for part in memory))
+
+
+def fresh(process: Process, batch: int) -> Source:
+    """Return the endless stream of fresh batches of a task.
+
+    Raises:
+        ValueError: The batch has no rows.
+    """
+    if batch < 1:
+        raise ValueError(f"a batch must have at least one row, got {batch}.")
+    return Source(process, None, batch)
+
+
+def replayed(process: Process, rows: int, batch: int | None = None) -> Source:
+    """Return the stream that shows a finite set again and again.
+
+    Args:
+        process: The task.
+        rows: Rows of the set.
+        batch: Rows of a batch; None for the whole set in every batch.
+
+    Raises:
+        ValueError: There are not that many different examples, or a batch is larger than the set.
+    """
+    exam_rows(process, rows)
+    if batch is not None and not 1 <= batch <= rows:
+        raise ValueError(f"a batch of a set of {rows} rows must have 1 to {rows} rows, got {batch}.")
+    return Source(process, rows, batch)
+
+
+def drawn(process: Process, seed: int, rows: int, exam: bool = False) -> Examples:
+    """Return the examples of the world that a seed stands for, as arrays of NumPy.
+
+    Args:
+        process: The task.
+        seed: As that of a run of ``train``.
+        rows: How many.
+        exam: Those of the exam.
+    """
+    key = world_keys(seed)[0]
+    found = (process.exam if exam else process.draw)(key, rows)
+    return Examples(*(np.asarray(part) for part in found))  # type: ignore[arg-type]
+
+
+def world_keys(seed: int | Array) -> Array:
+    """Return the keys of a run: of its examples, of its first parameters, of its batches and its dropout."""
+    keys: Array = jax.random.split(jax.random.key(seed), 3)
+    return keys
+
+
+def permuted(key: Array, domain: int, rows: int, last: bool) -> Array:
+    """Return the first or last rows of the permutation of a finite domain that belongs to a key."""
+    order = jax.random.permutation(key, domain)
+    return order[domain - rows :] if last else order[:rows]
+
+
+def random_bits(key: Array, rows: int, bits: int) -> Array:
+    """Return independent fair bits ``(row, bit)``; 32 of them are made of one random word."""
+    words = jax.random.bits(key, (rows, -(-bits // 32)), "uint32")
+    places = jnp.arange(32, dtype="uint32")
+    flat = ((words[:, :, None] >> places) & jnp.uint32(1)).reshape(rows, -1)
+    return jnp.asarray(flat[:, :bits], "int8")
+
+
+def one_kind(rows: int) -> Array:
+    """Return the kinds of examples of a task that has one."""
+    return jnp.zeros(rows, "int32")
+
+
+def fractions(counts: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return positive numbers divided by their sum."""
+    return tuple((counts / counts.sum()).tolist())
