@@ -1,0 +1,1 @@
+"""First passages of runs, and the threshold at which an ability appears."""
