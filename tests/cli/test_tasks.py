@@ -61,7 +61,7 @@ def test_an_emergence_ends_with_one_sentence_and_goes_on_where_it_ended(run, tmp
     answer = json.loads(again[1])
     assert answer["shares"][0]["passed"] == 0 and answer["shares"][1]["passed"] == 4
     assert answer["sentence"].split(".")[0] in out.replace("\n", " ")
-    code, out, err = run(*SMALL, "--level", "0.9", "--quiet")
+    code, out, _ = run(*SMALL, "--level", "0.9", "--quiet")
     assert code == 0 and len(out.splitlines()) == 1
 
 
