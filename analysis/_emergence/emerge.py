@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from ..._core.checks import check_seed
+from ..._core.checks import check_precision, check_seed
 from ..._core.devices import Precision
 from ..._core.json_values import json_value
 from ..._core.progress import Progress, no_progress
@@ -138,6 +138,7 @@ def emerge(
         exam_rows(process, of_set, exam)
         knobs = recipe.knobs._replace(**({along: float(value)} if along in Knobs._fields else {}))
         made += [Run(size, of_set, _seed(seed, along, value, i), knobs) for i in range(runs)]
+    check_precision(precision or "float32")
     chosen: Precision = precision or ("float32" if process.symbols is None else "float64")
     training = Training(process, recipe, steps, exam=exam, precision=chosen, device=device)
     curves = train_runs(training, made, None if folder is None else Path(folder), progress)

@@ -311,7 +311,9 @@ def _compiled(model: Model, optimiser: Optimiser, source: Source, precision: Pre
 
     def scored(parameters: Parameters, examples: Examples) -> Array:
         logits = model.forward(parameters, examples.x, None, 0.0)
-        each = jnp.stack([losses(logits, examples.y), right(logits, examples.y).astype(precision)])
+        loss = losses(logits, examples.y)
+        answered = jnp.where(jnp.isfinite(loss), right(logits, examples.y), jnp.nan)  # a run that diverged has no share
+        each = jnp.stack([loss, answered.astype(precision)])
         if kinds == 1:
             return each.mean(axis=1)[:, None]
         belongs = jax.nn.one_hot(examples.kind, kinds, dtype=precision)
