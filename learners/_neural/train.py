@@ -312,8 +312,8 @@ def _compiled(model: Model, optimiser: Optimiser, source: Source, precision: Pre
     def scored(parameters: Parameters, examples: Examples) -> Array:
         logits = model.forward(parameters, examples.x, None, 0.0)
         loss = losses(logits, examples.y)
-        answered = jnp.where(jnp.isfinite(loss), right(logits, examples.y), jnp.nan)  # a run that diverged has no share
-        each = jnp.stack([loss, answered.astype(precision)])
+        answered = jnp.where(jnp.isfinite(loss), right(logits, examples.y).astype(precision), jnp.nan)
+        each = jnp.stack([loss, answered])  # a run that diverged has no share of right answers
         if kinds == 1:
             return each.mean(axis=1)[:, None]
         belongs = jax.nn.one_hot(examples.kind, kinds, dtype=precision)
