@@ -37,11 +37,16 @@ CAPTIONS = {
         "border at 1/2 (grey). Below, of few runs: the mean squared error after the first twentieth, above that of the "
         "size to use. Bars are 95 % intervals.",
     ),
-    "passages.png": Caption(
+    "shares.png": Caption(
         "Where the ability appears",
         "The share of runs that are able within the steps, for each value of the axis, with 95 % intervals; the curve "
-        "is the logistic fit, the steps are the fit that only knows the direction. The band is the interval of the "
-        "value at which half of the runs are able. For the axis steps: the share that has passed by each step.",
+        "is the logistic fit, the other line the fit that only knows the direction. The band is the interval of the "
+        "value at which half of the runs are able.",
+    ),
+    "passages.png": Caption(
+        "When the runs pass",
+        "The share of runs that have become able by each step (Kaplan and Meier). A line that ends below 1 has runs "
+        "that never did.",
     ),
     "training.png": Caption(
         "Training",
