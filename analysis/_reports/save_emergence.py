@@ -15,8 +15,8 @@ def save_emergence(emerged: Emerged, folder: str | Path, command: list[str] | No
     """Write the report, the figures and the tables, each whole or not at all.
 
     There are shares.png, the share of runs along the axis, but for the axis steps; passages.png, the share that has
-    passed over the steps; and training.png, the scores over the steps. emergence.json has the answer, curves.parquet the scores, and passages.parquet says when each
-    run passed.
+    passed over the steps; and training.png, the scores over the steps. emergence.json has the answer, curves.parquet
+    the scores, and passages.parquet says when each run passed.
 
     Args:
         emerged: What ``emerge`` returned.
