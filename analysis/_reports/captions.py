@@ -40,7 +40,7 @@ CAPTIONS = {
     "shares.png": Caption(
         "Where the ability appears",
         "The share of runs that are able within the steps, for each value of the axis, with 95 % intervals; the curve "
-        "is the logistic fit, the other line the fit that only knows the direction. The band is the interval of the "
+        "is the S-shaped fit, the dashed line the fit that only knows the direction. The band is the interval of the "
         "value at which half of the runs are able.",
     ),
     "passages.png": Caption(
