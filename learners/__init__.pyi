@@ -26,6 +26,10 @@ from ._least_squares.rls import square_root_rls as square_root_rls
 from ._least_squares.sliding_window import sliding_window as sliding_window
 from ._live import Live as Live
 from ._live import replay as replay
+from ._neural.attention import attention as attention
+from ._neural.gru import gru as gru
+from ._neural.ssm import ssm as ssm
+from ._neural.window_mlp import mlp as mlp
 from ._online.doubling_epochs import doubling_epochs as doubling_epochs
 from ._online.gradient_descent import gradient_descent as gradient_descent
 from ._online.length_mixture import length_mixture as length_mixture

@@ -65,9 +65,9 @@ def feature_learner(
 ) -> Learner[FeatureState[Memory]]:
     """Return the recursive least squares of y[t] on the first features of all channels, for every size at once.
 
-    Columns are the ones of the intercept, u[t] if ``direct``, then the features, all channels of each. So one triangular
-    array serves all sizes, as in ``qr_array``. A missing output is filled with the forecast of the size that was best
-    recently, a missing input with its last value; a row with a missing target is not learned from.
+    Columns are the ones of the intercept, u[t] if ``direct``, then the features, all channels of each. So one
+    triangular array serves all sizes, as in ``qr_array``. A missing output is filled with the forecast of the
+    size that was best recently, a missing input with its last value. A row with a missing target is not learned from.
 
     Args:
         name: Of the learner.

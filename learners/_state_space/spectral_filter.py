@@ -30,7 +30,7 @@ def spectral_filter(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner[FeatureState]:
+) -> Learner[FeatureState[Array]]:
     """Recursive least squares on the first k spectral filters of the past, for every number k of filters at once.
 
         yhat_k[t] = sum_{i=1..tau} A_i z[t-i] + sum_{j=1..k} sum_{w<P} M_jw s_jw[t],    z = (u, y)
@@ -89,7 +89,7 @@ def spectral_filter(
         filtering. V. Vovk, Competitive on-line statistics, 2001: the regret of regularised least squares.
     """
     sizes = tuple(sizes)
-    q, filters = inputs + outputs, sizes[-1]
+    filters = sizes[-1]
     _check(window, autoregressive, phases, forgetting)
     bank = filter_bank(window, filters, phases)
 
