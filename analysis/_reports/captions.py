@@ -113,6 +113,12 @@ CAPTIONS = {
         "hindsight (left and middle), and to the best single length (right). Marks and solid lines: measured, mean "
         "over the runs. Dashed: the mean of the bounds, which no run exceeds.",
     ),
+    "networks-on-plants.png": Caption(
+        "Networks on plants",
+        "The mean squared error of the second half of each run, divided by that of the Kalman predictor (dashed), "
+        "against the number of parameters. Filled marks: the error is bounded. Open marks: it grows, still falls or is "
+        "undecided. Opponents are given the last value, which is one unit root, but for those called without.",
+    ),
     "curves.parquet": Caption(
         "Error curves", "one row for each size, replicate group, interval of time and metric", shown=False
     ),
