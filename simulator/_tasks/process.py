@@ -194,7 +194,7 @@ def permuted(key: Array, domain: int, rows: int, last: bool) -> Array:
 def random_bits(key: Array, rows: int, bits: int) -> Array:
     """Return independent fair bits ``(row, bit)``; 32 of them are made of one random word."""
     words = jax.random.bits(key, (rows, -(-bits // 32)), "uint32")
-    places = jnp.arange(32, dtype="uint32")
+    places = jnp.arange(32, dtype="uint32")[None, None]
     flat = ((words[:, :, None] >> places) & jnp.uint32(1)).reshape(rows, -1)
     return jnp.asarray(flat[:, :bits], "int8")
 
