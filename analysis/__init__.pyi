@@ -1,3 +1,6 @@
+from ._emergence.emergence import Emergence as Emergence
+from ._emergence.judge import emergence as emergence
+from ._emergence.passages import first_passages as first_passages
 from ._exact.design import Design as Design
 from ._exact.design import design as design
 from ._exact.kalman_predictor import kalman_predictor as kalman_predictor
