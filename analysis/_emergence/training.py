@@ -133,7 +133,7 @@ def save_parameters(kept: dict[int, dict[str, np.ndarray[Any, Any]]], path: Path
     """Write the parameters of a run at some edges as one .npz file, whole or not at all."""
     arrays = {f"{step}/{name}": array for step, tree in kept.items() for name, array in tree.items()}
     with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
 
 def kept_parameters(folder: Path, run: Run) -> dict[int, dict[str, np.ndarray[Any, Any]]]:

@@ -70,7 +70,8 @@ def embedding_mlp(
     def forward(parameters: Parameters, x: Array, key: Array | None, dropout: Array | float) -> Array:
         v, w = input_output_weights(parameters)
         hidden = activations()[activation](sum((v[x[:, i]] for i in range(1, inputs)), v[x[:, 0]]))
-        return left_out(hidden, key, dropout) @ w
+        out: Array = left_out(hidden, key, dropout) @ w
+        return out
 
     return Model(
         name=f"embedding-mlp:embedding={embedding},form={form},activation={activation},spread={spread:g}",

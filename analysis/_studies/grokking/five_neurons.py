@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0.0), "square": np.square}
+ACTIVATIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "relu": lambda z: np.maximum(z, 0.0),
+    "square": np.square,
+}
 TIE = 1e-9  # of the largest logit: below it the answer hangs on rounding, and counts as wrong
 
 

@@ -23,7 +23,7 @@ class Spectrum(NamedTuple):
     @property
     def top(self) -> NDArray[np.int64]:
         """The row of the strongest frequency of the input weights of each neuron, ``(neuron,)``."""
-        return np.argmax(np.abs(self.inputs), axis=0)
+        return np.asarray(np.abs(self.inputs).argmax(axis=0))
 
     @property
     def used(self) -> list[int]:
