@@ -42,7 +42,7 @@ class Training(NamedTuple):
     process: Process
     recipe: Recipe
     steps: int
-    per_decade: int = 20
+    per_decade: int = 40
     exam: int | None = None
     stop: Stop | None = None
     precision: Precision = "float32"
