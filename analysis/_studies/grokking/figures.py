@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..._reports.emergence_figures import region_figure
 from ..._reports.style import BLUE, MARKERS, ORANGE, shades
 from .cells import DEMO_DECAY, DEMO_ROWS, MIDDLE
 from .five_neurons import five_neurons
-from .regions import map_figure
 
 Tables = Mapping[str, pl.DataFrame]
 LOOKS = {"accuracy": (BLUE, "-", "on the set"), "exam accuracy": (ORANGE, "--", "on the exam")}
@@ -92,6 +92,19 @@ def _shares(axes: Axes, table: pl.DataFrame, name: str) -> None:
 def regions_figure(tables: Tables) -> Figure | None:
     """Draw the map of regions of parity."""
     return map_figure(tables["regions"]) if "regions" in tables else None
+
+
+def map_figure(table: pl.DataFrame) -> Figure:
+    """Draw the map of regions, a panel for each width: ``region_maps`` gives the table."""
+    sizes = table["size"].unique().sort().to_list()
+    figure = Figure(figsize=(0.6 + 5.0 * len(sizes), 1.9 + 0.5 * table["rows"].n_unique()), layout="constrained")
+    for axes, size in zip(figure.subplots(1, len(sizes), squeeze=False)[0], sizes, strict=True):
+        region_figure(table.filter(size=size).drop("size"), ax=axes)
+        axes.set_title(f"width {size}", loc="left", fontsize=11)
+        axes.set(xlabel="weight decay", ylabel="rows of the set")
+        if size != sizes[len(sizes) // 2]:
+            axes.get_legend().remove()
+    return figure
 
 
 def weights_figure(tables: Tables) -> Figure | None:

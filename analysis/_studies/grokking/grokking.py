@@ -16,8 +16,7 @@ from .addition_study import Addition, study_addition
 from .cells import DEMO_DECAY, DEMO_ROWS, Part, parts
 from .claims import claims_table, verdict
 from .other_ways import study_other_ways
-from .parity_study import Parity, study_parity
-from .regions import regions
+from .parity_study import Parity, region_maps, study_parity
 from .runs import cost_sentence, train_parts
 
 SHOWN = ("loss", "exam loss", "accuracy", "exam accuracy", "norm", "distractor ratio", "frequency share")
@@ -103,7 +102,7 @@ def _tables(
         "curves": pl.concat(shown, how="diagonal"),
         "runs": parity.runs,
         "passages": parity.passages,
-        "regions": regions(curves["parity"]),
+        "regions": region_maps(curves["parity"]),
         "axes": _axes(parity),
         "addition": addition.runs,
         "constructed": addition.constructed,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from ..._emergence.emergence import Emergence
 from ..._emergence.judge import emergence
 from ..._emergence.passages import first_passages
+from ..._emergence.regions import REGIONS, region_map
 from .cells import DEMO_DECAY, DEMO_ROWS, DEMO_SEEDS, MIDDLE, TOO_MUCH, TOO_MUCH_ROWS
 from .claims import Claim, at_least, at_most
 
 LEVEL = 0.99  # of the accuracy
 MEMORISED_BY = 300  # steps
 HALF_POINT = (750.0, 1250.0)  # rows
-CELL = ("size", "rows", "decay")
+SHORT = {"never": "N", "memorise": "M", "grok": "G", "drop together": "T"}
 
 
 class Parity(NamedTuple):
@@ -80,6 +82,21 @@ def study_parity(curves: pl.DataFrame, seed: int) -> Parity:
     window = emergence(middle, "decay", ability="generalises", seed=seed) if middle["decay"].n_unique() > 2 else None
     claims = [*_demo_claims(demo, rows_needed), *_too_much_decay(runs), *_reported(demo, rows_needed, window)]
     return Parity(runs, passages, rows_needed, window, claims)
+
+
+def region_maps(curves: pl.DataFrame) -> pl.DataFrame:
+    """Return the map of regions over decay and rows of each width: ``decay, rows, ..`` of ``region_map``, ``size``."""
+    maps = [
+        region_map(part, "decay", "rows").with_columns(size=pl.lit(size, pl.Int64))
+        for (size,), part in sorted(curves.group_by("size"), key=lambda pair: pair[0])
+    ]
+    return pl.concat(maps)
+
+
+def counts_words(cell: Mapping[str, Any]) -> str:
+    """Return the regions of a cell in the letters of the source, the most frequent first: ``G7 M2``."""
+    counts = sorted(((cell[name], SHORT[name]) for name in REGIONS if cell[name]), reverse=True)
+    return " ".join(f"{letter}{count}" for count, letter in counts)
 
 
 def _demo_claims(demo: pl.DataFrame, rows_needed: Emergence) -> list[Claim]:

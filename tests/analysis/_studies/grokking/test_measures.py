@@ -10,9 +10,9 @@ import pytest
 from ergoscope.analysis._studies.grokking.addition_study import _with_falls
 from ergoscope.analysis._studies.grokking.cells import parts
 from ergoscope.analysis._studies.grokking.claims import Claim, at_least, at_most, claims_table, verdict
-from ergoscope.analysis._studies.grokking.parity_study import runs_of
+from ergoscope.analysis._studies.grokking.figures import map_figure
+from ergoscope.analysis._studies.grokking.parity_study import counts_words, region_maps, runs_of
 from ergoscope.analysis._studies.grokking.published import KNOWN, TOTALS, grid
-from ergoscope.analysis._studies.grokking.regions import counts_words, map_figure, regions
 from ergoscope.analysis._studies.grokking.runs import cost_sentence
 
 STEPS = [0, 10, 20, 40, 80]
@@ -43,16 +43,12 @@ def test_passages_ratios_and_the_rise_of_the_loss() -> None:
     assert row["memorised"] is row["generalised"] is row["rise"] is row["ratio"] is None
 
 
-def test_each_region_by_the_rule_of_the_source() -> None:
-    made = {
-        "N": dict(loss=[0.7, 0.1, 2e-5, 2e-5, 2e-5], exam_loss=[0.7, 0.1, 1e-3, 1e-6, 1e-6]),
-        "M": dict(loss=[0.7, 0.1, 1e-6, 1e-6, 1e-6], exam_loss=[0.7, 2.0, 5.0, 1e-4, 2e-5]),
-        "G": dict(loss=[0.7, 0.1, 1e-6, 1e-7, 1e-7], exam_loss=[0.7, 2.0, 5e-2, 6e-3, 9e-6]),
-        "T": dict(loss=[0.7, 0.1, 1e-6, 1e-7, 1e-7], exam_loss=[0.7, 2.0, 4e-2, 4e-3, 9e-6]),
-    }
-    found = regions(pl.concat([curves(run, **each) for run, each in enumerate(made.values())]))
-    assert found.sort("run")["region"].to_list() == list(made)
-    assert counts_words(pl.concat([found, found.filter(region="G")])) == "G2 M1 N1 T1"
+def test_the_map_of_a_width_has_the_letters_of_the_source() -> None:
+    grok = dict(loss=[0.7, 0.1, 1e-6, 1e-7, 1e-7], exam_loss=[0.7, 2.0, 5e-2, 6e-3, 9e-6])
+    only = dict(loss=[0.7, 0.1, 1e-6, 1e-6, 1e-6], exam_loss=[0.7, 2.0, 5.0, 1e-4, 2e-5])
+    found = region_maps(pl.concat([curves(run, **each) for run, each in enumerate([grok, only, grok])]))
+    assert [counts_words(cell) for cell in found.iter_rows(named=True)] == ["G2 M1"]
+    assert found["size"].to_list() == [64]
     assert len(map_figure(found).axes) == 1
 
 
