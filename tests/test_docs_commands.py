@@ -102,6 +102,7 @@ LIVE = [  # with a broker and its port, in this order; those that end by themsel
 
 CLUSTER = "needs a cluster and a shared folder: tests/analysis/_sweeps/test_dask_client.py starts one"
 STUDY = "tests/analysis/_studies/test_registry.py runs every study"
+GROKKING = "tests/analysis/_studies/grokking/test_grokking.py runs it"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
 NOT_RUN = {
@@ -131,6 +132,8 @@ NOT_RUN = {
     "reproduce power": STUDY,
     "reproduce regret-bounds": STUDY,
     "reproduce networks-on-plants": STUDY,
+    "reproduce grokking": GROKKING,
+    "reproduce grokking --quick": GROKKING,
 }
 
 

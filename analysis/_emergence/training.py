@@ -13,7 +13,7 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from ..._core.devices import Precision, device_words
-from ..._core.files import check_folder, save_frame, write_text
+from ..._core.files import atomic_path, check_folder, save_frame, write_text
 from ..._core.json_values import json_text
 from ..._core.progress import Progress, no_progress
 from ..._core.text import versions
@@ -36,6 +36,7 @@ class Training(NamedTuple):
         stop: Leave the later edges of a run out once this score has passed.
         precision: ``"float32"`` or ``"float64"``.
         device: As in ``find_devices``.
+        keep: Updates done when the parameters are kept in the folder, beside the edges; see ``kept_parameters``.
     """
 
     process: Process
@@ -46,13 +47,20 @@ class Training(NamedTuple):
     stop: Stop | None = None
     precision: Precision = "float32"
     device: str | None = None
+    keep: tuple[int, ...] = ()
+
+    @property
+    def edges(self) -> list[int]:
+        """Updates done when a run is scored."""
+        return sorted({*log_edges(self.steps, self.per_decade), *self.keep})
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that the numbers depend on, beside those of a run."""
         words = dict(task=self.process.name, learner=self.recipe.name, steps=self.steps, per_decade=self.per_decade)
         stop = None if self.stop is None else list(self.stop)
-        return words | dict(exam=self.exam, stop=stop, precision=self.precision, device=device_words(self.device))
+        words |= dict(exam=self.exam, stop=stop, precision=self.precision, device=device_words(self.device))
+        return words | (dict(keep=list(self.keep)) if self.keep else {})
 
 
 def train_runs(
@@ -79,7 +87,7 @@ def train_runs(
         made = _train(training, list(runs), None, progress)
         return _frame(made)
     with _opened(folder, training):
-        missing = [run for run in dict.fromkeys(runs) if not _part(folder, run).is_file()]
+        missing = missing_runs(runs, folder)
         before = (len(set(runs)) - len(missing)) * training.steps
         if missing:
             _train(training, missing, folder, lambda done, total: progress(before + done, before + total))
@@ -89,11 +97,18 @@ def train_runs(
     return pl.concat(frames)
 
 
+def missing_runs(runs: Sequence[Run], folder: Path) -> list[Run]:
+    """Return the runs that ``train_runs`` would train: those that have not ended in the folder, equal ones once."""
+    return [run for run in dict.fromkeys(runs) if not _part(folder, run).is_file()]
+
+
 def _train(training: Training, runs: list[Run], folder: Path | None, progress: Progress) -> Curves:
     def save(index: int, curves: Curves) -> None:
         if folder is not None:
             part = _part(folder, runs[index])
             part.parent.mkdir(parents=True, exist_ok=True)
+            if training.keep:  # before the curves, whose file says that the run has ended
+                save_parameters(curves.parameters[0], part.with_suffix(".npz"))
             save_frame(_frame(curves), part)
 
     recipe = training.recipe
@@ -101,16 +116,34 @@ def _train(training: Training, runs: list[Run], folder: Path | None, progress: P
         recipe.model,
         training.process,
         runs,
-        log_edges(training.steps, training.per_decade),
+        training.edges,
         batch=recipe.batch,
         optimiser=recipe.optimiser,
         exam=training.exam,
         stop=training.stop,
+        keep=training.keep,
         precision=training.precision,
         device=training.device,
         progress=progress,
         finished=save,
     )
+
+
+def save_parameters(kept: dict[int, dict[str, np.ndarray[Any, Any]]], path: Path) -> None:
+    """Write the parameters of a run at some edges as one .npz file, whole or not at all."""
+    arrays = {f"{step}/{name}": array for step, tree in kept.items() for name, array in tree.items()}
+    with atomic_path(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+
+def kept_parameters(folder: Path, run: Run) -> dict[int, dict[str, np.ndarray[Any, Any]]]:
+    """Return the parameters that ``train_runs`` kept of a run: arrays by their names, for each number of updates."""
+    found: dict[int, dict[str, np.ndarray[Any, Any]]] = {}
+    with np.load(_part(folder, run).with_suffix(".npz")) as arrays:
+        for word in arrays.files:
+            step, _, name = word.partition("/")
+            found.setdefault(int(step), {})[name] = arrays[word]
+    return found
 
 
 def _part(folder: Path, run: Run) -> Path:
