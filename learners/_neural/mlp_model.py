@@ -43,9 +43,9 @@ def mlp_model(process: Process, activation: str = "relu", bias: bool = True) -> 
 
     def forward(parameters: Parameters, x: Array, key: Array | None, dropout: Array | float) -> Array:
         z = x @ parameters["w1"]
-        hidden = left_out(activations()[activation](z + parameters["b1"] if bias else z), key, dropout)
+        hidden = left_out(activations()[activation](z + parameters["b1"][None] if bias else z), key, dropout)
         out: Array = hidden @ parameters["w2"]
-        return out + parameters["b2"] if bias else out
+        return out + parameters["b2"][None] if bias else out
 
     return Model(
         name=f"mlp:activation={activation},bias={'yes' if bias else 'no'}",

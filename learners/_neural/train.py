@@ -332,7 +332,7 @@ def _compiled(
         if kinds == 1:
             return each.mean(axis=1)[:, None]
         belongs = jax.nn.one_hot(examples.kind, kinds, dtype=precision)
-        return (each @ belongs) / belongs.sum(axis=0)  # NaN without a row
+        return (each @ belongs) / belongs.sum(axis=0)[None]  # NaN without a row
 
     def call(world: Any, state: Any, knobs: Any, bounds: Array) -> tuple[Any, Array, Array]:
         def update(step: Array, state: Any) -> Any:
