@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
+
 MOST = 100_000
 
 
@@ -28,6 +30,39 @@ def parse_range(word: str, text: str, example: str = "0..16 or 1,2,4..8") -> lis
         if len(numbers) + len(span) > MOST:
             raise ValueError(f"{text!r} lists more than 100 000 {word}.")
         numbers += span
+    return numbers
+
+
+def parse_values(word: str, text: str, example: str = "600..1600:200 or 0.01,0.1,1") -> list[float]:
+    """Return the numbers that a text lists: single ones, and ranges with a step.
+
+    Args:
+        word: What the numbers are, for messages.
+        text: For example ``600..1600:200``, which includes both ends, ``1..5`` (by 1) or ``0.01,0.1,1``.
+        example: An example of the notation, for messages.
+
+    Raises:
+        ValueError: The text has another form, a range has no step above 0 that fits between its ends, or there are more
+            than 100 000 numbers.
+    """
+    numbers: list[float] = []
+    for part in text.split(","):
+        ends, colon, step = part.strip().partition(":")
+        first, dots, last = ends.partition("..")
+        try:
+            low, high, by = float(first), float(last if dots else first), float(step if colon else 1)
+        except ValueError:
+            low, high, by = nan, nan, nan
+        if not isfinite(low + high + by) or (colon and not dots):
+            raise ValueError(f"{word} are written {example}, got {text!r}.")
+        count = (high - low) / by if by > 0 else -1
+        if count < 0 or abs(count - round(count)) > 1e-9 * max(count, 1):
+            raise ValueError(
+                f"{word}: from {first} to {last} there is no whole number of steps of {by:g}, in {text!r}."
+            )
+        if len(numbers) + count >= MOST:
+            raise ValueError(f"{text!r} lists more than 100 000 {word}.")
+        numbers += [low + i * by for i in range(round(count) + 1)]
     return numbers
 
 

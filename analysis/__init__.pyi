@@ -1,3 +1,8 @@
+from ._emergence.emerge import Emerged as Emerged
+from ._emergence.emerge import emerge as emerge
+from ._emergence.emergence import Emergence as Emergence
+from ._emergence.judge import emergence as emergence
+from ._emergence.passages import first_passages as first_passages
 from ._exact.design import Design as Design
 from ._exact.design import design as design
 from ._exact.kalman_predictor import kalman_predictor as kalman_predictor
@@ -34,9 +39,11 @@ from ._reports.portrait import Portrait as Portrait
 from ._reports.portrait import portrait as portrait
 from ._reports.portrait import save_portrait as save_portrait
 from ._reports.report import write_report as write_report
+from ._reports.save_emergence import save_emergence as save_emergence
 from ._reports.save_location import save_location as save_location
 from ._reports.signal_figure import signal_figure as signal_figure
 from ._reports.sweep_page import thresholds as thresholds
+from ._reports.training_figure import training_figure as training_figure
 from ._scoring.battery import battery as battery
 from ._scoring.battery import resonance as resonance
 from ._scoring.notebook import scorecard_html as scorecard_html

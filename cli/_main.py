@@ -20,7 +20,7 @@ from ._dashboard import demo, watch
 from ._dialect_options import with_dialect
 from ._export import export
 from ._inspect import inspect
-from ._options import PATH, Seed
+from ._options import PATH, Seed, command_line
 from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
 from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import (
@@ -39,6 +39,7 @@ from ._score import score
 from ._signals import ending_cleanly
 from ._streams import broker, learn, publish, record, replay
 from ._sweep import sweep
+from ._tasks import emerge, show_task, show_zoo, write_task
 
 app = typer.Typer(
     context_settings=dict(help_option_names=["-h", "--help"]),  # of every command below
@@ -165,7 +166,7 @@ def locate(
             model=model,
             progress=meter.update,
         )
-        found = replace(found, settings=found.settings | dict(command=_command()))
+        found = replace(found, settings=found.settings | dict(command=command_line()))
         files = analysis.save_location(found, folder, plant)
     if as_json:
         print(json_text(found.to_dict() | dict(files=[str(file) for file in files])))
@@ -199,7 +200,7 @@ def design(
 
 @app.command()
 def simulate(
-    source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
+    source: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name; or a task.")],
     out: Annotated[Path, typer.Option("--out", **PATH, help="File to write: .parquet or .csv.")],
     steps: Annotated[int, typer.Option(help="Samples of each run.")] = 10_000,
     replicates: Annotated[int, typer.Option(help="Independent runs.")] = 1,
@@ -217,9 +218,24 @@ def simulate(
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate a system into a file, one row for each sample. Memory does not grow with the steps."""
-    from .. import simulator
+    """Simulate a system into a file, one row for each sample. Memory does not grow with the steps.
 
+    Of a task the rows are fresh examples: u1, u2, .. are the inputs and y is the label.
+    """
+    from .. import simulator
+    from ..simulator._tasks.find import is_task
+
+    if is_task(source):
+        of_plant = {
+            "--input": input != "zero", "--initial": initial != "zero", "--missing": missing, "--burst": burst != 1,
+            "--q": q, "--r": r, "--dt": dt, "--delay": delay, "--input-noise": input_noise,
+            "--noise": noise != "normal", "--precision": precision != "float64",
+        }  # fmt: skip
+        for word, given in of_plant.items():
+            if given not in (None, False, 0.0):
+                raise ValueError(f"{word} is an option for systems, and {source} is a task: leave it out.")
+        write_task(source, out, steps, replicates, seed, quiet)
+        return
     system = find_plant(source, q, r, dt, delay, input_noise)
     with Meter("simulate", hidden=quiet) as meter:
         simulator.simulate_to_file(
@@ -264,7 +280,7 @@ def reproduce(
     for name in chosen_studies(what):
         with Meter(name, hidden=False) as meter:
             result = analysis.reproduce(name, seed, quick, replicates, meter.update)
-            settings = dict(command=_command(), seed=seed, quick=quick, replicates=replicates)
+            settings = dict(command=command_line(), seed=seed, quick=quick, replicates=replicates)
             files = save_study(name, result, folder, settings)
         console.print(result.sentence, soft_wrap=True)
         for file in files:
@@ -296,17 +312,23 @@ def report(
 
 @app.command()
 def zoo(
-    name: Annotated[str | None, typer.Argument(help="A system to show; without it, list all.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A system or a task to show; without it, list all.")] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the systems of the zoo, or show one: its theory, its exact errors and a figure."""
-    from ..simulator._systems.zoo import zoo_entry, zoo_names
+    """List the systems and the tasks, each with its theory, or show one: of a system exact errors and a figure."""
+    from ..simulator._systems.zoo import zoo_entry
+    from ..simulator._tasks.find import is_task
 
     if name is None:
         if out is not None or as_json:
             raise ValueError("--out and --json need one system: name it, or leave them out for the list.")
-        show_names(zoo_names())
+        show_zoo()
+        return
+    if is_task(name):
+        if out is not None:
+            raise ValueError(f"--out is an option for systems, and {name} is a task: leave it out.")
+        show_task(name, as_json)
         return
     zoo_entry(name)
     from .. import analysis
@@ -350,7 +372,7 @@ def devices() -> None:
             console.print(f"{kind}:all spreads the streams over all devices of this kind.")
 
 
-for _body in (broker, export, inspect, learn, publish, record, replay, score, sweep, watch):
+for _body in (broker, emerge, export, inspect, learn, publish, record, replay, score, sweep, watch):
     app.command()(_body)
 app.add_typer(demo, name="demo")
 
@@ -389,8 +411,3 @@ def _refusal(exc: Exception) -> str:
     if isinstance(exc, MemoryError) or "RESOURCE_EXHAUSTED" in str(exc):  # the second by JAX
         return "there is not enough memory: try fewer replicates, sizes or samples."
     raise exc
-
-
-def _command() -> list[str]:
-    """Return this command line, for the settings of its results."""
-    return ["ergoscope", *sys.argv[1:]]

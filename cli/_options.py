@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Annotated, Any
@@ -15,6 +16,11 @@ PATH: Any = dict(parser=parse_path, metavar="<path>")
 Seed = Annotated[
     int, typer.Option(min=0, max=2**63 - 1, metavar="<int>", help="Seed of the simulation and the bootstrap.")
 ]
+
+
+def command_line() -> list[str]:
+    """Return this command line, for the settings of its results."""
+    return ["ergoscope", *sys.argv[1:]]
 
 
 def with_options(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .._core.ranges import parse_range
+from .._core.ranges import parse_range, parse_values
 
 
 def parse_sizes(text: str) -> list[int]:
@@ -28,6 +28,15 @@ def parse_lookaheads(text: str) -> list[int]:
     if lookaheads[0] < 1:
         raise ValueError(f"lookaheads are samples ahead, from 1 on, got {text!r}: 1 is the next sample.")
     return lookaheads
+
+
+def parse_axis(word: str, text: str) -> list[float]:
+    """Return the numbers of a text such as ``600..1600:200`` or ``0.01,0.1,1``; whole ones as whole numbers.
+
+    Raises:
+        ValueError: The text has another form.
+    """
+    return [int(number) if number == int(number) else number for number in parse_values(word, text)]
 
 
 def parse_matrix(word: str, text: str | None) -> Any:

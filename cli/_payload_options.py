@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .._core.text import printable
-from ._options import PATH, with_options
+from ._options import PATH, command_line, with_options
 from ._parsing import parse_names
 from ._printing import note
 
@@ -82,7 +81,7 @@ def read_options(
 
 def typed() -> str:
     """Return the command line as it was typed."""
-    return printable(shlex.join(["ergoscope", *sys.argv[1:]]), None)
+    return printable(shlex.join(command_line()), None)
 
 
 def tell_grid(mapping: PayloadMapping | list[TopicMapping] | None, quiet: bool = False) -> None:

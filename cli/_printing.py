@@ -194,10 +194,12 @@ def short_number(value: float | None) -> str:
     return f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
 
 
-def show_names(names: dict[str, str]) -> None:
-    """Print names, each with its summary."""
-    table = Table(show_header=False, box=None)
-    table.add_column(style="bold")
+def show_names(names: dict[str, str], *heads: str) -> None:
+    """Print names, each with its summary; with two heads, these stand above."""
+    table = Table(*heads, show_header=bool(heads), box=box.SIMPLE_HEAD if heads else None)
+    if not heads:
+        table.add_column()
+    table.columns[0].style = "bold"
     for name, line in names.items():
         table.add_row(name, line)
     console.print(table)

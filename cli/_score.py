@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .._core.json_values import json_text
-from ._options import PATH, Seed
+from ._options import PATH, Seed, command_line
 from ._parsing import parse_names
 from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import Meter, console, short_number, show_files
@@ -88,7 +87,7 @@ def score(
 
     def with_settings(made: Scorecard) -> Scorecard:
         more = dict(predictor=predictor, limit=limit, in_process=in_process, require=require)
-        return replace(made, settings=more | made.settings | dict(command=["ergoscope", *sys.argv[1:]]))
+        return replace(made, settings=more | made.settings | dict(command=command_line()))
 
     with (
         Meter("score", hidden=quiet or as_json, unit="runs") as meter,

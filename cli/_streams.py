@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -192,7 +193,7 @@ def _tell_reading(source: Source, quiet: bool = False) -> None:
 
 
 def publish(
-    plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name.")],
+    plant: Annotated[str, typer.Argument(help="A system of the zoo, plant.toml or module.py:name; or a task.")],
     to: Annotated[
         str, typer.Option(help="Sink: mqtt://host:1883/lab/plant1, or - for lines of JSON on standard output.")
     ] = "-",
@@ -213,23 +214,33 @@ def publish(
         Path | None, typer.Option(**PATH, help="State folder: no message is lost, and a restart goes on from there.")
     ] = None,
 ) -> None:
-    """Simulate a plant as a live stream."""
+    """Simulate a plant as a live stream, or give the examples of a task: u is the input, y the label."""
     start_log()
     from .. import simulator
     from .. import streams as room
+    from ..simulator._tasks.find import find_task, is_task
     from ..streams._connect import observation_sink, outbox, stream_names
 
-    simulated = simulator.find_system(plant)
-    names = stream_names(to, simulated.name, streams)
-    metadata: dict[str, Any] = dict(meta=dict(dt=simulated.dt) | _units(units), system=simulated if system else None)
-    options: dict[str, Any] = dict(seed=seed, inputs=input, rate=rate, block=block)
+    options: dict[str, Any] = dict(seed=seed, rate=rate, block=block)
+    if is_task(plant):
+        if input != "zero":
+            raise ValueError(f"--input is an option for systems; {plant} has inputs of its own: leave it out.")
+        task = find_task(plant)
+        names = stream_names(to, plant.partition(":")[0], streams)
+        metadata: dict[str, Any] = dict(meta=_units(units), system=None)
+        source = partial(room.play_task, task, steps, names, **options)
+    else:
+        simulated = simulator.find_system(plant)
+        names = stream_names(to, simulated.name, streams)
+        metadata = dict(meta=dict(dt=simulated.dt) | _units(units), system=simulated if system else None)
+        source = partial(room.play_simulation, simulated, steps, names, inputs=input, **options)
     if state is None:
         sink, begun, skip = observation_sink(to, **metadata), room.new_epoch() if epoch is None else epoch, 0
     else:
         words = dict(plant=plant, streams=names, seed=seed, input=input, block=block)
         sink, begun = outbox(to, state, words, **metadata, epoch=epoch)
         skip = sink.position
-    _forward(room.play_simulation(simulated, steps, names, epoch=begun, skip=skip, **options), sink)
+    _forward(source(epoch=begun, skip=skip), sink)
 
 
 def broker(

@@ -26,6 +26,17 @@ from ._least_squares.rls import square_root_rls as square_root_rls
 from ._least_squares.sliding_window import sliding_window as sliding_window
 from ._live import Live as Live
 from ._live import replay as replay
+from ._neural.embedding_mlp import embedding_mlp as embedding_mlp
+from ._neural.mlp_model import mlp_model as mlp_model
+from ._neural.model import Model as Model
+from ._neural.optimiser import Knobs as Knobs
+from ._neural.optimiser import Optimiser as Optimiser
+from ._neural.recipe import read_recipe as read_recipe
+from ._neural.train import Curves as Curves
+from ._neural.train import Run as Run
+from ._neural.train import Stop as Stop
+from ._neural.train import log_edges as log_edges
+from ._neural.train import train as train
 from ._online.doubling_epochs import doubling_epochs as doubling_epochs
 from ._online.gradient_descent import gradient_descent as gradient_descent
 from ._online.length_mixture import length_mixture as length_mixture

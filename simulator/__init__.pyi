@@ -16,3 +16,10 @@ from ._systems.linear_system import LinearSystem as LinearSystem
 from ._systems.read_system import read_system as read_system
 from ._systems.zoo import zoo as zoo
 from ._systems.zoo import zoo_names as zoo_names
+from ._tasks.find import find_task as find_task
+from ._tasks.find import task_names as task_names
+from ._tasks.modular_addition import modular_addition as modular_addition
+from ._tasks.observations import task_trajectories as task_trajectories
+from ._tasks.parity import parity as parity
+from ._tasks.process import Examples as Examples
+from ._tasks.process import Process as Process

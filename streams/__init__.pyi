@@ -26,4 +26,5 @@ from ._sources.interfaces import forward as forward
 from ._sources.parquet import RecordSink as RecordSink
 from ._sources.playback import play as play
 from ._sources.playback import play_simulation as play_simulation
+from ._sources.playback import play_task as play_task
 from ._storage.identity import new_epoch as new_epoch

@@ -27,6 +27,7 @@ SAYS = {
     "09_growth": "growth.png",
     "10_emergence": "emergence.png",
     "11_estimators": "those of Live, bit for bit: True",
+    "12_first_passage": "generalises from",
 }
 SWEPT = """[grid]
 systems = ["random-walk"]

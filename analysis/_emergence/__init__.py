@@ -1,1 +1,1 @@
-"""Where an ability appears: first passages, and the place along an axis."""
+"""First passages of runs, and the threshold at which an ability appears."""

@@ -41,7 +41,7 @@ class Training(NamedTuple):
     process: Process
     recipe: Recipe
     steps: int
-    per_decade: int = 20
+    per_decade: int = 40
     exam: int | None = None
     stop: Stop | None = None
     precision: Precision = "float32"
@@ -83,8 +83,9 @@ def train_runs(
         before = (len(set(runs)) - len(missing)) * training.steps
         if missing:
             _train(training, missing, folder, lambda done, total: progress(before + done, before + total))
-        numbered = pl.Series("run", range(len(runs)), pl.Int64)
-        frames = [pl.read_parquet(_part(folder, run)).with_columns(run=numbered[i]) for i, run in enumerate(runs)]
+        frames = [
+            pl.read_parquet(_part(folder, run)).with_columns(run=pl.lit(i, pl.Int64)) for i, run in enumerate(runs)
+        ]
     return pl.concat(frames)
 
 

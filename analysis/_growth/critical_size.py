@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ..._core.text import spans
 from .bootstrap import resample_counts, threadless_product
 from .curves import check_frame
+from .onset import ABSENT, PRESENT, UNDECIDED, onset
+
+STATES = {"bounded": PRESENT, "growing": ABSENT, "undecided": UNDECIDED}  # verdicts of growth laws
 
 
 class Critical(NamedTuple):
@@ -56,24 +59,23 @@ def critical_size(laws: pl.DataFrame) -> Critical:
     rows = check_frame(laws, kinds, "the frame of growth laws").sort("size").to_dicts()
     if laws["size"].is_duplicated().any() or laws["size"].is_null().any():
         raise ValueError("expected one growth law for each size, got several or null: select one run and look-ahead.")
-    below = []
-    for row in rows:
-        if row["verdict"] == "bounded":
-            return _located(row, rows)
-        if row["verdict"] == "undecided":
-            return Critical(None, "undecided", f"size {row['size']} is undecided: {row['reason']}.")
-        below.append(row["size"])
-    return Critical(None, "above", f"every size up to {below[-1]} grows: try larger sizes.")
-
-
-def _located(found: dict[str, Any], rows: list[dict[str, Any]]) -> Critical:
-    size = found["size"]
-    growing = [row["size"] for row in rows if row["verdict"] == "growing" and row["size"] > size]
-    if growing:
+    found = onset([STATES.get(row["verdict"], ABSENT) for row in rows])
+    if found.cause is not None:
+        row = rows[found.cause]
+        return Critical(None, "undecided", f"size {row['size']} is undecided: {row['reason']}.")
+    if found.at is None:
+        return Critical(None, "above", f"every size up to {rows[-1]['size']} grows: try larger sizes.")
+    if found.again:
+        size, growing = rows[found.at]["size"], [rows[k]["size"] for k in found.again]
         again = (
             f"size {size} is bounded, but {growing} grow again: a longer horizon or more replicates would decide it."
         )
         return Critical(None, "undecided", again)
+    return _located(rows[found.at], rows)
+
+
+def _located(found: dict[str, Any], rows: list[dict[str, Any]]) -> Critical:
+    size = found["size"]
     exponent, late = found.get("exponent") or 0.0, found.get("late") or 0.0
     rise = exponent if (found.get("low") or 0.0) > 0 and 2 * late >= exponent else None
     before = max((row["size"] for row in rows if row["size"] < size), default=-1)

@@ -37,6 +37,24 @@ CAPTIONS = {
         "border at 1/2 (grey). Below, of few runs: the mean squared error after the first twentieth, above that of the "
         "size to use. Bars are 95 % intervals.",
     ),
+    "passages.png": Caption(
+        "Where the ability appears",
+        "The share of runs that are able within the steps, for each value of the axis, with 95 % intervals; the curve "
+        "is the logistic fit, the steps are the fit that only knows the direction. The band is the interval of the "
+        "value at which half of the runs are able. For the axis steps: the share that has passed by each step.",
+    ),
+    "training.png": Caption(
+        "Training",
+        "The share of right answers over the updates. Thin lines are the exam of single runs, thick lines its median; "
+        "dashed is the median on the runs' own examples. Where the dashed line is at 1 and the thick one at chance, "
+        "the runs have memorised.",
+    ),
+    "shares.parquet": Caption(
+        "The shares behind the figure",
+        "runs: networks of each value; passed: those that are able at the end; low, high: 95 % interval of the share; "
+        "median: updates until a run is able, over all runs of the value.",
+    ),
+    "passages.parquet": Caption("Passages", "when each run passed the level on the exam, or that it did not", False),
     "regret.png": Caption(
         "Regret",
         "The excess error of each size over the Kalman predictor, which knows the system, summed from a twentieth of "

@@ -86,7 +86,7 @@ def rule(optimiser: Optimiser, knobs: Any) -> optax.GradientTransformation:
 
 def stepped(optimiser: Optimiser, knobs: Any, gradients: Any, memory: Any, parameters: Any) -> tuple[Any, Any]:
     """Return parameters and memory of the rule after one step."""
-    with jax.numpy_dtype_promotion("standard"):  # optax raises a number to the power of a whole one
+    with jax.numpy_dtype_promotion("standard"):  # optax raises a number to the power of a count
         updates, memory = rule(optimiser, knobs).update(gradients, memory, parameters)
     return optax.apply_updates(parameters, updates), memory
 

@@ -235,11 +235,13 @@ def _train_tile(
     many = len(runs) > 1
     with computing(precision, device):
         drops = any(run.knobs.dropout for run in runs)
-        begin, call = _compiled(model, optimiser, source, runs[0].size, exam, precision, many, drops)
+        call = _compiled(model, optimiser, source, precision, many, drops)
         seeds = np.array([run.seed for run in runs])
         columns: list[Any] = [np.array(column, precision) for column in zip(*(run.knobs for run in runs), strict=True)]
         knobs = Knobs(*(columns if many else [column[0] for column in columns]))
-        world, state = begin(seeds if many else seeds[0])
+        seed = seeds if many else seeds[0]
+        world = _compiled_world(model, source, exam, precision, many)(seed)
+        state = _compiled_state(model, optimiser, runs[0].size, precision, many)(seed)
         for stretches in _calls(made.edges, keep):
             if cancelled:
                 break
@@ -297,38 +299,21 @@ def _passed(made: Curves, index: int, stop: Stop) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _compiled(
-    model: Model,
-    optimiser: Optimiser,
-    source: Source,
-    size: int,
-    exam: int,
-    precision: Precision,
-    many: bool,
-    drops: bool,
-) -> tuple[Any, Any]:
-    """Return compiled ``begin(seed)`` and ``call(world, state, knobs, bounds)``, of one run or of many."""
+def _compiled(model: Model, optimiser: Optimiser, source: Source, precision: Precision, many: bool, drops: bool) -> Any:
+    """Return compiled ``call(world, state, knobs, bounds)`` of one run or of many: updates and scores."""
     kinds = len(source.process.kinds)
-
-    def encoded(examples: Examples) -> Examples:
-        return examples._replace(x=model.encode(examples.x, precision))
-
-    def begin(seed: Array) -> tuple[Any, Any]:
-        data, first, batches = world_keys(seed)
-        memory = source.memory(data)
-        world = None if memory is None else encoded(memory), encoded(source.process.exam(data, exam)), data, batches
-        parameters = model.init(first, size, precision)
-        return world, (parameters, first_memory(optimiser, parameters))
 
     def batch_at(world: Any, step: Array) -> Examples:
         memory, _, data, batches = world
         # Batches of an endless domain belong to the world, as its set and its exam do.
         taken = source.batch_at(memory, data if memory is None else batches, step)
-        return encoded(taken) if memory is None else taken
+        return _encoded(model, taken, precision) if memory is None else taken
 
     def scored(parameters: Parameters, examples: Examples) -> Array:
         logits = model.forward(parameters, examples.x, None, 0.0)
-        each = jnp.stack([losses(logits, examples.y), right(logits, examples.y).astype(precision)])
+        loss = losses(logits, examples.y)
+        answered = jnp.where(jnp.isfinite(loss), right(logits, examples.y).astype(precision), jnp.nan)
+        each = jnp.stack([loss, answered])  # a run that diverged has no share of right answers
         if kinds == 1:
             return each.mean(axis=1)[:, None]
         belongs = jax.nn.one_hot(examples.kind, kinds, dtype=precision)
@@ -354,6 +339,52 @@ def _compiled(
         state, (scores, probes) = jax.lax.scan(stretch, state, bounds)
         return state, scores, probes
 
-    if many:
-        return jax.jit(jax.vmap(begin)), jax.jit(jax.vmap(call, in_axes=(0, 0, 0, None)))
-    return jax.jit(begin), jax.jit(call)
+    return jax.jit(jax.vmap(call, in_axes=(0, 0, 0, None)) if many else call)
+
+
+def _compiled_world(model: Model, source: Source, exam: int, precision: Precision, many: bool) -> Callable[[Any], Any]:
+    """Return ``world(seed)``: the set, the exam, and the keys of the data and of the batches.
+
+    The set and the exam are two programs, so that sets of other lengths share that of the exam.
+    """
+
+    def world(seed: Any) -> Any:
+        memory = _compiled_set(model, source, precision, many)(seed)
+        return memory, *_compiled_exam(model, source.process, exam, precision, many)(seed)
+
+    return world
+
+
+@lru_cache(maxsize=64)
+def _compiled_set(model: Model, source: Source, precision: Precision, many: bool) -> Any:
+    def drawn(seed: Array) -> Examples | None:
+        memory = source.memory(world_keys(seed)[0])
+        return None if memory is None else _encoded(model, memory, precision)
+
+    return jax.jit(jax.vmap(drawn) if many else drawn)
+
+
+@lru_cache(maxsize=64)
+def _compiled_exam(model: Model, process: Process, rows: int, precision: Precision, many: bool) -> Any:
+    """Return compiled ``exam(seed)``, with the keys of the data and of the batches."""
+
+    def drawn(seed: Array) -> tuple[Examples, Array, Array]:
+        data, _, batches = world_keys(seed)
+        return _encoded(model, process.exam(data, rows), precision), data, batches
+
+    return jax.jit(jax.vmap(drawn) if many else drawn)
+
+
+@lru_cache(maxsize=64)
+def _compiled_state(model: Model, optimiser: Optimiser, size: int, precision: Precision, many: bool) -> Any:
+    """Return compiled ``state(seed)``: first parameters and the memory of the rule."""
+
+    def state(seed: Array) -> Any:
+        parameters = model.init(world_keys(seed)[1], size, precision)
+        return parameters, first_memory(optimiser, parameters)
+
+    return jax.jit(jax.vmap(state) if many else state)
+
+
+def _encoded(model: Model, examples: Examples, precision: Precision) -> Examples:
+    return examples._replace(x=model.encode(examples.x, precision))

@@ -46,7 +46,7 @@ def modular_addition(p: int = 67, share: float = 0.4) -> Process:
     return Process(
         name=f"modular-addition:p={p},share={share:g}",
         about=f"a + b modulo {p}, of {pairs} pairs a <= b",
-        theory="five neurons on one frequency answer every pair; see five_neurons",
+        theory="five hidden neurons on one frequency suffice for every pair",
         inputs=2,
         symbols=p,
         classes=p,

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from ...simulator import LinearSystem, Trajectories, simulate_chunks
 from ...simulator._recordings.reading import Reading
 from ...simulator._simulation.cost import MOST_STEPS
+from ...simulator._tasks.observations import task_chunks
+from ...simulator._tasks.process import Process
 from .._messages.json_codec import check_count, check_stream
 from .._messages.observation import Observation
 from .interfaces import NullContext, RejectionCounts
@@ -152,6 +154,25 @@ def play_simulation(
     """
     chunks = _simulated(system, MOST_STEPS if steps is None else steps, len(names), seed, inputs)
     return Playback(chunks, names, dt=system.dt, rate=rate, block=block, epoch=epoch, skip=skip)
+
+
+def play_task(
+    process: Process,
+    steps: int | None = None,
+    names: Sequence[str] = ("stream",),
+    *,
+    seed: int = 0,
+    rate: float | None = None,
+    block: int = 1,
+    epoch: int = 0,
+    skip: int = 0,
+) -> Playback:
+    """Return the fresh examples of a task as a source: y is the label, u the inputs. Endless without ``steps``.
+
+    The arguments are those of ``play_simulation``, the samples those of ``task_chunks``.
+    """
+    chunks = (Chunk(*chunk) for chunk in task_chunks(process, MOST_STEPS if steps is None else steps, len(names), seed))
+    return Playback(chunks, names, rate=rate, block=block, epoch=epoch, skip=skip)
 
 
 def _simulated(system: LinearSystem, steps: int, count: int, seed: int, inputs: str) -> Iterator[Chunk]:

@@ -1,0 +1,190 @@
+"""Train networks on a task along an axis, and say from where on the ability is there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..._core.checks import check_precision, check_seed
+from ..._core.devices import Precision
+from ..._core.json_values import json_value
+from ..._core.progress import Progress, no_progress
+from ..._core.ranges import check_count
+from ..._core.text import counted, did_you_mean, versions
+from ...learners._neural.optimiser import Knobs
+from ...learners._neural.recipe import read_recipe
+from ...learners._neural.train import Run
+from ...simulator._tasks.find import find_task
+from ...simulator._tasks.process import Process, exam_rows
+from .emergence import Emergence
+from .judge import emergence
+from .passages import first_passages
+from .survival import median_passage
+from .training import Training, train_runs
+
+AXES = ("rows", "size", "steps", *Knobs._fields)
+EXAM, OWN = "exam accuracy", "accuracy"
+
+
+@dataclass(frozen=True, repr=False)
+class Emerged:
+    """The answer of ``emerge``, with the numbers that it was made of.
+
+    Attributes:
+        emergence: Where the ability is there, with its interval, for half of the runs.
+        memorised: What the runs do that never pass: how many of them answer their own set, and by which step.
+        curves: Scores of every run: ``run, seed, size, rows, rate, decay, l1, dropout, step, metric, kind, value``.
+        passages: When each run passed the level on the exam.
+        set_passages: When each run passed the level on its own training set or stream.
+        settings: All settings that are needed to run it again.
+    """
+
+    emergence: Emergence
+    memorised: str
+    curves: pl.DataFrame
+    passages: pl.DataFrame
+    set_passages: pl.DataFrame
+    settings: dict[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """The answer in words."""
+        return f"{self.settings['task']}: {self.emergence.sentence}{self.memorised}"
+
+    @property
+    def shares(self) -> pl.DataFrame:
+        """One row for each value of the axis, or for each passage of the axis ``steps``."""
+        return self.emergence.shares
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as a JSON object."""
+        answer: dict[str, Any] = json_value(self.emergence.to_dict() | dict(settings=self.settings))
+        return answer | dict(sentence=self.sentence)
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+
+def emerge(
+    task: str | Process,
+    along: str,
+    values: Sequence[float] | None = None,
+    learner: str | None = None,
+    *,
+    runs: int = 8,
+    steps: int = 4000,
+    rows: int | None = None,
+    fresh: bool = False,
+    level: float = 0.99,
+    exam: int | None = None,
+    precision: Precision | None = None,
+    device: str | None = None,
+    seed: int = 0,
+    folder: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> Emerged:
+    """Train networks on a task along an axis, and say from where on they are able to do it.
+
+    A run is able once it answers the share ``level`` of the exam, and stays so to the end. The exam has examples that
+    no update has seen. The answer is the value of the axis at which half of the runs become able within
+    ``steps`` updates.
+
+    Args:
+        task: A task of ``ergoscope zoo``, ``NAME`` or ``NAME:option=value,..``, or a ``Process``.
+        along: The axis: ``"rows"`` of the training set, ``"size"`` of the network, ``"steps"``, or a number of its
+            training: ``"rate"``, ``"decay"``, ``"l1"`` or ``"dropout"``.
+        values: The values of the axis; none for ``"steps"``.
+        learner: ``NAME`` or ``NAME:option=value,..``; None: the network that suits the task.
+        runs: Networks of each value. Each has a training set, an exam and first weights of its own.
+        steps: Updates of each network.
+        rows: Rows of the training set; None: as many as the task has.
+        fresh: Train on fresh batches instead of a set; the learner's option ``batch`` says how large they are.
+        level: Share of the exam that must be answered right.
+        exam: Rows of the exam; None: all that are left of a finite domain, else 2000.
+        precision: None: ``"float64"`` for symbols, whose losses become tiny, else ``"float32"``.
+        device: As in ``find_devices``.
+        seed: Of all random numbers.
+        folder: Each run that has ended is kept there, and is not trained again; None: nothing is kept.
+        progress: Called with the updates done and the updates in all.
+
+    Raises:
+        ValueError: There is no such task, learner, option or axis, a value or a split cannot be, or the folder is of
+            other settings.
+    """
+    process = find_task(task)
+    recipe = read_recipe(learner, process)
+    if fresh and recipe.batch is None:
+        raise ValueError(
+            f"fresh examples come in batches: give their rows, --learner {recipe.name.split(':')[0]}:batch=1000."
+        )
+    if fresh and rows is not None:
+        raise ValueError("rows belong to a set that is replayed: leave them out, or leave fresh out.")
+    check_count("runs", runs, 1)
+    check_count("steps", steps, 1)
+    check_seed(seed)
+    if not 0 < level <= 1:
+        raise ValueError(f"level is the share of the exam that must be right, above 0 and up to 1; got {level}.")
+    tried = _values(along, values, process, fresh)
+    usual = None if fresh else process.rows if rows is None else rows
+    made = []
+    for value in tried:
+        size = int(value) if along == "size" else recipe.size
+        of_set = int(value) if along == "rows" else usual
+        exam_rows(process, of_set, exam)
+        knobs = recipe.knobs._replace(**({along: float(value)} if along in Knobs._fields else {}))
+        made += [Run(size, of_set, _seed(seed, along, value, i), knobs) for i in range(runs)]
+    check_precision(precision or "float32")
+    chosen: Precision = precision or ("float32" if process.symbols is None else "float64")
+    training = Training(process, recipe, steps, exam=exam, precision=chosen, device=device)
+    curves = train_runs(training, made, None if folder is None else Path(folder), progress)
+    passages = first_passages(curves, EXAM, level, below=False)
+    own = first_passages(curves, OWN, level, below=False)
+    found = emergence(passages, along, ability="generalises", seed=seed)
+    settings = training.settings | dict(
+        along=along, values=list(tried), runs=runs, rows=usual, level=level, seed=seed, versions=versions()
+    )
+    return Emerged(found, _memorised(passages, own), curves, passages, own, settings)
+
+
+def _values(along: str, values: Sequence[float] | None, process: Process, fresh: bool) -> tuple[float, ...]:
+    if along not in AXES:
+        raise ValueError(f"there is no axis {along!r}{did_you_mean(along, AXES)} The axes are {', '.join(AXES)}.")
+    if along == "rows" and fresh:
+        raise ValueError(f"a fresh stream of {process.name} has no rows: leave fresh out, or choose another axis.")
+    if along == "steps":
+        if values is not None:
+            raise ValueError("the axis steps has no values: every network is scored on its way; leave values out.")
+        return (0.0,)
+    if values is None or len(values) < 2:
+        raise ValueError(f"the axis {along} needs at least two values, such as 600..1600:200; got {values}.")
+    tried = tuple(sorted(values))
+    if len(set(tried)) < len(tried):
+        raise ValueError(f"the values of {along} must differ, got {list(values)}.")
+    if along in ("rows", "size") and any(value != int(value) or value < 1 for value in tried):
+        raise ValueError(f"the values of {along} must be whole numbers of at least 1, got {list(values)}.")
+    return tuple(int(value) for value in tried) if along in ("rows", "size") else tried
+
+
+def _seed(seed: int, along: str, value: float, run: int) -> int:
+    """Return the seed of a run: runs of different values share nothing, and further values change no run."""
+    text = f"{seed} {'' if along == 'steps' else f'{along}={value!r}'} {run}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+def _memorised(passages: pl.DataFrame, own: pl.DataFrame) -> str:
+    """Return what the runs do that never pass."""
+    never = passages.filter(pl.col("censored") & ~pl.col("diverged"))["run"].to_list()
+    if not never:
+        return ""
+    theirs = own.filter(pl.col("run").is_in(never))
+    knowing = theirs.filter(~pl.col("censored"))
+    words = f" Of the {counted(len(never), 'run')} that do not, {len(knowing)} answer their own training examples"
+    if not len(knowing):
+        return f"{words}."
+    median = median_passage(knowing["high"].to_numpy().astype(float), [True] * len(knowing)).value
+    return f"{words}, by step {median:.0f} in the median: they memorise."

@@ -1,0 +1,179 @@
+"""The commands about tasks: ``ergoscope emerge``, and what ``zoo`` and ``simulate`` do with a task."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from .._core.json_values import json_text
+from ._options import PATH, Seed, command_line
+from ._parsing import parse_axis
+from ._printing import Meter, console, show_names
+
+if TYPE_CHECKING:
+    from ..analysis import Emerged
+
+
+def emerge(
+    task: Annotated[str, typer.Argument(help="A task, NAME or NAME:option=value,.. (see: ergoscope zoo).")],
+    along: Annotated[str, typer.Option(help="Axis: rows, size, steps, or a number of the learner such as decay.")],
+    values: Annotated[
+        str | None,
+        typer.Option(help="Values of the axis, such as 600..1600:200 or 0.01,0.1,1; none for steps."),
+    ] = None,
+    learner: Annotated[
+        str | None,
+        typer.Option(help="NAME or NAME:option=value,.., mlp or embedding-mlp. Default: the one that suits the task."),
+    ] = None,
+    runs: Annotated[int, typer.Option(help="Networks of each value, with a world and first weights of their own.")] = 8,
+    steps: Annotated[int, typer.Option(help="Updates of each network.")] = 4000,
+    rows: Annotated[
+        int | None, typer.Option(help="Rows of the training set. Default: as many as the task has.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Fresh batches instead of a set: the learner's batch=.")
+    ] = False,
+    level: Annotated[float, typer.Option(help="Share of the exam that must be answered right.")] = 0.99,
+    exam: Annotated[int | None, typer.Option(help="Rows of the exam. Default: all that are left, or 2000.")] = None,
+    precision: Annotated[str | None, typer.Option(help="float32, or float64, the default for sums.")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, .. (see: ergoscope devices).")] = None,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/TASK-AXIS.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the answer only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+) -> None:
+    """Train networks on a task, and say from where on along an axis they are able to do it.
+
+    Run it again after an interrupt: networks that have ended are kept in the folder.
+    """
+    from .. import analysis
+
+    folder = out or Path("runs") / f"{task.partition(':')[0]}-{along}"
+    with Meter("emerge", hidden=quiet, unit="steps") as meter:
+        found = analysis.emerge(
+            task,
+            along,
+            None if values is None else parse_axis("--values", values),
+            learner,
+            runs=runs,
+            steps=steps,
+            rows=rows,
+            fresh=fresh,
+            level=level,
+            exam=exam,
+            precision=precision,  # type: ignore[arg-type]
+            device=device,
+            seed=seed,
+            folder=folder,
+            progress=meter.update,
+        )
+    files = analysis.save_emergence(found, folder, command_line())
+    if as_json:
+        print(json_text(found.to_dict() | dict(files=[str(file) for file in files])))
+        return
+    if not quiet:
+        _show_shares(found)
+    console.print(found.sentence, soft_wrap=True)
+    if not quiet:
+        for file in files:
+            console.print(f"  {file}", style="dim", soft_wrap=True)
+
+
+def _show_shares(found: Emerged) -> None:
+    """Print one row for each value of the axis, or for each passage."""
+    along = found.settings["along"]
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in (
+        along,
+        "runs",
+        "able",
+        "share",
+        "95 % interval",
+        *(("median step", "95 % interval") * (along != "steps")),
+    ):
+        table.add_column(head, justify="right")
+    for row in found.shares.iter_rows(named=True):
+        share = f"{row['share']:.0%}", f"{row['low']:.0%} .. {row['high']:.0%}"
+        median = (_number(row["median"]), _interval(row["median_low"], row["median_high"])) if along != "steps" else ()
+        table.add_row(f"{row[along]:g}", str(row["runs"]), str(row["passed"]), *share, *median)
+    console.print(table)
+    if along == "steps":
+        console.print("share: runs that are able by this step (Kaplan and Meier); runs: those that were not yet.")
+    else:
+        console.print("able: runs that answer the exam, to the end; median step: when, - if half of the runs never do.")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "-" if low is None and high is None else f"{_number(low)} .. {_number(high)}"
+
+
+def show_zoo() -> None:
+    """Print the systems and the tasks, each with its theory."""
+    from ..analysis import theory
+    from ..simulator import zoo, zoo_names
+    from ..simulator._tasks.find import task_names
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("system", style="bold")
+    table.add_column("h*", justify="right")
+    table.add_column("what it is")
+    for name, line in zoo_names().items():
+        system = zoo(name)
+        with warnings.catch_warnings(action="ignore"):
+            size = "-" if system.time_varying else str(theory(system).critical_size)
+        table.add_row(name, size, line)
+    console.print(table)
+    console.print("h*: the shortest filter with bounded error, by theory; - for a system that varies in time.")
+    console.print()
+    show_names(task_names(), "task", "what it is, and what is known of it")
+    console.print(
+        "ergoscope locate SYSTEM and ergoscope emerge TASK find the size, the data or the time by measurement."
+    )
+
+
+def show_task(words: str, as_json: bool) -> None:
+    """Print what is known of a task."""
+    from ..simulator._tasks.find import find_task
+
+    task = find_task(words)
+    facts = dict(
+        task=task.name,
+        about=task.about,
+        theory=task.theory,
+        inputs=task.inputs,
+        symbols=task.symbols,
+        labels=task.classes,
+        chance=round(task.chance, 6),
+        domain=task.domain,
+        rows=task.rows,
+    )
+    if as_json:
+        print(json_text(facts))
+        return
+    unit = dict(
+        chance=" nats, the loss of who knows nothing", rows=" rows in a usual set", domain=" different examples"
+    )
+    show_names({word: f"{value}{unit.get(word, '')}" for word, value in facts.items() if value is not None})
+
+
+def write_task(words: str, out: Path, steps: int, runs: int, seed: int, quiet: bool) -> None:
+    """Write fresh examples of a task into a file."""
+    from ..simulator import write_trajectories
+    from ..simulator._tasks.find import find_task
+    from ..simulator._tasks.observations import task_trajectories
+
+    task = find_task(words)
+    write_trajectories(task_trajectories(task, steps, runs, seed), out)
+    if not quiet:
+        console.print(f"{out}: {runs} run{'s' * (runs > 1)} of {steps} examples of {task.name}")
