@@ -3,6 +3,8 @@ from ._emergence.emerge import emerge as emerge
 from ._emergence.emergence import Emergence as Emergence
 from ._emergence.judge import emergence as emergence
 from ._emergence.passages import first_passages as first_passages
+from ._emergence.plateaus import plateaus as plateaus
+from ._emergence.regions import region_map as region_map
 from ._exact.design import Design as Design
 from ._exact.design import design as design
 from ._exact.kalman_predictor import kalman_predictor as kalman_predictor
@@ -31,6 +33,9 @@ from ._location.location import Location as Location
 from ._location.read_location import read_location as read_location
 from ._location.recording_regret import learning_part as learning_part
 from ._location.recording_regret import recorded_regret as recorded_regret
+from ._reports.emergence_figures import passage_figure as passage_figure
+from ._reports.emergence_figures import region_figure as region_figure
+from ._reports.emergence_figures import survival_figure as survival_figure
 from ._reports.growth_figure import growth_figure as growth_figure
 from ._reports.location_figures import size_figure as size_figure
 from ._reports.notebook import design_html as design_html

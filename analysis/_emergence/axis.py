@@ -75,12 +75,18 @@ def edge(axis: Axis, rising: bool, seed: int, part: slice = slice(None)) -> Edge
 
 
 def shape(axis: Axis, seed: int) -> tuple[slice, slice] | bool:
-    """Return the two parts of a window, up to its top and from its top on; else whether the share rises."""
+    """Return the two parts of a window; else whether the share rises."""
+    if is_window(axis.passed, axis.runs, seed):
+        return window_parts(axis)
     weights = axis.runs.astype(float)
     shares = axis.passed / weights
-    if is_window(axis.passed, axis.runs, seed):
-        fit = window_fit(shares, weights)
-        top = np.flatnonzero(fit == fit.max())
-        return slice(None, int(top[-1]) + 1), slice(int(top[0]), None)
     rise, fall = (log_likelihood(fit(shares, weights), shares, weights) for fit in (rising_fit, falling_fit))
     return bool(rise >= fall)
+
+
+def window_parts(axis: Axis) -> tuple[slice, slice]:
+    """Return the values up to the end of the top of a window, and those from its beginning on."""
+    weights = axis.runs.astype(float)
+    fit = window_fit(axis.passed / weights, weights)
+    top = np.flatnonzero(fit == fit.max())
+    return slice(None, int(top[-1]) + 1), slice(int(top[0]), None)

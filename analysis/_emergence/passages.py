@@ -53,7 +53,9 @@ def first_passages(
         >>> first_passages(pl.DataFrame(curve), "loss", 0.5)["low", "high"].rows()
         [(10, 20)]
     """
-    part = _checked(curves, metric, level)
+    if not math.isfinite(level):
+        raise ValueError(f"the level must be a number, got {level}.")
+    part = checked_metric(curves, metric)
     labels = [name for name in curves.columns if name not in (*CURVE, "run")]
     step, there, lost = pl.col("step"), pl.col("there"), pl.col("lost")
     level_reached = pl.col("value") <= level if below else pl.col("value") >= level
@@ -86,10 +88,9 @@ def setting_names(frame: pl.DataFrame) -> list[str]:
     return [name for name in frame.columns if name not in (*PASSAGE, "seed")]
 
 
-def _checked(curves: pl.DataFrame, metric: str, level: float) -> pl.DataFrame:
+def checked_metric(curves: pl.DataFrame, metric: str) -> pl.DataFrame:
+    """Return the values of one metric, or raise ValueError that names what is wrong with the curves."""
     frame = check_frame(curves, CURVE, "the frame of curves")
-    if not math.isfinite(level):
-        raise ValueError(f"the level must be a number, got {level}.")
     known = frame["metric"].unique().drop_nulls().sort().to_list()
     if metric not in known:
         near = did_you_mean(metric, known)
