@@ -7,6 +7,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from .._emergence.axis import Axis, window_parts
@@ -107,6 +108,7 @@ def survival_figure(passages: pl.DataFrame, axis: str | None = None, ax: Axes | 
     axes.axhline(0.5, color="0.6", lw=1, zorder=1)
     axes.set(xscale="log", xlabel="steps", ylabel="share of runs that have passed", ylim=(-0.04, 1.06))
     axes.set_xlim(first, horizon)
+    axes.xaxis.set_minor_formatter(NullFormatter())
     title(axes, "first passages", f"runs by {axis}" if axis else f"{len(passages)} runs")
     legend(axes, 3, title=f"{axis}: runs that passed" if axis else None)
     return figure

@@ -14,9 +14,9 @@ from .training_figure import training_figure
 def save_emergence(emerged: Emerged, folder: str | Path, command: list[str] | None = None) -> list[Path]:
     """Write the report, the figures and the tables, each whole or not at all.
 
-    There are passages.png, the share of runs along the axis, or over the steps; and training.png, the scores of the
-    runs over the steps. emergence.json has the answer, curves.parquet the scores, and passages.parquet says when each
-    run passed.
+    There are shares.png, the share of runs along the axis, but for the axis steps; passages.png, the share that has
+    passed over the steps; and training.png, the scores over the steps. emergence.json has the answer, curves.parquet
+    the scores, and passages.parquet says when each run passed.
 
     Args:
         emerged: What ``emerge`` returned.
@@ -30,8 +30,10 @@ def save_emergence(emerged: Emerged, folder: str | Path, command: list[str] | No
         ValueError: The folder cannot be written to.
     """
     found = emerged.emergence
-    shares = survival_figure(found) if found.axis == "steps" else passage_figure(found)
-    figures = {"passages.png": shares, "training.png": training_figure(emerged)}
+    settings = found.axis != "steps"
+    figures = {"shares.png": passage_figure(found)} if settings else {}
+    figures["passages.png"] = survival_figure(emerged.passages, found.axis if settings else None)
+    figures["training.png"] = training_figure(emerged)
     tables = {"shares.parquet": found.shares, "passages.parquet": emerged.passages, "curves.parquet": emerged.curves}
 
     def answer(files: list[Path]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .state_space.figures import (
     growth_laws_figure,
     hidden_random_walk_figure,
     horizon_scaling_figure,
+    networks_on_plants_figure,
     power_figure,
     regret_bounds_figure,
     theorem_2_figure,
@@ -25,6 +26,7 @@ from .state_space.figures import (
 from .state_space.growth_laws import reproduce_growth_laws
 from .state_space.hidden_random_walk import reproduce_hidden_random_walk
 from .state_space.horizon_scaling import reproduce_horizon_scaling
+from .state_space.networks_on_plants import reproduce_networks_on_plants
 from .state_space.regret_bounds import reproduce_regret_bounds
 from .state_space.statistical_power import reproduce_power
 from .state_space.theorem_2 import reproduce_theorem_2
@@ -84,6 +86,12 @@ STUDIES: dict[str, Study] = {
         reproduce_regret_bounds,
         regret_bounds_figure,
         dict(replicates=32, octaves=5),
+    ),
+    "networks-on-plants": Study(
+        "where the error of networks stops growing: a state space beside theory, opponents trained by gradients",
+        reproduce_networks_on_plants,
+        networks_on_plants_figure,
+        dict(replicates=32, horizon=2000),
     ),
 }
 
