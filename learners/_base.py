@@ -140,8 +140,9 @@ class Learner(NamedTuple, Generic[State]):
         intercept: A constant is fitted beside the weights of each size; it is counted in the parameters.
         tends_to: What each rung tends to on a system that does not change, where theory knows its error and so the
             critical size: ``"filters"``, the best filter of this many last samples, one sample ahead (further ahead
-            iterated); ``"direct filters"``, fitted to each look-ahead itself; ``"blocks"``, the best matrix that is
-            zero outside a k x k block. None for learners that forget, too: they follow the slope of what they cannot
+            iterated); ``"direct filters"``, fitted to each look-ahead itself; ``"features"``, the best weights of this
+            many fixed features, whose critical size is that of filters; ``"blocks"``, the best matrix that is zero
+            outside a k x k block. None for learners that forget, too: they follow the slope of what they cannot
             cancel.
     """
 
@@ -160,7 +161,7 @@ class Learner(NamedTuple, Generic[State]):
     kernel: Kernel | None = None
     size_label: str = "size"
     intercept: bool = False
-    tends_to: Literal["filters", "direct filters", "blocks"] | None = None
+    tends_to: Literal["filters", "direct filters", "features", "blocks"] | None = None
 
 
 def check_sizes(sizes: Any) -> tuple[int, ...]:

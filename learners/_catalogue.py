@@ -21,6 +21,10 @@ from ._least_squares.lattice import lattice
 from ._least_squares.qr_array import qr_array
 from ._least_squares.rls import naive_rls, square_root_rls
 from ._least_squares.sliding_window import sliding_window
+from ._neural.attention import attention
+from ._neural.gru import gru
+from ._neural.ssm import ssm
+from ._neural.window_mlp import mlp
 from ._online.doubling_epochs import doubling_epochs
 from ._online.gradient_descent import gradient_descent
 from ._online.length_mixture import length_mixture
@@ -89,6 +93,16 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "length-mixture": Entry(
         length_mixture, "longest window", CHANNELS, "as the ladder", "exponential weights over all lengths"
+    ),
+    "ssm": Entry(ssm, "features", CHANNELS, "6 (M q)^2", "least squares on the states of fixed poles"),
+    "gru": Entry(
+        gru, "hidden units", CHANNELS, "72 M^2", "gradients, recurrent: an opponent, given the last value", shifts=True
+    ),
+    "attention": Entry(
+        attention, "width", CHANNELS, "160 M^2", "gradients, attention: an opponent, given the last value", shifts=True
+    ),
+    "mlp": Entry(
+        mlp, "hidden units", CHANNELS, "200 M q", "gradients, one layer: an opponent, given the last value", shifts=True
     ),
     "submatrix": Entry(submatrix, "block size", STATE, "n^3", "least squares on k x k blocks"),
     "rank": Entry(rank, "rank", STATE, "n^3", "least squares of every rank"),

@@ -49,7 +49,7 @@ def test_make_runs_every_benchmark() -> None:
     assert all(any(name in line for line in lines if line.startswith("\t@$(BIN)")) for name in ALONE)
 
 
-@pytest.mark.parametrize("name", ["table", "recordings"])
+@pytest.mark.parametrize("name", ["table", "recordings", "networks"])
 def test_the_tables_of_the_page_are_those_of_the_results(name: str) -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--check"]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -43,6 +43,8 @@ RUN: dict[str, tuple[str, ...]] = {
     "devices": (),
     "locate double-integrator --horizon 20000 --replicates 256 --sizes 0..8": SHORT,
     "locate double-integrator --learner square-root-rls:forgetting=0.99": SHORT,
+    "locate double-integrator --learner ssm --sizes 1..5": SHORT,
+    "locate double-integrator --learner gru --sizes 1..5": (*SHORT, "--sizes", "1..2"),
     "locate plant.toml": SHORT,
     "locate plant.py:plant --q 1 --r 0.01 --dt 0.1": SHORT,
     "locate data.parquet --output y --by run --time time": ("--sizes", "0..2"),
@@ -129,6 +131,7 @@ NOT_RUN = {
     "reproduce horizon-scaling": STUDY,
     "reproduce power": STUDY,
     "reproduce regret-bounds": STUDY,
+    "reproduce networks-on-plants": STUDY,
     "reproduce grokking": GROKKING,
     "reproduce grokking --quick": GROKKING,
 }

@@ -33,7 +33,7 @@ def expected_size(system: LinearSystem, learner: Learner, driven: bool, lookahea
 
     Args:
         system: Time-invariant.
-        learner: Theory names a size for blocks, and for filters that do not forget.
+        learner: Theory names a size for blocks, and for filters and features that do not forget.
         driven: Whether an input drives the system.
         lookahead: H.
 
@@ -43,7 +43,7 @@ def expected_size(system: LinearSystem, learner: Learner, driven: bool, lookahea
     fits = learner.tends_to in (FILTERS if lookahead == 1 else FILTERS[1:]) and not driven
     if learner.tends_to == "blocks":
         return critical_block(system), fits
-    if learner.tends_to not in FILTERS:
+    if learner.tends_to not in (*FILTERS, "features"):
         return None, fits
     if driven:  # modes that an input drives must be cancelled too: no finite window holds all of u
         system = system.replace(Q=system.Q + system.B @ system.B.T)

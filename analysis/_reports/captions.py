@@ -40,7 +40,7 @@ CAPTIONS = {
     "shares.png": Caption(
         "Where the ability appears",
         "The share of runs that are able within the steps, for each value of the axis, with 95 % intervals; the curve "
-        "is the logistic fit, the other line the fit that only knows the direction. The band is the interval of the "
+        "is the S-shaped fit, the dashed line the fit that only knows the direction. The band is the interval of the "
         "value at which half of the runs are able.",
     ),
     "passages.png": Caption(
@@ -112,6 +112,12 @@ CAPTIONS = {
         "The loss of learners against the horizon, in units of the innovation variance: to the best fixed weights in "
         "hindsight (left and middle), and to the best single length (right). Marks and solid lines: measured, mean "
         "over the runs. Dashed: the mean of the bounds, which no run exceeds.",
+    ),
+    "networks-on-plants.png": Caption(
+        "Networks on plants",
+        "The mean squared error of the second half of each run, divided by that of the Kalman predictor (dashed), "
+        "against the number of parameters. Filled marks: the error is bounded. Open marks: it grows, still falls or is "
+        "undecided. Opponents are given the last value, which is one unit root, but for those called without.",
     ),
     "grokking.parquet": Caption(
         "Measured beside expected",

@@ -21,6 +21,7 @@ from .state_space.figures import (
     growth_laws_figure,
     hidden_random_walk_figure,
     horizon_scaling_figure,
+    networks_on_plants_figure,
     power_figure,
     regret_bounds_figure,
     theorem_2_figure,
@@ -28,6 +29,7 @@ from .state_space.figures import (
 from .state_space.growth_laws import reproduce_growth_laws
 from .state_space.hidden_random_walk import reproduce_hidden_random_walk
 from .state_space.horizon_scaling import reproduce_horizon_scaling
+from .state_space.networks_on_plants import reproduce_networks_on_plants
 from .state_space.regret_bounds import reproduce_regret_bounds
 from .state_space.statistical_power import reproduce_power
 from .state_space.theorem_2 import reproduce_theorem_2
@@ -99,6 +101,12 @@ STUDIES: dict[str, Study] = {
         reproduce_regret_bounds,
         regret_bounds_figure,
         dict(replicates=32, octaves=5),
+    ),
+    "networks-on-plants": Study(
+        "where the error of networks stops growing: a state space beside theory, opponents trained by gradients",
+        reproduce_networks_on_plants,
+        networks_on_plants_figure,
+        dict(replicates=32, horizon=2000),
     ),
     "grokking": Study(
         "networks that memorise first and generalise later: over rows, decay and width, and in frequencies",

@@ -1,42 +1,20 @@
-"""Spectral filtering: least squares on a few fixed filters of a long past, for every number of filters at once.
-
-Time: in ``update`` the state is that of ``n - 1``, and ``z`` holds ``u[n]`` and ``y[n]``, inputs first.
-"""
+"""Spectral filtering: least squares on a few fixed filters of a long past, for every number of filters at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ..._core.jax_later import Array, jnp
-from .._base import Learner, check_ridge
+from .._base import Learner
 from .._learner_factory import learner_factory
-from .._least_squares.channels import (
-    Channels,
-    check_channels,
-    coming_inputs,
-    first_nonzero,
-    start_channels,
-    take_inputs,
-    with_ones,
-)
-from .._linalg.triangular_factor import Triangle, eliminate, flat, residues
+from .._least_squares.feature_learner import Features, FeatureState, Fit, feature_learner
 
 SMALLEST = 1e-11  # root of an eigenvalue over that of the largest; below, the eigenvector is rounding
-
-
-class SpectralState(NamedTuple):
-    """The array, the past samples, and the outputs of the filters."""
-
-    channels: Channels
-    triangle: Triangle
-    history: Float[Array, "window channel lane"]  # z[n], z[n-1], ..; gaps filled
-    features: Float[Array, "column lane"]  # of y[n+1], without u[n+1]
-    loss: Float[Array, "size output lane"]  # fading: which rung fills a gap
 
 
 @learner_factory
@@ -52,7 +30,7 @@ def spectral_filter(
     *,
     outputs: int = 1,
     inputs: int = 0,
-) -> Learner[SpectralState]:
+) -> Learner[FeatureState[Array]]:
     """Recursive least squares on the first k spectral filters of the past, for every number k of filters at once.
 
         yhat_k[t] = sum_{i=1..tau} A_i z[t-i] + sum_{j=1..k} sum_{w<P} M_jw s_jw[t],    z = (u, y)
@@ -111,60 +89,22 @@ def spectral_filter(
         filtering. V. Vovk, Competitive on-line statistics, 2001: the regret of regularised least squares.
     """
     sizes = tuple(sizes)
-    m, q, filters = inputs, inputs + outputs, sizes[-1]
-    _check(window, autoregressive, phases, forgetting, ridge)
-    if direct and not inputs:
-        raise ValueError("a direct term needs inputs, got inputs=0: name them, or leave direct out.")
+    filters = sizes[-1]
+    _check(window, autoregressive, phases, forgetting)
     bank = filter_bank(window, filters, phases)
-    known, fading = m * direct, 0.99
-    first_column = intercept + known  # with a filter or lag
-    columns = first_column + q * (autoregressive + filters * phases)
-    ends = [first_column + q * (autoregressive + k * phases) for k in sizes]
 
-    def init(outputs: int, inputs: int, lanes: int, dtype: Any) -> SpectralState:
-        check_channels("spectral_filter", outputs, inputs, (q - m, m))
-        return SpectralState(
-            start_channels(outputs, inputs, lanes, dtype, intercept),
-            Triangle(jnp.zeros((columns, columns + outputs, lanes), dtype), jnp.ones((columns, lanes), dtype)),
-            jnp.zeros((window, q, lanes), dtype),
-            jnp.zeros((columns - first_column, lanes), dtype),
-            jnp.zeros((len(sizes), outputs, lanes), dtype),
-        )
+    def start(channels: int, lanes: int, dtype: Any) -> Float[Array, "window channel lane"]:
+        return jnp.zeros((window, channels, lanes), dtype)
 
-    def at_sizes(left: Array) -> Array:
-        return jnp.stack([left[end] for end in ends])
+    def advance(history: Array, z: Array) -> tuple[Array, Float[Array, "feature channel lane"]]:
+        history = jnp.concatenate([z[None], history[:-1]])  # z[n], z[n-1], ..; gaps filled
+        filtered = jnp.sum(jnp.asarray(bank, z.dtype)[:, :, None, None] * history[None], axis=1)
+        return history, jnp.concatenate([history[:autoregressive], filtered])
 
-    def predict(state: SpectralState, inputs: Array) -> Float[Array, "1 size output lane"]:
-        u = coming_inputs(state.channels, inputs, 1)[0] if direct else state.channels.held[:0]
-        row = jnp.concatenate([state.channels.ones(q), u, state.features])
-        return -at_sizes(residues(state.triangle, row, outputs))[None]
-
-    def update(state: SpectralState, output: Array, input: Array, observed: Array) -> SpectralState:
-        channels = take_inputs(state.channels, input) if m else state.channels
-        u, y = channels.held, jnp.where(observed, output, 0)
-        channels, first = first_nonzero(channels, with_ones(channels, jnp.concatenate([u, y])), ridge, forgetting)
-
-        def by_column(channel: Array) -> Array:
-            every = jnp.tile(channel[:q], ((columns - first_column) // q, 1))
-            return jnp.concatenate([channel[q:], channel[:known], every])
-
-        delta = by_column(channels.ridge)
-        kept = jnp.maximum(forgetting * state.triangle.energy, jnp.where(delta == 0, 1, delta / 2))
-        triangle = state.triangle._replace(energy=jnp.where(by_column(first), delta, kept))
-        weight = observed.all(axis=0).astype(y.dtype)
-        triangle, left = eliminate(triangle, jnp.concatenate([channels.ones(q), u[:known], state.features]), y, weight)
-        # The target of a gap is zero, so its residual is minus its forecast.
-        errors, best = at_sizes(left), jnp.argmin(state.loss, axis=0)[None]
-        y = jnp.where(observed, y, -jnp.take_along_axis(errors, best, axis=0)[0])
-        loss = fading * state.loss + jnp.where(observed[None], errors * errors, 0)
-        history = jnp.concatenate([jnp.concatenate([u, y])[None], state.history[:-1]])
-        filtered = jnp.sum(jnp.asarray(bank, y.dtype)[:, :, None, None] * history[None], axis=1)
-        features = jnp.concatenate([flat(history[:autoregressive]), flat(filtered)])
-        return SpectralState(channels, triangle, history, features, loss)
-
-    parameters = tuple(outputs * end for end in ends)
-    labels: dict[str, Any] = dict(scaled=True, size_label="number of filters", intercept=intercept)
-    return Learner("spectral-filter", init, predict, update, sizes, parameters, **labels)
+    counts = tuple(autoregressive + k * phases for k in sizes)
+    features = Features(start, advance, counts)
+    fit = Fit(outputs, inputs, direct, intercept, forgetting, ridge)
+    return feature_learner("spectral-filter", sizes, features, fit, "number of filters")
 
 
 def filter_bank(window: int, filters: int, phases: int = 1) -> NDArray[np.float64]:
@@ -196,7 +136,7 @@ def waves(window: int, phases: int) -> NDArray[np.float64]:
     return np.stack(rows[:phases])
 
 
-def _check(window: int, autoregressive: int, phases: int, forgetting: float, ridge: float) -> None:
+def _check(window: int, autoregressive: int, phases: int, forgetting: float) -> None:
     if window < 1 or not 0 <= autoregressive <= window or phases < 1:
         raise ValueError(
             "window and phases must be at least 1, autoregressive in 0 .. window; got "
@@ -204,4 +144,3 @@ def _check(window: int, autoregressive: int, phases: int, forgetting: float, rid
         )
     if not 0.5 < forgetting <= 1:
         raise ValueError(f"forgetting must be in (0.5, 1], got {forgetting}; 1 forgets nothing.")
-    check_ridge(ridge)

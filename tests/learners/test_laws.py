@@ -55,7 +55,11 @@ SMALL = {
     "doubling-epochs": "doubling-epochs:longest=6,first=4",
     "spectral-filter": "spectral-filter:window=16",
     "subspace": "subspace:past=6",
+    "gru": "gru:window=2",
+    "attention": "attention:window=3",
+    "mlp": "mlp:window=3",
 }
+NETWORKS = ("gru", "attention", "mlp")  # each size is compiled: few sizes, on the widest stream alone
 WITH_A_UNIT = ("kalman", "truncated-kalman", "lms")  # they know the noise of their system, or have a step in its unit
 
 
@@ -79,7 +83,9 @@ class Row(NamedTuple):
 TABLE = {
     f"{words} on {system}": Row(words, system)
     for words in (*(SMALL.get(name, name) for name in learner_names()), *VARIANTS)
-    for system in STREAMS[learner_entry(words.partition(":")[0]).serves][-1 if words in VARIANTS else 0 :]
+    for system in STREAMS[learner_entry(words.partition(":")[0]).serves][
+        -1 if words in VARIANTS or words.partition(":")[0] in NETWORKS else 0 :
+    ]
 }
 WIDEST = {
     row.words: name for name, row in TABLE.items() if row.words not in VARIANTS
@@ -98,7 +104,8 @@ def made(row: Row) -> Learner:
     takes = inspect.signature(factory).parameters
     driven = system.inputs > 0
     given: dict[str, Any] = dict(system=system, outputs=system.outputs, inputs=system.inputs, direct=driven)
-    given |= dict(sizes=SIZES[row.system]) if "sizes" in takes and row.name != "block-chart" else {}
+    sizes = (0, 2) if row.name in NETWORKS else SIZES[row.system]
+    given |= dict(sizes=sizes) if "sizes" in takes and row.name != "block-chart" else {}
     given |= dict(lookaheads=(1, 3)) if "lookaheads" in takes else {}
     given |= dict(gain=kalman_gain(system).gain) if "gain" in takes else {}
     return make_learner(row.words, given)

@@ -142,6 +142,29 @@ def horizon_scaling_figure(table: pl.DataFrame) -> Figure:
     return figure
 
 
+def networks_on_plants_figure(table: pl.DataFrame) -> Figure:
+    """Draw the late error over the parameters: a panel for each system, a line for each learner."""
+    systems = table["system"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(12.0, 7.6), layout="constrained")
+    panels = figure.subplots(2, -(-len(systems) // 2), squeeze=False)
+    learners = table["learner"].unique(maintain_order=True).to_list()
+    for axes, system in zip(panels.ravel(), systems, strict=True):
+        for learner, colour, mark in zip(learners, _colours(len(learners)), MARKS + "X", strict=False):
+            part = table.filter((pl.col("system") == system) & (pl.col("learner") == learner) & (pl.col("size") > 0))
+            axes.plot(part["parameters"], part["ratio"], "-", color=colour, lw=1.2)
+            for row in part.iter_rows(named=True):
+                face = colour if row["verdict"] == "bounded" else "white"
+                label = learner if row["size"] == part["size"].max() else None
+                axes.plot(row["parameters"], row["ratio"], mark, color=colour, mfc=face, ms=6, label=label)
+        axes.axhline(1, color="0.3", ls="--", lw=1)
+        axes.set_title(system, loc="left", fontsize=11)
+        axes.set(xscale="log", yscale="log", xlabel="parameters")
+    for row_of_axes in panels:
+        row_of_axes[0].set_ylabel("error of the second half\nover that of the Kalman predictor")
+    panels[0, -1].legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return figure
+
+
 def power_figure(table: pl.DataFrame) -> Figure:
     """Draw the shares of the verdicts over the number of runs: a row for each horizon, a column for each system."""
     systems, horizons = (table[word].unique(maintain_order=True).to_list() for word in ("system", "horizon"))

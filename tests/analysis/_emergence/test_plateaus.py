@@ -23,8 +23,8 @@ def test_the_stairs_of_a_noisy_staircase_are_found(seed: int) -> None:
     stairs = {10: 0.0, 200: 0.4, 5000: 0.8, 200_000: 1.0}
     found = plateaus(STEPS, staircase(stairs, 0.02, seed), 0.025)
     assert len(found) == 4
-    # The noise is within 0.02 and each stair has 27 values or more; its median is within 0.01 (chance below 1e-4).
-    np.testing.assert_allclose(found["height"], list(stairs.values()), atol=0.01)
+    # Of 27 values or more, half would have to lie in the outer tenth of the noise: 3e-8, and 5e-6 over all 160 sides.
+    np.testing.assert_allclose(found["height"], list(stairs.values()), atol=0.016)
     np.testing.assert_allclose(found["first"].to_list()[1:], list(stairs)[1:], rtol=0.1)
     assert (found["last"].to_numpy()[:-1] < list(stairs)[1:]).all()
 

@@ -67,6 +67,25 @@ def test_a_weak_mode_on_its_way_up_is_undecided() -> None:
     assert laws["verdict"][1] == "undecided"
 
 
+def test_an_error_that_still_falls_at_the_horizon_is_not_settled() -> None:
+    """A network that still learns: its error may hide growth. The cost of learning of least squares is settled."""
+    laws = growth_laws(
+        made(
+            [
+                lambda t: 2 + 1e6 * t**-1.1,
+                lambda t: 5.0 * t**-0.3,
+                lambda t: 2 + 2 * 17 * np.log(t) / t,  # 17 weights at an innovation variance of 2
+                lambda t: 5.0 * t**-0.15,
+            ]
+        )
+    )
+    assert laws["verdict"].to_list() == ["undecided", "undecided", "bounded", "bounded"]
+    assert laws["reason"][0] == "the error still falls like t^-1.0 at the horizon: not settled"
+    assert critical_size(laws)[:2] == (None, "undecided")
+    later = growth_laws(made([lambda t: 2 + 1e6 * t**-1.1], horizon=10_000_000))  # a longer horizon decides it
+    assert later["verdict"].to_list() == ["bounded"]
+
+
 def test_all_growing_is_above() -> None:
     found = critical_size(growth_laws(made([lambda t: t**3, lambda t: t])))
     assert found[:2] == (None, "above")

@@ -15,14 +15,17 @@ from ergoscope.analysis._studies.registry import chosen_studies, save_study, stu
 from ergoscope.analysis._studies.state_space import growth_laws as growth
 from ergoscope.analysis._studies.state_space import hidden_random_walk as walk
 from ergoscope.analysis._studies.state_space import horizon_scaling as scaling
+from ergoscope.analysis._studies.state_space import networks_on_plants as networks
 from ergoscope.analysis._studies.state_space import statistical_power as power
 from ergoscope.analysis._studies.state_space import theorem_2 as two
 from ergoscope.analysis._studies.state_space.growth_laws import reproduce_growth_laws
 from ergoscope.analysis._studies.state_space.hidden_random_walk import reproduce_hidden_random_walk
 from ergoscope.analysis._studies.state_space.horizon_scaling import reproduce_horizon_scaling
+from ergoscope.analysis._studies.state_space.networks_on_plants import reproduce_networks_on_plants
 from ergoscope.analysis._studies.state_space.statistical_power import reproduce_power
 from ergoscope.analysis._studies.state_space.theorem_2 import chart_errors, reproduce_theorem_2
 from ergoscope.analysis._studies.study import StudyResult, mean_limits
+from ergoscope.learners import mlp, ssm
 from ergoscope.simulator import LinearSystem, zoo
 
 
@@ -216,6 +219,38 @@ def test_a_wrong_regret_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = reproduce_horizon_scaling(replicates=96, seed=6, octaves=3)
     assert not wrong.agrees
     assert "beyond their limits" in wrong.sentence
+
+
+@pytest.fixture
+def few_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "SYSTEMS", ("double-integrator", "stable-ar"))
+    few = dict(ssm=ssm(range(4)), mlp=mlp((1, 2), window=4))
+    monkeypatch.setattr(networks, "contenders", lambda: few)
+
+
+def test_networks_on_plants_agree(few_networks: None, tmp_path: Path) -> None:
+    result = reproduce_networks_on_plants(replicates=32, horizon=2000, seed=2)
+    assert result.agrees, result.sentence
+    assert "ssm has the critical size of theory on all 2 systems" in result.sentence
+    own = result.table.filter(learner="ssm", system="double-integrator")
+    assert own["expected"].to_list() == [3, 1, 0, 0]
+    assert own["found"].to_list() == ["2"] * 4
+    opponent = result.table.filter(learner="mlp")
+    assert opponent["agrees"].all() and opponent["expected"].null_count() == 4  # nothing is claimed of it
+    assert (opponent["ratio"] > 1).all()
+    assert len(save_study("networks-on-plants", result, tmp_path)) == 4
+
+
+@pytest.mark.parametrize("wrong", ["growth_exponent", "critical_length"])
+def test_a_wrong_theory_of_features_would_be_seen(
+    wrong: str, few_networks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = getattr(networks, wrong)
+    monkeypatch.setattr(networks, wrong, lambda *given: right(*given) + 2)
+    monkeypatch.setattr(networks, "contenders", lambda: dict(ssm=ssm(range(4))))
+    result = reproduce_networks_on_plants(replicates=32, horizon=2000, seed=2)
+    assert not result.agrees
+    assert "of 8 sizes of ssm differ from theory (double-integrator at" in result.sentence
 
 
 def test_figure_and_table_are_written(random_walk: StudyResult, tmp_path: Path) -> None:
