@@ -135,8 +135,9 @@ def _source_claims(runs: pl.DataFrame) -> list[Claim]:
         did, rest = (part.filter(pl.col("generalised").is_not_null() == there) for there in (True, False))
         what, count = f"of {part.height} generalise within 50 000 steps; the others are censored", float(did.height)
         made.append(at_most(words, what, count, 0, "source") if name == "unfactored" else Claim(words, what, count))
-        at_memorising = at_place(part["share_memorised"], -1)
-        made.append(at_most(words, "share of the top frequency at memorising, most", at_memorising, 0.5, "source"))
+        made.append(Claim(words, f"of {part.height} memorise", float(part["memorised"].is_not_null().sum())))
+        what, share = "share of the top frequency at memorising, most", at_place(part["share_memorised"], -1)
+        made.append(at_most(words, what, share, 0.5, "source") if name == "addition" else Claim(words, what, share))
         made.append(Claim(words, "share of the top frequency, not generalised, most", at_place(rest["share"], -1)))
         made += _frequency_claims(words, did)
     five = runs.filter(part="five-neurons")
@@ -146,10 +147,11 @@ def _source_claims(runs: pl.DataFrame) -> list[Claim]:
         Claim("five neurons, trained", what, all_right),
     ]
     for name, words in (("reverse", "reverse grokking"), ("to-and-fro", "generalise, memorise, generalise")):
-        part = runs.filter(part=name)
+        part = runs.filter(part=name).sort("fall")
         made += [
-            Claim(words, "largest fall of the exam accuracy after a peak", at_place(part["fall"], -1)),
-            Claim(words, "largest rise after such a fall", at_place(part["recovery"], -1)),
+            Claim(words, "largest fall of the exam accuracy after a peak", float(part["fall"][-1])),
+            Claim(words, "its rise after that", float(part["recovery"][-1])),
+            Claim(words, f"networks of {part.height} that fall by .1 or more", float((part["fall"] >= 0.1).sum())),
             Claim(words, "exam accuracy at the end, most", at_place(part["end"], -1)),
         ]
     return made

@@ -92,7 +92,11 @@ def _additions(seed: int) -> Iterable[Part]:
     keep = (0, 1000, 2000, 5000, 10_000, 20_000, 50_000)
     four, two = range(seed, seed + 4), range(seed, seed + 2)
     yield _addition("addition", source, 0.4, 50_000, four, keep)
-    yield _addition("unfactored", "embedding-mlp:form=unfactored,width=24", 0.4, 50_000, two, keep)
+    direct = _addition("unfactored", "embedding-mlp:form=unfactored,width=24", 0.4, 50_000, two, keep)
+    weaker = tuple(
+        run._replace(knobs=run.knobs._replace(decay=0.1)) for run in direct.runs
+    )  # at decay 1 none memorises
+    yield direct._replace(runs=direct.runs + weaker)
     yield _addition("five-neurons", "fixed-embedding-mlp:width=5", 0.3, 15_000, range(seed, seed + 8), (0, 15_000))
     yield _addition("reverse", "embedding-mlp:embedding=5,width=10,decay=0", 0.4, 20_000, range(seed, seed + 8), (), 50)
     yield _addition("to-and-fro", "embedding-mlp:embedding=8,width=16,decay=0.05", 0.7, 80_000, four, (), 50)
