@@ -12,7 +12,7 @@ MINIMA := -m 'not slow' tests/_core tests/simulator/_systems tests/simulator/_re
 CAMPAIGN := $(BIN)/python -m pytest --campaign -o timeout=0 -s
 BENCHMARKS := ladder single long_recording ahead lattice exported simulation kalman linearity latency external_predictors streams live memory sweep cluster train learners networks table
 
-.PHONY: help demo test docs campaign campaign-verdicts campaign-faults campaign-sweep reference recordings check minima packages \
+.PHONY: help demo test docs campaign campaign-verdicts campaign-faults campaign-sweep campaign-grokking reference recordings check minima packages \
     bench bench-quick bench-long clean
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make campaign-verdicts  whether intervals cover, over 200 seeds: an hour or more"
 	@echo "make campaign-faults    broker, learner and publisher killed twenty times each in a million samples, damaged bytes, odd pages: half an hour"
 	@echo "make campaign-sweep     a sweep of 500 points killed 25 times, on a Dask cluster too: a quarter of an hour or more"
+	@echo "make campaign-grokking  375 networks of the published grid of parity, and their map beside it: half an hour or more; it goes on after Ctrl-C"
 	@echo "make reference    the mean error of learned filters over 1e5 runs, for the campaign: a quarter of an hour"
 	@echo "make recordings   the answers for single recordings, and the table of docs/theory.md: ten minutes"
 	@echo "make check        format, lint, types, import contracts"
@@ -63,6 +64,9 @@ campaign-faults: $(INSTALLED)
 campaign-sweep: $(INSTALLED)
 	@$(CAMPAIGN) tests/analysis/_sweeps/test_experiment.py tests/analysis/_sweeps/test_dask_client.py \
 	    -k "killed_again" $(ARGS)
+
+campaign-grokking: $(INSTALLED)
+	@$(BIN)/python benchmarks/grokking_grid.py $(ARGS)
 
 reference: $(INSTALLED)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/_growth/learned_reference.py $(ARGS)

@@ -58,6 +58,8 @@ from ._scoring.requirements import shortfalls as shortfalls
 from ._scoring.save_scorecard import save_scorecard as save_scorecard
 from ._scoring.score_predictor import score_predictor as score_predictor
 from ._scoring.scorecard import Scorecard as Scorecard
+from ._studies.grokking.five_neurons import FiveNeurons as FiveNeurons
+from ._studies.grokking.five_neurons import five_neurons as five_neurons
 from ._studies.registry import reproduce as reproduce
 from ._sweeps.experiment import Experiment as Experiment
 from ._sweeps.experiment import read_experiment as read_experiment

@@ -260,26 +260,30 @@ def reproduce(
     what: Annotated[
         str,
         typer.Argument(
-            help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, or all."
+            help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, "
+            "grokking, or all."
         ),
     ],
     replicates: Annotated[
         int | None, typer.Option(help="Simulated runs. Default: as many as the result needs.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: a minute for all.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: two minutes for all.")] = False,
     seed: Seed = 0,
     out: Out = None,
 ) -> None:
     """Reproduce a result: measure it and compare it with exact theory. Exit code 1 if they disagree."""
     from .. import analysis
     from .._core.files import check_folder
-    from ..analysis._studies.registry import chosen_studies, save_study
+    from ..analysis._studies.registry import STUDIES, check_replicates, chosen_studies, save_study
 
-    disagree = False
+    disagree, names = False, chosen_studies(what)
+    trained = [name for name in names if STUDIES[name].trains and what == "all"]  # the number is for the others
+    check_replicates([name for name in names if name not in trained], replicates)
     folder = check_folder(out or Path("runs") / what)
-    for name in chosen_studies(what):
-        with Meter(name, hidden=False) as meter:
-            result = analysis.reproduce(name, seed, quick, replicates, meter.update)
+    for name in names:
+        with Meter(name, hidden=False, unit="updates" if STUDIES[name].trains else "samples") as meter:
+            runs = None if name in trained else replicates
+            result = analysis.reproduce(name, seed, quick, runs, meter.update, folder / "networks", note)
             settings = dict(command=command_line(), seed=seed, quick=quick, replicates=replicates)
             files = save_study(name, result, folder, settings)
         console.print(result.sentence, soft_wrap=True)

@@ -94,15 +94,25 @@ CATALOGUE: dict[str, Entry] = {
     "length-mixture": Entry(
         length_mixture, "longest window", CHANNELS, "as the ladder", "exponential weights over all lengths"
     ),
-    "ssm": Entry(ssm, "features", CHANNELS, "6 (M q)^2", "least squares on the states of fixed poles"),
+    "ssm": Entry(ssm, "number of features", CHANNELS, "6 (M q)^2", "least squares on the states of fixed poles"),
     "gru": Entry(
-        gru, "hidden units", CHANNELS, "72 M^2", "gradients, recurrent: an opponent, given the last value", shifts=True
+        gru,
+        "number of hidden units",
+        CHANNELS,
+        "72 M^2",
+        "gradients, recurrent: an opponent, given the last value",
+        shifts=True,
     ),
     "attention": Entry(
         attention, "width", CHANNELS, "160 M^2", "gradients, attention: an opponent, given the last value", shifts=True
     ),
     "mlp": Entry(
-        mlp, "hidden units", CHANNELS, "200 M q", "gradients, one layer: an opponent, given the last value", shifts=True
+        mlp,
+        "number of hidden units",
+        CHANNELS,
+        "200 M q",
+        "gradients, one layer: an opponent, given the last value",
+        shifts=True,
     ),
     "submatrix": Entry(submatrix, "block size", STATE, "n^3", "least squares on k x k blocks"),
     "rank": Entry(rank, "rank", STATE, "n^3", "least squares of every rank"),

@@ -102,6 +102,7 @@ LIVE = [  # with a broker and its port, in this order; those that end by themsel
 
 CLUSTER = "needs a cluster and a shared folder: tests/analysis/_sweeps/test_dask_client.py starts one"
 STUDY = "tests/analysis/_studies/test_registry.py runs every study"
+GROKKING = "tests/analysis/_studies/grokking/test_grokking.py runs it"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
 NOT_RUN = {
@@ -120,7 +121,7 @@ NOT_RUN = {
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml": "takes hours; test_task_experiment.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml --check": "compiles two programs; test_task_experiment.py plans a smaller one",
-    "report runs/grokking": "test_task_experiment.py makes the report of a smaller sweep of its kind",
+    "report runs/grokking-grid": "test_task_experiment.py makes the report of a smaller sweep of its kind",
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786 --check": CLUSTER,
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786": CLUSTER,
     "sweep experiment.toml --cluster $address": CLUSTER,
@@ -134,6 +135,8 @@ NOT_RUN = {
     "reproduce power": STUDY,
     "reproduce regret-bounds": STUDY,
     "reproduce networks-on-plants": STUDY,
+    "reproduce grokking": GROKKING,
+    "reproduce grokking --quick": GROKKING,
 }
 
 

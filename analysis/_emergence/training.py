@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ..._core.devices import Precision, device_words
-from ..._core.files import check_folder, write_text
+from ..._core.files import atomic_path, check_folder, write_text
 from ..._core.json_values import json_text
 from ..._core.part_folder import locked_folder, part_path, write_part
 from ..._core.progress import Progress, no_progress
@@ -36,6 +36,7 @@ class Training(NamedTuple):
         stop: Leave the later edges of a run out once this score has passed.
         precision: ``"float32"`` or ``"float64"``.
         device: As in ``find_devices``.
+        keep: Updates done when the parameters are kept in the folder, beside the edges; see ``kept_parameters``.
     """
 
     process: Process
@@ -46,13 +47,20 @@ class Training(NamedTuple):
     stop: Stop | None = None
     precision: Precision = "float32"
     device: str | None = None
+    keep: tuple[int, ...] = ()
+
+    @property
+    def edges(self) -> list[int]:
+        """Updates done when a run is scored."""
+        return sorted({*log_edges(self.steps, self.per_decade), *self.keep})
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings that the numbers depend on, beside those of a run."""
         words = dict(task=self.process.name, learner=self.recipe.name, steps=self.steps, per_decade=self.per_decade)
         stop = None if self.stop is None else list(self.stop)
-        return words | dict(exam=self.exam, stop=stop, precision=self.precision, device=device_words(self.device))
+        words |= dict(exam=self.exam, stop=stop, precision=self.precision, device=device_words(self.device))
+        return words | (dict(keep=list(self.keep)) if self.keep else {})
 
 
 def train_runs(
@@ -78,18 +86,27 @@ def train_runs(
     if folder is None:
         return _frame(_trained(training, list(runs), None, progress))
     with _opened(folder, training):
-        missing = [run for run in dict.fromkeys(runs) if not _part(folder, run).is_file()]
+        missing = missing_runs(runs, folder)
         before = (len(set(runs)) - len(missing)) * training.steps
         if missing:
 
-            def save(index: int, frame: pl.DataFrame) -> None:
-                write_part(frame, _part(folder, missing[index]))
+            def save(index: int, curves: Curves) -> None:
+                part = _part(folder, missing[index])
+                if training.keep:  # before the curves, whose file says that the run has ended
+                    part.parent.mkdir(parents=True, exist_ok=True)
+                    save_parameters(curves.parameters[0], part.with_suffix(".npz"))
+                write_part(_frame(curves), part)
 
-            train_each(training, missing, save, lambda done, total: progress(before + done, before + total))
+            _trained(training, missing, save, lambda done, total: progress(before + done, before + total))
         frames = [
             pl.read_parquet(_part(folder, run)).with_columns(run=pl.lit(i, pl.Int64)) for i, run in enumerate(runs)
         ]
     return pl.concat(frames)
+
+
+def missing_runs(runs: Sequence[Run], folder: Path) -> list[Run]:
+    """Return the runs that ``train_runs`` would train: those that have not ended in the folder, equal ones once."""
+    return [run for run in dict.fromkeys(runs) if not _part(folder, run).is_file()]
 
 
 def train_each(
@@ -107,16 +124,34 @@ def _trained(
         recipe.model,
         training.process,
         runs,
-        log_edges(training.steps, training.per_decade),
+        training.edges,
         batch=recipe.batch,
         optimiser=recipe.optimiser,
         exam=training.exam,
         stop=training.stop,
+        keep=training.keep,
         precision=training.precision,
         device=training.device,
         progress=progress,
         finished=finished,
     )
+
+
+def save_parameters(kept: dict[int, dict[str, np.ndarray[Any, Any]]], path: Path) -> None:
+    """Write the parameters of a run at some edges as one .npz file, whole or not at all."""
+    arrays = {f"{step}/{name}": array for step, tree in kept.items() for name, array in tree.items()}
+    with atomic_path(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+
+def kept_parameters(folder: Path, run: Run) -> dict[int, dict[str, np.ndarray[Any, Any]]]:
+    """Return the parameters that ``train_runs`` kept of a run: arrays by their names, for each number of updates."""
+    found: dict[int, dict[str, np.ndarray[Any, Any]]] = {}
+    with np.load(_part(folder, run).with_suffix(".npz")) as arrays:
+        for word in arrays.files:
+            step, _, name = word.partition("/")
+            found.setdefault(int(step), {})[name] = arrays[word]
+    return found
 
 
 def _part(folder: Path, run: Run) -> Path:

@@ -119,6 +119,69 @@ CAPTIONS = {
         "against the number of parameters. Filled marks: the error is bounded. Open marks: it grows, still falls or is "
         "undecided. Opponents are given the last value, which is one unit root, but for those called without.",
     ),
+    "grokking.parquet": Caption(
+        "Measured beside expected",
+        "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
+        "source, or an earlier trial of ours.",
+    ),
+    "grokking-curves.png": Caption(
+        "Memorise first, generalise later",
+        "Networks on the parity of 3 of 30 bits, each a line, for three sizes of the set. Above: the accuracy on the "
+        "set and on an exam that no update sees; middle: the losses; below: the norm of the weights from the 27 bits "
+        "that do not count, over that of the 3 that do. Where it falls below 1 (dotted) the network generalises.",
+    ),
+    "grokking-map.png": Caption(
+        "Map of regions",
+        "What the networks of each cell do, by the source's rule, with their number. N: the training loss never falls "
+        "to 1e-5. M: the loss on the exam never does. G: both do, and between them the loss on the exam is 5e4 times "
+        "the training loss or more. T: both do, together. Empty: not trained.",
+    ),
+    "grokking-axis.png": Caption(
+        "How many rows it takes",
+        "When networks memorise and when they generalise, against the rows of the set, and the share of networks that "
+        "generalise. The band is the 95 % interval of the rows at which half do.",
+    ),
+    "grokking-weights.png": Caption(
+        "The weights over time",
+        "Input weights of one network on parity. It memorises with all inputs; then decay removes the weights from the "
+        "distractors, and few units are left, on the three bits that count.",
+    ),
+    "grokking-addition.png": Caption(
+        "Addition modulo 67",
+        "Networks on a + b modulo 67, each a line: accuracy on the set and on the exam, the share of a neuron's power "
+        "at its strongest frequency, and the norm of all weights.",
+    ),
+    "grokking-circles.png": Caption(
+        "Circles of weights",
+        "A network that generalised, in frequencies: each neuron is a point, at the angle and the strength of its "
+        "strongest frequency. Right: the output weights have twice the angle of the input weights, as those of the "
+        "constructed network.",
+    ),
+    "grokking-constructed.png": Caption(
+        "The network built by hand",
+        "Left: the weights of the constructed network with five neurons. Right: the share of all pairs that it answers "
+        "right, for each number of neurons.",
+    ),
+    "grokking-other-ways.png": Caption(
+        "Without weight decay",
+        "How many networks on parity memorise and generalise with dropout, with a constant pull towards zero (L1), or "
+        "with few neurons. Bars of zero are not drawn.",
+    ),
+    **{
+        f"grokking-{word}.parquet": Caption(f"The {what}", "one row for each", shown=False)
+        for word, what in (
+            ("curves", "curves of the networks"),
+            ("runs", "networks on parity"),
+            ("passages", "passages to generalising"),
+            ("regions", "regions of the networks"),
+            ("axes", "shares along an axis"),
+            ("addition", "networks on addition"),
+            ("constructed", "constructed networks"),
+            ("circles", "neurons of a network"),
+            ("weights", "input weights over time"),
+            ("other-ways", "networks without decay"),
+        )
+    },
     "curves.parquet": Caption(
         "Error curves", "one row for each size, replicate group, interval of time and metric", shown=False
     ),

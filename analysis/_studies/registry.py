@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -12,6 +13,8 @@ from matplotlib.figure import Figure
 from ..._core.progress import Progress, no_progress
 from ..._core.text import did_you_mean, versions
 from .._reports.save_results import save_results
+from .grokking.figures import GROKKING_FIGURES
+from .grokking.grokking import reproduce_grokking
 from .state_space.figure_1 import reproduce_figure_1
 from .state_space.figures import (
     figure_1_figure,
@@ -36,12 +39,24 @@ FEWEST = 32
 
 
 class Study(NamedTuple):
-    """One study: a summary, the function that runs it, the function that draws its table, and its quick options."""
+    """One study.
+
+    Attributes:
+        summary: One line.
+        run: The function that runs it.
+        figure: The function that draws its table; None: all its figures are among ``figures``.
+        quick: Options of a quick run.
+        figures: Functions that draw its further tables, by the name of the figure; None where there is nothing to draw.
+        trains: It trains networks: ``run`` takes ``folder``, where they are kept and not trained again, and ``say``,
+            which is told the cost first. It has no replicates.
+    """
 
     summary: str
     run: Callable[..., StudyResult]
-    figure: Callable[[pl.DataFrame], Figure]
+    figure: Callable[[pl.DataFrame], Figure] | None
     quick: dict[str, Any]
+    figures: Mapping[str, Callable[[Mapping[str, pl.DataFrame]], Figure | None]] = MappingProxyType({})
+    trains: bool = False
 
 
 STUDIES: dict[str, Study] = {
@@ -93,6 +108,14 @@ STUDIES: dict[str, Study] = {
         networks_on_plants_figure,
         dict(replicates=32, horizon=2000),
     ),
+    "grokking": Study(
+        "networks that memorise first and generalise later: over rows, decay and width, and in frequencies",
+        reproduce_grokking,
+        None,
+        dict(quick=True),
+        GROKKING_FIGURES,
+        trains=True,
+    ),
 }
 
 
@@ -115,8 +138,26 @@ def chosen_studies(word: str) -> list[str]:
     return list(STUDIES) if word == "all" else [word]
 
 
+def check_replicates(names: list[str], replicates: int | None) -> None:
+    """Raise ValueError unless these studies can be run with so many replicates."""
+    if replicates is None:
+        return
+    if replicates < FEWEST:
+        raise ValueError(
+            f"replicates must be at least {FEWEST}, because the limits come from their spread; got {replicates}."
+        )
+    if trained := [name for name in names if STUDIES[name].trains]:
+        raise ValueError(f"{', '.join(trained)} trains networks and has no replicates: leave the number out.")
+
+
 def reproduce(
-    name: str, seed: int = 0, quick: bool = False, replicates: int | None = None, progress: Progress = no_progress
+    name: str,
+    seed: int = 0,
+    quick: bool = False,
+    replicates: int | None = None,
+    progress: Progress = no_progress,
+    folder: str | Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> StudyResult:
     """Run one study: measure a published result beside exact theory.
 
@@ -126,18 +167,20 @@ def reproduce(
         quick: Fewer and shorter runs. The limits are wider accordingly.
         replicates: Simulated runs, at least 32; None for the default of the study.
         progress: Called with the work done and the work in all.
+        folder: For a study that trains networks: where those that have ended are kept. A second call goes on from
+            there. None: they are not kept.
+        say: For such a study: called with a sentence about the cost before the work begins.
 
     Raises:
-        ValueError: There is no such study, or there are too few replicates.
+        ValueError: There is no such study, there are too few replicates, or the study has none.
     """
     (name,) = chosen_studies(name)
+    check_replicates([name], replicates)
     options = dict(STUDIES[name].quick) if quick else {}
     if replicates is not None:
-        if replicates < FEWEST:
-            raise ValueError(
-                f"replicates must be at least {FEWEST}, because the limits come from their spread; got {replicates}."
-            )
         options["replicates"] = replicates
+    if STUDIES[name].trains:
+        options |= dict(folder=None if folder is None else Path(folder), say=say)
     return STUDIES[name].run(seed=seed, progress=progress, **options)
 
 
@@ -146,7 +189,8 @@ def save_study(
 ) -> list[Path]:
     """Write report.html, NAME.png, NAME.parquet and reproduction-NAME.json. No file is left half-written.
 
-    Several studies can share a folder; the report then holds all of them.
+    Further figures and tables are NAME-WORD.png and NAME-WORD.parquet. Several studies can share a folder; the report
+    then holds all of them.
 
     Args:
         name: One of ``studies()``.
@@ -167,5 +211,10 @@ def save_study(
         words = dict(name=name, agrees=result.agrees, sentence=result.sentence, settings=all_settings)
         return words | dict(files=[str(file) for file in files])
 
-    figures, tables = {f"{name}.png": study.figure(result.table)}, {f"{name}.parquet": result.table}
+    figures = {} if study.figure is None else {f"{name}.png": study.figure(result.table)}
+    for word, draw in study.figures.items():
+        if (drawn := draw(result.tables)) is not None:
+            figures[f"{name}-{word}.png"] = drawn
+    tables = {f"{name}.parquet": result.table}
+    tables |= {f"{name}-{word}.parquet": table for word, table in result.tables.items()}
     return save_results(folder, figures, tables, f"reproduction-{name}.json", answer)

@@ -5,7 +5,8 @@ Time: a stretch ``[edges[k], edges[k+1])`` counts samples from 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -23,11 +24,19 @@ FALSE_ALARM = 1e-4  # probability for a whole table of measured entries, both si
 
 
 class StudyResult(NamedTuple):
-    """A table of measured and exact values. ``agrees``: every measured value is within its limits."""
+    """What a study found.
+
+    Attributes:
+        table: Measured and exact values.
+        agrees: Whether every measured value is within its limits.
+        sentence: The answer in words.
+        tables: Further tables by name; figures are drawn from them.
+    """
 
     table: pl.DataFrame
     agrees: bool
     sentence: str
+    tables: Mapping[str, pl.DataFrame] = MappingProxyType({})
 
 
 def mean_limits(

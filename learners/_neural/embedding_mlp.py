@@ -13,7 +13,9 @@ FORMS = ("tied", "untied", "unfactored")
 
 
 @lru_cache
-def embedding_mlp(process: Process, embedding: int = 500, form: str = "tied", activation: str = "relu") -> Model:
+def embedding_mlp(
+    process: Process, embedding: int = 500, form: str = "tied", activation: str = "relu", spread: float = 1.0
+) -> Model:
     """Return a network that adds embedded symbols; its size is the number of hidden neurons.
 
         tied        logits = s(sum_i E[x_i] H) O E^T     E (symbol, embedding), H (embedding, size), O (size, embedding)
@@ -21,16 +23,18 @@ def embedding_mlp(process: Process, embedding: int = 500, form: str = "tied", ac
         unfactored  logits = s(sum_i V[x_i]) W           V (symbol, size), W (size, class)
 
     There are no biases. Every form computes with matrices V = E H and W = O E^T alone: the forms differ in what
-    gradients and decay do to them. E and U are normal with variance 1 / embedding, the others 1 / fan-in.
+    gradients and decay do to them. E and U are normal with variance spread^2 / embedding, the others 1 / fan-in.
 
     Args:
         process: The task; its inputs are symbols, and for ``tied`` its labels are the same symbols.
         embedding: Width of the embedding.
         form: ``"tied"``, ``"untied"`` or ``"unfactored"``.
         activation: s: ``"relu"``, or ``"square"``, s(z) = z^2.
+        spread: Scale of the first E and U. The source has variance 2 / symbols: sqrt(2 embedding / symbols).
 
     Raises:
-        ValueError: The task has no symbols, there is no such form or activation, or the embedding has no width.
+        ValueError: The task has no symbols, there is no such form or activation, or the embedding has no width or no
+            spread.
 
     References:
         A. Pearce et al., Do machine learning models memorize or generalize?, PAIR explorables, 2023.
@@ -42,6 +46,8 @@ def embedding_mlp(process: Process, embedding: int = 500, form: str = "tied", ac
         raise ValueError(f"the form of embedding-mlp must be {', '.join(FORMS)}, got {form!r}.")
     if embedding < 1:
         raise ValueError(f"the embedding must have a width of at least 1, got {embedding}.")
+    if not 0 < spread < float("inf"):
+        raise ValueError(f"spread must be above 0, got {spread}.")
     symbols, classes, inputs = process.symbols, process.classes, process.inputs
     if form == "tied" and symbols != classes:
         raise ValueError(f"a tied embedding needs labels that are the inputs' symbols; {process.name} has others.")
@@ -51,19 +57,24 @@ def embedding_mlp(process: Process, embedding: int = 500, form: str = "tied", ac
         if form == "unfactored":
             return dict(v=normal(one, symbols, (symbols, size), dtype), w=normal(two, size, (size, classes), dtype))
         factors = dict(
-            e=normal(one, embedding, (symbols, embedding), dtype),
+            e=normal(one, embedding, (symbols, embedding), dtype) * jnp.asarray(spread, dtype),
             h=normal(two, embedding, (embedding, size), dtype),
             o=normal(three, size, (size, embedding), dtype),
         )
-        return factors | (dict(u=normal(four, embedding, (classes, embedding), dtype)) if form == "untied" else {})
+        return factors | (
+            dict(u=normal(four, embedding, (classes, embedding), dtype) * jnp.asarray(spread, dtype))
+            if form == "untied"
+            else {}
+        )
 
     def forward(parameters: Parameters, x: Array, key: Array | None, dropout: Array | float) -> Array:
         v, w = input_output_weights(parameters)
         hidden = activations()[activation](sum((v[x[:, i]] for i in range(1, inputs)), v[x[:, 0]]))
-        return left_out(hidden, key, dropout) @ w
+        out: Array = left_out(hidden, key, dropout) @ w
+        return out
 
     return Model(
-        name=f"embedding-mlp:embedding={embedding},form={form},activation={activation}",
+        name=f"embedding-mlp:embedding={embedding},form={form},activation={activation},spread={spread:g}",
         size_label="neurons",
         parameters=lambda size: (
             (symbols + classes) * size
@@ -77,8 +88,8 @@ def embedding_mlp(process: Process, embedding: int = 500, form: str = "tied", ac
     )
 
 
-def input_output_weights(parameters: Parameters) -> tuple[Array, Array]:
-    """Return the matrices V (symbol, size) and W (size, class) that the network computes with."""
+def input_output_weights(parameters: Parameters) -> tuple[Any, Any]:
+    """Return the matrices V (symbol, size) and W (size, class) that the network computes with; NumPy's stay NumPy's."""
     if "v" in parameters:
         return parameters["v"], parameters["w"]
     out = parameters.get("u", parameters["e"])

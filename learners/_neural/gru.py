@@ -80,7 +80,7 @@ def gru(
     """
     network = Network(_start, _forward, _advance, lambda size: size)
     training = Training(outputs, inputs, direct, window, rate, seed, differences)
-    return online_learner("gru", network, sizes, training, "hidden units")
+    return online_learner("gru", network, sizes, training, "number of hidden units")
 
 
 def _start(random: np.random.Generator, size: int, channels: int, outputs: int) -> GRUParameters:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ..._core.text import did_you_mean
 from ...simulator._tasks.process import Process
 from .embedding_mlp import embedding_mlp
+from .fixed_embedding_mlp import fixed_embedding_mlp
 from .mlp_model import mlp_model
 from .model import Model
 from .optimiser import Knobs, Optimiser, check_knobs, check_optimiser
@@ -36,9 +37,12 @@ class Recipe(NamedTuple):
 SHARED: dict[str, Any] = dict(Knobs(rate=0.01, decay=0.1)._asdict(), **Optimiser()._asdict(), batch=0)
 MODELS: dict[str, dict[str, Any]] = {
     "mlp": dict(SHARED, width=64, activation="relu", bias=True),
-    "embedding-mlp": dict(SHARED, width=24, rate=1e-3, decay=1.0, embedding=500, form="tied", activation="relu"),
+    "embedding-mlp": dict(
+        SHARED, width=24, rate=1e-3, decay=1.0, embedding=500, form="tied", activation="relu", spread=1.0
+    ),
+    "fixed-embedding-mlp": dict(SHARED, width=5, rate=0.01, decay=1e-3, activation="relu"),
 }
-FACTORIES = {"mlp": mlp_model, "embedding-mlp": embedding_mlp}
+FACTORIES = {"mlp": mlp_model, "embedding-mlp": embedding_mlp, "fixed-embedding-mlp": fixed_embedding_mlp}
 
 
 def model_names() -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def mlp(
         return MLPParameters(weights, np.zeros(size), np.zeros((outputs, size)), np.zeros(outputs))
 
     training = Training(outputs, inputs, direct, window, rate, seed, differences)
-    return online_learner("mlp", Network(start, _forward), sizes, training, "hidden units")
+    return online_learner("mlp", Network(start, _forward), sizes, training, "number of hidden units")
 
 
 def _forward(own: MLPParameters, carried: Array, rows: Array) -> Float[Array, "output lane"]:

@@ -1,0 +1,1 @@
+"""Grokking: networks that memorise a set first and generalise later, or never."""

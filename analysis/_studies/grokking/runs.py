@@ -1,0 +1,93 @@
+"""Say what the networks of a study cost, and train those that are not in the folder yet."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median_low
+
+import polars as pl
+
+from ...._core.progress import Progress
+from ...._core.text import counted, duration, spaced
+from ....learners._neural.train import Run, train
+from ..._emergence.training import missing_runs, train_runs
+from .cells import Part
+
+PROBE = 200  # updates of the probe
+
+
+def train_parts(parts: Mapping[str, Part], folder: Path, progress: Progress) -> dict[str, pl.DataFrame]:
+    """Return the curves of each part; a run that has ended in the folder is not trained again."""
+    total = sum(part.training.steps * len(part.runs) for part in parts.values())
+    made: dict[str, pl.DataFrame] = {}
+    before = 0
+    for name, part in parts.items():
+        done_before = before
+        made[name] = train_runs(
+            part.training,
+            part.runs,
+            folder / name,
+            lambda done, _: progress(done_before + done, total),  # noqa: B023
+        )
+        before += part.training.steps * len(part.runs)
+    return made
+
+
+def cost_sentence(parts: Mapping[str, Part], folder: Path, seconds: Callable[[Part, Run], float] | None = None) -> str:
+    """Return what the runs that are missing in the folder cost: their number, their updates, and the time.
+
+    Args:
+        parts: The parts of the study.
+        folder: Where ended runs are.
+        seconds: Time of one update of a run; by default measured on one run of each part.
+    """
+    missing = {name: missing_runs(part.runs, folder / name) for name, part in parts.items()}
+    count = sum(map(len, missing.values()))
+    known = sum(len(part.runs) for part in parts.values())
+    if not count:
+        return f"all {counted(known, 'network')} have been trained before; they are in {folder}."
+    time_needed, updates = 0.0, 0
+    for name, runs in missing.items():
+        if runs:
+            part = parts[name]
+            like = median_low(sorted(_work(run) for run in runs))
+            probed = next(run for run in runs if _work(run) == like)
+            each = (seconds or update_seconds)(part, probed)
+            time_needed += part.training.steps * each * sum(_work(run) / like for run in runs)
+            updates += part.training.steps * len(runs)
+    threads = min(os.cpu_count() or 1, count)
+    there = f", {known - count} more have been trained before" if count < known else ""
+    return (
+        f"{counted(count, 'network')} and {spaced(updates)} updates{there}: about {duration(time_needed / threads)} on "
+        f"{counted(threads, 'thread')}. Ctrl-C keeps the networks that are done; the same command goes on."
+    )
+
+
+def update_seconds(part: Part, run: Run) -> float:
+    """Return the seconds that one update of a run takes on one thread, measured."""
+    training = part.training
+
+    def timed(updates: int) -> float:
+        begun = time.perf_counter()
+        train(
+            training.recipe.model,
+            training.process,
+            [run],
+            [0, updates],
+            batch=training.recipe.batch,
+            optimiser=training.recipe.optimiser,
+            exam=training.exam,
+            precision=training.precision,
+            device=training.device,
+        )
+        return time.perf_counter() - begun
+
+    timed(1)  # compiles
+    return timed(PROBE) / PROBE
+
+
+def _work(run: Run) -> int:
+    return run.size * (run.rows or 1)
