@@ -71,7 +71,7 @@ def test_words_name_a_network_and_are_read_back() -> None:
     made = read_recipe("mlp:width=8,decay=0.5,bias=no,batch=4", BITS)
     assert (made.size, made.knobs.decay, made.batch, made.model.name) == (8, 0.5, 4, mlp_model(BITS, bias=False).name)
     assert read_recipe(made.name, BITS) == made
-    assert [default_model(task) for task in (BITS, SUMS)] == list(model_names())
+    assert [default_model(task) for task in (BITS, SUMS)] == list(model_names()[:2])
     assert read_recipe(None, SUMS).model.name.startswith("embedding-mlp:")
 
 
@@ -79,7 +79,7 @@ def test_words_name_a_network_and_are_read_back() -> None:
     ("words", "says"),
     [
         ("mpl", "no network is called 'mpl'; did you mean 'mlp'"),
-        ("mlp:wdith=3", "its options are rate, .*width, activation, bias"),
+        ("mlp:wdith=3", "Its options are rate, .*width, activation, bias"),
         ("mlp:width=3,width=4", "given width twice"),
         ("mlp:width=wide", "width must be a whole number, got 'wide'"),
         ("mlp:bias=perhaps", "bias must be yes or no"),

@@ -78,7 +78,7 @@ def test_the_name_of_a_task_is_read_back() -> None:
     ("words", "says"),
     [
         ("party", "no task is called 'party'; did you mean 'parity'"),
-        ("parity:width=3", "its options are bits, k, coding"),
+        ("parity:width=3", "Its options are bits, k, coding"),
         ("parity:bits", "write options of parity as"),
         ("parity:bits=3,bits=4", "given bits twice"),
         ("parity:bits=many", "bits must be a whole number, got 'many'"),
