@@ -23,6 +23,7 @@ from ..._core.devices import Precision, computing, is_cpu
 from ..._core.jax_later import Array, jax, jnp
 from ..._core.progress import Progress, no_progress
 from ...simulator._tasks.process import Examples, Process, Source, exam_rows, fresh, replayed, world_keys
+from .memory_check import check_memory
 from .model import Model, Parameters, losses, right
 from .optimiser import Knobs, Optimiser, check_knobs, check_optimiser, first_memory, stepped
 
@@ -147,6 +148,9 @@ def train(
         if run.size < 1:
             raise ValueError(f"a {model.size_label} must be at least 1, got {run.size}.")
     tile = (1 if is_cpu(device) else SIDE_BY_SIDE) if side_by_side is None else side_by_side
+    threads = (os.cpu_count() or 1) if tile == 1 else 1
+    shapes = [(run.size, run.rows) for run in runs]
+    check_memory(model, process, shapes, batch, exam, tile * threads, precision, device)
     jobs = _tiles(process, runs, batch, exam, tile)
     shape = len(runs), len(steps)
     made = Curves(
@@ -167,7 +171,6 @@ def train(
         done += updates
         progress(done, total)
 
-    threads = (os.cpu_count() or 1) if tile == 1 else 1
     cancelled: list[bool] = []
     with ThreadPoolExecutor(threads) as pool:
         work = partial(_train_tile, model, optimiser, made, stop, frozenset(keep), precision, device, cancelled)

@@ -122,6 +122,8 @@ def test_a_report_of_its_folder(tmp_path: Path, found: Emerged) -> None:
         (dict(along="steps", learner="mlp:width=0"), "width must be at least 1"),
         (dict(along="steps", learner="mlp:batch=2000", rows=100), "must have 1 to 100 rows"),
         (dict(along="steps", learner="embedding-mlp"), "takes symbols"),
+        (dict(along="size", values=[10**11, 10**12]), "GiB are free: choose smaller ones"),
+        (dict(along="steps", exam=10**13), "GiB are free: choose smaller ones"),
         (dict(along="steps", precision="float16"), "precision must be float32 or float64"),
         (dict(along="steps", task="modular-addition:p=7", rows=28), "leave 0 for an exam"),
         (dict(along="steps", task="modular-addition:p=7", rows=20, exam=9), "leave 8 for an exam of 9"),
