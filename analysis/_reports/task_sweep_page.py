@@ -92,15 +92,17 @@ def task_parts(record: dict[str, Any], folder: Path, most: int) -> str:
         more = f" {MOST_MAPS} of {len(maps)} maps are shown." if len(maps) > MOST_MAPS else ""
         rule = (
             "N: the training loss never falls below 1e-5; M: it does, and the loss on the exam does not; T: both do, "
-            "and never lie far apart; G, grokking: the loss on the exam was once 50 000 times that of training or more."
+            "and never lie far apart; G, grokking: the loss on the exam was once 50 000 times that of training. "
+            "These are losses: with a strong decay they may stay above 1e-5 in networks that answer all right."
         )
         body += f'<p class="note">{rule}{more}</p>\n</section>\n'
     return body
 
 
 def _median(cell: dict[str, Any]) -> str:
-    value, low, high = (number(cell[word]) for word in ("median", "median_low", "median_high"))
-    return DASH if cell["median"] is None else f"{value} ({low} to {high})"
+    ends = [cell[word] for word in ("median", "median_low", "median_high")]
+    value, low, high = (DASH if end is None else number(round(end)) for end in ends)
+    return value if ends[1:] == [None, None] else f"{value} ({low} to {high})"
 
 
 def _maps(curves: pl.DataFrame) -> Iterator[str]:
