@@ -48,6 +48,7 @@ from ._reports.save_emergence import save_emergence as save_emergence
 from ._reports.save_location import save_location as save_location
 from ._reports.signal_figure import signal_figure as signal_figure
 from ._reports.sweep_page import thresholds as thresholds
+from ._reports.task_sweep_page import task_cells as task_cells
 from ._reports.training_figure import training_figure as training_figure
 from ._scoring.battery import battery as battery
 from ._scoring.battery import resonance as resonance
@@ -67,3 +68,5 @@ from ._sweeps.reader import each_run as each_run
 from ._sweeps.reader import scan_curves as scan_curves
 from ._sweeps.sweep import plan_sweep as plan_sweep
 from ._sweeps.sweep import sweep as sweep
+from ._sweeps.task_experiment import TaskExperiment as TaskExperiment
+from ._sweeps.task_reader import task_curves as task_curves

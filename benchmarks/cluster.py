@@ -85,7 +85,7 @@ def overhead(folder: Path, client: Client) -> dict[str, Contender]:
 
     return {
         "a task of the cluster": Contender(
-            lambda: run_on(client, groups, done, folder, lambda done, total: None),
+            lambda: run_on(client, groups, folder, lambda done, total: None),
             TASKS * MILLISECOND,
             f"{TASKS} tasks",
         ),

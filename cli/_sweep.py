@@ -37,11 +37,14 @@ def sweep(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the folder only.")] = False,
 ) -> None:
-    """Sweep a grid of systems, learners, noise, horizons and seeds. Run it again to complete missing points.
+    """Sweep a grid of systems or of tasks, learners and seeds. Run it again to complete missing points.
 
     The TOML file has a table grid: systems = ["random-walk"], learners = ["ladder"], and if wanted sizes = "0..16",
     noise = [1, 10], horizons = [2000], seeds = "0..4". A table options may hold replicates, lookaheads, inputs, law,
     precision, device and out.
+
+    Of tasks, the table grid has tasks = ["parity"], learners = ["mlp"], and if wanted sizes (widths), rows, decay and
+    seeds. Its table options may hold steps, exam, precision, device and out.
     """
     from .. import analysis
 
@@ -62,7 +65,7 @@ def show_plan(plan: Plan) -> None:
     lines = [
         f"{plan.folder}: {plan.points} points, {plan.done} of them done",
         f"programs to compile: {plan.programs}",
-        f"samples to predict: {plan.samples:.3g}",
+        f"{plan.unit}: {plan.amount:.3g}",
         f"estimated time: {duration(seconds)}, {duration(plan.compiling)} of it to compile (from short runs)",
         f"memory: {plan.memory / 2**20:.3g} MiB at most; free: {plan.free / 2**30:.3g} GiB",
     ]

@@ -12,6 +12,7 @@ from functools import cache
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
+from .._core.named_options import read_options
 from .._core.text import did_you_mean
 from ._base import Learner
 from ._full_state.charts import block_chart, random_chart, rank
@@ -94,15 +95,25 @@ CATALOGUE: dict[str, Entry] = {
     "length-mixture": Entry(
         length_mixture, "longest window", CHANNELS, "as the ladder", "exponential weights over all lengths"
     ),
-    "ssm": Entry(ssm, "features", CHANNELS, "6 (M q)^2", "least squares on the states of fixed poles"),
+    "ssm": Entry(ssm, "number of features", CHANNELS, "6 (M q)^2", "least squares on the states of fixed poles"),
     "gru": Entry(
-        gru, "hidden units", CHANNELS, "72 M^2", "gradients, recurrent: an opponent, given the last value", shifts=True
+        gru,
+        "number of hidden units",
+        CHANNELS,
+        "72 M^2",
+        "gradients, recurrent: an opponent, given the last value",
+        shifts=True,
     ),
     "attention": Entry(
         attention, "width", CHANNELS, "160 M^2", "gradients, attention: an opponent, given the last value", shifts=True
     ),
     "mlp": Entry(
-        mlp, "hidden units", CHANNELS, "200 M q", "gradients, one layer: an opponent, given the last value", shifts=True
+        mlp,
+        "number of hidden units",
+        CHANNELS,
+        "200 M q",
+        "gradients, one layer: an opponent, given the last value",
+        shifts=True,
     ),
     "submatrix": Entry(submatrix, "block size", STATE, "n^3", "least squares on k x k blocks"),
     "rank": Entry(rank, "rank", STATE, "n^3", "least squares of every rank"),
@@ -181,17 +192,7 @@ def make_learner(words: str, given: Mapping[str, Any]) -> Learner:
     if "system" in takes and "system" not in known:
         raise ValueError(f"{name} needs a system; a recording has none.")
     filled = {word: value for word, value in known.items() if word in takes}
-    chosen: dict[str, Any] = {}
-    for part in rest.split(",") if rest else []:
-        word, equals, text = (piece.strip() for piece in part.partition("="))
-        there = f"its options are {', '.join(options)}" if options else "it has none"
-        if equals and word not in options:
-            raise ValueError(f"{name} has no option {word!r}{did_you_mean(word, options)} {there.capitalize()}.")
-        if not equals:
-            raise ValueError(f"write options of {name} as {name}:option=value,.., got {part!r}; {there}.")
-        if word in chosen:
-            raise ValueError(f"{name} is given {word} twice: leave one out.")
-        chosen[word] = _value(f"{name}: {word}", text, options[word][0])
+    chosen = read_options(name, rest, {word: kind for word, (kind, _) in options.items()})
     return entry.make(**filled | chosen)
 
 
@@ -225,16 +226,6 @@ def _kind(annotation: Any) -> type:
     """Return the kind of a value: the first kind of a union that is not None."""
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType] or [annotation]
     return kinds[0] if isinstance(kinds[0], type) else str
-
-
-def _value(word: str, text: str, kind: type) -> Any:
-    try:
-        if kind is bool:
-            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
-        return kind(text)
-    except (KeyError, ValueError):
-        wanted = {bool: "yes or no", int: "a whole number", float: "a number"}.get(kind, "a word")
-        raise ValueError(f"{word} must be {wanted}, got {text!r}.") from None
 
 
 def named_learner(name: str | None, sizes: Sequence[int] | None) -> Callable[[int, int], Learner]:

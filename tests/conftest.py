@@ -5,6 +5,7 @@ Precision is left as JAX has it, 32 bits: a computation that wants float64 must 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from types import UnionType
 from typing import Any, Generic, Union, get_args, get_origin
 
 import jax
+import numpy as np
 import pytest
 from beartype import BeartypeConf, beartype
 from hypothesis import settings
@@ -65,31 +67,46 @@ os.environ.setdefault("MPLCONFIGDIR", os.path.join(compiled.name, "matplotlib"))
 jax.config.update("jax_compilation_cache_dir", None)
 
 
-# The loops that nearly every command runs: compiled once, before many tests at a time wait for them. It prints a digest
-# of what they forecast, which is the same on every processor.
+# The loops that nearly every command runs: compiled once, side by side, before many tests at a time wait for them. Each
+# process writes what its learner forecasts, which is the same on every processor.
 LOOPS = """
-import hashlib
-import matplotlib.font_manager
+import sys
 import numpy as np
 from ergoscope.learners import kalman, ladder, lattice, replay
 from ergoscope.simulator import Trajectories, zoo
-random, bits = np.random.Generator(np.random.Philox(1)), hashlib.sha256()
+random = np.random.Generator(np.random.Philox(1))
 y, u = random.standard_normal((17, 200, 2)).cumsum(axis=1), random.standard_normal((17, 200, 2))
-for learner, p, m in ((ladder(), 1, 0), (kalman(zoo("random-walk")), 1, 0), (lattice(outputs=2, inputs=2), 2, 2)):
-    names = ("a", "b")[:p], ("u", "v")[:m], tuple(map(str, range(17)))
-    recording = Trajectories(y[..., :p], u[..., :m], np.full(17, 200), 1.0, *names)
-    bits.update(replay(learner, recording, width=17).tobytes())
-found = np.show_config("dicts").get("SIMD Extensions", {}).get("found", [])
-print(f"bits of a reference run: {bits.hexdigest()[:16]}, on a processor with {' '.join(found) or 'no extensions'}")
+learner, p, m = dict(
+    ladder=lambda: (ladder(), 1, 0),
+    kalman=lambda: (kalman(zoo("random-walk")), 1, 0),
+    lattice=lambda: (lattice(outputs=2, inputs=2), 2, 2),
+)[sys.argv[1]]()
+names = ("a", "b")[:p], ("u", "v")[:m], tuple(map(str, range(17)))
+recording = Trajectories(y[..., :p], u[..., :m], np.full(17, 200), 1.0, *names)
+sys.stdout.buffer.write(replay(learner, recording, width=17).tobytes())
 """
 BITS = pytest.StashKey[str]()
+
+
+def bits_of_a_reference_run() -> str:
+    """Compile the loops; return a digest of what they forecast."""
+    command = [sys.executable, "-c", LOOPS]
+    started = [subprocess.Popen([*command, name], stdout=subprocess.PIPE) for name in ("ladder", "kalman", "lattice")]
+    import matplotlib.font_manager  # noqa: F401  meanwhile: it lists the fonts
+
+    bits = hashlib.sha256()
+    for process in started:
+        bits.update(process.communicate()[0])
+        assert process.returncode == 0, "a reference run failed"
+    found = np.show_config("dicts").get("SIMD Extensions", {}).get("found", [])
+    processor = " ".join(found) or "no extensions"
+    return f"bits of a reference run: {bits.hexdigest()[:16]}, on a processor with {processor}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("campaign" if config.getoption("--campaign") else "fixed")
     if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
-        made = subprocess.run([sys.executable, "-c", LOOPS], check=True, stdout=subprocess.PIPE, text=True)
-        config.stash[BITS] = made.stdout.strip()
+        config.stash[BITS] = bits_of_a_reference_run()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -109,4 +126,4 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--campaign", action="store_true", help="statistics over many seeds: an hour or more")
+    parser.addoption("--campaign", action="store_true", help="the long form of every test that has one: hours")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from filelock import FileLock, Timeout
 
 from ..._core.devices import Precision, device_words
-from ..._core.files import atomic_path, check_folder, save_frame, write_text
+from ..._core.files import atomic_path, check_folder, write_text
 from ..._core.json_values import json_text
+from ..._core.part_folder import locked_folder, part_path, write_part
 from ..._core.progress import Progress, no_progress
 from ..._core.text import versions
 from ...learners._neural.recipe import Recipe
@@ -84,13 +84,20 @@ def train_runs(
         ValueError: A run cannot be, or the folder is of other settings or cannot be written to.
     """
     if folder is None:
-        made = _train(training, list(runs), None, progress)
-        return _frame(made)
+        return _frame(_trained(training, list(runs), None, progress))
     with _opened(folder, training):
         missing = missing_runs(runs, folder)
         before = (len(set(runs)) - len(missing)) * training.steps
         if missing:
-            _train(training, missing, folder, lambda done, total: progress(before + done, before + total))
+
+            def save(index: int, curves: Curves) -> None:
+                part = _part(folder, missing[index])
+                if training.keep:  # before the curves, whose file says that the run has ended
+                    part.parent.mkdir(parents=True, exist_ok=True)
+                    save_parameters(curves.parameters[0], part.with_suffix(".npz"))
+                write_part(_frame(curves), part)
+
+            _trained(training, missing, save, lambda done, total: progress(before + done, before + total))
         frames = [
             pl.read_parquet(_part(folder, run)).with_columns(run=pl.lit(i, pl.Int64)) for i, run in enumerate(runs)
         ]
@@ -102,15 +109,16 @@ def missing_runs(runs: Sequence[Run], folder: Path) -> list[Run]:
     return [run for run in dict.fromkeys(runs) if not _part(folder, run).is_file()]
 
 
-def _train(training: Training, runs: list[Run], folder: Path | None, progress: Progress) -> Curves:
-    def save(index: int, curves: Curves) -> None:
-        if folder is not None:
-            part = _part(folder, runs[index])
-            part.parent.mkdir(parents=True, exist_ok=True)
-            if training.keep:  # before the curves, whose file says that the run has ended
-                save_parameters(curves.parameters[0], part.with_suffix(".npz"))
-            save_frame(_frame(curves), part)
+def train_each(
+    training: Training, runs: Sequence[Run], save: Callable[[int, pl.DataFrame], None], progress: Progress
+) -> None:
+    """Train runs, and give the number and the curves of each one when it has ended: the columns of ``train_runs``."""
+    _trained(training, runs, lambda index, curves: save(index, _frame(curves)), progress)
 
+
+def _trained(
+    training: Training, runs: Sequence[Run], finished: Callable[[int, Curves], None] | None, progress: Progress
+) -> Curves:
     recipe = training.recipe
     return train(
         recipe.model,
@@ -125,7 +133,7 @@ def _train(training: Training, runs: list[Run], folder: Path | None, progress: P
         precision=training.precision,
         device=training.device,
         progress=progress,
-        finished=save,
+        finished=finished,
     )
 
 
@@ -147,24 +155,15 @@ def kept_parameters(folder: Path, run: Run) -> dict[int, dict[str, np.ndarray[An
 
 
 def _part(folder: Path, run: Run) -> Path:
-    """Return the file of a run: Hive partitions of its numbers, one file for each seed."""
-    words = dict(rows=run.rows, size=run.size) | run.knobs._asdict()
-    return Path(folder, "runs", *(f"{key}={value}" for key, value in words.items()), f"seed-{run.seed}.parquet")
+    return folder / "runs" / part_path(dict(rows=run.rows, size=run.size) | run.knobs._asdict(), run.seed)
 
 
 @contextmanager
 def _opened(folder: Path, training: Training) -> Iterator[None]:
     """Make or open the folder, for this process alone while the block runs."""
     folder = check_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ValueError(f"another process trains into {str(folder)!r}: wait, or choose another --out.") from None
-    try:
-        for unfinished in folder.rglob(".*.tmp.*"):
-            unfinished.unlink(missing_ok=True)
+    busy = f"another process trains into {str(folder)!r}: wait, or choose another --out."
+    with locked_folder(folder, busy):
         file, now = folder / SETTINGS, json.loads(json_text(training.settings))
         if file.is_file():
             before = _read(file)
@@ -177,8 +176,6 @@ def _opened(folder: Path, training: Training) -> Iterator[None]:
         else:
             write_text(file, json_text(now | dict(versions=versions())) + "\n")
         yield
-    finally:
-        lock.release()
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from .._sweeps.folder import read_recorded
 from .._sweeps.reader import each_run, scan_curves
 from .._sweeps.swept_theory import theory_checks
 from .html import facts, number, page, pairs, table, words
+from .task_sweep_page import task_parts
 
 CELL = ("system", "learner", "noise", "steps", "lookahead")
 
@@ -48,7 +50,24 @@ def thresholds(folder: str | Path, progress: Progress = no_progress) -> pl.DataF
 
 def experiment_page(folder: Path, most: int, progress: Progress = no_progress) -> str:
     """Return the report of a sweep as an HTML page, with at most ``most`` cells of the grid."""
-    record, found = read_recorded(folder), thresholds(folder, progress)
+    record = read_recorded(folder)
+    body = '<article>\n<p class="above">Ergoscope: how big must a predictor be before its error stops growing?</p>\n'
+    if "tasks" in record:
+        body = '<article>\n<p class="above">Ergoscope: from where on is an ability there?</p>\n'
+        parts = task_parts(record, folder, most)
+    else:
+        parts = _system_parts(record, folder, most, progress)
+    body += f"<h1>{words(record['name'])}</h1>\n" + parts + "<section>\n<h2>Run it again</h2>\n"
+    body += f"<pre><code>{words(record['toml'])}</code></pre>\n"
+    used = record["versions"]
+    versions = {name: ", ".join(dict.fromkeys(each.get(name, "none") for each in used)) for name in used[-1]}
+    body += pairs("Made with", ("package", "version"), versions) + "</section>\n</article>"
+    return page(f"{record['name']}: Ergoscope", body)
+
+
+def _system_parts(record: dict[str, Any], folder: Path, most: int, progress: Progress) -> str:
+    """Return the facts and the table of a sweep of systems as HTML."""
+    found = thresholds(folder, progress)
     grid, settings = record["grid"], record["settings"]
     points = math.prod(len(values) for values in grid.values())
     done = found.select("system", "learner", "noise", "steps", "seed").n_unique()
@@ -62,21 +81,14 @@ def experiment_page(folder: Path, most: int, progress: Progress = no_progress) -
         best, regret = (_range(part[word]) for word in ("best_size", "regret_size"))
         rows.append([*cell, words(_counted(part)), best, regret, number(part["seed"].n_unique())])
     cut = f": {most} of {spaced(len(cells))} cells" if len(cells) > most else ""
-    body = '<article>\n<p class="above">Ergoscope: how big must a predictor be before its error stops growing?</p>\n'
-    body += f"<h1>{words(record['name'])}</h1>\n"
-    body += facts({"points done": f"{number(done)} of {number(points)}", "replicates": number(settings["replicates"])})
+    body = facts({"points done": f"{number(done)} of {number(points)}", "replicates": number(settings["replicates"])})
     body += "<section>\n<h2>Sizes found</h2>\n" + table("Over the seeds of each cell of the grid" + cut, heads, rows)
     note = (
         "Noise: factor on the covariance of the measurement noise. Critical size: from this size on the error is "
         "bounded; after the colon, the number of points that gave it. Best size and size of regret: the smallest and "
         "the largest over the seeds."
     )
-    body += f'<p class="note">{note}</p>\n</section>\n<section>\n<h2>Run it again</h2>\n'
-    body += f"<pre><code>{words(record['toml'])}</code></pre>\n"
-    used = record["versions"]
-    versions = {name: ", ".join(dict.fromkeys(each.get(name, "none") for each in used)) for name in used[-1]}
-    body += pairs("Made with", ("package", "version"), versions) + "</section>\n</article>"
-    return page(f"{record['name']}: Ergoscope", body)
+    return body + f'<p class="note">{note}</p>\n</section>\n'
 
 
 def _counted(part: pl.DataFrame) -> str:

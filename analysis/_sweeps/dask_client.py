@@ -23,8 +23,7 @@ from ..._core.progress import Progress
 from ..._core.text import versions
 from ..._core.user_warning import warn_user
 from .dask_task import SweepContext, Task, digest_of, run_task
-from .experiment import Experiment
-from .points import Group
+from .group import Group
 
 PATIENCE = 10  # seconds for a scheduler to answer
 LOOK = 10.0  # seconds without a message, then check that there is a worker
@@ -75,7 +74,7 @@ def size_of(client: Client) -> tuple[int, int]:
     return len(threads), sum(threads.values())
 
 
-def run_on(client: Client, missing: list[Group], experiment: Experiment, folder: Path, progress: Progress) -> None:
+def run_on(client: Client, missing: list[Group], folder: Path, progress: Progress) -> None:
     """Run all points on the workers of a cluster and wait until they are done.
 
     Raises:
@@ -91,7 +90,7 @@ def run_on(client: Client, missing: list[Group], experiment: Experiment, folder:
     )  # futures that have ended, and names of parts that were written
     running: dict[Future[None], Task] = {}
     numbers = count()
-    left = {str(point.part): point.horizon for _, points in missing for point in points}
+    left = {str(point.part): point.cost for _, points in missing for point in points}
     points, total, done = len(left), sum(left.values()), 0
 
     def start(tasks: list[Task]) -> None:
@@ -102,7 +101,7 @@ def run_on(client: Client, missing: list[Group], experiment: Experiment, folder:
 
     client.subscribe_topic(context.topic, lambda event: news.put(event[1]))
     try:
-        start(_tasks(missing, experiment, _threads(client)))
+        start(_tasks(missing, _threads(client)))
         while running:
             try:
                 item = news.get(timeout=LOOK)
@@ -138,17 +137,15 @@ def _threads(client: Client) -> int:
     return threads
 
 
-def _tasks(missing: list[Group], experiment: Experiment, threads: int) -> list[Task]:
+def _tasks(missing: list[Group], threads: int) -> list[Task]:
     """Return the tasks, longest first: whole groups if there are enough of them, else pieces of groups."""
     pieces = -(-max(A_THREAD * threads, AT_LEAST) // max(len(missing), 1))
     tasks = []
-    for _, points in missing:
-        system, learner, noise, *_ = points[0]
-        alone = experiment._replace(plants={system: experiment.plants[system]}, noise=(noise,), learners=(learner,))
-        longest = sorted(points, key=lambda point: -point.horizon)
+    for work, points in missing:
+        longest = sorted(points, key=lambda point: -point.cost)
         shares = [tuple(longest[k::pieces]) for k in range(min(pieces, len(longest)))]
-        tasks += [Task(share, alone) for share in shares]
-    return sorted(tasks, key=lambda task: -sum(point.horizon for point in task.points))
+        tasks += [Task(share, work.alone) for share in shares]
+    return sorted(tasks, key=lambda task: -sum(point.cost for point in task.points))
 
 
 def _remaining(task: Task, error: BaseException | None, folder: Path) -> Task:
@@ -167,10 +164,9 @@ def _remaining(task: Task, error: BaseException | None, folder: Path) -> Task:
         raise error or ConnectionError("a task failed without a reason.")
     left = tuple(point for point in task.points if not (folder / point.part).is_file())
     if len(left) == len(task.points):
-        system, learner, noise, *_ = task.points[0]
         raise ConnectionError(
-            f"workers died {error.allowed_failures + 1} times at {learner} on {system}, noise {noise:g}: see their "
-            "logs for the cause. If it is memory, give each worker more memory or fewer threads, or take fewer "
+            f"workers died {error.allowed_failures + 1} times at {task.points[0].words}: see their logs "
+            "for the cause. If it is memory, give each worker more memory or fewer threads, or take fewer "
             "replicates or sizes. Run the same command again to complete what is missing."
         )
     return task._replace(points=left)

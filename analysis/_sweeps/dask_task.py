@@ -9,14 +9,17 @@ import hashlib
 import platform
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import polars as pl
 from distributed import Reschedule, Worker, get_worker
 
+from ..._core.part_folder import write_part
 from ..._core.text import versions
-from .experiment import Experiment
+from .experiment import AnyExperiment
 from .folder import EXPERIMENT
-from .points import Point, drop_compiled, groups_of, write_part
+from .group import Point
+from .points import drop_compiled, groups_of
 
 SEEN_WITHIN = 10.0  # seconds; a shared folder may show a file of another machine with a delay
 
@@ -38,15 +41,15 @@ class SweepContext(NamedTuple):
 
 
 class Task(NamedTuple):
-    """Points of one system, noise and learner; a worker runs them one after another.
+    """Points of one group; a worker runs them.
 
     Attributes:
         points: The points to run.
-        experiment: The experiment, reduced to their system, noise and learner.
+        experiment: The experiment, reduced to their group.
     """
 
-    points: tuple[Point, ...]
-    experiment: Experiment
+    points: tuple[Any, ...]
+    experiment: AnyExperiment
 
 
 def run_task(task: Task, context: SweepContext) -> None:
@@ -60,19 +63,30 @@ def run_task(task: Task, context: SweepContext) -> None:
     worker = get_worker()
     key = worker.get_current_task()
 
-    def still_wanted(samples: int = 0) -> None:
+    def still_wanted(done: int = 0) -> None:
         state = worker.state.tasks.get(key)
         if state is None or state.state != "executing":
             raise Reschedule  # the scheduler drops a task that nobody wants
 
+    def told(point: Point) -> None:
+        worker.log_event(context.topic, str(point.part))
+
+    def save(point: Point, frame: pl.DataFrame) -> None:
+        write_part(frame, context.folder / point.part)
+        told(point)
+
     try:
         check_worker(context)
-        ((prepared, _),) = groups_of(task.experiment)
+        ((work, _),) = groups_of(task.experiment)
+        missing = []
         for point in task.points:
-            if not (context.folder / point.part).is_file():
-                still_wanted()
-                write_part(prepared, point, task.experiment, context.folder, still_wanted)
-            worker.log_event(context.topic, str(point.part))
+            if (context.folder / point.part).is_file():
+                told(point)
+            else:
+                missing.append(point)
+        if missing:
+            still_wanted()
+            work.run(missing, save, still_wanted)
     except (ValueError, OSError) as exc:
         raise ValueError(f"worker {_name(worker)}: {exc}") from exc
     drop_compiled()

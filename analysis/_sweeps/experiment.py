@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ..._core.devices import Precision
-from ..._core.ranges import parse_range
 from ..._core.text import did_you_mean
 from ...simulator import LinearSystem, find_system
 from ...simulator._simulation.noise import Noise
+from ...simulator._tasks.find import find_task
+from .task_experiment import TaskExperiment
+from .values import count, decays, factors, numbers, one_of, text, words
 
 MOST_BYTES = 1_000_000  # of the file
+_Keys: TypeAlias = dict[str, dict[str, Callable[[Any], Any]]]
 
 
 class Experiment(NamedTuple):
@@ -68,13 +70,19 @@ class Experiment(NamedTuple):
         return {word: getattr(self, word) for word in words}
 
 
-def read_experiment(path: str | Path) -> Experiment:
+AnyExperiment: TypeAlias = Experiment | TaskExperiment
+
+
+def read_experiment(path: str | Path) -> AnyExperiment:
     """Read an experiment from a TOML file.
 
     ``[grid]`` holds ``systems`` and ``learners`` (lists of words), and where wanted ``noise`` (factors on R),
     ``horizons``, ``seeds`` and ``sizes`` (lists of whole numbers, or text such as ``"0..9"``). ``[options]`` may hold
     ``replicates``, ``lookaheads``, ``inputs``, ``law``, ``precision``, ``device`` and ``out``. A system is a name of
     the zoo, a TOML file or ``module.py:name``, which is **run as Python**; files are looked for beside the experiment.
+
+    An experiment of tasks has ``tasks`` instead of ``systems``, and where wanted ``sizes``, ``rows``, ``decay`` and
+    ``seeds``; its options are ``steps``, ``exam``, ``precision``, ``device`` and ``out``.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -89,30 +97,46 @@ def read_experiment(path: str | Path) -> Experiment:
     except ValueError as exc:
         raise ValueError(f"{file} cannot be read as TOML: {exc}") from exc
     given: dict[str, Any] = {}
+    keys = _kind(file, text, tables)
     for table, values in tables.items():
-        if table not in KEYS or not isinstance(values, dict):
-            what = "is no table." if table in KEYS else "is not known" + _near(table, "", KEYS)
+        if table not in keys or not isinstance(values, dict):
+            what = "is no table." if table in keys else "is not known" + _near(table, "", keys)
             raise ValueError(f"{file}{_line(text, '', table)}: {table} {what} The tables are [grid] and [options].")
         for key, value in values.items():
             where = f"{file}{_line(text, table, key)}: {_head(table)} {key}"
-            if key not in KEYS[table]:
-                hint = _near(key, table, KEYS[table])
-                raise ValueError(f"{where} is not known{hint} The keys are {', '.join(KEYS[table])}.")
+            if key not in keys[table]:
+                hint = _near(key, table, keys)
+                raise ValueError(f"{where} is not known{hint} The keys are {', '.join(keys[table])}.")
             try:
-                given[key] = KEYS[table][key](value)
+                given[key] = keys[table][key](value)
             except ValueError as exc:
                 raise ValueError(f"{where} {exc}") from exc
-    for key in ("systems", "learners"):
+    subjects = "tasks" if keys is TASK_KEYS else "systems"
+    for key in (subjects, "learners"):
         if key not in given:
             raise ValueError(f"{file}: [grid] {key} is missing: a list of words, such as {EXAMPLES[key]}.")
-    plants = {}
-    for word in given.pop("systems"):
+    found: dict[str, Any] = {}
+    for word in given.pop(subjects):
         try:
-            plants[word] = _system(word, file.parent)
+            found[word] = find_task(word) if subjects == "tasks" else _system(word, file.parent)
         except (ValueError, OSError) as exc:
-            raise ValueError(f"{file}{_line(text, 'grid', 'systems')}: [grid] systems: {exc}") from exc
+            raise ValueError(f"{file}{_line(text, 'grid', subjects)}: [grid] {subjects}: {exc}") from exc
     given["out"] = Path(given.get("out", Path("runs") / file.stem))
-    return Experiment(file.stem, text, plants, **given)
+    if subjects == "tasks":
+        return TaskExperiment(file.stem, text, tuple(found), **given)
+    return Experiment(file.stem, text, found, **given)
+
+
+def _kind(file: Path, text: str, tables: dict[str, Any]) -> _Keys:
+    """Return the keys of an experiment of systems, or those of one of tasks."""
+    grid = tables.get("grid")
+    if not isinstance(grid, dict) or "tasks" not in grid:
+        return KEYS
+    if "systems" in grid:
+        raise ValueError(
+            f"{file}{_line(text, 'grid', 'tasks')}: [grid] holds systems and tasks: write them into two files."
+        )
+    return TASK_KEYS
 
 
 def _system(word: str, folder: Path) -> LinearSystem:
@@ -123,71 +147,19 @@ def _system(word: str, folder: Path) -> LinearSystem:
     return find_system(source + colon + name).replace(name=word)
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(word, str) and word for word in value):
-        raise ValueError(f'must be a list of at least one word, such as ["double-integrator"], got {value!r}.')
-    return _once(value)
-
-
-def _factors(value: Any) -> tuple[float, ...]:
-    values = value if isinstance(value, list) else [value]
-    numbers = [isinstance(x, (int, float)) and not isinstance(x, bool) and isfinite(x) and x > 0 for x in values]
-    if not values or not all(numbers):
-        raise ValueError(f"must be a list of at least one positive number, such as [0.1, 1, 10], got {value!r}.")
-    return _once([float(x) for x in values])
-
-
-def _numbers(least: int) -> Callable[[Any], tuple[int, ...]]:
-    def read(value: Any) -> tuple[int, ...]:
-        values = value if isinstance(value, list) else [value]
-        if isinstance(value, str):
-            values = parse_range("the numbers", value)
-        if not values or not all(isinstance(x, int) and not isinstance(x, bool) and x < 2**31 for x in values):
-            raise ValueError(f'must be a list of at least one whole number, or text such as "0..9", got {value!r}.')
-        if values[0] < least or any(a >= b for a, b in zip(values, values[1:], strict=False)):
-            raise ValueError(f"must rise, from {least} on, got {value!r}.")
-        return tuple(values)
-
-    return read
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"must be a whole number of at least 1, got {value!r}.")
-    return value
-
-
-def _one_of(*choices: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}, got {value!r}.")
-        return str(value)
-
-    return read
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"must be text, got {value!r}.")
-    return value
-
-
-def _once(values: list[Any]) -> tuple[Any, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError(f"must not hold a value twice, got {values}: leave one out.")
-    return tuple(values)
-
-
 def _head(table: str) -> str:
     return f"[{table}]"
 
 
-def _near(key: str, table: str, known: Any) -> str:
-    """Return the nearest known key as a question, or the table that the key belongs to."""
-    for other, keys in KEYS.items():
-        if other != table and table and key in keys:
+def _near(key: str, table: str, keys: _Keys) -> str:
+    """Return the nearest known key as a question, or the table or the kind of experiment that the key belongs to."""
+    for other, known in keys.items():
+        if other != table and table and key in known:
             return f" there, but in {_head(other)}."
-    return did_you_mean(key, known)
+    others, kind = (TASK_KEYS, "tasks") if keys is KEYS else (KEYS, "systems")
+    if table and key in others[table]:
+        return f" here: it belongs to an experiment of {kind}."
+    return did_you_mean(key, keys[table] if table else keys)
 
 
 def _line(text: str, table: str, key: str) -> str:
@@ -203,23 +175,44 @@ def _line(text: str, table: str, key: str) -> str:
     return ""
 
 
-KEYS: dict[str, dict[str, Callable[[Any], Any]]] = {
+KEYS: _Keys = {
     "grid": dict(
-        systems=_words,
-        learners=_words,
-        noise=_factors,
-        horizons=_numbers(1),
-        seeds=_numbers(0),
-        sizes=_numbers(0),
+        systems=words,
+        learners=words,
+        noise=factors,
+        horizons=numbers(1),
+        seeds=numbers(0),
+        sizes=numbers(0),
     ),
     "options": dict(
-        replicates=_count,
-        lookaheads=_numbers(1),
-        inputs=_one_of("zero", "white", "prbs", "sweep"),
-        law=_one_of("normal", "student-t", "uniform", "impulsive"),
-        precision=_one_of("float32", "float64"),
-        device=_text,
-        out=_text,
+        replicates=count,
+        lookaheads=numbers(1),
+        inputs=one_of("zero", "white", "prbs", "sweep"),
+        law=one_of("normal", "student-t", "uniform", "impulsive"),
+        precision=one_of("float32", "float64"),
+        device=text,
+        out=text,
     ),
 }
-EXAMPLES = dict(systems='["double-integrator", "plant.toml"]', learners='["ladder", "ladder:forgetting=0.999"]')
+TASK_KEYS: _Keys = {
+    "grid": dict(
+        tasks=words,
+        learners=words,
+        sizes=numbers(1),
+        rows=numbers(1),
+        decay=decays,
+        seeds=numbers(0),
+    ),
+    "options": dict(
+        steps=count,
+        exam=count,
+        precision=one_of("float32", "float64"),
+        device=text,
+        out=text,
+    ),
+}
+EXAMPLES = dict(
+    systems='["double-integrator", "plant.toml"]',
+    tasks='["parity"]',
+    learners='["ladder", "ladder:forgetting=0.999"] for systems, ["mlp"] for tasks',
+)

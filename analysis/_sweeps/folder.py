@@ -12,21 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ..._core.files import check_folder, write_text
+from ..._core.part_folder import locked_folder
 from ..._core.text import versions
 from ..._core.user_warning import warn_user
 from ...simulator import LinearSystem
 from ...simulator._systems.read_system import system_of, table_of
-from .experiment import Experiment
+from .experiment import AnyExperiment
+from .task_experiment import TaskExperiment
 
 EXPERIMENT = "experiment.json"
 VERSION = 1  # of the layout of the folder
 
 
 @contextmanager
-def experiment_folder(experiment: Experiment, folder: Path) -> Iterator[Path]:
+def experiment_folder(experiment: AnyExperiment, folder: Path) -> Iterator[Path]:
     """Make or open the folder of an experiment, for this process alone while the block runs.
 
     Raises:
@@ -34,34 +34,17 @@ def experiment_folder(experiment: Experiment, folder: Path) -> Iterator[Path]:
     """
     folder = check_folder(folder)
     before = check_recorded(experiment, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ValueError(
-            f"another sweep writes into {str(folder)!r}: wait until it ends, or choose another --out."
-        ) from None
-    try:
-        _drop_unfinished(folder)
+    busy = f"another sweep writes into {str(folder)!r}: wait until it ends, or choose another --out."
+    with locked_folder(folder, busy):
         known = [] if before is None else before["versions"]
         if known and known[-1] != versions():
             warn_user(f"{folder} was begun with other versions of the packages: its parts may differ in the last bits.")
         known = [*(one for one in known if one != versions()), versions()]
         write_text(folder / EXPERIMENT, json.dumps(_record(experiment, known), indent=2) + "\n")
         yield folder
-        _drop_unfinished(folder)
-    finally:
-        lock.release()
 
 
-def _drop_unfinished(folder: Path) -> None:
-    """Remove the unfinished files of killed processes, those of workers too."""
-    for unfinished in folder.rglob(".*.tmp.*"):
-        unfinished.unlink(missing_ok=True)
-
-
-def check_recorded(experiment: Experiment, folder: Path) -> dict[str, Any] | None:
+def check_recorded(experiment: AnyExperiment, folder: Path) -> dict[str, Any] | None:
     """Return the record of the folder's experiment, None if the folder is new.
 
     The grid may have grown since; existing parts stay as they are.
@@ -76,6 +59,9 @@ def check_recorded(experiment: Experiment, folder: Path) -> dict[str, Any] | Non
         return None
     before = read_recorded(folder)
     now = json.loads(json.dumps(_record(experiment, [])))
+    if ("tasks" in before) != ("tasks" in now):
+        kinds = "tasks, the experiment has systems" if "tasks" in before else "systems, the experiment has tasks"
+        raise ValueError(f"{str(folder)!r} was made with {kinds}: {remedy}.")
     for word, value in now["settings"].items():
         if before["settings"].get(word) != value:
             was = json.dumps(before["settings"].get(word))
@@ -91,6 +77,9 @@ def check_recorded(experiment: Experiment, folder: Path) -> dict[str, Any] | Non
     for word, system in before["systems"].items():
         if now["systems"][word] != system:
             raise ValueError(f"{str(folder)!r} was made with another system {word!r}: {remedy}.")
+    for word, meaning in before.get("tasks", {}).items():
+        if now["tasks"][word] != meaning:
+            raise ValueError(f"{str(folder)!r} was made with {word!r} as {meaning}: {remedy}.")
     return before
 
 
@@ -136,14 +125,17 @@ def swept_systems(folder: str | Path) -> dict[str, LinearSystem]:
     }
 
 
-def _record(experiment: Experiment, known: list[dict[str, str]]) -> dict[str, Any]:
-    systems = {word: _fingerprint(plant) for word, plant in experiment.plants.items()}
+def _record(experiment: AnyExperiment, known: list[dict[str, str]]) -> dict[str, Any]:
+    if isinstance(experiment, TaskExperiment):
+        meanings: dict[str, Any] = dict(systems={}, tasks=experiment.meanings)
+    else:
+        meanings = dict(systems={word: _fingerprint(plant) for word, plant in experiment.plants.items()})
     return dict(
         schema=VERSION,
         name=experiment.name,
         settings=experiment.settings,
         grid=experiment.grid,
-        systems=systems,
+        **meanings,
         versions=known,
         toml=experiment.text,
     )

@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import polars as pl
+
 from ..._core.files import check_folder
+from ..._core.part_folder import write_part
 from ..._core.progress import Progress, no_progress
-from ...learners._engine.memory import memory_free, memory_needed
-from .._growth.curves import log_edges
-from .experiment import Experiment
+from ...learners._engine.memory import memory_free
+from .experiment import AnyExperiment
 from .folder import check_recorded, experiment_folder
-from .points import Group, drop_compiled, groups_of, missing_of, point_curves, write_part
+from .group import Group, Point
+from .points import drop_compiled, estimate, groups_of, missing_of
 
 if TYPE_CHECKING:
     from distributed import Client
 
-PROBE = 1024  # samples of each run
-
-_Run: TypeAlias = Callable[[list[Group], Experiment, Path, Progress], None]
+_Run: TypeAlias = Callable[[list[Group], Path, Progress], None]
 
 
 class Plan(NamedTuple):
@@ -33,10 +33,13 @@ class Plan(NamedTuple):
         folder: Folder of the results.
         points: Points of the grid.
         done: Points whose results exist already.
-        programs: Programs to compile: one for each learner and shape of system.
-        samples: Samples that every size has to predict: horizon times replicates, summed over the missing points.
+        programs: Programs to compile: one for each learner and shape of system, or for each task, network, width and
+            number of rows.
+        amount: Of systems the samples that every size has to predict: horizon times replicates, summed over the
+            missing points. Of tasks the updates.
+        unit: What is counted: ``"samples to predict"`` or ``"updates to train"``.
         compiling: Seconds to compile, estimated.
-        running: Seconds to run, estimated from runs of 1024 and 4096 samples of each program.
+        running: Seconds to run, estimated from short runs.
         memory: Bytes that the largest program needs.
         free: Bytes free on the device.
         capped: (system, noise) whose runs end before their longest horizon, and the samples after which they end.
@@ -47,7 +50,8 @@ class Plan(NamedTuple):
     points: int
     done: int
     programs: int
-    samples: int
+    amount: int
+    unit: str
     compiling: float
     running: float
     memory: int
@@ -57,21 +61,23 @@ class Plan(NamedTuple):
 
 
 def sweep(
-    experiment: Experiment,
+    experiment: AnyExperiment,
     folder: str | Path | None = None,
     progress: Progress = no_progress,
     cluster: str | Client | None = None,
 ) -> Path:
-    """Run every missing point of an experiment, and write its error curves as one part in the folder.
+    """Run every missing point of an experiment, and write its curves as one part in the folder.
 
-    Read the folder with ``scan_curves``: its partitions ``system=../learner=../noise=../steps=../`` hold one Parquet
-    file for each seed. A sweep that was interrupted, by a crash too, continues where it ended. The numbers of a point
-    depend on the point, the settings, the versions and the machine only; other machines agree within rounding.
+    Read the folder of systems with ``scan_curves``: its partitions ``system=../learner=../noise=../steps=../`` hold one
+    Parquet file for each seed. That of tasks is read by ``task_curves``. A sweep that was interrupted, by a crash too,
+    continues where it ended. The numbers of a point depend on the point, the settings, the versions and the machine
+    only; other machines agree within rounding.
 
     Args:
         experiment: What ``read_experiment`` returned.
         folder: Folder for the results; by default ``experiment.out``.
-        progress: Called with the samples done and the samples in all, those of one run of each point.
+        progress: Called with the samples done and the samples in all, those of one run of each point; of tasks with the
+            updates.
         cluster: Address of a Dask scheduler, or a ``distributed.Client`` of it, to run the points on its workers. They
             must see the folder under the same path and have the same versions. None: run on this machine.
 
@@ -88,15 +94,17 @@ def sweep(
         _runner(cluster) as run,
         experiment_folder(experiment, experiment.out if folder is None else Path(folder)) as where,
     ):
-        run(missing_of(groups, where), experiment, where, progress)
+        run(missing_of(groups, where), where, progress)
     return where
 
 
-def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster: str | Client | None = None) -> Plan:
+def plan_sweep(
+    experiment: AnyExperiment, folder: str | Path | None = None, cluster: str | Client | None = None
+) -> Plan:
     """Return what a sweep would do, with its estimated time and memory; write nothing.
 
-    The estimate times short runs of the first system and noise for each learner and shape of system; the others share
-    these compiled kernels.
+    The estimate times short runs: of systems, of the first system and noise for each learner and shape of system, whose
+    compiled kernels the others share; of tasks, of the cheapest and the dearest width and rows.
 
     Args:
         experiment: What ``read_experiment`` returned.
@@ -110,37 +118,15 @@ def plan_sweep(experiment: Experiment, folder: str | Path | None = None, cluster
     where = check_folder(experiment.out if folder is None else folder)
     check_recorded(experiment, where)
     missing, size = missing_of(groups, where), _size(cluster)
-    alike: dict[tuple[object, ...], list[Group]] = {}
-    for group in missing:
-        system = group.prepared.system
-        shape = group.points[0].learner, system.states, system.outputs, system.inputs, system.time_varying
-        alike.setdefault(shape, []).append(group)
-    compiling, running = 0.0, 0.0
-    for some in alike.values():
-        probe = _probe(some[0], experiment)
-        horizons = [point.horizon for _, points in some for point in points]
-        compiling += probe.compiling
-        running += len(horizons) * probe.point + sum(horizons) * probe.sample
-    runs = [prepared for prepared, _ in groups]
-    points = [point for _, points in groups for point in points]
-    left = [point for _, points in missing for point in points]
-    ends = {
-        (points[0].system, points[0].noise): prepared.horizon
-        for prepared, points in groups
-        if prepared.horizon < prepared.asked
-    }
+    points = sum(len(points) for _, points in groups)
+    found = estimate(groups, missing, experiment)._asdict()
     return Plan(
         folder=where,
-        points=len(points),
-        done=len(points) - len(left),
-        programs=len(alike),
-        samples=experiment.replicates * sum(point.horizon for point in left),
-        compiling=compiling,
-        running=running,
-        memory=max(memory_needed(each.driver, each.replicates, len(log_edges(each.horizon))) for each in runs),
+        points=points,
+        done=points - sum(len(points) for _, points in missing),
         free=memory_free(experiment.device),
-        capped=ends,
         cluster=size,
+        **found,
     )
 
 
@@ -172,36 +158,18 @@ def _distributed() -> ModuleType:
     return dask_client
 
 
-def _run_here(missing: list[Group], experiment: Experiment, folder: Path, progress: Progress) -> None:
-    total, done = sum(point.horizon for _, points in missing for point in points), 0
-    for prepared, points in missing:
-        for point in points:
-            write_part(prepared, point, experiment, folder, _onwards(progress, done, total))
-            done += point.horizon
-            progress(done, total)
+def _run_here(missing: list[Group], folder: Path, progress: Progress) -> None:
+    total, done = sum(point.cost for _, points in missing for point in points), 0
+
+    def save(point: Point, frame: pl.DataFrame) -> None:
+        write_part(frame, folder / point.part)
+
+    for work, points in missing:
+        work.run(points, save, _onwards(progress, done, total))
+        done += sum(point.cost for point in points)
+        progress(done, total)
         drop_compiled()
 
 
 def _onwards(progress: Progress, done: int, total: int) -> Callable[[int], None]:
-    return lambda samples: progress(done + samples, total)
-
-
-class _Probe(NamedTuple):
-    compiling: float  # seconds
-    point: float  # seconds of a point, apart from its samples
-    sample: float  # seconds of one sample of all runs of a point
-
-
-def _probe(group: Group, experiment: Experiment) -> _Probe:
-    """Time a short run twice and a longer one: the first compiles; the others separate point and sample time."""
-    prepared, point = group.prepared, group.points[0]
-    horizons = [min(length, prepared.horizon) for length in (PROBE, PROBE, 4 * PROBE)]
-    seconds = []
-    for horizon in horizons:
-        start = perf_counter()
-        point_curves(prepared, point._replace(horizon=horizon), experiment)
-        seconds.append(perf_counter() - start)
-    compiled, short, long = seconds
-    further = max(horizons[2] - horizons[1], 1)
-    sample = min(max(long - short, 0.0) / further, short / horizons[1])
-    return _Probe(max(compiled - short, 0.0), short - sample * horizons[1], sample)
+    return lambda further: progress(done + further, total)

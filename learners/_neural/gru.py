@@ -45,7 +45,7 @@ def gru(
     hundred samples or so.** So one unit root is a gift, and its parameters do not compare with those of a filter.
     ``differences=no`` takes the gift back: d is y itself, and the forecast is s times the network. Inputs are given in
     units of their own s. The loss is Huber's: an error over 10 s counts as 10 s. The readout starts at zero, so the
-    first forecast is the last value. A gap is filled by the size that was best recently, and teaches nothing.
+    first forecast is the last value. Gaps are filled by the size that was best recently, and teach nothing.
 
     The gradient goes back through the last ``window`` samples; the state before them is a constant (truncated
     backpropagation through time).
@@ -80,7 +80,7 @@ def gru(
     """
     network = Network(_start, _forward, _advance, lambda size: size)
     training = Training(outputs, inputs, direct, window, rate, seed, differences)
-    return online_learner("gru", network, sizes, training, "hidden units")
+    return online_learner("gru", network, sizes, training, "number of hidden units")
 
 
 def _start(random: np.random.Generator, size: int, channels: int, outputs: int) -> GRUParameters:

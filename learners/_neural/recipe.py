@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..._core.named_options import read_options
 from ..._core.text import did_you_mean
 from ...simulator._tasks.process import Process
 from .embedding_mlp import embedding_mlp
@@ -68,18 +69,7 @@ def read_recipe(words: str | None, process: Process) -> Recipe:
     name, _, rest = (words or default_model(process)).partition(":")
     if name not in MODELS:
         raise ValueError(f"no network is called {name!r}{did_you_mean(name, MODELS)} There are {', '.join(MODELS)}.")
-    chosen = dict(MODELS[name])
-    given: set[str] = set()
-    for part in rest.split(",") if rest else []:
-        word, equals, text = (piece.strip() for piece in part.partition("="))
-        if not equals or word not in chosen:
-            raise ValueError(
-                f"write options of {name} as {name}:option=value,.., got {part!r}; its options are {', '.join(chosen)}."
-            )
-        if word in given:
-            raise ValueError(f"{name} is given {word} twice: leave one out.")
-        given.add(word)
-        chosen[word] = _value(f"{name}: {word}", text, chosen[word])
+    chosen = read_options(name, rest, {word: type(value) for word, value in MODELS[name].items()})
     return recipe(name, process, **chosen)
 
 
@@ -98,16 +88,6 @@ def recipe(name: str, process: Process, **chosen: Any) -> Recipe:
     if batch < 0:
         raise ValueError(f"a batch must have at least one row, got {batch}; 0 is the whole set.")
     return Recipe(full, model, width, knobs, optimiser, batch or None)
-
-
-def _value(word: str, text: str, like: Any) -> Any:
-    try:
-        if isinstance(like, bool):
-            return {"yes": True, "true": True, "no": False, "false": False}[text.lower()]
-        return type(like)(text)
-    except (KeyError, ValueError):
-        wanted = {bool: "yes or no", int: "a whole number", float: "a number"}[type(like)]
-        raise ValueError(f"{word} must be {wanted}, got {text!r}.") from None
 
 
 def _text(value: Any) -> str:

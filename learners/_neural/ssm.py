@@ -91,7 +91,9 @@ def ssm(
         return state, state[: sizes[-1]]
 
     fit = Fit(outputs, inputs, direct, intercept, 1.0, ridge)
-    return feature_learner("ssm", sizes, Features(start, advance, sizes), fit, "features", tends_to="features")
+    return feature_learner(
+        "ssm", sizes, Features(start, advance, sizes), fit, "number of features", tends_to="features"
+    )
 
 
 def pole_pairs(radius: float, features: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

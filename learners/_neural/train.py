@@ -317,7 +317,7 @@ def _compiled(model: Model, optimiser: Optimiser, source: Source, precision: Pre
         if kinds == 1:
             return each.mean(axis=1)[:, None]
         belongs = jax.nn.one_hot(examples.kind, kinds, dtype=precision)
-        return (each @ belongs) / belongs.sum(axis=0)  # NaN without a row
+        return (each @ belongs) / belongs.sum(axis=0)[None]  # NaN without a row
 
     def call(world: Any, state: Any, knobs: Any, bounds: Array) -> tuple[Any, Array, Array]:
         def update(step: Array, state: Any) -> Any:

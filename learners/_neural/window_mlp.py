@@ -43,7 +43,7 @@ def mlp(
     hundred samples or so.** So one unit root is a gift, and its parameters do not compare with those of a filter.
     ``differences=no`` takes the gift back: d is y itself, and the forecast is s times the network. Inputs are given in
     units of their own s. The loss is Huber's: an error over 10 s counts as 10 s. The readout starts at zero, so the
-    first forecast is the last value. A gap is filled by the size that was best recently, and teaches nothing.
+    first forecast is the last value. Gaps are filled by the size that was best recently, and teach nothing.
 
     A size is a network of its own, and all streams begin with the same weights. Outputs times a power of two give
     forecasts times that power to the bit, and a constant added to the outputs is added to the forecasts; without
@@ -79,7 +79,7 @@ def mlp(
         return MLPParameters(weights, np.zeros(size), np.zeros((outputs, size)), np.zeros(outputs))
 
     training = Training(outputs, inputs, direct, window, rate, seed, differences)
-    return online_learner("mlp", Network(start, _forward), sizes, training, "hidden units")
+    return online_learner("mlp", Network(start, _forward), sizes, training, "number of hidden units")
 
 
 def _forward(own: MLPParameters, carried: Array, rows: Array) -> Float[Array, "output lane"]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
+from ..._core.named_options import read_options
 from ..._core.text import did_you_mean
 from .modular_addition import modular_addition
 from .parity import parity
@@ -38,20 +39,4 @@ def find_task(words: str | Process) -> Process:
         raise ValueError(f"no task is called {name!r}{did_you_mean(name, TASKS)} There are {', '.join(TASKS)}.")
     make = TASKS[name]
     kinds = get_type_hints(make)
-    options = list(inspect.signature(make).parameters)
-    chosen: dict[str, Any] = {}
-    for part in rest.split(",") if rest else []:
-        word, equals, text = (piece.strip() for piece in part.partition("="))
-        if not equals or word not in options:
-            raise ValueError(
-                f"write options of {name} as {name}:option=value,.., got {part!r}; "
-                f"its options are {', '.join(options)}."
-            )
-        if word in chosen:
-            raise ValueError(f"{name} is given {word} twice: leave one out.")
-        try:
-            chosen[word] = kinds[word](text)
-        except ValueError:
-            wanted = {int: "a whole number", float: "a number"}[kinds[word]]
-            raise ValueError(f"{name}: {word} must be {wanted}, got {text!r}.") from None
-    return make(**chosen)
+    return make(**read_options(name, rest, {word: kinds[word] for word in inspect.signature(make).parameters}))

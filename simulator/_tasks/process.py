@@ -124,12 +124,13 @@ class Source(NamedTuple):
         """
         if memory is None:
             assert self.batch is not None
-            return self.process.draw(jax.random.fold_in(key, step), self.batch)
+            batches = jax.random.fold_in(key, 2)  # 1 is that of the exam
+            return self.process.draw(jax.random.fold_in(batches, step), self.batch)
         if self.batch is None:
             return memory
         size = len(memory.y)
         if self.rows is None:
-            chosen = jax.random.randint(jax.random.fold_in(key, step), (self.batch,), 0, size)
+            chosen = jax.random.randint(jax.random.fold_in(key, step), (self.batch,), 0, size, "int32")
         else:
             passes, place = jnp.divmod(step, size // self.batch)
             order = jax.random.permutation(jax.random.fold_in(key, passes), size)
@@ -174,8 +175,8 @@ def drawn(process: Process, seed: int, rows: int, exam: bool = False) -> Example
         rows: How many.
         exam: Those of the exam.
     """
-    key = world_keys(seed)[0]
-    found = (process.exam if exam else process.draw)(key, rows)
+    draw = process.exam if exam else process.draw
+    found = jax.jit(lambda key: draw(key, rows))(world_keys(seed)[0])
     return Examples(*(np.asarray(part) for part in found))  # type: ignore[arg-type]
 
 

@@ -1,18 +1,22 @@
-"""The live commands as a user meets them: real processes, pipes, interrupts."""
+"""The live commands as a user meets them: pipes, interrupts; real processes where they matter."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 import logging
+import os
 import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import polars as pl
@@ -29,8 +33,41 @@ from ergoscope.streams._storage.journal import Journal
 ERGOSCOPE = [sys.executable, "-m", "ergoscope"]
 
 
-def run(*words: str, cwd: Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def process(*words: str, cwd: Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([*ERGOSCOPE, *words], cwd=cwd, input=given, capture_output=True, timeout=200)
+
+
+@contextlib.contextmanager
+def pipe(given: bytes) -> Iterator[IO[bytes]]:
+    """The reading end of a pipe into which something is written."""
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with open(writing, "wb") as end, contextlib.suppress(BrokenPipeError):
+            end.write(given)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with open(reading, "rb") as end:
+        yield end
+    writer.join()
+
+
+def run(*words: str, cwd: Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """As ``process``, but in this process: it need not import everything and load what is compiled anew."""
+    printed = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patched, pipe(given) as stdin:
+        patched.chdir(cwd)
+        patched.setattr(sys, "argv", ["ergoscope", *words])
+        patched.setattr(sys, "stdin", stdin)
+        patched.setattr(sys, "stdout", printed[0])
+        patched.setattr(sys, "stderr", printed[1])
+        patched.setattr("warnings.showwarning", None)  # put back after: main replaces it
+        patched.setattr(logging.getLogger("ergoscope.streams"), "handlers", [])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    out, err = (each.buffer.getvalue() for each in printed)  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out, err)
 
 
 def lines(printed: bytes) -> list[dict[str, Any]]:
@@ -47,9 +84,9 @@ def test_learning_from_a_pipe_gives_the_forecasts_of_replay_bit_for_bit(tmp_path
     ]
     (tmp_path / "runs.csv").write_text("time,run,y\n" + "\n".join(rows) + "\n")
     words = ["runs.csv", "--output", "y", "--by", "run", "--time", "time"]
-    played = run("replay", *words, "--block", "7", cwd=tmp_path)
+    played = process("replay", *words, "--block", "7", cwd=tmp_path)
     assert played.returncode == 0, played.stderr
-    learned = run("learn", "-", "--sizes", "0..5", cwd=tmp_path, given=played.stdout)
+    learned = process("learn", "-", "--sizes", "0..5", cwd=tmp_path, given=played.stdout)
     assert learned.returncode == 0, learned.stderr
     said = lines(learned.stdout)
     recording = read_recording(tmp_path / "runs.csv", ["y"], by="run", time="time")
@@ -72,8 +109,10 @@ def test_learning_from_a_pipe_gives_the_forecasts_of_replay_bit_for_bit(tmp_path
 
 
 def test_a_plant_is_published_recorded_and_played_again(tmp_path: Path) -> None:
-    published = run("publish", "double-integrator", "--steps", "100", "--streams", "2", "--block", "5", cwd=tmp_path)
-    kept = run("record", "-", "--out", "kept", cwd=tmp_path, given=published.stdout)
+    published = process(
+        "publish", "double-integrator", "--steps", "100", "--streams", "2", "--block", "5", cwd=tmp_path
+    )
+    kept = process("record", "-", "--out", "kept", cwd=tmp_path, given=published.stdout)
     assert kept.returncode == 0 and b"200 samples" in kept.stderr
     assert run("replay", "kept", cwd=tmp_path).stdout == published.stdout
 

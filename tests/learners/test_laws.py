@@ -1,8 +1,10 @@
 """The conformance table: every law on every learner of the catalogue, on each kind of stream that it serves.
 
 Each (learner, precision) is compiled once, and all laws run on that kernel. A new learner adds one row to the catalogue
-and is under the laws, in float32 on the widest stream that it serves. ``VARIANTS`` has those options that change what
-the kernel does, each in float64 on the widest stream of its learner.
+and is under the laws, in both precisions and on both streams that it serves. JAX takes seconds to compile for a stream
+in a precision: what it compiles has one precision on the narrow stream and the other on the wide one, in turn from
+learner to learner, and both on both in a campaign. ``VARIANTS`` has those options that change what the kernel does,
+each in float64 on the widest stream of its learner.
 """
 
 from __future__ import annotations
@@ -90,12 +92,31 @@ TABLE = {
 WIDEST = {
     row.words: name for name, row in TABLE.items() if row.words not in VARIANTS
 }  # the last stream of each learner
-EVERY = pytest.mark.parametrize("name", TABLE)
-EVERY_IN_BOTH = pytest.mark.parametrize(
-    ("name", "precision"), [(name, "float64") for name in TABLE] + [(name, "float32") for name in WIDEST.values()]
-)
+HAVE_LOOPS = ("ladder", "lattice", "square-root-rls", "kalman", "truncated-kalman")  # for a CPU; one serves all streams
+TWICE = [row.words for row in TABLE.values() if WIDEST.get(row.words) not in (None, f"{row.words} on {row.system}")]
 STEPS = 300
 LONGEST = max(map(max, SIZES.values()))
+
+
+def precisions_of(name: str, campaign: bool) -> tuple[Precision, ...]:
+    """The precisions in which a row is under the laws."""
+    row = TABLE[name]
+    wide = name == WIDEST.get(row.words)
+    if campaign and row.words in TWICE:
+        return "float64", "float32"
+    if row.words not in TWICE or row.name in HAVE_LOOPS:
+        return ("float64", "float32") if wide else ("float64",)
+    return ("float64",) if wide == (TWICE.index(row.words) % 2 == 0) else ("float32",)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Try each law on each row, in each of its precisions; a law without ``precision`` on those in float64."""
+    campaign = metafunc.config.getoption("--campaign")
+    rows = [(name, precision) for name in TABLE for precision in precisions_of(name, campaign)]
+    if "precision" in metafunc.fixturenames:
+        metafunc.parametrize(("name", "precision"), sorted(rows, key=lambda row: row[1], reverse=True))
+    elif "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", [name for name, precision in rows if precision == "float64"])
 
 
 @cache
@@ -136,7 +157,6 @@ def forecasts(name: str, outputs: np.ndarray, precision: Precision, **options: o
     return replay(row.learner, with_outputs(recording(name), outputs), precision=precision, width=row.width, **options)
 
 
-@EVERY_IN_BOTH
 def test_live_equals_replay_to_the_bit(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy()
     if row.learner.pooled:  # a pooled learner lives on all its lanes at once
@@ -153,7 +173,6 @@ def test_live_equals_replay_to_the_bit(name: str, precision: Precision) -> None:
         live.observe(outputs[0, t], u[t : t + 1 + max(row.learner.lookaheads)])
 
 
-@EVERY_IN_BOTH
 def test_blocks_of_any_length_give_the_same_bits(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs
     whole = forecasts(name, outputs, precision)
@@ -171,7 +190,6 @@ def test_blocks_of_any_length_give_the_same_bits(name: str, precision: Precision
     np.testing.assert_array_equal(np.array(record)[..., :lanes], np.moveaxis(whole[:, :128], 0, -1))
 
 
-@EVERY_IN_BOTH
 def test_a_lane_depends_neither_on_the_number_nor_on_the_content_of_the_others(name: str, precision: Precision) -> None:
     row = TABLE[name]
     if row.learner.pooled:
@@ -187,7 +205,6 @@ def test_a_lane_depends_neither_on_the_number_nor_on_the_content_of_the_others(n
     np.testing.assert_array_equal(forecasts(name, many, precision)[-1:], alone)
 
 
-@EVERY_IN_BOTH
 def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -> None:
     outputs = recording(name).outputs
     changed = outputs.copy()
@@ -198,7 +215,6 @@ def test_the_future_changes_nothing_before_it(name: str, precision: Precision) -
         assert (before[:, 200 + ahead :, j] != after[:, 200 + ahead :, j]).any() or TABLE[name].name == "zero"
 
 
-@EVERY_IN_BOTH
 def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Precision) -> None:
     if TABLE[name].name in WITH_A_UNIT:
         pytest.skip("it knows the noise of its system, or has a step in a unit")
@@ -213,7 +229,6 @@ def test_a_power_of_two_scales_the_forecasts_to_the_bit(name: str, precision: Pr
             np.testing.assert_array_equal(scaled, factor * forecasts(name, outputs, precision))
 
 
-@EVERY_IN_BOTH
 def test_a_constant_added_is_added_to_the_forecasts(name: str, precision: Precision) -> None:
     """Of every learner where streams are centered on their first sample, of some without that."""
     outputs, constant = np.round(recording(name).outputs * 16) / 16, 64.0  # sums are exact
@@ -225,7 +240,6 @@ def test_a_constant_added_is_added_to_the_forecasts(name: str, precision: Precis
         np.testing.assert_allclose(after - constant, before, rtol=0, atol=200 * eps * largest)
 
 
-@EVERY_IN_BOTH
 def test_a_checkpoint_goes_on_with_the_same_bits(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs
     whole, known = forecasts(name, outputs, precision), recording(name).inputs[0]
@@ -246,7 +260,6 @@ def test_a_checkpoint_goes_on_with_the_same_bits(name: str, precision: Precision
     np.testing.assert_array_equal(made, whole[:, : driver.block])
 
 
-@EVERY_IN_BOTH
 def test_the_batch_path_scores_what_replay_forecasts(name: str, precision: Precision) -> None:
     row, data = TABLE[name], recording(name)
     made = forecasts(name, data.outputs, precision)
@@ -264,7 +277,6 @@ def test_the_batch_path_scores_what_replay_forecasts(name: str, precision: Preci
         np.testing.assert_allclose(sums.error[:, j], expected, rtol=1e-3, atol=rounding)
 
 
-@EVERY_IN_BOTH
 @pytest.mark.parametrize("center", ["none", "first"])
 def test_strange_streams_leave_no_nan(name: str, precision: Precision, center: str) -> None:
     p, t = recording(name).outputs.shape[2], np.arange(600.0)
@@ -285,7 +297,6 @@ def test_strange_streams_leave_no_nan(name: str, precision: Precision, center: s
     assert np.isfinite(made).all()
 
 
-@EVERY_IN_BOTH
 def test_a_speck_or_a_huge_sample_first_keeps_forecasts_in_reach(name: str, precision: Precision) -> None:
     """Rounding of 5.6e-17 before the signal is forgotten; a forecast H ahead is within 2^20 H of the outputs so far."""
     signal = np.sin(0.3 * np.arange(400.0)) + 0.1 * np.random.default_rng(7).standard_normal(400)
@@ -305,7 +316,6 @@ def test_a_speck_or_a_huge_sample_first_keeps_forecasts_in_reach(name: str, prec
         np.testing.assert_array_equal(made[0, 3 + begun :], alone[0, begun : 400 - 3])
 
 
-@EVERY_IN_BOTH
 def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy()
     lost = np.random.default_rng(3).random(outputs.shape[:2]) < 0.2
@@ -328,7 +338,6 @@ def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision
         np.testing.assert_allclose(sums.error.sum(axis=0)[j], expected, rtol=1e-4, atol=rounding * STEPS)
 
 
-@EVERY
 def test_memory_is_constant_in_time(name: str) -> None:
     row = TABLE[name]
     with computing("float64"):
@@ -343,7 +352,6 @@ def test_memory_is_constant_in_time(name: str) -> None:
         assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes) == before
 
 
-@EVERY
 def test_the_sample_that_sets_the_center_is_not_scored(name: str) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy() + 1e3
     outputs[:, :2] = np.nan
@@ -355,7 +363,6 @@ def test_the_sample_that_sets_the_center_is_not_scored(name: str) -> None:
     np.testing.assert_array_equal(made[:, :3], others[:, :3])  # the forecast of that sample knows nothing of it
 
 
-@EVERY
 def test_a_run_that_ends_early_is_a_run_alone(name: str) -> None:
     row, outputs = TABLE[name], recording(name).outputs
     if row.learner.pooled:

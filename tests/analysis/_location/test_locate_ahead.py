@@ -15,7 +15,7 @@ from ergoscope.learners import kalman, ladder, qr_array, replay
 from ergoscope.simulator import LinearSystem, Trajectories, simulate, zoo
 
 Z = 3.89  # two-sided 1e-4 of the normal law
-LOOKAHEADS = (1, 5, 10)
+LOOKAHEADS = (1, 10)  # two, as in other files: a loop is compiled for a number of them
 
 
 def two_by_two() -> LinearSystem:
@@ -90,11 +90,12 @@ def test_direct_forecasts_lie_on_the_exact_curve_and_iterated_ones_do_not_lie_be
 def test_the_oracle_ahead_has_the_exact_error() -> None:
     system, runs = zoo("explosive-1"), 512
     run = simulate(7, system, 60, runs)
-    made = replay(kalman(system, lookaheads=(1, 5, 10)), run)[..., 0, 0]
-    for j, lookahead in enumerate((1, 5, 10)):
+    made = {lookahead: replay(kalman(system, lookaheads=(lookahead, 10)), run)[:, :, 0, 0, 0] for lookahead in (1, 5)}
+    made[10] = replay(kalman(system, lookaheads=(1, 10)), run)[:, :, 1, 0, 0]
+    for lookahead, forecasts in made.items():
         for t in (lookahead, 30, 59):
             expected = innovation_covariances(system, [t], lookahead=lookahead)[0, 0, 0]
-            squares = (run.outputs[:, t, 0] - made[:, t, j]) ** 2
+            squares = (run.outputs[:, t, 0] - forecasts[:, t]) ** 2
             assert abs(squares.mean() / expected - 1) < Z * np.sqrt(2 / runs) * 1.1, f"{lookahead} ahead, t = {t}"
 
 

@@ -222,7 +222,7 @@ def test_tasks_are_whole_programs_or_pieces_longest_first(tmp_path: Path) -> Non
     groups = groups_of(experiment)
     asked = sorted(point for _, points in groups for point in points)
     for threads, count in ((0, 8), (1, 8), (3, 12), (100, 16)):
-        tasks = dask_client._tasks(groups, experiment, threads)
+        tasks = dask_client._tasks(groups, threads)
         assert sorted(point for task in tasks for point in task.points) == asked
         lengths = [sum(point.horizon for point in task.points) for task in tasks]
         assert len(tasks) == count and lengths == sorted(lengths, reverse=True)
@@ -231,13 +231,13 @@ def test_tasks_are_whole_programs_or_pieces_longest_first(tmp_path: Path) -> Non
             alone = task.experiment
             assert ((*alone.plants,), alone.learners, alone.noise) == ((system,), (learner,), (noise,))
     many = groups * 4
-    assert len(dask_client._tasks(many, experiment, 2)) == len(many)  # whole groups
+    assert len(dask_client._tasks(many, 2)) == len(many)  # whole groups
 
 
 def test_workers_that_die_of_a_point_are_told_of(tmp_path: Path) -> None:
     """A task whose workers died goes on where points were done meanwhile, else it ends the sweep."""
     experiment = read_experiment(write(tmp_path))
-    task = dask_client._tasks(groups_of(experiment), experiment, 0)[0]
+    task = dask_client._tasks(groups_of(experiment), 0)[0]
     task = dask_task.Task((*task.points, task.points[0]._replace(seed=9)), experiment)
     died = KilledWorker("key", SimpleNamespace(address="tcp://w"), 3)
     with pytest.raises(ConnectionError, match="4 times at ladder on random-walk, noise 1"):

@@ -21,6 +21,7 @@ from filelock import FileLock
 from ergoscope._core.devices import computing
 from ergoscope.analysis import (
     Experiment,
+    TaskExperiment,
     curves,
     each_run,
     located,
@@ -80,7 +81,7 @@ def test_the_example_and_the_page_are_experiments(tmp_path: Path, pytestconfig: 
     write(tmp_path, "A = [[1.0]]\nC = [[1.0]]\nQ = 1.0\nR = 1.0\n", "plant.toml")
     shown = read_experiment(write(tmp_path, page.partition("```toml\n")[2].partition("```")[0]))
     assert list(shown.plants) == ["double-integrator", "plant.toml"]  # the file is found beside the experiment
-    for key in (*Experiment._fields[3:], "systems"):
+    for key in (*Experiment._fields[3:], *TaskExperiment._fields[2:], "systems"):
         assert f"`{key}`" in page
 
 
@@ -133,7 +134,7 @@ def test_a_sweep_completes_exactly_what_is_missing(swept: tuple[Experiment, Path
     (folder / gone).with_name(".seed-0-abc.tmp.parquet").write_text("half")
     plan = plan_sweep(experiment, folder)
     assert (plan.points, plan.done, plan.programs) == (8, 7, 1)
-    assert plan.samples == 8 * 100
+    assert (plan.amount, plan.unit) == (8 * 100, "samples to predict")
     plants = {"random-walk": zoo("random-walk"), "explosive-1": zoo("explosive-1"), "two": zoo("double-integrator")}
     plan = plan_sweep(experiment._replace(plants=plants, horizons=(100,)), folder.parent / "other")
     assert (plan.points, plan.programs) == (3 * 2 * 2, 2)  # one for each number of states

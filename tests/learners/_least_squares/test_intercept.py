@@ -105,7 +105,7 @@ def test_it_is_least_squares_with_a_column_of_ones(family: str) -> None:
 
 
 def test_iterated_forecasts_feed_the_constant_on() -> None:
-    (y, u), ahead = about_a_level(1, 0), (1, 2, 5)
+    (y, u), ahead = about_a_level(1, 0), (2, 5)
     made = replay(ladder(SIZES, lookaheads=ahead, intercept=True), recording(y), precision="float64")[0]
     for place, size in enumerate(SIZES):
         X = regressors(y, u, size, False)
