@@ -18,7 +18,7 @@ from .five_neurons import five_neurons
 Tables = Mapping[str, pl.DataFrame]
 LOOKS = {"accuracy": (BLUE, "-", "on the set"), "exam accuracy": (ORANGE, "--", "on the exam")}
 LOSSES = {"loss": (BLUE, "-", "on the set"), "exam loss": (ORANGE, "--", "on the exam")}
-TITLES = {"addition-small": "small network", "addition": "source's network", "unfactored": "unfactored, V and W direct"}
+TITLES = {"addition-small": "small network", "addition": "source's network", "unfactored": "unfactored, decay 1 or 0.1"}
 
 
 def curves_figure(tables: Tables) -> Figure | None:
