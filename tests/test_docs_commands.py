@@ -37,6 +37,10 @@ STANDS_FOR = {
 RUN: dict[str, tuple[str, ...]] = {
     "zoo": (),
     "zoo double-integrator": (),
+    "zoo parity": (),
+    "publish parity --steps 1000": ("--steps", "2"),
+    "simulate parity --steps 10000 --out parity.parquet": ("--steps", "20"),
+    "emerge parity --along steps --rows 1600": ("--runs", "1", "--steps", "2", "--rows", "20"),
     "zoo NAME --json": ("random-walk",),
     "learners": (),
     "learners NAME": ("ladder",),
@@ -101,6 +105,7 @@ LIVE = [  # with a broker and its port, in this order; those that end by themsel
 ]
 
 CLUSTER = "needs a cluster and a shared folder: tests/analysis/_sweeps/test_dask_client.py starts one"
+EMERGE = "tests/analysis/_emergence/test_emerge.py trains smaller ones along each axis"
 STUDY = "tests/analysis/_studies/test_registry.py runs every study"
 GROKKING = "tests/analysis/_studies/grokking/test_grokking.py runs it"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
@@ -118,6 +123,11 @@ NOT_RUN = {
     f"watch {LAB} --page": "tests/streams/_dashboard/test_server.py opens the page",
     "learn mqtt://..": "the address is left out; the live lines below stand for it",
     "learn mqtts://broker.example/lab/+ --sizes 0..16 --state ./state": "tests/streams/_mqtt/test_security.py has TLS",
+    "emerge parity --along rows --values 600..1600:200 --learner mlp:width=64,decay=0.1 --runs 8 --steps 4000": EMERGE,
+    "emerge parity --along decay --values 0.01,0.03,0.1,0.3,1 --rows 1200": EMERGE,
+    "emerge parity --along size --values 4,8,16,32,64 --rows 1600": EMERGE,
+    "emerge modular-addition --along steps --learner embedding-mlp:embedding=128,width=48 --rows 1366 --steps 5000": EMERGE,
+    "publish modular-addition --to mqtt://localhost:1883/lab/sums --rate 10": "test_sources.py plays tasks",
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml": "takes hours; test_task_experiment.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml --check": "compiles two programs; test_task_experiment.py plans a smaller one",

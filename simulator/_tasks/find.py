@@ -38,5 +38,6 @@ def find_task(words: str | Process) -> Process:
     if name not in TASKS:
         raise ValueError(f"no task is called {name!r}{did_you_mean(name, TASKS)} There are {', '.join(TASKS)}.")
     make = TASKS[name]
-    kinds = get_type_hints(make)
-    return make(**read_options(name, rest, {word: kinds[word] for word in inspect.signature(make).parameters}))
+    kinds, usual = get_type_hints(make), inspect.signature(make).parameters
+    chosen = read_options(name, rest, {word: kinds[word] for word in usual})
+    return make(**{word: parameter.default for word, parameter in usual.items()} | chosen)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ergoscope.simulator import Trajectories, read_recording, simulate, zoo
+from ergoscope.simulator import Trajectories, find_task, read_recording, simulate, task_trajectories, zoo
 from ergoscope.streams import (
     MemorySink,
     MemorySource,
@@ -25,6 +25,7 @@ from ergoscope.streams import (
     observation,
     play,
     play_simulation,
+    play_task,
 )
 from ergoscope.streams._mapping.mapping import PayloadMapping
 from ergoscope.streams._mapping.stream_mapper import StreamMapper
@@ -240,6 +241,16 @@ def test_a_simulation_is_played_with_the_numbers_of_simulate(block: int) -> None
         mine = [item for item in items if item.stream == name]
         assert [item.sequence for item in mine] == np.cumsum([0, *(item.steps for item in mine)])[:-1].tolist()
         assert np.concatenate([item.output for item in mine]).tobytes() == whole[i].tobytes()
+
+
+def test_a_task_is_played_with_its_label_as_output() -> None:
+    items = all_of(play_task(find_task("parity:bits=4,k=2"), 40, ["a", "b"], seed=5, block=7))
+    for i, name in enumerate("ab"):
+        mine = [item for item in items if item.stream == name]
+        u, y = (np.concatenate([getattr(item, word) for item in mine]) for word in ("input", "output"))
+        whole = next(task_trajectories(find_task("parity:bits=4,k=2"), 40, 1, seed=5 + i))
+        assert (y == whole.outputs[0]).all() and (u == whole.inputs[0]).all()
+        assert (y[:, 0] == (u[:, :2] > 0).sum(axis=1) % 2).all()
 
 
 def test_runs_of_different_length_end_where_they_end() -> None:
