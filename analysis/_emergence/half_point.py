@@ -1,8 +1,8 @@
 """The value of an axis at which half of the runs pass: an S-shaped curve through the shares.
 
 A logistic curve alone is not honest: where passages are early or late more often than it says, its interval holds the
-true half-point in 87 to 93 % only, and more runs make it worse. Three curves, averaged,
-with a free slope, hold it in 94 to 97 %.
+true half-point less often than it says, and more runs make it worse. Three curves with a free slope are averaged;
+``tests/analysis/_emergence`` holds their coverage.
 """
 
 from __future__ import annotations
