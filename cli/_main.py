@@ -36,7 +36,7 @@ from ._printing import (
     tell_of_compiling,
 )
 from ._score import score
-from ._signals import ending_cleanly
+from ._signals import ending_cleanly, saying_at_end
 from ._streams import broker, learn, publish, record, replay
 from ._sweep import sweep
 from ._tasks import emerge, show_task, show_zoo, write_task
@@ -127,6 +127,10 @@ def locate(
     from .._core.files import check_folder
     from ..simulator._recordings.dialect import option
     from ..simulator._systems.find import is_recording
+    from ..simulator._tasks.find import is_task
+
+    if is_task(source):
+        raise ValueError(f"{source} is a task, not a system: ergoscope emerge {source} --along steps.")
 
     plant, name = None, source
     if is_recording(source):
@@ -281,7 +285,9 @@ def reproduce(
     check_replicates([name for name in names if name not in trained], replicates)
     folder = check_folder(out or Path("runs") / what)
     for name in names:
-        with Meter(name, hidden=False, unit="updates" if STUDIES[name].trains else "samples") as meter:
+        kept = f" The networks that have ended are kept in {folder / 'networks'}: the same command goes on."
+        unit = "updates" if STUDIES[name].trains else "samples"
+        with saying_at_end(kept if STUDIES[name].trains else ""), Meter(name, hidden=False, unit=unit) as meter:
             runs = None if name in trained else replicates
             result = analysis.reproduce(name, seed, quick, runs, meter.update, folder / "networks", note)
             settings = dict(command=command_line(), seed=seed, quick=quick, replicates=replicates)

@@ -15,6 +15,19 @@ from .._core.files import remove_unfinished
 from .._core.signals import already_ending, ending_signals
 
 
+_kept: list[str] = []
+
+
+@contextmanager
+def saying_at_end(text: str) -> Iterator[None]:
+    """Say this, too, if the command is interrupted while the block runs."""
+    _kept.append(text)
+    try:
+        yield
+    finally:
+        _kept.remove(text)
+
+
 @contextmanager
 def ending_cleanly() -> Iterator[None]:
     """Let Ctrl-C, SIGTERM or SIGHUP end the process while the block runs, in the main thread.
@@ -38,5 +51,5 @@ def _end(*_: Any) -> None:
     with suppress(RuntimeError):  # the stream was in use
         Console(stderr=True).show_cursor()  # a progress bar hides the cursor
         sys.stdout.flush()
-    os.write(2, b"ergoscope: interrupted; nothing is half written.\n")
+    os.write(2, f"ergoscope: interrupted; nothing is half written.{''.join(_kept)}\n".encode())
     os._exit(1)  # threads of JAX may still compute: a normal exit would free their memory

@@ -14,6 +14,7 @@ from .._core.json_values import json_text
 from ._options import PATH, Seed, command_line
 from ._parsing import parse_axis
 from ._printing import Meter, console, show_names
+from ._signals import saying_at_end
 
 if TYPE_CHECKING:
     from ..analysis import Emerged
@@ -56,7 +57,8 @@ def emerge(
     from .. import analysis
 
     folder = out or Path("runs") / f"{task.partition(':')[0]}-{along}"
-    with Meter("emerge", hidden=quiet, unit="steps") as meter:
+    kept = f" The networks that have ended are kept in {folder}: the same command goes on."
+    with saying_at_end(kept), Meter("emerge", hidden=quiet, unit="steps") as meter:
         found = analysis.emerge(
             task,
             along,

@@ -15,7 +15,7 @@ from ..._core.devices import Precision
 from ..._core.json_values import json_value
 from ..._core.progress import Progress, no_progress
 from ..._core.ranges import check_count
-from ..._core.text import counted, did_you_mean, versions
+from ..._core.text import counted, did_you_mean, spaced, versions
 from ...learners._neural.optimiser import Knobs
 from ...learners._neural.recipe import read_recipe
 from ...learners._neural.train import Run
@@ -29,6 +29,7 @@ from .training import Training, train_runs
 
 AXES = ("rows", "size", "steps", *Knobs._fields)
 EXAM, OWN = "exam accuracy", "accuracy"
+MOST_STEPS, MOST_RUNS = 1_000_000_000, 100_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,10 +127,21 @@ def emerge(
         raise ValueError("rows belong to a set that is replayed: leave them out, or leave fresh out.")
     check_count("runs", runs, 1)
     check_count("steps", steps, 1)
+    if steps > MOST_STEPS:
+        raise ValueError(f"a network takes at most {spaced(MOST_STEPS)} updates, got {steps}.")
+    if along == "rows" and rows is not None:
+        raise ValueError("rows is the axis, and its values are the rows: leave rows out.")
+    taken = {"size": "width"}.get(along, along)
+    if learner is not None and any(
+        part.split("=")[0].strip() == taken for part in learner.partition(":")[2].split(",")
+    ):
+        raise ValueError(f"{taken} is the axis, and --values are its values: leave {taken} out of {learner!r}.")
     check_seed(seed)
     if not 0 < level <= 1:
         raise ValueError(f"level is the share of the exam that must be right, above 0 and up to 1; got {level}.")
     tried = _values(along, values, process, fresh)
+    if len(tried) * runs > MOST_RUNS:
+        raise ValueError(f"at most {spaced(MOST_RUNS)} networks are trained at once, got {len(tried)} x {runs}.")
     usual = None if fresh else process.rows if rows is None else rows
     made = []
     for value in tried:
@@ -140,15 +152,16 @@ def emerge(
         made += [Run(size, of_set, _seed(seed, along, value, i), knobs) for i in range(runs)]
     check_precision(precision or "float32")
     chosen: Precision = precision or ("float32" if process.symbols is None else "float64")
-    training = Training(process, recipe, steps, exam=exam, precision=chosen, device=device)
+    training = Training(process, recipe, steps, exam=exam, precision=chosen, device=device, along=along)
     curves = train_runs(training, made, None if folder is None else Path(folder), progress)
     passages = first_passages(curves, EXAM, level, below=False)
     own = first_passages(curves, OWN, level, below=False)
-    found = emergence(passages, along, ability="generalises", seed=seed)
+    found = emergence(passages, along, ability="generalises", horizon=steps, seed=seed)
     settings = training.settings | dict(
         along=along, values=list(tried), runs=runs, rows=usual, level=level, seed=seed, versions=versions()
     )
-    return Emerged(found, _memorised(passages, own), curves, passages, own, settings)
+    said = "" if fresh or recipe.batch else _memorised(passages, own)
+    return Emerged(found, said, curves, passages, own, settings)
 
 
 def _values(along: str, values: Sequence[float] | None, process: Process, fresh: bool) -> tuple[float, ...]:
@@ -161,7 +174,8 @@ def _values(along: str, values: Sequence[float] | None, process: Process, fresh:
             raise ValueError("the axis steps has no values: every network is scored on its way; leave values out.")
         return (0.0,)
     if values is None or len(values) < 2:
-        raise ValueError(f"the axis {along} needs at least two values, such as 600..1600:200; got {values}.")
+        got = "none" if not values else f"{values[0]:g} alone"
+        raise ValueError(f"the axis {along} needs at least two values, such as 600..1600:200; got {got}.")
     tried = tuple(sorted(values))
     if len(set(tried)) < len(tried):
         raise ValueError(f"the values of {along} must differ, got {list(values)}.")
@@ -183,7 +197,7 @@ def _memorised(passages: pl.DataFrame, own: pl.DataFrame) -> str:
         return ""
     theirs = own.filter(pl.col("run").is_in(never))
     knowing = theirs.filter(~pl.col("censored"))
-    words = f" Of the {counted(len(never), 'run')} that do not, {len(knowing)} answer their own training examples"
+    words = f" Of the {counted(len(never), 'run')} without success, {len(knowing)} answer their own training examples"
     if not len(knowing):
         return f"{words}."
     median = median_passage(knowing["high"].to_numpy().astype(float), [True] * len(knowing)).value

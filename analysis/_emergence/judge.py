@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from ..._core.checks import check_seed
+from ..._core.text import counted
 from .emergence import Emergence
 from .on_axis import on_axis
 from .on_steps import on_steps
@@ -24,6 +25,7 @@ def emergence(
     *,
     ability: str = "passes",
     horizon_word: str = "steps",
+    horizon: int | None = None,
     exact: float | None = None,
     seed: int = 0,
 ) -> Emergence:
@@ -43,14 +45,15 @@ def emergence(
       interval of the curve and that of a fit that only knows the direction do not meet;
     * else ``located``.
 
-    The horizon is the last step at which every run is known to have passed or not. A run that diverged counts as one
-    that never passes.
+    If none is given, the horizon is the last step at which every run is known to have passed or not. A run that
+    diverged counts as one that never passes; if every run did, the verdict is ``above``, and the sentence says so.
 
     Args:
         passages: One row for each run, of one kind: the frame of ``first_passages``.
         axis: ``"steps"``, or a label of the passages with at least two numbers.
         ability: What a run does that passes: "generalises".
         horizon_word: The unit of the horizon.
+        horizon: Last step of runs that did not end early; None: the last step at which every run is known.
         exact: The half-point by theory, for the sentence.
         seed: Seed of the draws.
 
@@ -65,13 +68,20 @@ def emergence(
     check_seed(seed)
     if exact is not None and not math.isfinite(exact):
         raise ValueError(f"exact must be a number or None, got {exact}.")
-    horizon = within(passages)
+    horizon = within(passages) if horizon is None else horizon
     span = f"within {number_words(horizon)} {horizon_word}"
     if axis == "steps":
         fields = on_steps(passages, horizon, span, ability)
     else:
         fields = on_axis(passages, axis, horizon, span, ability, seed)
     runs, diverged = len(passages), int(passages["diverged"].sum())
-    fields["sentence"] += exact_words(exact, axis) + diverged_words(diverged, runs)
+    if diverged == runs:
+        words = f"none of {counted(runs, 'run')} {ability} {span}, for every one diverged."
+        fields |= dict.fromkeys(("value", "low", "high", "end", "end_low", "end_high"))
+        fields |= dict(verdict="above", reason="every run diverged: choose a smaller rate.", sentence=words)
+        diverged_here = 0
+    else:
+        diverged_here = diverged
+    fields["sentence"] += exact_words(exact, axis) + diverged_words(diverged_here, runs)
     labels = dict(exact=exact, within=horizon, axis=axis, ability=ability, runs=runs, diverged=diverged)
     return Emergence(**NOTHING | fields | labels)

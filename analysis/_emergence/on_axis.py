@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from ..._core.text import counted
 from .._growth.onset import ABSENT, PRESENT, UNDECIDED, onset
 from .axis import Axis, Edge, edge, shape
 from .isotonic import Crossing
@@ -58,18 +59,20 @@ def _doubt(shares: pl.DataFrame, name: str, states: list[str], rising: bool, edg
     """Return why the half-point is not known and what would decide it; empty if it is known."""
     fewest = shares.sort("runs", maintain_order=True).row(0, named=True)
     if fewest["runs"] < FEWEST:
-        return f"{axis_words(name, number_words(fewest[name]))} has {fewest['runs']} of at least {FEWEST} runs"
+        return (
+            f"{axis_words(name, number_words(fewest[name]))}: {counted(fewest['runs'], 'run')}, and {FEWEST} are needed"
+        )
     inward, outward = ("smaller", "larger") if rising else ("larger", "smaller")
     if (shares["share"] >= 0.5).all():
         return f"half of the runs or more pass at every value tried; {inward} values would decide it"
     if (shares["share"] < 0.5).all():
-        return f"no value reaches one half, and not all are shown to be below it; {outward} values or more runs would"
+        return f"no value reaches one half, and not all are shown to be below; {outward} values or more runs decide it"
     shown = [k for k, state in enumerate(states if rising else states[::-1]) if state != UNDECIDED]
     begun = onset([(states if rising else states[::-1])[k] for k in shown])
     if begun.again and len(edges) == 1:
         values = (shares[name] if rising else shares[name].reverse()).to_list()
         there, lost = (number_words(values[shown[k]]) for k in (begun.at or 0, begun.again[0]))
-        return f"the share is above one half at {there} and below it again at {lost}; more runs or values between would"
+        return f"the share is above one half at {there} and below at {lost}; more runs or values between decide it"
     for found in edges:
         if None in found.curve:
             return "the 95 % interval leaves the values tried; values beyond them or more runs a value would decide it"

@@ -22,7 +22,7 @@ def on_steps(passages: pl.DataFrame, horizon: int, span: str, ability: str) -> d
     early = passages.filter(pl.col("low").is_null() & ~pl.col("censored")).height
     answer: dict[str, Any] = dict(median._asdict(), shares=shares)
     if runs < FEWEST_FOR_INTERVAL:
-        why = f"{counted(runs, 'run')} give no 95 % interval of a median; {FEWEST_FOR_INTERVAL} do"
+        why = f"a median of {counted(runs, 'run')} has no 95 % interval; {FEWEST_FOR_INTERVAL} runs give one"
     elif share_interval(count, runs)[1][0] < 0.5:
         words = f"{ability} after step {number_words(horizon)}, if at all: {runs_words(count, runs, 'do')} {span}."
         return answer | dict(value=None, verdict="above", reason="more steps may show it.", sentence=words)

@@ -11,6 +11,8 @@ def number_words(value: float) -> str:
     """Return a number with three digits, or whole from 1000 on: 0.03, 98.2, 1083, 23 000."""
     if abs(value) < 1000:
         return f"{value:.3g}"
+    if abs(value) >= 1e9:
+        return f"{value:.3g}"
     return f"{value:.0f}" if abs(value) < 10_000 else spaced(round(value))
 
 

@@ -36,6 +36,7 @@ class Training(NamedTuple):
         stop: Leave the later edges of a run out once this score has passed.
         precision: ``"float32"`` or ``"float64"``.
         device: As in ``find_devices``.
+        along: Axis that the runs lie on, if they lie on one: their folder is for this axis.
         keep: Updates done when the parameters are kept in the folder, beside the edges; see ``kept_parameters``.
     """
 
@@ -48,6 +49,7 @@ class Training(NamedTuple):
     precision: Precision = "float32"
     device: str | None = None
     keep: tuple[int, ...] = ()
+    along: str | None = None
 
     @property
     def edges(self) -> list[int]:
@@ -60,7 +62,8 @@ class Training(NamedTuple):
         words = dict(task=self.process.name, learner=self.recipe.name, steps=self.steps, per_decade=self.per_decade)
         stop = None if self.stop is None else list(self.stop)
         words |= dict(exam=self.exam, stop=stop, precision=self.precision, device=device_words(self.device))
-        return words | (dict(keep=list(self.keep)) if self.keep else {})
+        words |= dict(keep=list(self.keep)) if self.keep else {}
+        return words | (dict(along=self.along) if self.along else {})
 
 
 def train_runs(
@@ -74,20 +77,20 @@ def train_runs(
         training: What all runs share.
         runs: The runs; equal ones are trained once.
         folder: Created if it does not exist; None: nothing is kept.
-        progress: Called with the updates done and the updates in all.
+        progress: Called with the updates done and the updates in all, of those that are missing.
 
     Returns:
         Columns ``run, seed, size, rows, rate, decay, l1, dropout, step, metric, kind, value``; ``run`` is the number of
         the run in ``runs``.
 
     Raises:
-        ValueError: A run cannot be, or the folder is of other settings or cannot be written to.
+        ValueError: A run cannot be, or the folder is of other settings, holds other results or a broken file, or cannot
+            be written to.
     """
     if folder is None:
         return _frame(_trained(training, list(runs), None, progress))
     with _opened(folder, training):
         missing = missing_runs(runs, folder)
-        before = (len(set(runs)) - len(missing)) * training.steps
         if missing:
 
             def save(index: int, curves: Curves) -> None:
@@ -97,10 +100,8 @@ def train_runs(
                     save_parameters(curves.parameters[0], part.with_suffix(".npz"))
                 write_part(_frame(curves), part)
 
-            _trained(training, missing, save, lambda done, total: progress(before + done, before + total))
-        frames = [
-            pl.read_parquet(_part(folder, run)).with_columns(run=pl.lit(i, pl.Int64)) for i, run in enumerate(runs)
-        ]
+            _trained(training, missing, save, progress)
+        frames = [_read_part(_part(folder, run)).with_columns(run=pl.lit(i, pl.Int64)) for i, run in enumerate(runs)]
     return pl.concat(frames)
 
 
@@ -154,6 +155,13 @@ def kept_parameters(folder: Path, run: Run) -> dict[int, dict[str, np.ndarray[An
     return found
 
 
+def _read_part(part: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(part, glob=False)
+    except (OSError, pl.exceptions.PolarsError) as exc:
+        raise ValueError(f"{part} is broken ({exc}): remove it, and its network is trained again.") from exc
+
+
 def _part(folder: Path, run: Run) -> Path:
     return folder / "runs" / part_path(dict(rows=run.rows, size=run.size) | run.knobs._asdict(), run.seed)
 
@@ -173,6 +181,10 @@ def _opened(folder: Path, training: Training) -> Iterator[None]:
                         f"{str(folder)!r} was made with {word} = {json.dumps(before.get(word))}, not "
                         f"{json.dumps(value)}: choose another --out, or remove that folder."
                     )
+        elif others := sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")):
+            raise ValueError(
+                f"{str(folder)!r} holds {others[0]!r} and no {SETTINGS}: it is of another command; choose another --out."
+            )
         else:
             write_text(file, json_text(now | dict(versions=versions())) + "\n")
         yield

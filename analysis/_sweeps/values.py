@@ -32,7 +32,9 @@ def numbers(least: int) -> Callable[[Any], tuple[int, ...]]:
         values = value if isinstance(value, list) else [value]
         if isinstance(value, str):
             values = parse_range("the numbers", value)
-        if not values or not all(isinstance(x, int) and not isinstance(x, bool) and x < 2**31 for x in values):
+        if any(isinstance(x, int) and x >= 2**31 for x in values):
+            raise ValueError(f"must be below 2147483648, got {value!r}.")
+        if not values or not all(isinstance(x, int) and not isinstance(x, bool) for x in values):
             raise ValueError(f'must be a list of at least one whole number, or text such as "0..9", got {value!r}.')
         if values[0] < least or any(a >= b for a, b in zip(values, values[1:], strict=False)):
             raise ValueError(f"must rise, from {least} on, got {value!r}.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import log
 
 import numpy as np
 
 from ..._core.jax_later import Array, jnp
 from .process import Examples, Process, one_kind, permuted
+
+MOST = 2000  # two million pairs
 
 
 @lru_cache
@@ -21,14 +22,14 @@ def modular_addition(p: int = 67, share: float = 0.4) -> Process:
         share: Share of the pairs that a set usually has.
 
     Raises:
-        ValueError: p is below 2, or the share leaves no pair to learn from or for the exam.
+        ValueError: p is below 2 or above 2000, or the share leaves no pair to learn from or for the exam.
 
     References:
         A. Pearce et al., Do machine learning models memorize or generalize?, PAIR explorables, 2023. N. Nanda et al.,
         Progress measures for grokking via mechanistic interpretability, ICLR 2023.
     """
-    if p < 2:
-        raise ValueError(f"modular addition needs a modulus p of at least 2, got {p}.")
+    if not 2 <= p <= MOST:
+        raise ValueError(f"modular addition needs a modulus p of at least 2 and at most {MOST}, got {p}.")
     pairs = p * (p + 1) // 2
     rows = int(share * pairs) if 0 < share < 1 else 0
     if not 1 <= rows < pairs:
@@ -37,6 +38,7 @@ def modular_addition(p: int = 67, share: float = 0.4) -> Process:
             f"got {share}."
         )
     first, second = (part.astype(np.int32) for part in np.triu_indices(p))
+    shares = np.bincount((first + second) % p) / pairs  # for an even p some sums are more frequent
 
     def chosen(key: Array, rows: int, last: bool) -> Examples:
         order = permuted(key, pairs, rows, last)
@@ -46,13 +48,15 @@ def modular_addition(p: int = 67, share: float = 0.4) -> Process:
     return Process(
         name=f"modular-addition:p={p},share={share:g}",
         about=f"a + b modulo {p}, of {pairs} pairs a <= b",
-        theory="five hidden neurons on one frequency suffice for every pair",
+        theory="five hidden ReLU neurons on one frequency answer every pair"
+        if p % 2 and p > 2
+        else "the network that is built on one frequency needs an odd modulus",
         inputs=2,
         symbols=p,
         classes=p,
         kinds=("all",),
         frequency=(1.0,),
-        chance=log(p),
+        chance=float(-(shares * np.log(shares)).sum()),
         domain=pairs,
         rows=rows,
         draw=lambda key, rows: chosen(key, rows, False),

@@ -14,7 +14,7 @@ from ergoscope.cli import main
 from ergoscope.simulator import zoo_names
 
 SMALL = ("emerge", "parity:bits=6,k=2", "--along", "rows", "--values", "8,48", "--learner", "mlp:width=16,decay=0.1")
-SMALL += ("--runs", "4", "--steps", "300", "--exam", "500")
+SMALL += ("--runs", "4", "--steps", "300")
 
 
 @pytest.fixture
@@ -75,6 +75,7 @@ def test_an_emergence_ends_with_one_sentence_and_goes_on_where_it_ended(run, tmp
         (("emerge", "modular-addition:p=1", "--along", "steps"), "a modulus p of at least 2"),
         (("emerge", "modular-addition:share=1", "--along", "steps"), "share is the part"),
         (("emerge", "parity", "--along", "steps", "--learner", "gru"), "no network is called 'gru'"),
+        (("locate", "parity:bits=6,k=2"), "ergoscope emerge parity:bits=6,k=2 --along steps"),
         (("publish", "parity", "--input", "white"), "--input is an option for systems"),
         (("publish", "parity:k=31"), "parity needs 1 <= k <= bits"),
         (("simulate", "parity", "--r", "2", "--out", "a.csv"), "--r is an option for systems"),

@@ -86,7 +86,7 @@ def _sentence(parity: Parity, addition: Addition) -> str:
     small = addition.runs.filter(part="addition-small")
     censored = small["generalised"].null_count()
     return (
-        f"of networks on parity with decay {DEMO_DECAY} {', '.join(counts)} rows generalise, {half}; "
+        f"on parity with decay {DEMO_DECAY}, {', '.join(counts)} rows generalise, {half}; "
         f"of {small.height} small networks on addition {small.height - censored} generalise, {censored} are censored"
     )
 
