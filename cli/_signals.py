@@ -14,7 +14,6 @@ from rich.console import Console
 from .._core.files import remove_unfinished
 from .._core.signals import already_ending, ending_signals
 
-
 _kept: list[str] = []
 
 

@@ -183,7 +183,8 @@ def _opened(folder: Path, training: Training) -> Iterator[None]:
                     )
         elif others := sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")):
             raise ValueError(
-                f"{str(folder)!r} holds {others[0]!r} and no {SETTINGS}: it is of another command; choose another --out."
+                f"{str(folder)!r} holds {others[0]!r} and no {SETTINGS}: it is of another command; choose another "
+                "--out."
             )
         else:
             write_text(file, json_text(now | dict(versions=versions())) + "\n")

@@ -98,11 +98,11 @@ def test_values_that_pass_whole_or_fail_whole_leave_the_gap_between_them() -> No
     ("counts", "runs", "verdict", "words"),
     [
         ({600: 0, 800: 1}, 8, "above", "every rows from 600 to 800 is below one half"),
-        ({600: 1, 800: 3}, 8, "undecided", "not all are shown to be below it; larger values"),
+        ({600: 1, 800: 3}, 8, "undecided", "not all are shown to be below; larger values"),
         ({600: 6, 800: 8}, 8, "undecided", "smaller values would decide it"),
         ({600: 8, 800: 6}, 8, "undecided", "larger values would decide it"),
-        ({600: 0, 800: 3}, 3, "undecided", "600 rows has 3 of at least 4 runs"),
-        ({600: 8, 800: 0, 1000: 8, 1200: 8}, 8, "undecided", "above one half at 600 and below it again at 800"),
+        ({600: 0, 800: 3}, 3, "undecided", "600 rows: 3 runs, and 4 are needed"),
+        ({600: 8, 800: 0, 1000: 8, 1200: 8}, 8, "undecided", "above one half at 600 and below at 800"),
         ({600: 3, 800: 4, 1000: 5}, 8, "undecided", "leaves the values tried"),
     ],
 )
@@ -151,7 +151,7 @@ def test_by_which_step_half_of_the_runs_pass() -> None:
     some = emergence(passages({1400: 5}), "steps")
     assert some.verdict == "undecided"
     assert some.low == pytest.approx(1094, abs=1)
-    assert "5 runs give no 95 % interval" in emergence(passages({1400: 5}, runs=5), "steps").reason
+    assert "a median of 5 runs has no 95 % interval" in emergence(passages({1400: 5}, runs=5), "steps").reason
     first = passages({1400: 8}).with_columns(low=pl.lit(None, pl.Int64))
     assert "earlier edges" in emergence(first, "steps").reason
 

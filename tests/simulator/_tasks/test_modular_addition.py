@@ -38,7 +38,7 @@ def test_primes_are_told() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (dict(p=1), "a modulus p of at least 2, got 1"),
+        (dict(p=1), "a modulus p of at least 2 and at most 2000, got 1"),
         (dict(share=0.0), "above 0 and below 1"),
         (dict(share=1.0), "above 0 and below 1"),
         (dict(p=2, share=0.1), "of the 3 pairs"),

@@ -25,10 +25,17 @@ def test_each_label_is_the_parity_of_the_first_bits_in_both_codings() -> None:
         assert y == (x[0] ^ x[1] ^ x[2])
 
 
+def test_a_set_and_the_exam_of_few_bits_are_disjoint_and_together_all_examples() -> None:
+    process = parity(6, 2, "bits")
+    codes = [drawn(process, 3, rows, exam).x[:, :6] @ (1 << np.arange(6)) for rows, exam in ((40, False), (24, True))]
+    assert sorted(np.concatenate(codes).tolist()) == list(range(64))
+    assert process.domain == 64 and process.rows == 32 and parity(17).domain is None
+
+
 @pytest.mark.parametrize("few", [0, 1, 2])
 def test_fewer_than_k_bits_say_nothing_and_k_bits_say_all(few: int) -> None:
     """Every pattern of fewer bits and the label is equally frequent; of all three, half the patterns never come."""
-    examples = drawn(parity(5, 3, "bits"), 11, ROWS)
+    examples = drawn(parity(17, 3, "bits"), 11, ROWS)
     bits, y = np.asarray(examples.x)[:, :5], np.asarray(examples.y)
     for chosen in combinations(range(5), few):
         codes = np.column_stack([bits[:, chosen], y]) @ (1 << np.arange(few + 1))
