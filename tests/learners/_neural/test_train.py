@@ -17,7 +17,7 @@ from ergoscope.simulator._tasks.modular_addition import modular_addition
 from ergoscope.simulator._tasks.parity import parity
 from ergoscope.simulator._tasks.process import drawn, fresh, world_keys
 
-TASK = parity(6, 2)
+TASK = parity(17, 2)  # endless
 MODEL = mlp_model(TASK)
 KNOBS = Knobs(rate=0.01, decay=0.1)
 RUNS = [Run(4, 16, seed, KNOBS._replace(decay=decay)) for seed, decay in ((0, 0.1), (1, 0.0), (2, 1.0), (3, 0.3))]
