@@ -53,7 +53,7 @@ def main(
     corner: Annotated[bool, typer.Option("--corner", help="Eight cells alone.")] = False,
     out: Annotated[Path, typer.Option(help="Folder.")] = Path("runs/grokking-grid"),
 ) -> None:
-    """Train, classify, write regions.parquet, map.png and counts.parquet, and print both counts."""
+    """python benchmarks/grokking_grid.py: train, classify, write regions, map and counts, print both counts."""
     part = grid(seeds, corner, steps)
     print(cost_sentence({"grid": part}, out), flush=True)
     if seeds < SEEDS:

@@ -265,7 +265,7 @@ def reproduce(
         str,
         typer.Argument(
             help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, "
-            "grokking, or all."
+            "networks-on-plants, grokking, or all."
         ),
     ],
     replicates: Annotated[

@@ -131,7 +131,7 @@ NOT_RUN = {
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml": "takes hours; test_task_experiment.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml --check": "compiles two programs; test_task_experiment.py plans a smaller one",
-    "report runs/grokking-grid": "test_task_experiment.py makes the report of a smaller sweep of its kind",
+    "report runs/grokking-sweep": "test_task_experiment.py makes the report of a smaller sweep of its kind",
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786 --check": CLUSTER,
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786": CLUSTER,
     "sweep experiment.toml --cluster $address": CLUSTER,

@@ -150,6 +150,7 @@ def _law(
     if verdict != "undecided":
         logs = {name: _log_means(power[whole], weights) for name, power in powers.items()}
         misfit = _lack_of_fit(axis, means, verdict, logs, steady)
+        misfit = misfit or (_still_falls(late_slopes) if verdict == "bounded" else "")
         verdict, reason = ("undecided", misfit) if misfit else (verdict, reason)
     if not enough:
         few = f"{groups} replicate{'s' * (groups > 1)}"
@@ -177,9 +178,15 @@ def _verdict(slopes: NDArray[np.float64], late_slopes: NDArray[np.float64]) -> t
             "undecided",
             f"the exponent still changes, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it",
         )
-    if side == "bounded" and late < SETTLED and np.quantile(late_draws, 0.95) < SETTLED:
-        return "undecided", f"the error still falls like t^{late:.1f} at the horizon: not settled"
     return side, ""
+
+
+def _still_falls(late_slopes: NDArray[np.float64]) -> str:
+    """Return the reason why an error has not settled, empty if it has."""
+    late, draws = late_slopes[0], late_slopes[1:]
+    if late < SETTLED and np.quantile(draws, 0.95) < SETTLED:
+        return f"the error still falls like t^{late:.1f} at the horizon: not settled"
+    return ""
 
 
 def _lack_of_fit(
