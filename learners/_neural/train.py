@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import lru_cache, partial
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -164,12 +165,13 @@ def train(
         tuple({} for _ in runs),
         tile,
     )
-    done, total = 0, int(steps[-1]) * len(runs)
+    done, total, one_at_a_time = 0, int(steps[-1]) * len(runs), Lock()
 
     def advance(updates: int) -> None:
         nonlocal done
-        done += updates
-        progress(done, total)
+        with one_at_a_time:
+            done += updates
+            progress(done, total)
 
     cancelled: list[bool] = []
     with ThreadPoolExecutor(threads) as pool:
