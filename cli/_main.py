@@ -20,7 +20,8 @@ from ._dashboard import demo, watch
 from ._dialect_options import with_dialect
 from ._export import export
 from ._inspect import inspect
-from ._options import PATH, Seed, command_line
+from ._lists import devices, learners, zoo
+from ._options import PATH, AsJson, Out, Quiet, Seed, command_line
 from ._parsing import parse_center, parse_fraction, parse_lookaheads, parse_path, parse_sizes
 from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import (
@@ -28,18 +29,14 @@ from ._printing import (
     console,
     note,
     show_design,
-    show_learner,
-    show_learners,
     show_location,
-    show_names,
-    show_portrait,
     tell_of_compiling,
 )
 from ._score import score
 from ._signals import ending_cleanly, saying_at_end
 from ._streams import broker, learn, publish, record, replay
 from ._sweep import sweep
-from ._tasks import emerge, show_task, show_zoo, write_task
+from ._tasks import emerge, write_task
 
 app = typer.Typer(
     context_settings=dict(help_option_names=["-h", "--help"]),  # of every command below
@@ -49,12 +46,9 @@ app = typer.Typer(
 )
 
 
-Out = Annotated[Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/NAME.")]
 Precision = Annotated[str, typer.Option(help="float64 or float32.")]
 Device = Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, gpu:all, .. (see: ergoscope devices).")]
 Noise = Annotated[str, typer.Option(help="System: law of its noise, normal, student-t, uniform or impulsive.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer only.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")]
 
 
 @app.command()
@@ -320,69 +314,9 @@ def report(
     console.print(str(file), soft_wrap=True)
 
 
-@app.command()
-def zoo(
-    name: Annotated[str | None, typer.Argument(help="A system or a task to show; without it, list all.")] = None,
-    out: Out = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the systems and the tasks, each with its theory, or show one: of a system exact errors and a figure."""
-    from ..simulator._systems.zoo import zoo_entry
-    from ..simulator._tasks.find import is_task
-
-    if name is None:
-        if out is not None or as_json:
-            raise ValueError("--out and --json need one system: name it, or leave them out for the list.")
-        show_zoo()
-        return
-    if is_task(name):
-        if out is not None:
-            raise ValueError(f"--out is an option for systems, and {name} is a task: leave it out.")
-        show_task(name, as_json)
-        return
-    zoo_entry(name)
-    from .. import analysis
-    from .._core.files import check_folder
-    from ..analysis._reports.portrait import portrait_json
-
-    folder = check_folder(out or Path("runs") / name)
-    drawn = analysis.portrait(name)
-    files = analysis.save_portrait(drawn, folder)
-    if as_json:
-        print(json_text(portrait_json(drawn, files)))
-    else:
-        show_portrait(drawn, files)
-
-
-@app.command()
-def learners(
-    name: Annotated[str | None, typer.Argument(help="A learner to show; without it, list all.")] = None,
-) -> None:
-    """List the learners, or show one: its equation, its options and their defaults, its references."""
-    from ..learners._catalogue import learner_entry, learner_names, learner_options
-
-    if name is None:
-        show_learners(learner_names())
-    else:
-        show_learner(name, learner_entry(name), learner_options(name))
-
-
-@app.command()
-def devices() -> None:
-    """List the devices of this machine, by the names for --device."""
-    from .._core.devices import all_devices
-
-    found = all_devices()
-    show_names({f"{device.platform}:{device.id}": str(device.device_kind) for device in found})
-    if all(device.platform == "cpu" for device in found):
-        hint = "No GPU was found. With an NVIDIA driver, in a checkout: pip install '.[cuda]'"
-        console.print(hint)
-    for kind in dict.fromkeys(device.platform for device in found):
-        if sum(device.platform == kind for device in found) > 1:
-            console.print(f"{kind}:all spreads the streams over all devices of this kind.")
-
-
-for _body in (broker, emerge, export, inspect, learn, publish, record, replay, score, sweep, watch):
+for _body in (
+    zoo, learners, devices, broker, emerge, export, inspect, learn, publish, record, replay, score, sweep, watch,
+):  # fmt: skip
     app.command()(_body)
 app.add_typer(demo, name="demo")
 

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,10 @@ PATH: Any = dict(parser=parse_path, metavar="<path>")
 Seed = Annotated[
     int, typer.Option(min=0, max=2**63 - 1, metavar="<int>", help="Seed of the simulation and the bootstrap.")
 ]
+
+Out = Annotated[Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/NAME.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the answer only.")]
 
 
 def command_line() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +10,9 @@ from rich import box
 from rich.table import Table
 
 from .._core.json_values import json_text
-from ._options import PATH, Seed, command_line
+from ._options import PATH, AsJson, Quiet, Seed, command_line
 from ._parsing import parse_axis
-from ._printing import Meter, console, show_names
+from ._printing import Meter, console
 from ._signals import saying_at_end
 
 if TYPE_CHECKING:
@@ -47,8 +46,8 @@ def emerge(
     out: Annotated[
         Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/TASK-AXIS.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the answer only.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train networks on a task, and say from where on along an axis they are able to do it.
 
@@ -118,55 +117,6 @@ def _number(value: float | None) -> str:
 
 def _interval(low: float | None, high: float | None) -> str:
     return "-" if low is None and high is None else f"{_number(low)} .. {_number(high)}"
-
-
-def show_zoo() -> None:
-    """Print the systems and the tasks, each with its theory."""
-    from ..analysis import theory
-    from ..simulator import zoo, zoo_names
-    from ..simulator._tasks.find import task_names
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("system", style="bold")
-    table.add_column("h*", justify="right")
-    table.add_column("what it is")
-    for name, line in zoo_names().items():
-        system = zoo(name)
-        with warnings.catch_warnings(action="ignore"):
-            size = "-" if system.time_varying else str(theory(system).critical_size)
-        table.add_row(name, size, line)
-    console.print(table)
-    console.print("h*: the shortest filter with bounded error, by theory; - for a system that varies in time.")
-    console.print()
-    show_names(task_names(), "task", "what it is, and what is known of it")
-    console.print(
-        "ergoscope locate SYSTEM and ergoscope emerge TASK find the size, the data or the time by measurement."
-    )
-
-
-def show_task(words: str, as_json: bool) -> None:
-    """Print what is known of a task."""
-    from ..simulator._tasks.find import find_task
-
-    task = find_task(words)
-    facts = dict(
-        task=task.name,
-        about=task.about,
-        theory=task.theory,
-        inputs=task.inputs,
-        symbols=task.symbols,
-        labels=task.classes,
-        chance=round(task.chance, 6),
-        domain=task.domain,
-        rows=task.rows,
-    )
-    if as_json:
-        print(json_text(facts))
-        return
-    unit = dict(
-        chance=" nats, the loss of who knows nothing", rows=" rows in a usual set", domain=" different examples"
-    )
-    show_names({word: f"{value}{unit.get(word, '')}" for word, value in facts.items() if value is not None})
 
 
 def write_task(words: str, out: Path, steps: int, runs: int, seed: int, quiet: bool) -> None:

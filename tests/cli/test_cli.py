@@ -549,13 +549,13 @@ def test_what_a_user_can_mend_ends_in_one_message(
     def fails(*_: object) -> None:
         raise fault
 
-    monkeypatch.setattr("ergoscope.cli._main.show_zoo", fails)
+    monkeypatch.setattr("ergoscope.cli._lists.show_zoo", fails)
     result = run("zoo", cwd=folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith(f"ergoscope: {message}") and result.stderr.count("\n") == 1
 
 
 def test_a_fault_of_ours_keeps_its_traceback(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ergoscope.cli._main.show_zoo", lambda: {}["no such name"])
+    monkeypatch.setattr("ergoscope.cli._lists.show_zoo", lambda: {}["no such name"])
     with pytest.raises(KeyError):
         run("zoo", cwd=folder)

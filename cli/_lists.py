@@ -1,0 +1,123 @@
+"""The commands that list and show what there is: systems and tasks, learners, devices."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from .._core.json_values import json_text
+from ._options import AsJson, Out
+from ._printing import console, show_learner, show_learners, show_names, show_portrait
+
+
+def zoo(
+    name: Annotated[str | None, typer.Argument(help="A system or a task to show; without it, list all.")] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the systems and the tasks, each with its theory, or show one: of a system exact errors and a figure."""
+    from ..simulator._systems.zoo import zoo_entry
+    from ..simulator._tasks.find import is_task
+
+    if name is None:
+        if out is not None or as_json:
+            raise ValueError("--out and --json need one system: name it, or leave them out for the list.")
+        show_zoo()
+        return
+    if is_task(name):
+        if out is not None:
+            raise ValueError(f"--out is an option for systems, and {name} is a task: leave it out.")
+        show_task(name, as_json)
+        return
+    zoo_entry(name)
+    from .. import analysis
+    from .._core.files import check_folder
+    from ..analysis._reports.portrait import portrait_json
+
+    folder = check_folder(out or Path("runs") / name)
+    drawn = analysis.portrait(name)
+    files = analysis.save_portrait(drawn, folder)
+    if as_json:
+        print(json_text(portrait_json(drawn, files)))
+    else:
+        show_portrait(drawn, files)
+
+
+def learners(
+    name: Annotated[str | None, typer.Argument(help="A learner to show; without it, list all.")] = None,
+) -> None:
+    """List the learners, or show one: its equation, its options and their defaults, its references."""
+    from ..learners._catalogue import learner_entry, learner_names, learner_options
+
+    if name is None:
+        show_learners(learner_names())
+    else:
+        show_learner(name, learner_entry(name), learner_options(name))
+
+
+def devices() -> None:
+    """List the devices of this machine, by the names for --device."""
+    from .._core.devices import all_devices
+
+    found = all_devices()
+    show_names({f"{device.platform}:{device.id}": str(device.device_kind) for device in found})
+    if all(device.platform == "cpu" for device in found):
+        hint = "No GPU was found. With an NVIDIA driver, in a checkout: pip install '.[cuda]'"
+        console.print(hint)
+    for kind in dict.fromkeys(device.platform for device in found):
+        if sum(device.platform == kind for device in found) > 1:
+            console.print(f"{kind}:all spreads the streams over all devices of this kind.")
+
+
+def show_zoo() -> None:
+    """Print the systems and the tasks, each with its theory."""
+    from ..analysis import theory
+    from ..simulator import zoo, zoo_names
+    from ..simulator._tasks.find import task_names
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("system", style="bold")
+    table.add_column("h*", justify="right")
+    table.add_column("what it is")
+    for name, line in zoo_names().items():
+        system = zoo(name)
+        with warnings.catch_warnings(action="ignore"):
+            size = "-" if system.time_varying else str(theory(system).critical_size)
+        table.add_row(name, size, line)
+    console.print(table)
+    console.print("h*: the shortest filter with bounded error, by theory; - for a system that varies in time.")
+    console.print()
+    show_names(task_names(), "task", "what it is, and what is known of it")
+    console.print(
+        "ergoscope locate SYSTEM and ergoscope emerge TASK find the size, the data or the time by measurement."
+    )
+
+
+def show_task(words: str, as_json: bool) -> None:
+    """Print what is known of a task."""
+    from ..simulator._tasks.find import find_task
+
+    task = find_task(words)
+    facts = dict(
+        task=task.name,
+        about=task.about,
+        theory=task.theory,
+        inputs=task.inputs,
+        symbols=task.symbols,
+        labels=task.classes,
+        chance=round(task.chance, 6),
+        domain=task.domain,
+        rows=task.rows,
+    )
+    if as_json:
+        print(json_text(facts))
+        return
+    unit = dict(
+        chance=" nats, the loss of who knows nothing", rows=" rows in a usual set", domain=" different examples"
+    )
+    show_names({word: f"{value}{unit.get(word, '')}" for word, value in facts.items() if value is not None})
