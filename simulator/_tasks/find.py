@@ -11,8 +11,13 @@ from ..._core.text import did_you_mean
 from .modular_addition import modular_addition
 from .parity import parity
 from .process import Process
+from .sparse_parity import sparse_parity
 
-TASKS: dict[str, Callable[..., Process]] = {"parity": parity, "modular-addition": modular_addition}
+TASKS: dict[str, Callable[..., Process]] = {
+    "parity": parity,
+    "modular-addition": modular_addition,
+    "sparse-parity": sparse_parity,
+}
 
 
 def task_names() -> dict[str, str]:

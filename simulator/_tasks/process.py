@@ -68,10 +68,11 @@ class Process(NamedTuple):
 
 
 EXAM_ROWS = 2000  # of a domain without end; a share of .5 is then known to 1 %
+EXAM_ROWS_OF_A_KIND = 200
 
 
 def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> int:
-    """Return how many rows the exam of a set has: all that are left of a finite domain, else 2000.
+    """Return how many rows the exam of a set has: all that are left of a finite domain, else 2000, or 200 of each kind.
 
     Args:
         process: The task.
@@ -85,8 +86,13 @@ def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> 
         raise ValueError(f"the exam must have at least one row, got {wanted}.")
     if rows is not None and rows < 1:
         raise ValueError(f"a set must have at least one row, got {rows}.")
+    kinds = len(process.kinds)
+    if wanted is not None and wanted < kinds:
+        raise ValueError(
+            f"the exam of {process.name} has {kinds} kinds of examples: give it {kinds} rows or more, got {wanted}."
+        )
     if process.domain is None:
-        return EXAM_ROWS if wanted is None else wanted
+        return max(EXAM_ROWS, EXAM_ROWS_OF_A_KIND * kinds * (kinds > 1)) if wanted is None else wanted
     training = process.rows if rows is None else rows
     left = process.domain - training
     if left < (1 if wanted is None else wanted):
