@@ -19,6 +19,7 @@ from ._exact.named import regrets as regrets
 from ._exact.named import theory as theory
 from ._exact.named import trust_horizon as trust_horizon
 from ._exact.named import unstable_modes as unstable_modes
+from ._exact.quanta import Quanta as Quanta
 from ._exact.theory import Theory as Theory
 from ._growth.critical_size import best_size as best_size
 from ._growth.critical_size import critical_size as critical_size
