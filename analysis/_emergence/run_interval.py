@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy.special import stdtrit
 
 FEWEST = 3  # of two runs the interval is 12.7 standard errors to each side
 
@@ -14,4 +14,4 @@ def mean_interval(values: NDArray[np.float64]) -> float | None:
     runs = len(values)
     if runs < FEWEST:
         return None
-    return float(t.ppf(0.975, runs - 1) * values.std(ddof=1) / np.sqrt(runs))
+    return float(stdtrit(runs - 1, 0.975) * values.std(ddof=1) / np.sqrt(runs))

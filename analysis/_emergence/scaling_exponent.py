@@ -73,7 +73,7 @@ def scaling_exponent(
     loss at point i, w_i the weight of point i in the slope. The mean loss must be known to much better than itself.
     The runs may share their points, as edges of time, or have a network of their own at each.
     (``tests/analysis/_emergence`` holds that the interval covers. A bootstrap over runs covers 75 % with 3 runs and
-    89 % with 8. The spread of the runs' own exponents misleads where they are noisy: a mean of logs is no log of means.)
+    89 % with 8. The spread of the exponents of the runs misleads where runs are noisy.)
 
     Args:
         x: Parameters, examples or steps, rising, above 0, ``(point,)``.
