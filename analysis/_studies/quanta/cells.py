@@ -10,7 +10,8 @@ from ....simulator._tasks.find import find_task
 from ..._emergence.training import Training
 from ..parts import Part
 
-TASK = "sparse-parity:tasks=30,bits=30,k=3,alpha=0.4"
+ALPHA = 0.4
+TASK = f"sparse-parity:tasks=30,bits=30,k=3,alpha={ALPHA}"
 NETWORK = "mlp:rate=0.003,decay=0"
 WIDTHS = (8, 16, 32, 64, 128)
 WIDEST = WIDTHS[-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..claims import Claim, at_least, at_most
 LEARNED, BEFORE = 0.1, 0.9  # bits
 METRIC = "exam loss"
 SPEARMAN, POWER, STEEP = -0.85, (0.6, 1.1), 5.0
+STRETCH = 9  # edges of a local exponent along the steps, over which noise averages out
 
 
 class Scaling(NamedTuple):
@@ -184,7 +184,8 @@ def _scaling(
     x = np.array([float(name) for name in table.columns])
     losses = table.to_numpy()[:, np.argsort(x)]
     x = np.sort(x)
-    found = [scaling_exponent(x, losses, missing=tail, window=window) for tail in (0.0, missing)]
+    stretch = STRETCH if axis == "steps" else 2
+    found = [scaling_exponent(x, losses, missing=tail, window=window, stretch=stretch) for tail in (0.0, missing)]
     return Scaling(axis, points.select(pl.lit(axis).alias("axis"), pl.all()), found[0], found[1], exact)
 
 
