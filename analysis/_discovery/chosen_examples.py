@@ -33,8 +33,9 @@ def examples_of(process: Process, kinds: Sequence[int], rows: int, *, seed: int 
         raise ValueError(f"{process.name} has kinds 0 to {len(process.kinds) - 1}, got {chosen[-1]}.")
     if rows < len(chosen):
         raise ValueError(f"expected a row or more for each of {len(chosen)} kinds, got {rows}.")
-    each = rows // len(chosen)
-    found = drawn(process, seed, each * len(process.kinds) if equal else rows, exam=equal)
+    count = rows // len(chosen) * len(process.kinds) if equal else rows
+    found = drawn(process, seed, count, exam=equal)  # an exam has as many rows of each kind
     kind = np.asarray(found.kind)
-    places = [np.flatnonzero(kind == one)[: each if equal else rows] for one in chosen]
-    return Examples(*(np.asarray(part)[np.concatenate(places)] for part in found))  # type: ignore[arg-type]
+    places = np.argsort(kind, kind="stable")
+    places = places[np.isin(kind[places], chosen)]
+    return Examples(*(np.asarray(part)[places] for part in found))  # type: ignore[arg-type]

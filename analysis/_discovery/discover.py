@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..._core.devices import Precision
 from ...learners._neural.model import Model, Parameters
 from ...simulator._tasks.process import Examples
-from .clusters import Envelope, check_clusters, envelope, rand_index, spectral_clusters
+from .clusters import check_clusters, rand_index, spectral_clusters
+from .envelope import Envelope, envelope
 from .similarity import Similarity, angular_similarity
 
 

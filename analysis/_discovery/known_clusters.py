@@ -11,7 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.checks import check_seed
-from .clusters import envelope, rand_index, rank_slope, spectral_clusters
+from .clusters import rand_index, spectral_clusters
+from .envelope import envelope, rank_slope
 
 
 def noisy_means(

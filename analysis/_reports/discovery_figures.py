@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from .._discovery.clusters import Envelope
 from .._discovery.discover import Discovery
+from .._discovery.envelope import Envelope
 from .style import EXPECTED, FOUND, canvas, legend, shades, title
 
 NAMED = 0.03  # share of the examples that a group has at least if its number stands at the axes

@@ -14,7 +14,8 @@ from ..._core.jax_later import Array, jax, jnp
 from ...simulator._tasks.process import Examples
 from .model import Model, Parameters, losses
 
-BLOCK = 2**25  # bytes of the gradients that are computed at a time
+BLOCK = 2**22  # bytes of the gradients that are computed at a time: more do not stay in a cache
+ROWS = 128  # at least: the product of two blocks of fewer rows would cost less than their gradients
 COPIES = 3  # of a block while it is computed: the leaves, the vectors, the vectors of unit length
 
 
@@ -38,7 +39,7 @@ def sample_gradients(
         model: The network.
         parameters: Its parameters.
         examples: Examples of its task.
-        rows: Examples of a block; by default as many as fill 32 MiB. The last block may have fewer.
+        rows: Examples of a block; by default 128, or as many as fill 4 MiB. The last block may have fewer.
         precision: Of all numbers.
         device: As in ``find_devices``.
 
@@ -72,9 +73,9 @@ def parameter_count(parameters: Parameters) -> int:
 
 
 def block_rows(parameters: Parameters, examples: int, precision: Precision) -> int:
-    """Return how many examples have gradients of 32 MiB: at least 1, and no more than there are."""
+    """Return how many examples have gradients of 4 MiB: at least 128, and no more than there are."""
     row = parameter_count(parameters) * np.dtype(precision).itemsize
-    return max(1, min(examples, BLOCK // row))
+    return max(1, min(examples, max(ROWS, BLOCK // row)))
 
 
 def unit_gradient(model: Model, precision: Precision, parameters: Parameters, x: Array, y: Array) -> Any:

@@ -1,4 +1,4 @@
-"""Clusters: planted ones are found, the Rand index counts pairs, the envelope is the largest size at each rank."""
+"""Clusters: planted ones are found, and the Rand index counts pairs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ergoscope.analysis._discovery.clusters import envelope, rand_index, rank_slope, spectral_clusters
+from ergoscope.analysis._discovery.clusters import rand_index, spectral_clusters
 
 PLANTED = np.repeat(np.arange(4), [12, 9, 6, 3])
 
@@ -28,7 +28,6 @@ def test_planted_clusters_are_found_and_equal_seeds_give_equal_ones() -> None:
     assert [len(set(row)) for row in found.tolist()] == [2, 4, 8]
     assert rand_index(mixed, found[1]) == 1
     assert (found == spectral_clusters(affinity(mixed), [2, 4, 8], seed=2**40)).all()
-    assert envelope(found[1:2], [4]).curve["size"].to_list() == [12, 9, 6, 3]
 
 
 @pytest.mark.parametrize("clusters", [[], [1], [0, 3], [30], [4, 31]])
@@ -54,41 +53,6 @@ def test_the_rand_index_is_that_of_all_pairs_counted(pairs: list[tuple[int, int]
         assert rand_index(one, other) == 1
     else:
         assert rand_index(one, other) == pytest.approx((both - expected) / (most - expected), abs=1e-12)
-
-
-assignments = (
-    st.integers(4, 20)
-    .flatmap(
-        lambda samples: st.lists(
-            st.lists(st.integers(0, 5), min_size=samples, max_size=samples), min_size=1, max_size=4
-        )
-    )
-    .filter(lambda rows: max(len(set(row)) for row in rows) > 1)
-)
-
-
-@given(assignments)
-def test_the_envelope_is_the_largest_size_at_each_rank(rows: list[list[int]]) -> None:
-    found = envelope(np.array(rows), range(len(rows)))
-    sizes = [sorted((row.count(one) for one in set(row)), reverse=True) for row in rows]
-    expected = [
-        max(size[rank] for size in sizes if rank < len(size)) for rank in range(max(len(size) for size in sizes))
-    ]
-    assert found.curve["size"].to_list() == expected == sorted(expected, reverse=True)
-    assert found.curve["rank"].to_list() == list(range(1, len(expected) + 1))
-    assert found.ranks == (1, len(expected))
-    for number, size in enumerate(sizes):
-        assert found.sizes.filter(clusters=number)["size"].to_list() == size
-
-
-def test_the_slope_of_a_power_law_is_its_exponent() -> None:
-    sizes = np.array([3600, 900, 400, 225, 144, 100])  # 3600 / rank^2
-    assert rank_slope(sizes, 1, 6) == pytest.approx(-2, abs=1e-12)
-    bent = np.array([5, 5, 400, 225, 144, 1])
-    assert rank_slope(bent, 3, 5) == pytest.approx(-2, abs=1e-12)
-    for first, last in ((3, 3), (6, 9), (5, 2)):
-        with pytest.raises(ValueError, match="a slope needs two ranks or more, and of ranks 1 to 6"):
-            rank_slope(sizes, first, last)
 
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ TWO_SIDED = 3.89  # standard deviations that a normal number passes with probabi
 
 
 def test_samples_have_the_counts_and_the_distances_of_the_equation() -> None:
-    """|x - x'|^2 within a subtask is 2 noise^2 chi2(d); of means of samples of two subtasks it is known as well."""
+    """|x - x'|^2 within a subtask is 2 noise^2 chi2(d), and |mu|^2 is chi2(d)."""
     samples, labels = noisy_means(1000, 50, 1.3, 40, 1.5, seed=3)
     counts = np.bincount(labels)
     assert counts.tolist() == [c for i in range(1, 1001) if (c := int(np.floor(50 / i**1.3))) > 0]
@@ -21,9 +21,10 @@ def test_samples_have_the_counts_and_the_distances_of_the_equation() -> None:
     pairs = samples[labels == 0]
     within = ((pairs[::2] - pairs[1::2]) ** 2).sum() / (2 * 1.5**2)  # chi2 of 25 x 40
     assert abs(within - 1000) < TWO_SIDED * np.sqrt(2 * 1000)
-    firsts = samples[np.unique(labels, return_index=True)[1]]  # one of each: N(0, 1 + noise^2), independent
-    among = (firsts**2).sum() / (1 + 1.5**2)
-    assert abs(among - firsts.size) < TWO_SIDED * np.sqrt(2 * firsts.size)
+    means, labels = noisy_means(1000, 50, 1.3, 400, 0.0, seed=3)
+    assert all((means[labels == one] == means[labels == one][0]).all() for one in set(labels.tolist()))
+    firsts = means[np.unique(labels, return_index=True)[1]]
+    assert abs((firsts**2).sum() - firsts.size) < TWO_SIDED * np.sqrt(2 * firsts.size)
     assert np.array_equal(samples, noisy_means(1000, 50, 1.3, 40, 1.5, seed=3)[0])
 
 

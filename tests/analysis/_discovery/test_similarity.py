@@ -42,8 +42,9 @@ def of_linear(x: Any, y: Any) -> np.ndarray[Any, Any]:
 def test_that_of_a_linear_network_is_the_angle_of_its_inputs_and_blocks_change_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for block in (4 * 8 * 11, 4 * 8 * 4):  # one block; blocks of 4, 4 and 3 rows
-        monkeypatch.setattr(sample_gradients, "BLOCK", block)
+    for rows in (128, 4):  # one block; blocks of 4, 4 and 3 rows
+        monkeypatch.setattr(sample_gradients, "ROWS", rows)
+        monkeypatch.setattr(sample_gradients, "BLOCK", 0)
         found = angular_similarity(LINEAR, WEIGHTS, EXAMPLES, precision="float64")
         # arccos has infinite slope at 1: there a rounding of 1e-16 becomes its root
         np.testing.assert_allclose(found.matrix, of_linear(X, Y), rtol=0, atol=2e-8)

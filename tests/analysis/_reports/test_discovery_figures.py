@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from ergoscope.analysis._discovery.clusters import envelope
 from ergoscope.analysis._discovery.discover import Discovery
+from ergoscope.analysis._discovery.envelope import envelope
 from ergoscope.analysis._discovery.similarity import Similarity
 from ergoscope.analysis._reports.discovery_figures import envelope_figure, similarity_figure
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ergoscope.learners._neural import sample_gradients as module
 from ergoscope.learners._neural.embedding_mlp import embedding_mlp
 from ergoscope.learners._neural.mlp_model import mlp_model
 from ergoscope.learners._neural.sample_gradients import block_rows, parameter_count, sample_gradients
@@ -95,14 +94,12 @@ def test_they_are_the_slopes_of_the_loss_for_a_network_on_symbols_with_many_clas
     np.testing.assert_allclose(found, unit(slopes), rtol=0, atol=1e-8)
 
 
-def test_a_block_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    p = parameters(0)
-    assert parameter_count(p) == MODEL.parameters(4) == 33
-    assert block_rows(p, 12, "float32") == 12
-    monkeypatch.setattr(module, "BLOCK", 33 * 4 * 7)
-    assert [block_rows(p, 12, precision) for precision in ("float32", "float64")] == [7, 3]
-    monkeypatch.setattr(module, "BLOCK", 1)
-    assert block_rows(p, 12, "float32") == 1
+def test_a_block_fills_4_mib_or_has_128_rows() -> None:
+    small, large = parameters(0), parameters(0, width=3000)
+    assert parameter_count(small) == MODEL.parameters(4) == 33
+    assert [block_rows(small, 10**6, precision) for precision in ("float32", "float64")] == [31775, 15887]
+    assert block_rows(large, 10**6, "float32") == 128
+    assert [block_rows(small, examples, "float32") for examples in (0, 12)] == [1, 12]
 
 
 def test_they_come_one_block_after_the_other() -> None:
