@@ -24,10 +24,11 @@ BIT = np.log(2)
 
 
 class Learned(NamedTuple):
-    """A trained network, examples of the tasks that it has learned, and the number of these tasks."""
+    """A network, trained and as it was at first, examples of the tasks that it has learned, and how many these are."""
 
     model: Model
     parameters: Any
+    first: Any
     examples: Examples
     patterns: np.ndarray[Any, Any]
     tasks: int
@@ -37,17 +38,18 @@ def trained(task: str, width: int, batch: int, steps: int) -> Learned:
     process = find_task(task)
     recipe = read_recipe(f"mlp:width={width},rate=0.01,decay=0,batch={batch}", process)
     run = Run(width, None, 0, recipe.knobs)
-    options = dict(batch=recipe.batch, optimiser=recipe.optimiser, exam=100 * len(process.kinds), keep=(steps,))
-    curves = train(recipe.model, process, [run], (steps,), **options)
-    learned = np.flatnonzero(curves.scores[0, 0, 2] < 0.1 * BIT)
+    options = dict(batch=recipe.batch, optimiser=recipe.optimiser, exam=100 * len(process.kinds), keep=(0, steps))
+    curves = train(recipe.model, process, [run], (0, steps), **options)
+    learned = np.flatnonzero(curves.scores[0, 1, 2] < 0.1 * BIT)
     examples = examples_of(process, learned, 600)
     patterns = bit_patterns(process, examples)
-    return Learned(recipe.model, curves.parameters[0][steps], examples, patterns, len(learned))
+    kept = curves.parameters[0]
+    return Learned(recipe.model, kept[steps], kept[0], examples, patterns, len(learned))
 
 
-def discovered(network: Learned) -> Discovery:
+def discovered(network: Learned, parameters: Any) -> Discovery:
     labels = {"task": network.examples.kind, "task x pattern": network.patterns}
-    return discover(network.model, network.parameters, network.examples, labels, [network.tasks, 8 * network.tasks])
+    return discover(network.model, parameters, network.examples, labels, [network.tasks, 8 * network.tasks])
 
 
 def check_claims(network: Learned, found: Discovery) -> None:
@@ -72,17 +74,24 @@ def network() -> Learned:
 
 @pytest.fixture(scope="module")
 def found(network: Learned) -> Discovery:
-    return discovered(network)
+    return discovered(network, network.parameters)
 
 
 def test_clusters_are_those_of_task_and_pattern(network: Learned, found: Discovery) -> None:
     check_claims(network, found)
 
 
+def test_before_training_there_are_no_such_clusters(network: Learned, found: Discovery) -> None:
+    """Its index is .10 to .13 with four seeds; inputs that share bits are alike without any learning."""
+    untrained = discovered(network, network.first)
+    before, after = (one.rand.filter(clusters=48, label="task x pattern")["rand"][0] for one in (untrained, found))
+    assert before < 0.2 < 0.4 < after
+
+
 @pytest.mark.slow
 def test_so_they_are_where_tasks_have_the_frequencies_of_the_study() -> None:
     network = trained("sparse-parity:tasks=30,bits=30,k=3,alpha=0.4", 256, 1000, 4000)
-    check_claims(network, discovered(network))
+    check_claims(network, discovered(network, network.parameters))
 
 
 def test_the_answer_holds_together(network: Learned, found: Discovery) -> None:
@@ -98,13 +107,13 @@ def test_the_answer_holds_together(network: Learned, found: Discovery) -> None:
 
 
 def test_labels_and_clusters_that_cannot_be_are_refused_before_the_work(network: Learned) -> None:
-    nothing = network._replace(parameters=None)  # so that work would fail otherwise
+    unused = None  # parameters: work would fail
     for labels in (np.zeros(599, int), np.zeros(600), [[1]] * 600):
         with pytest.raises(ValueError, match="labels 'a' must be one whole number for each of 600 examples"):
-            discover(*nothing[:3], {"a": labels}, [2])
+            discover(network.model, unused, network.examples, {"a": labels}, [2])
     for clusters in ([1], [600], [2, 601]):
         with pytest.raises(ValueError, match="600 samples can be put into 2 to 599 clusters"):
-            discover(*nothing[:3], {}, clusters)
+            discover(network.model, unused, network.examples, {}, clusters)
 
 
 @settings(max_examples=50)
