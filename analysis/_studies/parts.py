@@ -16,7 +16,7 @@ from ..._core.text import counted, duration, spaced
 from ...learners._neural.train import Run, train
 from .._emergence.training import Training, missing_runs, train_runs
 
-PROBE = 200  # updates of the probe
+PROBE, PROBE_SECONDS = 200, 2.0  # updates of the probe, and its time
 
 
 class Part(NamedTuple):
@@ -100,7 +100,9 @@ def update_seconds(part: Part, run: Run) -> float:
         return time.perf_counter() - begun
 
     timed(1)  # compiles
-    return timed(PROBE) / PROBE
+    once = timed(1)
+    updates = min(PROBE, max(1, int(PROBE_SECONDS / once)))
+    return max(timed(1 + updates) - once, 0.0) / updates
 
 
 def _work(part: Part, run: Run) -> int:

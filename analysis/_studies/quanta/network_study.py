@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ...._core.text import counted
 from ....learners._neural.model import Model
 from ....simulator._tasks.process import Process
 from ..._emergence.early_stopping import stopped_early
@@ -82,7 +83,7 @@ def study_steps(curves: pl.DataFrame, process: Process) -> Steps:
     falls = passages.filter(pl.col("kind").is_in(whole)).select("run", "kind", learned="high")
     falls = falls.join(before, on=["run", "kind"]).with_columns(factor=pl.col("learned") / pl.col("before"))
     scaling = _steps_scaling(curves, process, order)
-    name, count = "steps", f"{order.kinds} tasks, {order.runs} networks"
+    name, count = "steps", f"{counted(order.kinds, 'task')}, {counted(order.runs, 'network')}"
     steepest = float(falls["factor"].max()) if len(falls) else None  # type: ignore[arg-type]
     claims = [
         at_most(name, f"rank correlation of frequency and passage ({count})", order.spearman, SPEARMAN, "source"),
