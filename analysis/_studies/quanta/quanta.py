@@ -13,6 +13,7 @@ from ..claims import claims_table, verdict
 from ..parts import cost_sentence, train_parts
 from ..study import StudyResult
 from .cells import WIDEST, parts
+from .discovery_study import similarity_table, study_discovery
 from .ideal_study import study_ideal
 from .network_study import Scaling, Steps, study_rows, study_sizes, study_steps
 
@@ -61,7 +62,8 @@ def reproduce_quanta(
     ideal, steps = study_ideal(), study_steps(along, process)
     widths = study_sizes(curves["sizes"], process, sizes.recipe.model)
     lengths = study_rows(curves["rows"], process)
-    claims = [*ideal.claims, *steps.claims, *widths.claims, *lengths.claims]
+    gradients = study_discovery(planned["discovery"], curves["discovery"], folder, seed, quick)
+    claims = [*ideal.claims, *steps.claims, *widths.claims, *lengths.claims, *gradients.claims]
     agrees, words = verdict(claims)
     scalings = (steps.scaling, widths.scaling, lengths.scaling)
     tables = {
@@ -75,6 +77,9 @@ def reproduce_quanta(
         "rows": lengths.learned,
         "ideal-exponents": ideal.exponents,
         "ideal": ideal.curves,
+        "rand": gradients.discovery.rand,
+        "similarity": similarity_table(gradients.discovery),
+        "bias": gradients.bias,
     }
     return StudyResult(claims_table(claims), agrees, f"quanta: {words}; {_sentence(steps)}", tables)
 
