@@ -162,18 +162,18 @@ def _last(curves: pl.DataFrame, label: str, x: object) -> pl.DataFrame:
 
 
 def _steps_scaling(curves: pl.DataFrame, process: Process, order: LearningOrder) -> Scaling:
-    """Return the mean loss along the steps, from the passage of the first task on."""
+    """Return the mean loss along the steps, from the passage of the first task on, beside that of its exact law."""
     mean = curves.filter((pl.col("metric") == METRIC) & (pl.col("kind") == "all") & (pl.col("step") > 0))
     points = mean.select(x=pl.col("step").cast(pl.Float64), run="run", loss=pl.col("value") / np.log(2))
     found = order.table.filter(pl.col("step").is_not_null())
     if order.exponent is None:
         return _scaling("steps", points, process, None)
-    window = float(found["step"][0]), float(points["x"].to_numpy().max())
     steps, frequency = (found[word].to_numpy() for word in ("step", "frequency"))
     cost = float(np.exp(np.mean(np.log(steps) + order.exponent * np.log(frequency))))
-    quanta = Quanta(alpha_of(process), len(process.kinds))
     x = points["x"].unique().sort().to_numpy()
-    exact = scaling_exponent(x, quanta.loss_by_steps(x, cost, order.exponent), window=window)
+    loss = Quanta(alpha_of(process), len(process.kinds)).loss_by_steps(x, cost, order.exponent)
+    window = float(steps[0]), float(x[loss > 0][-1])  # after it the law has learned every task
+    exact = scaling_exponent(x, loss, window=window)
     return _scaling("steps", points, process, exact.exponent, window)
 
 

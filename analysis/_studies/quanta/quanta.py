@@ -12,7 +12,7 @@ from ...._core.progress import Progress, no_progress
 from ..claims import claims_table, verdict
 from ..parts import cost_sentence, train_parts
 from ..study import StudyResult
-from .cells import WIDEST, parts
+from .cells import parts
 from .discovery_study import similarity_table, study_discovery
 from .ideal_study import study_ideal
 from .network_study import Scaling, Steps, study_rows, study_sizes, study_steps
@@ -58,7 +58,8 @@ def reproduce_quanta(
     curves = train_parts(planned, folder, progress)
     sizes = planned["sizes"].training
     process = sizes.process
-    along = curves.get("steps", curves["sizes"]).filter(size=WIDEST)
+    longest = curves.get("steps", curves["sizes"])
+    along = longest.filter(pl.col("size") == pl.col("size").max())
     ideal, steps = study_ideal(), study_steps(along, process)
     widths = study_sizes(curves["sizes"], process, sizes.recipe.model)
     lengths = study_rows(curves["rows"], process)
