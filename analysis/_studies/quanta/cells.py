@@ -32,12 +32,11 @@ def parts(seed: int, quick: bool) -> dict[str, Part]:
     seeds = range(seed, seed + SEEDS)
     made = [_part("sizes", TASK, FRESH, STEPS, [(width, None, one) for width in WIDTHS for one in seeds])]
     if not quick:
-        made.append(_part("steps", TASK, FRESH, LONG, [(WIDEST, None, one) for one in seeds]))
+        made.append(_kept(_part("steps", TASK, FRESH, LONG, [(WIDEST, None, one) for one in seeds])))
     lengths = [(rows, one) for rows in (QUICK_ROWS if quick else ROWS) for one in (seeds[:2] if quick else seeds)]
     steps = ROWS_STEPS if quick else LONG_ROWS_STEPS
     made.append(_part("rows", TASK, REPLAYED, steps, [(WIDEST, rows, one) for rows, one in lengths]))
-    known = _part("discovery", ALIKE, KNOWING, KNOWING_STEPS, [(WIDEST, None, seed)])
-    made.append(known._replace(training=known.training._replace(keep=(KNOWING_STEPS,))))
+    made.append(_kept(_part("discovery", ALIKE, KNOWING, KNOWING_STEPS, [(WIDEST, None, seed)])))
     return {part.name: part for part in made}
 
 
@@ -47,3 +46,8 @@ def _part(name: str, task: str, network: str, steps: int, runs: Iterable[tuple[i
     recipe = read_recipe(network, process)
     made = tuple(Run(width, rows, seed, recipe.knobs) for width, rows, seed in runs)
     return Part(name, Training(process, recipe, steps), made)
+
+
+def _kept(part: Part) -> Part:
+    """Return the part with the parameters of its networks kept at the last step."""
+    return part._replace(training=part.training._replace(keep=(part.training.steps,)))

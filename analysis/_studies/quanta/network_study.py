@@ -65,11 +65,13 @@ class Found(NamedTuple):
 
     Attributes:
         learned: Tasks that each run learned: ``run``, the axis, ``seed, learned``.
+        appears: ``kind`` and the axis: the first value from which on most runs learn a task; no row without one.
         scaling: The mean loss.
         claims: What is claimed and reported.
     """
 
     learned: pl.DataFrame
+    appears: pl.DataFrame
     scaling: Scaling
     claims: list[Claim]
 
@@ -99,7 +101,8 @@ def study_steps(curves: pl.DataFrame, process: Process) -> Steps:
 
 def study_sizes(curves: pl.DataFrame, process: Process, model: Model) -> Found:
     """Return what networks of several widths show at the end of as many steps."""
-    learned = learned_counts(_passages(curves, process, LEARNED), "size")
+    passages = _passages(curves, process, LEARNED)
+    learned = learned_counts(passages, "size")
     medians = learned.group_by("size").agg(pl.col("learned").median()).sort("size")["learned"].to_numpy()
     scaling = _scaling("parameters", _last(curves, "size", model.parameters), process, None)
     name = "sizes"
@@ -109,13 +112,14 @@ def study_sizes(curves: pl.DataFrame, process: Process, model: Model) -> Found:
         at_least(name, "tasks of the widest, median", float(medians[-1]), 3, "trial"),
         *_exponents(name, scaling, process),
     ]
-    return Found(learned, scaling, claims)
+    return Found(learned, _appears(passages, "size"), scaling, claims)
 
 
 def study_rows(curves: pl.DataFrame, process: Process) -> Found:
     """Return what networks on sets of several lengths show, each where its mean loss on the exam is least."""
     early = stopped_early(curves)
-    learned = learned_counts(_passages(early, process, LEARNED), "rows")
+    passages = _passages(early, process, LEARNED)
+    learned = learned_counts(passages, "rows")
     medians = learned.group_by("rows").agg(pl.col("learned").median()).sort("rows")["learned"].to_numpy()
     scaling = _scaling("rows", _last(early, "rows", lambda rows: rows), process, None)
     name = "rows"
@@ -125,7 +129,7 @@ def study_rows(curves: pl.DataFrame, process: Process) -> Found:
         Claim(name, "tasks of the longest set, median", float(medians[-1])),
         *_exponents(name, scaling, process),
     ]
-    return Found(learned, scaling, claims)
+    return Found(learned, _appears(passages, "rows"), scaling, claims)
 
 
 def alpha_of(process: Process) -> float:
@@ -136,6 +140,14 @@ def alpha_of(process: Process) -> float:
 def _passages(curves: pl.DataFrame, process: Process, bits: float) -> pl.DataFrame:
     each = curves.filter(pl.col("kind").is_in(process.kinds))
     return first_passages(each, METRIC, bits * process.chance)
+
+
+def _appears(passages: pl.DataFrame, axis: str) -> pl.DataFrame:
+    """Return the first value of an axis from which on most runs learn a task: ``kind`` and the axis."""
+    shares = passages.group_by("kind", axis).agg(share=(~pl.col("censored")).mean())
+    absent = pl.col(axis).filter(pl.col("share") <= 0.5).max()
+    later = pl.col(axis).filter((pl.col("share") > 0.5) & (pl.col(axis) > absent.fill_null(0)))
+    return shares.group_by("kind").agg(later.min()).drop_nulls().sort(axis, "kind")
 
 
 def _mean_fall(curves: pl.DataFrame) -> float | None:
