@@ -24,6 +24,21 @@ def check_whole(word: str, values: Iterable[int] | ArrayLike) -> NDArray[np.int6
     return whole
 
 
+def check_count(word: str, count: int, remedy: str = "") -> int:
+    """Return a number of things as an int.
+
+    Raises:
+        ValueError: It is no whole number of at least 1; the remedy ends the message.
+    """
+    try:
+        whole = operator.index(count)
+    except TypeError:
+        whole = 0
+    if isinstance(count, bool) or whole < 1:
+        raise ValueError(f"{word} must be a whole number of at least 1, got {count!r}{remedy}.")
+    return whole
+
+
 def check_lookahead(lookahead: int) -> None:
     """Raise ValueError unless it is a whole number of at least 1."""
     if int(lookahead) != lookahead or lookahead < 1:

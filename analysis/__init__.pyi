@@ -1,10 +1,14 @@
-from ._emergence.emerge import Emerged as Emerged
 from ._emergence.emerge import emerge as emerge
+from ._emergence.emerged import Emerged as Emerged
 from ._emergence.emergence import Emergence as Emergence
 from ._emergence.judge import emergence as emergence
+from ._emergence.learning_order import LearningOrder as LearningOrder
+from ._emergence.learning_order import order_against_frequency as order_against_frequency
 from ._emergence.passages import first_passages as first_passages
 from ._emergence.plateaus import plateaus as plateaus
 from ._emergence.regions import region_map as region_map
+from ._emergence.scaling_exponent import ScalingExponent as ScalingExponent
+from ._emergence.scaling_exponent import scaling_exponent as scaling_exponent
 from ._exact.design import Design as Design
 from ._exact.design import design as design
 from ._exact.kalman_predictor import kalman_predictor as kalman_predictor
@@ -19,6 +23,7 @@ from ._exact.named import regrets as regrets
 from ._exact.named import theory as theory
 from ._exact.named import trust_horizon as trust_horizon
 from ._exact.named import unstable_modes as unstable_modes
+from ._exact.quanta import Quanta as Quanta
 from ._exact.theory import Theory as Theory
 from ._growth.critical_size import best_size as best_size
 from ._growth.critical_size import critical_size as critical_size

@@ -25,7 +25,7 @@ from ergoscope.analysis._reports.style import save_figure
 from ergoscope.analysis._studies.grokking.figures import map_figure
 from ergoscope.analysis._studies.grokking.parity_study import SHORT, counts_words, region_maps
 from ergoscope.analysis._studies.grokking.published import KNOWN, SEEDS, TOTALS, grid
-from ergoscope.analysis._studies.grokking.runs import cost_sentence
+from ergoscope.analysis._studies.parts import cost_sentence
 from ergoscope.cli._printing import Meter
 from ergoscope.cli._signals import ending_cleanly
 

@@ -259,13 +259,13 @@ def reproduce(
         str,
         typer.Argument(
             help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, "
-            "networks-on-plants, grokking, or all."
+            "networks-on-plants, grokking, quanta, or all."
         ),
     ],
     replicates: Annotated[
         int | None, typer.Option(help="Simulated runs. Default: as many as the result needs.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: two minutes for all.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: some minutes for all.")] = False,
     seed: Seed = 0,
     out: Out = None,
 ) -> None:

@@ -476,7 +476,12 @@ def test_what_is_imported_is_what_is_required() -> None:
                 elif isinstance(node, ast.Import):
                     imported |= {alias.name.split(".")[0] for alias in node.names}
     outside = imported - set(sys.stdlib_module_names)
-    asked_for = {"filterpy", "river", "sklearn"}  # the functions that want them say that they are missing
+    asked_for = {
+        "filterpy",
+        "river",
+        "sklearn",
+        "threadpoolctl",
+    }  # the functions that want them say that they are missing
     assert outside - page - cluster - asked_for <= required
     not_named = {"filelock"}  # JAX asks for it where its cache of compiled code has a limit
     assert required - outside <= not_named

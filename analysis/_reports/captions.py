@@ -59,6 +59,24 @@ CAPTIONS = {
         "runs: networks of each value; passed: those that are able at the end; low, high: 95 % interval of the share; "
         "median: updates until a run is able, over all runs of the value.",
     ),
+    "losses.png": Caption(
+        "The loss of each kind",
+        "The loss on the exam of each of the most frequent kinds of examples, in bits, the median over the runs. Black "
+        "is the mean over all kinds, with their frequencies: it falls slowly, because it is the sum of many steps.",
+    ),
+    "thresholds.png": Caption(
+        "Where each kind is learned",
+        "From where on along the axis half of the runs learn a kind, with 95 % intervals, against its frequency, both "
+        "on a log scale. Triangles at the top are kinds without an answer.",
+    ),
+    "learned.png": Caption(
+        "How many kinds are learned", "The number of kinds that the runs have learned, along the axis."
+    ),
+    "kinds.parquet": Caption(
+        "Kinds of examples",
+        "value: from where on half of the runs learn it, with its 95 % interval, if that is located; passed of runs "
+        "learn it at the best value.",
+    ),
     "passages.parquet": Caption("Passages", "when each run passed the level on the exam, or that it did not", False),
     "regret.png": Caption(
         "Regret",
@@ -119,6 +137,63 @@ CAPTIONS = {
         "against the number of parameters. Filled marks: the error is bounded. Open marks: it grows, still falls or is "
         "undecided. Opponents are given the last value, which is one unit root, but for those called without.",
     ),
+    "quanta.parquet": Caption(
+        "Measured beside expected",
+        "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
+        "source, or an earlier trial of ours.",
+    ),
+    "quanta-losses.png": Caption(
+        "Tasks are learned one by one",
+        "The loss on the exam of the most frequent tasks over the updates, the median of three networks, in bits. Each "
+        "falls steeply. Black is the mean over all tasks, with their frequencies: the sum of these steps, and smooth.",
+    ),
+    "quanta-scaling.png": Caption(
+        "The mean loss along three axes",
+        "Above: the mean loss on the exam against updates, parameters and rows of the set, on log scales; thin lines "
+        "are single networks. The line is the power law of the window. Dotted, along the updates: that of the exact "
+        "loss of 30 tasks that are learned at the steps measured. Below: the exponents of neighbouring points, as "
+        "measured and with the tail added that 30 tasks lack.",
+    ),
+    "quanta-order.png": Caption(
+        "The rarer, the later",
+        "Left: when each network passes .9 and .1 bit on a task, against the frequency of the task; lines are the "
+        "theory and the power that the source measured. Middle and right: tasks learned by width, and by rows of the "
+        "set.",
+    ),
+    "quanta-ideal.png": Caption(
+        "What a finite number of tasks does",
+        "The exact loss of the ideal learner, and its local exponent, for a million tasks, for 500, and for 500 with "
+        "the tail added that they lack. The dash-dotted line is the exponent that the source measured with 500 tasks.",
+    ),
+    "quanta-similarity.png": Caption(
+        "How alike the gradients are",
+        "Angular similarity of the gradients of single examples, sorted by task and then by the pattern of its bits. "
+        "Bright blocks are patterns, not tasks.",
+    ),
+    "quanta-envelope.png": Caption(
+        "Sizes of clusters",
+        "Sizes of the clusters of gradients by rank, for several numbers of clusters, and their upper envelope, beside "
+        "the law of the tasks.",
+    ),
+    **{
+        f"quanta-{word}.parquet": Caption(f"The {what}", "one row for each", shown=False)
+        for word, what in (
+            ("curves", "losses of the tasks"),
+            ("falls", "falls of single tasks"),
+            ("order", "tasks by frequency"),
+            ("scaling", "mean losses"),
+            ("exponents", "exponents of the mean losses"),
+            ("local", "local exponents of the mean losses"),
+            ("sizes", "networks of several widths"),
+            ("rows", "networks on several sets"),
+            ("ideal-exponents", "exponents of the exact losses"),
+            ("ideal", "exact losses"),
+            ("rand", "Rand indices"),
+            ("similarity", "similarities of the gradients"),
+            ("envelope", "sizes of the clusters"),
+            ("bias", "errors of slopes on clusters that are known"),
+        )
+    },
     "grokking.parquet": Caption(
         "Measured beside expected",
         "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "

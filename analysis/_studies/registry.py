@@ -15,6 +15,8 @@ from ..._core.text import did_you_mean, versions
 from .._reports.save_results import save_results
 from .grokking.figures import GROKKING_FIGURES
 from .grokking.grokking import reproduce_grokking
+from .quanta.figures import QUANTA_FIGURES
+from .quanta.quanta import reproduce_quanta
 from .state_space.figure_1 import reproduce_figure_1
 from .state_space.figures import (
     figure_1_figure,
@@ -114,6 +116,14 @@ STUDIES: dict[str, Study] = {
         None,
         dict(quick=True),
         GROKKING_FIGURES,
+        trains=True,
+    ),
+    "quanta": Study(
+        "sub-tasks that networks learn one by one, and the smooth laws of steps, widths and rows that they add up to",
+        reproduce_quanta,
+        None,
+        dict(quick=True),
+        QUANTA_FIGURES,
         trains=True,
     ),
 }

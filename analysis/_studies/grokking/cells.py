@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import product
-from typing import NamedTuple
 
 from ....learners._neural.optimiser import Knobs
 from ....learners._neural.recipe import read_recipe
 from ....learners._neural.train import Run
 from ....simulator._tasks.find import find_task
 from ..._emergence.training import Training
+from ..parts import Part
 
 DEMO_ROWS, DEMO_DECAY, DEMO_SEEDS = (600, 1000, 1600), 0.1, 8
 ROWS = (600, 800, 1000, 1200, 1400, 1600)
@@ -20,20 +20,6 @@ TOO_MUCH, TOO_MUCH_ROWS = 1.0, 1000  # decay at which no network generalises, an
 STEPS = 4000  # of parity
 PER_DECADE = 20  # edges
 SPREAD = 3.8633  # sqrt(2 x 500 / 67): the first embedding of the source has variance 2 / symbols
-
-
-class Part(NamedTuple):
-    """Networks that share a task and a recipe.
-
-    Attributes:
-        name: Folder of the part.
-        training: What its runs share.
-        runs: The runs.
-    """
-
-    name: str
-    training: Training
-    runs: tuple[Run, ...]
 
 
 def parts(seed: int, quick: bool) -> dict[str, Part]:

@@ -8,7 +8,7 @@ from ....learners._neural.recipe import read_recipe
 from ....learners._neural.train import Run
 from ....simulator._tasks.find import find_task
 from ..._emergence.training import Training
-from .cells import Part
+from ..parts import Part
 
 WIDTHS, ROWS, DECAYS, SEEDS = (16, 32, 64, 128, 258), (750, 1000, 1250, 1500, 1750), (0.01, 0.03, 0.1, 0.3, 1.0), 9
 TOTALS = {"G": 435, "M": 390, "N": 152, "T": 148}

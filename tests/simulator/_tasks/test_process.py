@@ -13,6 +13,7 @@ from ergoscope.simulator._tasks.find import find_task, is_task, task_names
 from ergoscope.simulator._tasks.modular_addition import modular_addition
 from ergoscope.simulator._tasks.parity import parity
 from ergoscope.simulator._tasks.process import Process, Source, drawn, exam_rows, fresh, replayed, world_keys
+from ergoscope.simulator._tasks.sparse_parity import sparse_parity
 
 
 def batches(source: Source, steps: int, precision: Precision = "float32", seed: int = 2) -> list[Any]:
@@ -66,12 +67,12 @@ def test_fresh_batches_of_a_finite_domain_never_meet_the_exam_and_others_never_r
 
 
 def test_the_name_of_a_task_is_read_back() -> None:
-    for process in (parity(12, 4, "bits"), modular_addition(11, 0.3)):
+    for process in (parity(12, 4, "bits"), modular_addition(11, 0.3), sparse_parity(9, alpha=0.7)):
         assert find_task(process.name).name == process.name and find_task(process) is process
         assert find_task(process.name) is find_task(process.name)
         assert is_task(process.name)
     assert not is_task("random-walk")
-    assert [*task_names()] == ["parity", "modular-addition"]
+    assert [*task_names()] == ["parity", "modular-addition", "sparse-parity"]
 
 
 @pytest.mark.parametrize(

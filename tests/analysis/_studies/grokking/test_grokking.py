@@ -11,8 +11,7 @@ import pytest
 from ergoscope.analysis import reproduce
 from ergoscope.analysis._studies.grokking import addition_study, grokking, parity_study
 from ergoscope.analysis._studies.grokking import cells as chosen
-from ergoscope.analysis._studies.grokking.cells import Part
-from ergoscope.analysis._studies.grokking.runs import train_parts
+from ergoscope.analysis._studies.parts import Part, train_parts
 from ergoscope.analysis._studies.registry import check_replicates, save_study
 from ergoscope.analysis._studies.study import StudyResult
 

@@ -1,4 +1,4 @@
-"""Say what the networks of a study cost, and train those that are not in the folder yet."""
+"""The networks of a study in parts: what they cost, and the training of those that are not in the folder yet."""
 
 from __future__ import annotations
 
@@ -7,16 +7,30 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median_low
+from typing import NamedTuple
 
 import polars as pl
 
-from ...._core.progress import Progress
-from ...._core.text import counted, duration, spaced
-from ....learners._neural.train import Run, train
-from ..._emergence.training import missing_runs, train_runs
-from .cells import Part
+from ..._core.progress import Progress
+from ..._core.text import counted, duration, spaced
+from ...learners._neural.train import Run, train
+from .._emergence.training import Training, missing_runs, train_runs
 
-PROBE = 200  # updates of the probe
+PROBE, PROBE_SECONDS = 200, 2.0  # updates of the probe, and its time
+
+
+class Part(NamedTuple):
+    """Networks that share a task and a recipe.
+
+    Attributes:
+        name: Folder of the part.
+        training: What its runs share.
+        runs: The runs.
+    """
+
+    name: str
+    training: Training
+    runs: tuple[Run, ...]
 
 
 def train_parts(parts: Mapping[str, Part], folder: Path, progress: Progress) -> dict[str, pl.DataFrame]:
@@ -53,10 +67,10 @@ def cost_sentence(parts: Mapping[str, Part], folder: Path, seconds: Callable[[Pa
     for name, runs in missing.items():
         if runs:
             part = parts[name]
-            like = median_low(sorted(_work(run) for run in runs))
-            probed = next(run for run in runs if _work(run) == like)
+            like = median_low(sorted(_work(part, run) for run in runs))
+            probed = next(run for run in runs if _work(part, run) == like)
             each = (seconds or update_seconds)(part, probed)
-            time_needed += part.training.steps * each * sum(_work(run) / like for run in runs)
+            time_needed += part.training.steps * each * sum(_work(part, run) / like for run in runs)
             updates += part.training.steps * len(runs)
     threads = min(os.cpu_count() or 1, count)
     there = f", {known - count} more have been trained before" if count < known else ""
@@ -86,8 +100,10 @@ def update_seconds(part: Part, run: Run) -> float:
         return time.perf_counter() - begun
 
     timed(1)  # compiles
-    return timed(PROBE) / PROBE
+    once = timed(1)
+    updates = min(PROBE, max(1, int(PROBE_SECONDS / once)))
+    return max(timed(1 + updates) - once, 0.0) / updates
 
 
-def _work(run: Run) -> int:
-    return run.size * (run.rows or 1)
+def _work(part: Part, run: Run) -> int:
+    return run.size * (part.training.recipe.batch or run.rows or 1)

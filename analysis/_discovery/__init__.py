@@ -1,0 +1,1 @@
+"""Discovery from gradients: groups of examples whose gradients point the same way."""

@@ -1,0 +1,1 @@
+"""Rules that learn whole things or nothing, without gradients."""
