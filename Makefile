@@ -120,7 +120,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	    uv pip install -q --python $(BIN)/python --no-deps $(WRITER) || echo "without $(WRITER): its tests are skipped"; \
 	else \
 	    $(PYTHON) -m venv .venv || { echo "Python's venv is missing: install it (python3-venv) or uv." >&2; exit 1; }; \
-	    $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench,check,docs,test]'; \
+	    $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -c constraints.txt -e '.[bench,check,docs,test]'; \
 	    $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps $(WRITER) || \
 	        echo "without $(WRITER): its tests are skipped"; \
 	fi
