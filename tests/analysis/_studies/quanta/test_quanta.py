@@ -64,8 +64,8 @@ def test_a_loss_that_knows_no_tasks_would_be_seen(done: Done, monkeypatch: pytes
     blurred = curves.join(mean, on=["run", "step"]).with_columns(value="mean").drop("mean")
     right, wrong = ({one.what.split(" (")[0]: one for one in network_study.study_steps(each, process).claims}
                     for each in (curves, blurred))  # fmt: skip
-    assert right["slowest fall of a task, .9 to .1 bit"].agrees
-    assert not wrong["slowest fall of a task, .9 to .1 bit"].agrees
+    assert right["slowest fall of a task learned by step 4000, .9 to .1 bit"].agrees
+    assert not wrong["slowest fall of a task learned by step 4000, .9 to .1 bit"].agrees
     assert not wrong["rank correlation of frequency and passage"].agrees
 
 
@@ -90,7 +90,7 @@ def test_tasks_that_are_learned_by_rank_give_the_exact_exponents() -> None:
     assert found.scaling.exact == pytest.approx(found.scaling.exponent.exponent, abs=0.02)
     assert network_study.alpha_of(process) == pytest.approx(0.4)
     claims = {one.what.split(" (")[0]: one for one in found.claims}
-    assert claims["slowest fall of a task, .9 to .1 bit"].measured == 1
+    assert claims["slowest fall of a task learned by step 4000, .9 to .1 bit"].measured == 1
 
 
 def test_widths_and_sets_in_the_wrong_order_are_seen(done: Done) -> None:
