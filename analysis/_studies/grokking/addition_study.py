@@ -11,8 +11,8 @@ import polars as pl
 
 from ....learners._neural.embedding_mlp import input_output_weights
 from ..._emergence.training import kept_parameters
+from ..claims import Claim, at_least, at_most, at_place
 from .cells import Part
-from .claims import Claim, at_least, at_most, at_place
 from .constructed_study import P, constructed_claims, constructed_table
 from .fourier import Spectrum, spectrum
 from .parity_study import runs_of

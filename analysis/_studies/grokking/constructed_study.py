@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from .claims import Claim, at_least, at_most, at_place
+from ..claims import Claim, at_least, at_most, at_place
 from .five_neurons import five_neurons
 
 P = 67

@@ -11,10 +11,10 @@ import polars as pl
 from ...._core.progress import Progress, no_progress
 from ....simulator._tasks.process import Process
 from ..._emergence.training import kept_parameters
+from ..claims import claims_table, verdict
 from ..study import StudyResult
 from .addition_study import Addition, study_addition
 from .cells import DEMO_DECAY, DEMO_ROWS, Part, parts
-from .claims import claims_table, verdict
 from .other_ways import study_other_ways
 from .parity_study import Parity, region_maps, study_parity
 from .runs import cost_sentence, train_parts

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from .claims import Claim
+from ..claims import Claim
 from .parity_study import runs_of
 
 

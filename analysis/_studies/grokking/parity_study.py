@@ -11,8 +11,8 @@ from ..._emergence.emergence import Emergence
 from ..._emergence.judge import emergence
 from ..._emergence.passages import first_passages
 from ..._emergence.regions import REGIONS, region_map
+from ..claims import Claim, at_least, at_most
 from .cells import DEMO_DECAY, DEMO_ROWS, DEMO_SEEDS, MIDDLE, TOO_MUCH, TOO_MUCH_ROWS
-from .claims import Claim, at_least, at_most
 
 LEVEL = 0.99  # of the accuracy
 MEMORISED_BY = 300  # steps

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ergoscope.analysis._studies.claims import Claim, at_least, at_most, claims_table, verdict
 from ergoscope.analysis._studies.grokking.addition_study import _with_falls
 from ergoscope.analysis._studies.grokking.cells import parts
-from ergoscope.analysis._studies.grokking.claims import Claim, at_least, at_most, claims_table, verdict
 from ergoscope.analysis._studies.grokking.figures import map_figure
 from ergoscope.analysis._studies.grokking.parity_study import counts_words, region_maps, runs_of
 from ergoscope.analysis._studies.grokking.published import KNOWN, TOTALS, grid
