@@ -1,5 +1,5 @@
-from ._emergence.emerge import Emerged as Emerged
 from ._emergence.emerge import emerge as emerge
+from ._emergence.emerged import Emerged as Emerged
 from ._emergence.emergence import Emergence as Emergence
 from ._emergence.judge import emergence as emergence
 from ._emergence.passages import first_passages as first_passages

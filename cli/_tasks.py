@@ -38,8 +38,19 @@ def emerge(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Fresh batches instead of a set: the learner's batch=.")
     ] = False,
-    level: Annotated[float, typer.Option(help="Share of the exam that must be answered right.")] = 0.99,
-    exam: Annotated[int | None, typer.Option(help="Rows of the exam. Default: all that are left, or 2000.")] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="accuracy, or loss over that of who knows nothing, the default for several kinds."),
+    ] = None,
+    level: Annotated[
+        float | None, typer.Option(help="Least accuracy on the exam, or largest loss. Default: 0.99, or 0.1.")
+    ] = None,
+    early_stopping: Annotated[
+        bool, typer.Option("--early-stopping", help="Judge each network where its loss on the exam is least.")
+    ] = False,
+    exam: Annotated[
+        int | None, typer.Option(help="Rows of the exam. Default: all that are left, 2000, or 200 of each kind.")
+    ] = None,
     precision: Annotated[str | None, typer.Option(help="float32, or float64, the default for sums.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, .. (see: ergoscope devices).")] = None,
     seed: Seed = 0,
@@ -67,7 +78,9 @@ def emerge(
             steps=steps,
             rows=rows,
             fresh=fresh,
+            metric=metric,
             level=level,
+            early_stopping=early_stopping,
             exam=exam,
             precision=precision,  # type: ignore[arg-type]
             device=device,
@@ -80,7 +93,7 @@ def emerge(
         print(json_text(found.to_dict() | dict(files=[str(file) for file in files])))
         return
     if not quiet:
-        _show_shares(found)
+        (_show_kinds if len(found.emergences) > 1 else _show_shares)(found)
     console.print(found.sentence, soft_wrap=True)
     if not quiet:
         for file in files:
@@ -109,6 +122,24 @@ def _show_shares(found: Emerged) -> None:
         console.print("share: runs that are able by this step (Kaplan and Meier); runs: those that were not yet.")
     else:
         console.print("able: runs that answer the exam, to the end; median step: when, - if half of the runs never do.")
+
+
+def _show_kinds(found: Emerged) -> None:
+    """Print one row for each kind that some run learns, the others as one line, and how many each value teaches."""
+    along = found.settings["along"]
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("kind", "frequency", along, "95 % interval", "runs that learn it"):
+        table.add_column(head, justify="left" if head == "kind" else "right")
+    kinds = found.kinds
+    for row in kinds.filter(kinds["passed"] > 0).iter_rows(named=True):
+        place = _number(row["value"]), _interval(row["low"], row["high"])
+        table.add_row(row["kind"], f"{row['frequency']:.3g}", *place, f"{row['passed']} of {row['runs']}")
+    console.print(table)
+    console.print(f"{(kinds['passed'] == 0).sum()} of {len(kinds)} kinds are learned by no run.")
+    if along != "steps":
+        counts = found.learned.group_by(along).median().sort(along)
+        words = ", ".join(f"{value:g}: {count:g}" for value, count in counts.select(along, "learned").iter_rows())
+        console.print(f"kinds learned, median of the runs, by {along}: {words}")
 
 
 def _number(value: float | None) -> str:

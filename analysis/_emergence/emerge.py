@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from ..._core.checks import check_precision, check_seed
 from ..._core.devices import Precision
-from ..._core.json_values import json_value
 from ..._core.progress import Progress, no_progress
 from ..._core.ranges import check_count
 from ..._core.text import counted, did_you_mean, spaced, versions
@@ -21,54 +18,16 @@ from ...learners._neural.recipe import read_recipe
 from ...learners._neural.train import Run
 from ...simulator._tasks.find import find_task
 from ...simulator._tasks.process import Process, exam_rows
-from .emergence import Emergence
-from .judge import emergence
+from .early_stopping import stopped_early
+from .emerged import Emerged
+from .kinds import emergence_by_kind
 from .passages import first_passages
 from .survival import median_passage
 from .training import Training, train_runs
 
 AXES = ("rows", "size", "steps", *Knobs._fields)
-EXAM, OWN = "exam accuracy", "accuracy"
+METRICS = ("accuracy", "loss")
 MOST_STEPS, MOST_RUNS = 1_000_000_000, 100_000
-
-
-@dataclass(frozen=True, repr=False)
-class Emerged:
-    """The answer of ``emerge``, with the numbers that it was made of.
-
-    Attributes:
-        emergence: Where the ability is there, with its interval, for half of the runs.
-        memorised: What the runs do that never pass: how many of them answer their own set, and by which step.
-        curves: Scores of every run: ``run, seed, size, rows, rate, decay, l1, dropout, step, metric, kind, value``.
-        passages: When each run passed the level on the exam.
-        set_passages: When each run passed the level on its own training set or stream.
-        settings: All settings that are needed to run it again.
-    """
-
-    emergence: Emergence
-    memorised: str
-    curves: pl.DataFrame
-    passages: pl.DataFrame
-    set_passages: pl.DataFrame
-    settings: dict[str, Any]
-
-    @property
-    def sentence(self) -> str:
-        """The answer in words."""
-        return f"{self.settings['task']}: {self.emergence.sentence}{self.memorised}"
-
-    @property
-    def shares(self) -> pl.DataFrame:
-        """One row for each value of the axis, or for each passage of the axis ``steps``."""
-        return self.emergence.shares
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the answer as a JSON object."""
-        answer: dict[str, Any] = json_value(self.emergence.to_dict() | dict(settings=self.settings))
-        return answer | dict(sentence=self.sentence)
-
-    def __repr__(self) -> str:
-        return self.sentence
 
 
 def emerge(
@@ -81,7 +40,9 @@ def emerge(
     steps: int = 4000,
     rows: int | None = None,
     fresh: bool = False,
-    level: float = 0.99,
+    metric: str | None = None,
+    level: float | None = None,
+    early_stopping: bool = False,
     exam: int | None = None,
     precision: Precision | None = None,
     device: str | None = None,
@@ -93,7 +54,8 @@ def emerge(
 
     A run is able once it answers the share ``level`` of the exam, and stays so to the end. The exam has examples that
     no update has seen. The answer is the value of the axis at which half of the runs become able within
-    ``steps`` updates.
+    ``steps`` updates. A task of several kinds of examples has an exam of each kind and an answer for each kind: which
+    sub-tasks a run has learned.
 
     Args:
         task: A task of ``ergoscope zoo``, ``NAME`` or ``NAME:option=value,..``, or a ``Process``.
@@ -105,8 +67,12 @@ def emerge(
         steps: Updates of each network.
         rows: Rows of the training set; None: as many as the task has.
         fresh: Train on fresh batches instead of a set; the learner's option ``batch`` says how large they are.
-        level: Share of the exam that must be answered right.
-        exam: Rows of the exam; None: all that are left of a finite domain, else 2000.
+        metric: What is compared with the level: ``"accuracy"``, the share of the exam that is answered right, or
+            ``"loss"``, the loss over that of who knows nothing (for one bit: the loss in bits). None: the accuracy, for
+            several kinds the loss.
+        level: The least accuracy, .99 if None; or the largest loss, .1 if None.
+        early_stopping: Judge each run at the edge at which its mean loss on the exam is least.
+        exam: Rows of the exam; None: all that are left of a finite domain, else 2000, or 200 of each kind.
         precision: None: ``"float64"`` for symbols, whose losses become tiny, else ``"float32"``.
         device: As in ``find_devices``.
         seed: Of all random numbers.
@@ -137,8 +103,16 @@ def emerge(
     ):
         raise ValueError(f"{taken} is the axis, and --values are its values: leave {taken} out of {learner!r}.")
     check_seed(seed)
+    several = len(process.kinds) > 1
+    metric = metric or ("loss" if several else "accuracy")
+    if metric not in METRICS:
+        raise ValueError(f"the metric must be {' or '.join(METRICS)}, got {metric!r}{did_you_mean(metric, METRICS)}")
+    level = {"accuracy": 0.99, "loss": 0.1}[metric] if level is None else level
     if not 0 < level <= 1:
-        raise ValueError(f"level is the share of the exam that must be right, above 0 and up to 1; got {level}.")
+        what = "share of the exam that must be right" if metric == "accuracy" else "loss over that of who knows nothing"
+        raise ValueError(f"level is the {what}, above 0 and up to 1; got {level}.")
+    if early_stopping and along == "steps":
+        raise ValueError("along the steps a run is seen to its end: leave early stopping out, or choose another axis.")
     tried = _values(along, values, process, fresh)
     if len(tried) * runs > MOST_RUNS:
         raise ValueError(f"at most {spaced(MOST_RUNS)} networks are trained at once, got {len(tried)} x {runs}.")
@@ -154,14 +128,27 @@ def emerge(
     chosen: Precision = precision or ("float32" if process.symbols is None else "float64")
     training = Training(process, recipe, steps, exam=exam, precision=chosen, device=device, along=along)
     curves = train_runs(training, made, None if folder is None else Path(folder), progress)
-    passages = first_passages(curves, EXAM, level, below=False)
-    own = first_passages(curves, OWN, level, below=False)
-    found = emergence(passages, along, ability="generalises", horizon=steps, seed=seed)
-    settings = training.settings | dict(
-        along=along, values=list(tried), runs=runs, rows=usual, level=level, seed=seed, versions=versions()
-    )
-    said = "" if fresh or recipe.batch else _memorised(passages, own)
-    return Emerged(found, said, curves, passages, own, settings)
+    judged = stopped_early(curves) if early_stopping else curves
+    exams, own = (_passages(judged, process, f"{which}{metric}", level) for which in ("exam ", ""))
+
+    def ability(kind: str) -> str:
+        return f"learns {kind}" if several else "generalises"
+
+    found = emergence_by_kind(exams, along, ability, steps, seed)
+    settings = training.settings | dict(along=along, values=list(tried), runs=runs, rows=usual)
+    settings |= dict(metric=metric, level=level, early_stopping=early_stopping, seed=seed, versions=versions())
+    said = "" if fresh or recipe.batch or several else _memorised(exams, own)
+    frequency = dict(zip(process.kinds, process.frequency, strict=True))
+    return Emerged(found, said, curves, exams, own, frequency, settings)
+
+
+def _passages(curves: pl.DataFrame, process: Process, metric: str, level: float) -> pl.DataFrame:
+    """Return the passages of each kind, in the order of the kinds."""
+    loss = metric.endswith("loss")
+    each = curves.filter(pl.col("kind").is_in(process.kinds))
+    found = first_passages(each, metric, level * process.chance if loss else level, below=loss)
+    order = {kind: i for i, kind in enumerate(process.kinds)}
+    return found.sort(pl.col("kind").replace_strict(order, return_dtype=pl.Int64), "run")
 
 
 def _values(along: str, values: Sequence[float] | None, process: Process, fresh: bool) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ..._core.devices import Precision, device_words
 from ..._core.files import atomic_path, check_folder, write_text
@@ -88,7 +89,7 @@ def train_runs(
             be written to.
     """
     if folder is None:
-        return _frame(_trained(training, list(runs), None, progress))
+        return _frame(_trained(training, list(runs), None, progress), training.process)
     with _opened(folder, training):
         missing = missing_runs(runs, folder)
         if missing:
@@ -98,7 +99,7 @@ def train_runs(
                 if training.keep:  # before the curves, whose file says that the run has ended
                     part.parent.mkdir(parents=True, exist_ok=True)
                     save_parameters(curves.parameters[0], part.with_suffix(".npz"))
-                write_part(_frame(curves), part)
+                write_part(_frame(curves, training.process), part)
 
             _trained(training, missing, save, progress)
         frames = [_read_part(_part(folder, run)).with_columns(run=pl.lit(i, pl.Int64)) for i, run in enumerate(runs)]
@@ -114,7 +115,7 @@ def train_each(
     training: Training, runs: Sequence[Run], save: Callable[[int, pl.DataFrame], None], progress: Progress
 ) -> None:
     """Train runs, and give the number and the curves of each one when it has ended: the columns of ``train_runs``."""
-    _trained(training, runs, lambda index, curves: save(index, _frame(curves)), progress)
+    _trained(training, runs, lambda index, curves: save(index, _frame(curves, training.process)), progress)
 
 
 def _trained(
@@ -198,20 +199,37 @@ def _read(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} is not in ergoscope's format ({exc}): choose another folder.") from exc
 
 
-def _frame(curves: Curves) -> pl.DataFrame:
-    """Return the curves as a tidy frame; kinds that were not seen, and edges after the last one, have no rows."""
+def _frame(curves: Curves, process: Process) -> pl.DataFrame:
+    """Return the curves as a tidy frame; kinds that were not seen, and edges after the last one, have no rows.
+
+    Of several kinds there is the kind ``"all"``, too: the mean with the frequencies of the task.
+    """
     frames = []
     for number, run in enumerate(curves.runs):
         edges = curves.edges[: curves.last[number] + 1]
-        columns = {
-            (score, kind): curves.scores[number, : len(edges), i, j]
-            for i, score in enumerate(SCORES)
-            for j, kind in enumerate(curves.kinds)
-        }
-        columns |= {(name, "all"): curves.probes[number, : len(edges), i] for i, name in enumerate(curves.probe_names)}
+        scores = curves.scores[number, : len(edges)]
+        if len(curves.kinds) > 1:
+            scores = np.concatenate([scores, _mean(scores, np.array(process.frequency))], axis=2)
         settings = dict(run=number, seed=run.seed, size=run.size, rows=run.rows) | run.knobs._asdict()
-        frames += [_rows(settings, edges, metric, kind, values) for (metric, kind), values in columns.items()]
+        for j, kind in enumerate((*curves.kinds, "all")[: scores.shape[2]]):
+            # A kind without a row has no value where the others have one; where none has, the run diverged.
+            seen = ~np.isnan(scores[:, 0, j]) | np.isnan(scores[:, 0, -1])
+            for i, score in enumerate(SCORES):
+                there = slice(None) if score.startswith("exam") else seen
+                frames.append(_rows(settings, edges[there], score, kind, scores[there, i, j]))
+        for i, name in enumerate(curves.probe_names):
+            frames.append(_rows(settings, edges, name, "all", curves.probes[number, : len(edges), i]))
     return pl.concat(frames)
+
+
+def _mean(scores: NDArray[np.float64], frequency: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over kinds, ``(edge, score, 1)``, with their frequencies; of a batch over the kinds in it."""
+    weights = np.where(np.isnan(scores), 0.0, frequency)
+    weights[:, [score.startswith("exam") for score in SCORES]] = frequency  # the exam has every kind
+    weighted = np.where(weights > 0, weights * scores, 0.0).sum(axis=2, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = weighted / weights.sum(axis=2, keepdims=True)
+    return mean
 
 
 def _rows(

@@ -59,6 +59,24 @@ CAPTIONS = {
         "runs: networks of each value; passed: those that are able at the end; low, high: 95 % interval of the share; "
         "median: updates until a run is able, over all runs of the value.",
     ),
+    "losses.png": Caption(
+        "The loss of each kind",
+        "The loss on the exam of each of the most frequent kinds of examples, in bits, the median over the runs. Black "
+        "is the mean over all kinds, with their frequencies: it falls slowly, because it is the sum of many steps.",
+    ),
+    "thresholds.png": Caption(
+        "Where each kind is learned",
+        "From where on along the axis half of the runs learn a kind, with 95 % intervals, against its frequency, both "
+        "on a log scale. Triangles at the top are kinds without an answer.",
+    ),
+    "learned.png": Caption(
+        "How many kinds are learned", "The number of kinds that the runs have learned, along the axis."
+    ),
+    "kinds.parquet": Caption(
+        "Kinds of examples",
+        "value: from where on half of the runs learn it, with its 95 % interval, if that is located; passed of runs "
+        "learn it at the best value.",
+    ),
     "passages.parquet": Caption("Passages", "when each run passed the level on the exam, or that it did not", False),
     "regret.png": Caption(
         "Regret",

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
-from numpy.typing import NDArray
 
 from .._emergence.axis import Axis, window_parts
 from .._emergence.emergence import Emergence
@@ -17,7 +16,7 @@ from .._emergence.isotonic import falling_fit, rising_fit, window_fit
 from .._emergence.regions import REGIONS
 from .._emergence.shares import check_axis, run_times, within
 from .._emergence.survival import survival
-from .style import BLUE, EXPECTED, FOUND, MARKERS, canvas, legend, shades, title
+from .style import BLUE, EXPECTED, FOUND, MARKERS, canvas, legend, plain_log, shades, title
 
 LINES = ("-", "--", "-.", ":")
 COLOURS = dict(zip(REGIONS, ("0.88", "#f0b27a", "#0072b2", "#9ecae1"), strict=True))
@@ -62,7 +61,7 @@ def passage_figure(emergence: Emergence, ax: Axes | None = None) -> Figure:
         axes.annotate(f"{passed}/{runs}", (value, at), (0, 3), textcoords="offset points", ha="center", fontsize=8)
     axes.set(xlabel=emergence.axis, ylabel=f"share within {emergence.within} steps", ylim=(-0.04, 1.12))
     if emergence.logarithmic:
-        _plain_log(axes, values)
+        plain_log(axes, values)
     title(axes, emergence.ability, f"share of runs by {emergence.axis}")
     legend(axes, 3)
     return figure
@@ -162,11 +161,3 @@ def _draw_curves(axes: Axes, emergence: Emergence, axis: Axis) -> None:
 
 def _cell(place: tuple[int, int], colour: str) -> Rectangle:
     return Rectangle((place[0] - 0.5, place[1] - 0.5), 1, 1, facecolor=colour, edgecolor="white", lw=1.5)
-
-
-def _plain_log(axes: Axes, values: NDArray[np.float64]) -> None:
-    """Set a log axis with the values tried as its ticks; a 1-2-5 ladder would leave short axes without any."""
-    shown = values if len(values) <= 8 else values[:: -(-len(values) // 8)]
-    axes.set_xscale("log")
-    axes.set_xticks(shown, [f"{value:g}" for value in shown])
-    axes.minorticks_off()

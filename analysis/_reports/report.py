@@ -82,7 +82,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     """Return the title, and the HTML before and after the figures."""
     settings = answer["settings"]
-    located, scored, emerged = "rungs" in answer, "rows" in answer, "shares" in answer
+    located, scored = "rungs" in answer, "rows" in answer
+    emerged = "shares" in answer or "kinds" in answer
     title = settings["source"] if located else answer["name"]
     each = [answer, *answer["further"]] if located else [answer]
     asks = "how big must a predictor be before its error stops growing?" if located else "a result of the paper"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .._emergence.emerge import Emerged
+from matplotlib.figure import Figure
+
+from .._emergence.emerged import Emerged
 from .emergence_figures import passage_figure, survival_figure
+from .kind_figures import kind_losses_figure, kind_thresholds_figure, learned_figure
 from .save_results import save_results
 from .training_figure import training_figure
 
@@ -15,8 +18,10 @@ def save_emergence(emerged: Emerged, folder: str | Path, command: list[str] | No
     """Write the report, the figures and the tables, each whole or not at all.
 
     There are shares.png, the share of runs along the axis, but for the axis steps; passages.png, the share that has
-    passed over the steps; and training.png, the scores over the steps. emergence.json has the answer, curves.parquet
-    the scores, and passages.parquet says when each run passed.
+    passed over the steps; and training.png, the scores over the steps. Of several kinds of examples there are
+    losses.png, the loss of each kind along the axis; thresholds.png, from where on each is learned; and learned.png,
+    how many are. emergence.json has the answer, curves.parquet the scores, passages.parquet says when each run passed,
+    and kinds.parquet where each kind is learned.
 
     Args:
         emerged: What ``emerge`` returned.
@@ -29,12 +34,10 @@ def save_emergence(emerged: Emerged, folder: str | Path, command: list[str] | No
     Raises:
         ValueError: The folder cannot be written to.
     """
-    found = emerged.emergence
-    settings = found.axis != "steps"
-    figures = {"shares.png": passage_figure(found)} if settings else {}
-    figures["passages.png"] = survival_figure(emerged.passages, found.axis if settings else None)
-    figures["training.png"] = training_figure(emerged)
-    tables = {"shares.parquet": found.shares, "passages.parquet": emerged.passages, "curves.parquet": emerged.curves}
+    several = len(emerged.emergences) > 1
+    figures = _of_kinds(emerged) if several else _of_one(emerged)
+    tables = {"shares.parquet": emerged.shares, "passages.parquet": emerged.passages, "curves.parquet": emerged.curves}
+    tables |= {"kinds.parquet": emerged.kinds} if several else {}
 
     def answer(files: list[Path]) -> dict[str, Any]:
         whole = emerged.to_dict()
@@ -45,3 +48,20 @@ def save_emergence(emerged: Emerged, folder: str | Path, command: list[str] | No
         )
 
     return save_results(folder, figures, tables, "emergence.json", answer)
+
+
+def _of_one(emerged: Emerged) -> dict[str, Figure]:
+    found = emerged.emergence
+    settings = found.axis != "steps"
+    figures = {"shares.png": passage_figure(found)} if settings else {}
+    figures["passages.png"] = survival_figure(emerged.passages, found.axis if settings else None)
+    return figures | {"training.png": training_figure(emerged)}
+
+
+def _of_kinds(emerged: Emerged) -> dict[str, Figure]:
+    along, task = emerged.settings["along"], emerged.settings["task"].partition(":")[0]
+    return {
+        "losses.png": kind_losses_figure(emerged.curves, along, task),
+        "thresholds.png": kind_thresholds_figure(emerged.kinds, along, task),
+        "learned.png": learned_figure(emerged),
+    }

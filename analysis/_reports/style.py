@@ -57,6 +57,14 @@ def legend(axes: Axes, columns: int, below: float = -0.16, title: str | None = N
                 bbox_to_anchor=(0.5, below))  # fmt: skip
 
 
+def plain_log(axes: Axes, values: NDArray[np.float64]) -> None:
+    """Set a log axis of x with the values tried as its ticks; a 1-2-5 ladder would leave short axes without any."""
+    shown = values if len(values) <= 8 else values[:: -(-len(values) // 8)]
+    axes.set_xscale("log")
+    axes.set_xticks(shown, [f"{value:g}" for value in shown])
+    axes.minorticks_off()
+
+
 def shown_sizes(sizes: Sequence[int], critical: int | None) -> list[int]:
     """Choose the sizes to draw: all near the threshold, some of the others."""
     if len(sizes) <= MOST_LINES:

@@ -9,10 +9,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .._emergence.emerge import EXAM, OWN, Emerged
+from .._emergence.emerged import Emerged
 from .style import canvas, legend, shades, title
 
 MOST_VALUES = 8
+EXAM, OWN = "exam accuracy", "accuracy"
 
 
 def training_figure(emerged: Emerged, ax: Axes | None = None) -> Figure:
@@ -31,7 +32,8 @@ def training_figure(emerged: Emerged, ax: Axes | None = None) -> Figure:
         label = "exam" if value is None else f"{along} {value:g}"
         _draw(axes, part, colour, label)
     axes.plot([], [], "--", color="0.3", label="own examples")
-    axes.axhline(emerged.settings["level"], color="0.5", lw=0.8)
+    if emerged.settings["metric"] == "accuracy":
+        axes.axhline(emerged.settings["level"], color="0.5", lw=0.8)
     axes.set(xlabel="updates (log scale from 1 on)", ylabel="share of right answers", ylim=(-0.03, 1.03))
     axes.set_xscale("symlog", linthresh=1, linscale=0.3)
     axes.set_xlim(0, emerged.settings["steps"])

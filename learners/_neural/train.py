@@ -308,10 +308,10 @@ def _compiled(model: Model, optimiser: Optimiser, source: Source, precision: Pre
     """Return compiled ``call(world, state, knobs, bounds)`` of one run or of many: updates and scores."""
     kinds = len(source.process.kinds)
 
-    def batch_at(world: Any, step: Array) -> Examples:
+    def batch_at(world: Any, step: Array, order: Array | None) -> Examples:
         memory, _, data, batches = world
         # Batches of an endless domain belong to the world, as its set and its exam do.
-        taken = source.batch_at(memory, data if memory is None else batches, step)
+        taken = source.batch_at(memory, data if memory is None else batches, step, order)
         return _encoded(model, taken, precision) if memory is None else taken
 
     def scored(parameters: Parameters, examples: Examples) -> Array:
@@ -325,21 +325,25 @@ def _compiled(model: Model, optimiser: Optimiser, source: Source, precision: Pre
         return (each @ belongs) / belongs.sum(axis=0)[None]  # NaN without a row
 
     def call(world: Any, state: Any, knobs: Any, bounds: Array) -> tuple[Any, Array, Array]:
-        def update(step: Array, state: Any) -> Any:
-            parameters, memory = state
-            examples = batch_at(world, step)
+        def update(step: Array, carried: tuple[Any, Array | None]) -> tuple[Any, Array | None]:
+            (parameters, memory), order = carried
+            if source.shuffles:  # once a pass
+                order = jax.lax.cond(source.begins_pass(step), source.order_at, lambda *_: order, world[3], step)
+            examples = batch_at(world, step, order)
             key = jax.random.fold_in(jax.random.fold_in(world[3], 1), step) if drops else None
 
             def loss(parameters: Parameters) -> Array:
                 return losses(model.forward(parameters, examples.x, key, knobs.dropout), examples.y).mean()
 
-            return stepped(optimiser, knobs, jax.grad(loss)(parameters), memory, parameters)
+            return stepped(optimiser, knobs, jax.grad(loss)(parameters), memory, parameters), order
 
         def stretch(state: Any, bound: Array) -> tuple[Any, tuple[Array, Array]]:
             parameters = state[0]
-            seen = scored(parameters, batch_at(world, bound[0])), scored(parameters, world[1])
+            order = source.order_at(world[3], bound[0]) if source.shuffles else None
+            seen = scored(parameters, batch_at(world, bound[0], order)), scored(parameters, world[1])
             probes = jnp.array([read(parameters) for _, read in model.probes], precision)
-            return jax.lax.fori_loop(bound[0], bound[1], update, state), (jnp.concatenate(seen), probes)
+            state, _ = jax.lax.fori_loop(bound[0], bound[1], update, (state, order))
+            return state, (jnp.concatenate(seen), probes)
 
         state, (scores, probes) = jax.lax.scan(stretch, state, bounds)
         return state, scores, probes

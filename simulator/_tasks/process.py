@@ -122,11 +122,32 @@ class Source(NamedTuple):
             return None
         return self.process.draw(key, self.process.rows if self.rows is None else self.rows)
 
-    def batch_at(self, memory: Examples | None, key: Array, step: Array) -> Examples:
+    @property
+    def shuffles(self) -> bool:
+        """Whether batches are taken from a finite set that is shuffled anew in every pass."""
+        return self.rows is not None and self.batch is not None
+
+    def begins_pass(self, step: Array) -> Array:
+        """Return whether a pass over the set begins with the batch of this step."""
+        assert self.rows is not None and self.batch is not None
+        return step % (self.rows // self.batch) == 0
+
+    def order_at(self, key: Array, step: Array) -> Array:
+        """Return the order of the rows of the set in the pass that a step belongs to, ``(row,)``."""
+        assert self.rows is not None and self.batch is not None
+        return jax.random.permutation(jax.random.fold_in(key, step // (self.rows // self.batch)), self.rows)
+
+    def batch_at(self, memory: Examples | None, key: Array, step: Array, order: Array | None = None) -> Examples:
         """Return the batch of a step.
 
         Fresh batches of a finite domain take rows of its training part at random. A finite set in batches is shuffled
         anew in every pass; what does not fill a batch at the end of a pass is left out of it.
+
+        Args:
+            memory: What ``memory`` returned.
+            key: Of the world; where there is a memory, of the batches.
+            step: Number of the batch.
+            order: What ``order_at`` returns for this step, if it is known: making it costs as much as sorting the set.
         """
         if memory is None:
             assert self.batch is not None
@@ -134,13 +155,13 @@ class Source(NamedTuple):
             return self.process.draw(jax.random.fold_in(batches, step), self.batch)
         if self.batch is None:
             return memory
-        size = len(memory.y)
         if self.rows is None:
-            chosen = jax.random.randint(jax.random.fold_in(key, step), (self.batch,), 0, size, "int32")
+            chosen = jax.random.randint(jax.random.fold_in(key, step), (self.batch,), 0, len(memory.y), "int32")
         else:
-            passes, place = jnp.divmod(step, size // self.batch)
-            order = jax.random.permutation(jax.random.fold_in(key, passes), size)
-            chosen = jax.lax.dynamic_slice(order, (place * self.batch,), (self.batch,))
+            place = step % (self.rows // self.batch) * self.batch
+            chosen = jax.lax.dynamic_slice(
+                self.order_at(key, step) if order is None else order, (place,), (self.batch,)
+            )
         return Examples(*(part[chosen] for part in memory))
 
 

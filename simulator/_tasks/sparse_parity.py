@@ -73,7 +73,7 @@ def sparse_parity(
         raise ValueError(f"there are only {comb(bits, k)} different sets of {k} of {bits} bits, not {tasks}.")
     if coding not in ("bits", "signs"):
         raise ValueError(f"the coding of sparse-parity must be bits or signs, got {coding!r}.")
-    frequency = fractions(np.arange(1, tasks + 1) ** -(alpha + 1.0))
+    frequency = fractions(np.arange(1.0, tasks + 1) ** -(alpha + 1))
     steps = np.cumsum(frequency)[:-1].astype(np.float32)
     sets = task_sets(tasks, bits, k, subsets)
 
