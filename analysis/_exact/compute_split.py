@@ -52,8 +52,9 @@ def optimal_split(compute: ArrayLike, mean: float = 6.0, eps: float = 0.5, signs
 
         maximise s(R) = R (1 - P_b(R, C / R)),    P_b = gamma_BP / eps Q(sqrt(R / eps) (eps_BP - eps) / alpha)
 
-    P_b is the share of concepts that is not learned, with threshold and width of ``binomial_ensemble``. R / sqrt(C) is
-    sought between 0.4 and 1.3 of its limit 1 / sqrt(c*), where c* is the threshold of ``jump``: R* and T* both grow
+    P_b is the share of concepts that is not learned, with threshold and width of ``binomial_ensemble``. It is about the
+    jump alone: the few concepts that stay unknown well above it, 1 - ``above`` of ``jump``, are left out. R / sqrt(C)
+    is sought between 0.4 and 1.3 of its limit 1 / sqrt(c*), where c* is the threshold of ``jump``: R* and T* both grow
     like sqrt(C).
 
     Args:
