@@ -23,7 +23,7 @@ from .peeling_kernel import (
 )
 
 MOST_WORDS = 2**31 - NODE
-FIRST_TEXTS = 64
+FIRST_NODES = 2  # that there is room for at first, for each concept; what is not touched takes no memory
 
 
 class PeelingDecoder:
@@ -63,7 +63,8 @@ class PeelingDecoder:
             raise ValueError(f"peeling takes at most 2^31 - 1 concepts, got {concepts}: they are numbered in 32 bits.")
         counters = np.zeros(COUNTERS, np.int64)
         counters[[FREE_TEXT, FREE_NODE]] = -1
-        texts, nodes = np.empty((FIRST_TEXTS, 2), np.int32), np.empty(FIRST_TEXTS * NODE, np.int32)
+        texts = np.empty((concepts, 2), np.int32)
+        nodes = np.empty(min(FIRST_NODES * concepts * NODE, MOST_WORDS), np.int32)
         places, order = np.full((concepts, 2), -1, np.int32), np.empty(concepts, np.int32)
         self._memory = Memory(np.zeros(concepts, np.uint8), places, order, texts, nodes, counters)
 
