@@ -5,11 +5,9 @@ from ._emergence.judge import emergence as emergence
 from ._emergence.passages import first_passages as first_passages
 from ._emergence.plateaus import plateaus as plateaus
 from ._emergence.regions import region_map as region_map
-from ._exact.compute_split import Split as Split
 from ._exact.compute_split import optimal_split as optimal_split
-from ._exact.density_evolution import Jump as Jump
-from ._exact.density_evolution import jump as jump
 from ._exact.density_evolution import learned_share as learned_share
+from ._exact.density_evolution import learning_jump as learning_jump
 from ._exact.design import Design as Design
 from ._exact.design import design as design
 from ._exact.giant_component import giant_component as giant_component

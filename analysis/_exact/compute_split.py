@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from ..._core.arrays import real_array
-from .density_evolution import jump
+from .density_evolution import learning_jump
 from .finite_length import Signs, binomial_ensemble, scaling_parameter, threshold
 
 LEAST, MOST = 0.4, 1.3  # of R* / sqrt(C), as shares of its limit; at d = 6 about the .2 to .6 of the source
@@ -53,9 +53,8 @@ def optimal_split(compute: ArrayLike, mean: float = 6.0, eps: float = 0.5, signs
         maximise s(R) = R (1 - P_b(R, C / R)),    P_b = gamma_BP / eps Q(sqrt(R / eps) (eps_BP - eps) / alpha)
 
     P_b is the share of concepts that is not learned, with threshold and width of ``binomial_ensemble``. It is about the
-    jump alone: the few concepts that stay unknown well above it, 1 - ``above`` of ``jump``, are left out. R / sqrt(C)
-    is sought between 0.4 and 1.3 of its limit 1 / sqrt(c*), where c* is the threshold of ``jump``: R* and T* both grow
-    like sqrt(C).
+    jump alone: the few concepts that stay unknown well above it are left out. R / sqrt(C) is sought between 0.4 and 1.3
+    of its limit 1 / sqrt(c*), where c* is the threshold of ``learning_jump``: R* and T* both grow like sqrt(C).
 
     Args:
         compute: C; a number or an array.
@@ -122,7 +121,7 @@ def split_limit(mean: float = 6.0) -> float:
     Raises:
         ValueError: d is not above e: nothing jumps.
     """
-    load = jump(mean).load
+    load = learning_jump(mean).load
     if np.isnan(load):
         raise ValueError(f"texts must name more than e = 2.718 concepts on average for a jump, got {mean:g}.")
     return float(1 / np.sqrt(load))

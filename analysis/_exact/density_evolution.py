@@ -54,12 +54,12 @@ def learned_share(load: ArrayLike, mean: ArrayLike = 6.0) -> Any:
         Shokrollahi, D. A. Spielman, Efficient erasure correcting codes, 2001.
     """
     c, d = np.broadcast_arrays(_loads(load), _means(mean))
-    # With u = -log x the load of a root is c(u) = u exp(d exp(-u)) / d. It rises in u, but for d > e falls between the
-    # two ends of the jump; so the root wanted lies before the first of them or after the second.
-    first, second = _ends(d)
-    before = np.isnan(first) | (c <= _load(first, d))
-    low = np.where(before, 0.0, second)
-    high = np.where(before & ~np.isnan(first), first, d * c)  # c(u) >= u / d
+    # With u = -log x the load of a root is c(u) = u exp(d exp(-u)) / d, at least u / d. It rises in u, but for d > e it
+    # falls from the first end of the jump to the second. Below the jump the root lies before the first end; above it
+    # there is only one.
+    first = _first_end(d)
+    before = c <= _load(first, d)
+    low, high = np.zeros_like(c), np.where(before, first, d * c)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         less = _load(middle, d) < c
@@ -67,14 +67,14 @@ def learned_share(load: ArrayLike, mean: ArrayLike = 6.0) -> Any:
     return -np.expm1(-low)[()]
 
 
-def jump(mean: ArrayLike = 6.0) -> Jump:
+def learning_jump(mean: ArrayLike = 6.0) -> Jump:
     """Return the jump of the learned share. There is one if and only if d > e.
 
         c* = u exp(1 / u) / d,    u = -W_0(-1 / d)
 
     Two roots of x = exp(-d c exp(-d x)) meet where the derivatives of both sides agree, too: d x log(1/x) = 1. With
-    u = log(1/x) this is u exp(-u) = 1 / d, which the two branches of Lambert's W solve for d > e. The branch W_0 is the
-    end of the jump at which less is learned.
+    u = log(1/x) this is u exp(-u) = 1 / d, which two branches of Lambert's W solve for d > e. The branch W_0 is the end
+    of the jump at which less is learned.
 
     Args:
         mean: d, above 0 and at most 700; a number or an array.
@@ -83,17 +83,16 @@ def jump(mean: ArrayLike = 6.0) -> Jump:
         ValueError: A mean is not above 0 or is above 700.
     """
     d = _means(mean)
-    first, _ = _ends(d)
+    first = _first_end(d)
     load = _load(first, d)
     jumps = ~np.isnan(load)
     above = learned_share(np.where(jumps, np.nextafter(load, np.inf), 0.0), d)
     return Jump(load[()], -np.expm1(-first)[()], np.where(jumps, above, np.nan)[()])
 
 
-def _ends(d: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the two roots of u exp(-u) = 1 / d, the smaller first; NaN where there is no jump."""
-    real = np.where(d > np.e, -1 / d, np.nan)
-    return -lambertw(real, 0).real, -lambertw(real, -1).real
+def _first_end(d: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the smaller root of u exp(-u) = 1 / d; NaN where there is no jump."""
+    return np.asarray(-lambertw(np.where(d > np.e, -1 / d, np.nan), 0).real)
 
 
 def _load(u: NDArray[np.float64], d: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -49,9 +49,9 @@ def skill_levels(levels: int = 100, skills: int = 1000) -> Levels:
     Raises:
         ValueError: There is no level, or a level has fewer than two skills.
     """
-    number = np.arange(1, check_count("levels", levels, 1) + 1).astype(np.float64)
+    number = np.linspace(1, levels, check_count("levels", levels, 1))
     check_count("skills", skills, 2)
-    return Levels(skills, np.round(np.exp(7 * number / levels)), np.round(np.log2(number)))
+    return Levels(skills, np.rint(np.exp(7 * number / levels)), np.rint(np.log2(number)))
 
 
 def acquired_shares(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .density_evolution import jump
+from .density_evolution import learning_jump
 from .finite_length import Signs, poisson_ensemble, scaling_parameter, threshold
 
 
@@ -36,7 +36,7 @@ def stream_spread(mean: ArrayLike = 6.0) -> Any:
         The method is that of A. Dembo, A. Montanari, Finite size scaling for the core of large random hypergraphs,
         Annals of Applied Probability 18, 2008. ``code_spread`` tends to the same for eps -> 0.
     """
-    found = jump(mean)
+    found = learning_jump(mean)
     x = 1 - np.asarray(found.below)
     L = -np.log(x)
     return (found.load / L * np.sqrt((1 - x) / x - L**2 / found.load))[()]
@@ -59,7 +59,7 @@ def code_spread(mean: ArrayLike = 6.0, eps: ArrayLike = 0.5, signs: Signs = "der
         ValueError: A number is not within its limits.
     """
     d, e = np.broadcast_arrays(np.asarray(mean, float), np.asarray(eps, float))
-    load = np.asarray(jump(d).load)
+    load = np.asarray(learning_jump(d).load)
     ensemble = poisson_ensemble(np.where(np.isnan(load), 1.0, load), d, e)
     found = threshold(ensemble)
     alpha = scaling_parameter(ensemble, found, signs)

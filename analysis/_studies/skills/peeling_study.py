@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from ...._core.progress import Progress, no_progress
-from ..._exact.density_evolution import jump, learned_share
+from ..._exact.density_evolution import learned_share, learning_jump
 from ..._exact.threshold_spread import code_spread, stream_spread
 from ..claims import Claim, at_most
 from .passages import Extrapolated, extrapolated, first_passages_of_streams, learned_shares, passage_summary
@@ -67,7 +67,7 @@ def study_peeling(seed: int = 0, quick: bool = False, progress: Progress = no_pr
 def threshold_table(means: Sequence[float] = (NO_JUMP, *THRESHOLDS)) -> pl.DataFrame:
     """Return the exact thresholds: ``mean, load, below, above, spread, code, published``; null where nothing jumps."""
     d = np.array(means, float)
-    columns = jump(d)._asdict() | dict(
+    columns = learning_jump(d)._asdict() | dict(
         spread=stream_spread(d), code=code_spread(d), published=code_spread(d, signs="published")
     )
     return pl.DataFrame(dict(mean=d) | columns).fill_nan(None)
@@ -89,7 +89,7 @@ def share_curves(
         ``concepts, seed, load, learned, exact, scaled``: the share of the stream, that of density evolution, and
         (T / R - c*) sqrt(R), over which the curves of all sizes fall together.
     """
-    threshold = float(jump(mean).load)
+    threshold = float(learning_jump(mean).load)
     loads = threshold * np.linspace(0.6, 1.6, points)
     exact = learned_share(loads, mean)
     frames = [
@@ -119,7 +119,7 @@ def _exact_claims(thresholds: pl.DataFrame) -> list[Claim]:
 
 
 def _stream_claims(summary: pl.DataFrame, limit: Extrapolated) -> list[Claim]:
-    part, exact = "single streams", float(jump(MEAN).load)
+    part, exact = "single streams", float(learning_jump(MEAN).load)
     last = summary.row(-1, named=True)
     at = f"{last['concepts']} concepts"
     four = 4 * limit.error

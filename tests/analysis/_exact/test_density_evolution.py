@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ergoscope.analysis import jump, learned_share
+from ergoscope.analysis import learned_share, learning_jump
 
 
 def iterated(load: float, mean: float, rounds: int = 200_000) -> float:
@@ -37,7 +37,7 @@ def double_root(mean: float, start: tuple[float, float]) -> tuple[mp.mpf, mp.mpf
     [(3, 1.0379, (1.0, 0.5)), (4, 1.4664, (1.5, 0.7)), (6, 4.5330, (4.5, 0.8)), (8, 18.3517, (18.0, 0.87))],
 )
 def test_the_jump_is_the_double_root(mean: float, load: float, start: tuple[float, float]) -> None:
-    found = jump(mean)
+    found = learning_jump(mean)
     with mp.workdps(40):
         c, x = double_root(mean, start)
     assert found.load == pytest.approx(float(c), rel=1e-13)
@@ -47,7 +47,7 @@ def test_the_jump_is_the_double_root(mean: float, load: float, start: tuple[floa
 
 def test_the_jump_leads_from_one_root_to_the_next() -> None:
     for mean in (2.8, 3.0, 4.0, 6.0):
-        found = jump(mean)
+        found = learning_jump(mean)
         assert found.below == pytest.approx(iterated(found.load * (1 - 1e-5), mean), abs=0.02)
         assert found.above == pytest.approx(iterated(found.load * (1 + 1e-5), mean), abs=1e-4)
         assert learned_share(found.load, mean) == pytest.approx(found.below, abs=1e-7)
@@ -56,7 +56,7 @@ def test_the_jump_leads_from_one_root_to_the_next() -> None:
 
 def test_there_is_a_jump_exactly_above_e() -> None:
     means = np.array([0.1, 2.0, np.e - 1e-6, np.e, np.e + 1e-6, 3.0, 700.0])
-    found = jump(means)
+    found = learning_jump(means)
     assert np.isnan(found.load).tolist() == [True, True, True, True, False, False, False]
     for part in found:
         assert (np.isnan(part) == np.isnan(found.load)).all()

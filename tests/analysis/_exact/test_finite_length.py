@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import lambertw
 
-from ergoscope.analysis import jump
+from ergoscope.analysis import learning_jump
 from ergoscope.analysis._exact.finite_length import (
     Ensemble,
     binomial_ensemble,
@@ -103,7 +103,7 @@ def test_both_signs_are_those_that_are_known(ensemble: Ensemble, derived: float,
 def test_the_threshold_of_many_concepts_is_that_of_density_evolution() -> None:
     """At the load of the jump the threshold is eps, whatever eps; off it Lambert's W solves for the double root."""
     means, shares = np.array([3.0, 4.0, 6.0, 8.0])[:, None], np.array([0.1, 0.5, 1.0])[None]
-    exact = jump(means)
+    exact = learning_jump(means)
     found = threshold(poisson_ensemble(exact.load, means, shares))
     np.testing.assert_allclose(found.eps, np.broadcast_to(shares, (4, 3)), rtol=1e-12)
     np.testing.assert_allclose(found.x / shares, np.broadcast_to(1 - exact.below, (4, 3)), rtol=1e-7)

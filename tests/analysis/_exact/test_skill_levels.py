@@ -12,6 +12,7 @@ from scipy.stats import binom
 from ergoscope.analysis._exact.skill_levels import (
     ONE_LEVEL,
     SEVERAL_LEVELS,
+    Levels,
     _binomial_tail,
     acquired_shares,
     level_weights,
@@ -27,11 +28,10 @@ def giant(degree: float) -> float:
     return float(share)
 
 
-def textbook(R: int, T: int, mean: float, number: int, skills: int) -> list[float]:
+def textbook(R: int, T: int, mean: float, levels: Levels) -> list[float]:
     """Level after level, with numbers alone."""
-    shares, before = [], 1.0
-    for level in range(1, number + 1):
-        eta, sigma = round(np.exp(7 * level / number)), round(np.log2(level))
+    shares, before, skills = [], 1.0, levels.skills
+    for eta, sigma in zip(levels.support, levels.prerequisites, strict=True):
         support = (1 - (1 - (mean / R) ** 2) ** T) / skills**2
         link = binom.sf(eta - 1, R * (R - 1) // 2, support) * before ** (2 * sigma)
         before = giant(skills * link)
@@ -39,11 +39,22 @@ def textbook(R: int, T: int, mean: float, number: int, skills: int) -> list[floa
     return shares
 
 
-@pytest.mark.parametrize(("concepts", "texts"), [(400, 20_000), (400, 200_000), (2000, 1_000_000)])
-def test_shares_agree_with_plain_loops(concepts: int, texts: int) -> None:
-    found = acquired_shares(concepts, texts, 6.0, skill_levels(10, 100))
-    np.testing.assert_allclose(found, textbook(concepts, texts, 6.0, 10, 100), atol=1e-9)
-    assert 0 < found.sum() < 10
+EVEN = Levels(100, np.full(5, 3.0), np.array([0.0, 1.0, 1.0, 2.0, 1.0]))  # so that levels fade slowly
+
+
+@pytest.mark.parametrize(
+    ("concepts", "texts", "levels"), [(400, 20_000, skill_levels(10, 100)), (112, 5000, EVEN), (2000, 350, EVEN)]
+)
+def test_shares_agree_with_plain_loops(concepts: int, texts: int, levels: Levels) -> None:
+    found = acquired_shares(concepts, texts, 6.0, levels)
+    np.testing.assert_allclose(found, textbook(concepts, texts, 6.0, levels), atol=1e-9)
+    assert 0 < found.sum() < len(found)
+
+
+def test_the_tail_of_few_pairs_is_the_binomial_law() -> None:
+    pairs, support = np.array([1.0, 3.0, 6.0, 45.0]), np.array([0.3, 0.01, 0.5, 0.9])
+    for eta in (1.0, 2.0, 5.0):
+        np.testing.assert_allclose(_binomial_tail(pairs, support, eta), binom.sf(eta - 1, pairs, support), rtol=1e-12)
 
 
 def test_the_tail_of_many_pairs_agrees_with_forty_digits() -> None:

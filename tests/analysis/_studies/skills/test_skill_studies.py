@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy.stats import chi2, norm
 
-from ergoscope.analysis import giant_component, jump, learned_share, optimal_split
+from ergoscope.analysis import giant_component, learned_share, learning_jump, optimal_split
 from ergoscope.analysis._exact.giant_component import giant_spread
 from ergoscope.analysis._studies.claims import Claim, claims_table, verdict
 from ergoscope.analysis._studies.skills.giant_study import giant_table, largest_share, study_giant
@@ -38,10 +38,10 @@ def test_peeling(pytestconfig: pytest.Config) -> None:
 def test_curves_are_those_of_streams_beside_density_evolution() -> None:
     found = share_curves((50, 200), 2, seed=3, points=5)
     one = found.filter(concepts=200, seed=4)
-    loads = float(jump(6.0).load) * np.array([0.6, 0.85, 1.1, 1.35, 1.6])
+    loads = float(learning_jump(6.0).load) * np.array([0.6, 0.85, 1.1, 1.35, 1.6])
     assert one["learned"].to_list() == learned_shares(200, 4, loads).tolist()
     np.testing.assert_allclose(one["exact"], learned_share(loads))
-    np.testing.assert_allclose(one["scaled"], (loads - jump(6.0).load) * np.sqrt(200))
+    np.testing.assert_allclose(one["scaled"], (loads - learning_jump(6.0).load) * np.sqrt(200))
 
 
 def test_no_threshold_is_an_empty_cell() -> None:
