@@ -35,7 +35,7 @@ class PeelingDecoder:
 
     This is the decoder of low-density parity-check codes on the erasure channel. A text is a parity check, and an
     unknown concept an erasure. It takes time in proportion to the concepts named, and memory in proportion to the
-    concepts named by texts that wait: 12 bytes a concept, 8 a kept text, and 4 to 64 for each unknown concept of one,
+    concepts named by texts that wait: 13 bytes a concept, 8 a kept text, and 4 to 64 for each unknown concept of one,
     some 6 where it has many texts. The arrays grow by doubling; they do not shrink.
 
     Args:

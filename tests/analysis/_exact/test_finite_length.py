@@ -84,7 +84,7 @@ def test_threshold_and_alpha_agree_with_forty_digits(name: str) -> None:
     ("symbol", "check", "eps"), [(3, 4, 0.6474), (3, 5, 0.5176), (3, 6, 0.4294), (4, 6, 0.5061), (4, 8, 0.3834)]
 )
 def test_thresholds_of_regular_codes_are_those_of_the_literature(symbol: int, check: int, eps: float) -> None:
-    """T. Richardson, R. Urbanke, Modern Coding Theory, example 3.59 and figures after it."""
+    """T. Richardson, R. Urbanke, Modern Coding Theory, 2008, chapter 3."""
     assert threshold(regular_ensemble(symbol, check)).eps == pytest.approx(eps, abs=6e-5)
 
 
