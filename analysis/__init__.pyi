@@ -9,8 +9,12 @@ from ._emergence.plateaus import plateaus as plateaus
 from ._emergence.regions import region_map as region_map
 from ._emergence.scaling_exponent import ScalingExponent as ScalingExponent
 from ._emergence.scaling_exponent import scaling_exponent as scaling_exponent
+from ._exact.compute_split import optimal_split as optimal_split
+from ._exact.density_evolution import learned_share as learned_share
+from ._exact.density_evolution import learning_jump as learning_jump
 from ._exact.design import Design as Design
 from ._exact.design import design as design
+from ._exact.giant_component import giant_component as giant_component
 from ._exact.kalman_predictor import kalman_predictor as kalman_predictor
 from ._exact.named import best_errors as best_errors
 from ._exact.named import critical_length as critical_length

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 LOAD = round(os.getloadavg()[0], 1)  # before our own work adds to it
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ["ergoscope", "jax", "numpy", "scipy", "control"]
-PACKAGES += ["padasip", "river", "filterpy", "statsmodels", "simdkalman", "dynamax", "torch"]
+PACKAGES += ["padasip", "river", "filterpy", "statsmodels", "simdkalman", "dynamax", "torch", "networkx"]
 
 
 class Contender(NamedTuple):

@@ -3,6 +3,7 @@ from ._catalogue import learner_names as learner_names
 from ._catalogue import learner_options as learner_options
 from ._catalogue import make_learner as make_learner
 from ._discrete.ideal_quanta import ideal_quanta as ideal_quanta
+from ._discrete.peeling import PeelingDecoder as PeelingDecoder
 from ._estimators.factories import river_forecaster as river_forecaster
 from ._estimators.factories import river_regressor as river_regressor
 from ._estimators.factories import sklearn_regressor as sklearn_regressor

@@ -23,3 +23,6 @@ from ._tasks.observations import task_trajectories as task_trajectories
 from ._tasks.parity import parity as parity
 from ._tasks.process import Examples as Examples
 from ._tasks.process import Process as Process
+from ._tasks.skills import skills as skills
+from ._tasks.texts import Texts as Texts
+from ._tasks.texts import texts_of as texts_of

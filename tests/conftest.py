@@ -67,13 +67,13 @@ os.environ.setdefault("MPLCONFIGDIR", os.path.join(compiled.name, "matplotlib"))
 jax.config.update("jax_compilation_cache_dir", None)
 
 
-# The loops that nearly every command runs: compiled once, side by side, before many tests at a time wait for them. Each
-# process writes what its learner forecasts, which is the same on every processor.
+# The loops that nearly every command runs: compiled once, side by side, before many tests at a time wait for them or
+# compile the same one. Each process writes what its learner forecasts, which is the same on every processor.
 LOOPS = """
 import sys
 import numpy as np
 from ergoscope.learners import kalman, ladder, lattice, replay
-from ergoscope.simulator import Trajectories, zoo
+from ergoscope.simulator import Trajectories, simulate, zoo
 random = np.random.Generator(np.random.Philox(1))
 y, u = random.standard_normal((17, 200, 2)).cumsum(axis=1), random.standard_normal((17, 200, 2))
 learner, p, m = dict(
@@ -84,6 +84,8 @@ learner, p, m = dict(
 names = ("a", "b")[:p], ("u", "v")[:m], tuple(map(str, range(17)))
 recording = Trajectories(y[..., :p], u[..., :m], np.full(17, 200), 1.0, *names)
 sys.stdout.buffer.write(replay(learner, recording, width=17).tobytes())
+if sys.argv[1] == "kalman":  # the shortest of the three
+    simulate(1, zoo("random-walk"), 100)
 """
 BITS = pytest.StashKey[str]()
 

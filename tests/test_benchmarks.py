@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(file for file in (ROOT / "benchmarks").glob("*.py") if not file.name.startswith("_"))
 BAD = (["lattice.py", "--rounds", "0"], ["memory.py", "--share", "2"], ["linearity.py", "--most", "many"])
 BAD += (["recordings.py", "--seeds", "0"],)
-ALONE = ["grokking_grid", "recordings"]  # take too long for make bench
+ALONE = ["grokking_grid", "quanta_published", "recordings"]  # take too long for make bench
 
 # All in one fresh interpreter, so that JAX is loaded once: what each file answers to each row of words.
 ANSWERS = """if True:

@@ -108,6 +108,8 @@ CLUSTER = "needs a cluster and a shared folder: tests/analysis/_sweeps/test_dask
 EMERGE = "tests/analysis/_emergence/test_emerge.py trains smaller ones along each axis"
 STUDY = "tests/analysis/_studies/test_registry.py runs every study"
 GROKKING = "tests/analysis/_studies/grokking/test_grokking.py runs it"
+KINDS = "tests/analysis/_emergence/test_kinds.py trains smaller ones"
+QUANTA = "tests/analysis/_studies/quanta/test_quanta.py runs it on fewer tasks"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
 NOT_RUN = {
@@ -127,6 +129,11 @@ NOT_RUN = {
     "emerge parity --along decay --values 0.01,0.03,0.1,0.3,1 --rows 1200": EMERGE,
     "emerge parity --along size --values 4,8,16,32,64 --rows 1600": EMERGE,
     "emerge modular-addition --along steps --learner embedding-mlp:embedding=128,width=48 --rows 1366": EMERGE,
+    "emerge sparse-parity --along steps --fresh --learner mlp:width=128,rate=0.003,decay=0,batch=1000 --runs 6": KINDS,
+    "emerge sparse-parity --along size --values 8,16,32,64,128 --fresh --learner mlp:rate=0.003,decay=0,batch=1000 "
+    "--runs 4": KINDS,
+    "emerge sparse-parity --along rows --values 8000,16000,32000 --early-stopping "
+    "--learner mlp:width=128,rate=0.003,decay=0,batch=500 --runs 4 --steps 3000": KINDS,
     "publish modular-addition --to mqtt://localhost:1883/lab/sums --rate 10": "test_sources.py plays tasks",
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml": "takes hours; test_task_experiment.py sweeps a smaller one of its kind",
@@ -147,6 +154,8 @@ NOT_RUN = {
     "reproduce networks-on-plants": STUDY,
     "reproduce grokking": GROKKING,
     "reproduce grokking --quick": GROKKING,
+    "reproduce quanta": QUANTA,
+    "reproduce quanta --quick": QUANTA,
 }
 
 

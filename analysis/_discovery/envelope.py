@@ -47,6 +47,11 @@ def envelope(assigned: NDArray[np.int64], clusters: Sequence[int], ranks: tuple[
         )
         for number, size in zip(clusters, counts, strict=True)
     )
+    return envelope_of(sizes, ranks)
+
+
+def envelope_of(sizes: pl.DataFrame, ranks: tuple[int, int] | None = None) -> Envelope:
+    """Return the envelope of sizes that are known: the frame ``sizes`` of an ``Envelope``."""
     curve = sizes.group_by("rank").agg(pl.col("size").max()).sort("rank")
     first, last = ranks or (1, len(curve))
     return Envelope(sizes, curve, (first, last), rank_slope(curve["size"].to_numpy(), first, last))

@@ -191,6 +191,7 @@ CAPTIONS = {
             ("rand", "Rand indices"),
             ("similarity", "similarities of the gradients"),
             ("envelope", "sizes of the clusters"),
+            ("bias", "errors of slopes on clusters that are known"),
         )
     },
     "grokking.parquet": Caption(

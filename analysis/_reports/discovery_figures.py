@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from .._discovery.discover import Discovery
 from .._discovery.envelope import Envelope
 from .style import EXPECTED, FOUND, canvas, legend, shades, title
 
 NAMED = 0.03  # share of the examples that a group has at least if its number stands at the axes
 
 
-def similarity_figure(discovery: Discovery, order: str, groups: str | None = None, ax: Axes | None = None) -> Figure:
+def similarity_figure(
+    matrix: NDArray[np.floating[Any]],
+    labels: Mapping[str, ArrayLike],
+    order: str,
+    groups: str | None = None,
+    ax: Axes | None = None,
+) -> Figure:
     """Draw the similarity of all pairs of examples, sorted by labels.
 
     On ``ax``, axes of your own, it is drawn there; the figure returned is theirs. The colours span the values of 98 %
     of the pairs.
 
     Args:
-        discovery: The answer of ``discover``.
+        matrix: Similarities ``(example, example)``, as in ``Discovery``.
+        labels: Labels ``(example,)``, by name.
         order: Name of the labels that the examples are sorted by, such as task and pattern.
         groups: Name of coarser labels, such as tasks, between which lines are drawn; None: no lines.
         ax: Axes of your own.
 
     Raises:
-        ValueError: It was not held against labels of such a name.
+        ValueError: There are no labels of such a name.
     """
-    coarse = _labels(discovery.labels, groups or order)
-    places = np.lexsort((_labels(discovery.labels, order), coarse))
-    matrix = discovery.similarity.matrix[np.ix_(places, places)]
+    coarse = _labels(labels, groups or order)
+    places = np.lexsort((_labels(labels, order), coarse))
+    matrix = matrix[np.ix_(places, places)]
     figure, (axes,) = canvas(1, ax=ax)
     low, high = np.percentile(matrix[~np.eye(len(matrix), dtype=bool)], [1, 99])
     image = axes.imshow(matrix, cmap="viridis", vmin=low, vmax=high, interpolation="nearest")

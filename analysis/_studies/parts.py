@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from ..._core.devices import is_cpu
 from ..._core.progress import Progress
 from ..._core.text import counted, duration, spaced
 from ...learners._neural.train import Run, train
 from .._emergence.training import Training, missing_runs, train_runs
 
-PROBE = 200  # updates of the probe
+FEWEST, PROBE, PROBE_SECONDS = 5, 200, 2.0  # updates of the probe, and its time
 
 
 class Part(NamedTuple):
@@ -83,9 +84,10 @@ def cost_sentence(parts: Mapping[str, Part], folder: Path, seconds: Callable[[Pa
 def update_seconds(part: Part, run: Run) -> float:
     """Return the seconds that one update of a run takes on one thread, measured."""
     training = part.training
+    clock = time.process_time if is_cpu(training.device) else time.perf_counter  # beside other work a CPU waits
 
     def timed(updates: int) -> float:
-        begun = time.perf_counter()
+        begun = clock()
         train(
             training.recipe.model,
             training.process,
@@ -97,10 +99,13 @@ def update_seconds(part: Part, run: Run) -> float:
             precision=training.precision,
             device=training.device,
         )
-        return time.perf_counter() - begun
+        return clock() - begun
 
     timed(1)  # compiles
-    return timed(PROBE) / PROBE
+    once = min(timed(1) for _ in range(2))  # mostly the exam, not the update
+    updates = min(PROBE, max(FEWEST, int(PROBE_SECONDS / once)))
+    further = timed(1 + updates) - once
+    return further / updates if further > 0 else once
 
 
 def _work(part: Part, run: Run) -> int:

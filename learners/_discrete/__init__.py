@@ -1,1 +1,1 @@
-"""Rules that learn whole things or nothing, without gradients."""
+"""Learners without gradients: rules that learn kinds, concepts and sums one by one."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from ergoscope._core import compiled
+from ergoscope.analysis import kalman_gain
+from ergoscope.learners import make_learner
+from ergoscope.simulator import zoo
 
 PROGRAM = """
 from ergoscope._core import compiled
+from ergoscope.analysis import kalman_gain
 from ergoscope.cli._printing import tell_of_compiling
 
 tell_of_compiling()
@@ -79,3 +89,40 @@ def test_only_the_newest_versions_are_kept(tmp_path: Path) -> None:
     answers(run(tmp_path))
     assert len(list(folder.glob("loops-*"))) == 4
     assert (folder / "jit-cache").exists()
+
+
+ROOT = Path(compiled.__file__).parents[1]
+LEARNERS = ("ladder", "ladder:intercept=yes", "lattice", "square-root-rls", "kalman", "truncated-kalman")
+
+
+def imported(file: Path) -> set[Path]:
+    """Return the files of the package that a file imports where it is read, not in its functions."""
+    found = set[Path]()
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = file.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            places = [folder.with_suffix(".py"), *(folder / f"{name.name}.py" for name in node.names)]
+            found |= {place for place in places if place.is_file()}
+    return found
+
+
+def records(tree: Any) -> set[type]:
+    """Return the classes of the records in a tree."""
+    inside = set[type]().union(*map(records, tree)) if isinstance(tree, tuple) else set()
+    return inside | ({type(tree)} if hasattr(tree, "_fields") else set())
+
+
+def test_every_file_that_a_loop_may_come_from_counts() -> None:
+    """What calls ``compiled``, all that it imports, and the states that loops take: else a change keeps old loops."""
+    files = {file for room in ("learners", "simulator", "streams") for file in (ROOT / room).rglob("*.py")}
+    new = wanted = {file for file in files if ROOT / "_core" / "compiled.py" in imported(file)}
+    assert len(wanted) > 10
+    while new:
+        new = set[Path]().union(*map(imported, new)) - wanted
+        wanted = wanted | new
+    system = zoo("random-walk")
+    for words in LEARNERS:
+        learner = make_learner(words, dict(system=system, gain=kalman_gain(system).gain))
+        assert learner.kernel is not None
+        wanted |= {Path(inspect.getfile(record)) for record in records(learner.init(1, 0, 1, np.dtype("float64")))}
+    assert wanted - set(compiled.source_files()) == set()

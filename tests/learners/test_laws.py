@@ -1,10 +1,10 @@
 """The conformance table: every law on every learner of the catalogue, on each kind of stream that it serves.
 
 Each (learner, precision) is compiled once, and all laws run on that kernel. A new learner adds one row to the catalogue
-and is under the laws, in both precisions and on both streams that it serves. JAX takes seconds to compile for a stream
-in a precision: what it compiles has one precision on the narrow stream and the other on the wide one, in turn from
-learner to learner, and both on both in a campaign. ``VARIANTS`` has those options that change what the kernel does,
-each in float64 on the widest stream of its learner.
+and is under the laws. JAX takes seconds to compile for a stream in a precision: what it compiles is under the laws on
+its widest stream, in float64 and float32 in turn from learner to learner; in a campaign on both streams that it serves,
+in both precisions. ``VARIANTS`` has those options that change what the kernel does, each in float64 on the widest
+stream of its learner.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ WIDEST = {
     row.words: name for name, row in TABLE.items() if row.words not in VARIANTS
 }  # the last stream of each learner
 HAVE_LOOPS = ("ladder", "lattice", "square-root-rls", "kalman", "truncated-kalman")  # for a CPU; one serves all streams
-TWICE = [row.words for row in TABLE.values() if WIDEST.get(row.words) not in (None, f"{row.words} on {row.system}")]
+IN_TURN = [words for words in WIDEST if words.partition(":")[0] not in HAVE_LOOPS]  # in float64, in float32, and so on
 STEPS = 300
 LONGEST = max(map(max, SIZES.values()))
 
@@ -102,21 +102,30 @@ def precisions_of(name: str, campaign: bool) -> tuple[Precision, ...]:
     """The precisions in which a row is under the laws."""
     row = TABLE[name]
     wide = name == WIDEST.get(row.words)
-    if campaign and row.words in TWICE:
+    if row.words in VARIANTS:
+        return ("float64",)
+    if campaign or (wide and row.name in HAVE_LOOPS):
         return "float64", "float32"
-    if row.words not in TWICE or row.name in HAVE_LOOPS:
-        return ("float64", "float32") if wide else ("float64",)
-    return ("float64",) if wide == (TWICE.index(row.words) % 2 == 0) else ("float32",)
+    if row.name in HAVE_LOOPS:
+        return ("float64",)
+    if not wide:
+        return ()
+    return ("float64",) if IN_TURN.index(row.words) % 2 == 0 else ("float32",)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Try each law on each row, in each of its precisions; a law without ``precision`` on those in float64."""
-    campaign = metafunc.config.getoption("--campaign")
-    rows = [(name, precision) for name in TABLE for precision in precisions_of(name, campaign)]
+    """Try each law on each row, in each of its precisions."""
     if "precision" in metafunc.fixturenames:
+        campaign = metafunc.config.getoption("--campaign")
+        rows = [(name, precision) for name in TABLE for precision in precisions_of(name, campaign)]
         metafunc.parametrize(("name", "precision"), sorted(rows, key=lambda row: row[1], reverse=True))
-    elif "name" in metafunc.fixturenames:
-        metafunc.parametrize("name", [name for name, precision in rows if precision == "float64"])
+
+
+def test_every_learner_is_under_the_laws_in_both_precisions_in_turn() -> None:
+    tried = {(TABLE[name], precision) for name in TABLE for precision in precisions_of(name, campaign=False)}
+    assert {row.name for row, _ in tried} == set(learner_names())
+    jax_rows = {(row.system, precision) for row, precision in tried if row.name not in HAVE_LOOPS}
+    assert jax_rows == {(system, precision) for system in (TWO_BY_TWO, STATE) for precision in ("float64", "float32")}
 
 
 @cache
@@ -338,11 +347,11 @@ def test_missing_samples_are_never_scored_and_break_nothing(name: str, precision
         np.testing.assert_allclose(sums.error.sum(axis=0)[j], expected, rtol=1e-4, atol=rounding * STEPS)
 
 
-def test_memory_is_constant_in_time(name: str) -> None:
+def test_memory_is_constant_in_time(name: str, precision: Precision) -> None:
     row = TABLE[name]
-    with computing("float64"):
+    with computing(precision):
         inputs = recording(name).inputs.shape[2]
-        driver = Driver(row.learner, recording(name).outputs.shape[2], inputs, width=row.width)
+        driver = Driver(row.learner, recording(name).outputs.shape[2], inputs, precision=precision, width=row.width)
         lanes, record = driver.start(), driver.record()
         before = jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes)
         y = np.zeros((driver.block, recording(name).outputs.shape[2], row.width))
@@ -352,25 +361,25 @@ def test_memory_is_constant_in_time(name: str) -> None:
         assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), lanes) == before
 
 
-def test_the_sample_that_sets_the_center_is_not_scored(name: str) -> None:
+def test_the_sample_that_sets_the_center_is_not_scored(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs.copy() + 1e3
     outputs[:, :2] = np.nan
-    options = dict(precision="float64", width=row.width, center="first")
+    options = dict(precision=precision, width=row.width, center="first")
     sums = score_recording(row.learner, with_outputs(recording(name), outputs), [0, 10, STEPS], **options)
     for lookahead, samples in zip(row.learner.lookaheads, sums.samples[0], strict=True):
         np.testing.assert_array_equal(samples, 10 - 2 - lookahead)
-    made, others = (forecasts(name, outputs + more, "float64", center="first") for more in (0, 77))
+    made, others = (forecasts(name, outputs + more, precision, center="first") for more in (0, 77))
     np.testing.assert_array_equal(made[:, :3], others[:, :3])  # the forecast of that sample knows nothing of it
 
 
-def test_a_run_that_ends_early_is_a_run_alone(name: str) -> None:
+def test_a_run_that_ends_early_is_a_run_alone(name: str, precision: Precision) -> None:
     row, outputs = TABLE[name], recording(name).outputs
     if row.learner.pooled:
         pytest.skip("a pooled learner steps all its lanes together")
     ragged = replace(with_outputs(recording(name), outputs), lengths=np.array([STEPS, 130, STEPS, 1, STEPS, 257]))
-    made = replay(row.learner, ragged, precision="float64", width=row.width)
-    whole = forecasts(name, outputs, "float64")
+    made = replay(row.learner, ragged, precision=precision, width=row.width)
+    whole = forecasts(name, outputs, precision)
     for lane, length in enumerate(ragged.lengths):
         np.testing.assert_array_equal(made[lane, :length], whole[lane, :length])
-    sums = score_recording(row.learner, ragged, [0, 100, STEPS], precision="float64", width=row.width)
+    sums = score_recording(row.learner, ragged, [0, 100, STEPS], precision=precision, width=row.width)
     np.testing.assert_array_equal(sums.samples.sum(axis=0)[0, 0], ragged.lengths)

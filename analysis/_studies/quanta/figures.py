@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
+from ..._discovery.envelope import envelope_of
+from ..._reports.discovery_figures import envelope_figure, similarity_figure
 from ..._reports.kind_figures import kind_losses_figure
 from ..._reports.style import BLUE, ORANGE, plain_log, shades
 from .cells import ALPHA
@@ -125,9 +127,27 @@ def ideal_figure(tables: Tables) -> Figure | None:
     return figure
 
 
+def similarities_figure(tables: Tables) -> Figure | None:
+    """Draw the similarity of the gradients of examples, sorted by task and pattern."""
+    table = tables["similarity"]
+    count = int(np.sqrt(len(table)))
+    task = table.filter(pl.col("column") == 0)["task"].to_numpy()
+    labels = {"task": task, "task and pattern": np.arange(count)}
+    return similarity_figure(table["similarity"].to_numpy().reshape(count, count), labels, "task and pattern", "task")
+
+
+def sizes_figure(tables: Tables) -> Figure | None:
+    """Draw the sizes of clusters by rank, and their envelope, beside the law of the tasks."""
+    if "envelope" not in tables:
+        return None
+    return envelope_figure(envelope_of(tables["envelope"]), -(ALPHA + 1))
+
+
 QUANTA_FIGURES: dict[str, Callable[[Tables], Figure | None]] = {
     "losses": losses_figure,
     "scaling": scaling_figure,
     "order": order_figure,
     "ideal": ideal_figure,
+    "similarity": similarities_figure,
+    "envelope": sizes_figure,
 }

@@ -9,12 +9,14 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from ...._core.progress import Progress, no_progress
+from ....learners._neural.model import Model
 from ..claims import claims_table, verdict
 from ..parts import cost_sentence, train_parts
 from ..study import StudyResult
-from .cells import WIDEST, parts
+from .cells import parts
+from .discovery_study import similarity_table, study_discovery, study_envelope
 from .ideal_study import study_ideal
-from .network_study import Scaling, Steps, study_rows, study_sizes, study_steps
+from .network_study import Found, Scaling, Steps, study_rows, study_sizes, study_steps
 
 
 def reproduce_quanta(
@@ -57,17 +59,22 @@ def reproduce_quanta(
     curves = train_parts(planned, folder, progress)
     sizes = planned["sizes"].training
     process = sizes.process
-    along = curves.get("steps", curves["sizes"]).filter(size=WIDEST)
+    longest = curves.get("steps", curves["sizes"])
+    along = longest.filter(pl.col("size") == pl.col("size").max())
     ideal, steps = study_ideal(), study_steps(along, process)
     widths = study_sizes(curves["sizes"], process, sizes.recipe.model)
     lengths = study_rows(curves["rows"], process)
-    claims = [*ideal.claims, *steps.claims, *widths.claims, *lengths.claims]
+    gradients = study_discovery(planned["discovery"], curves["discovery"], folder, seed, quick)
+    sizes_of_clusters = None if quick else study_envelope(planned["steps"], curves["steps"], folder, seed)
+    claims = [*ideal.claims, *steps.claims, *widths.claims, *lengths.claims, *gradients.claims]
+    if sizes_of_clusters is not None:
+        claims += sizes_of_clusters.claims
     agrees, words = verdict(claims)
     scalings = (steps.scaling, widths.scaling, lengths.scaling)
     tables = {
         "curves": along.filter(pl.col("metric") == "exam loss"),
         "falls": steps.falls,
-        "order": steps.order.table,
+        "order": _appearances(steps, widths, lengths, sizes.recipe.model),
         "scaling": pl.concat(each.points for each in scalings),
         "exponents": _exponents(scalings),
         "local": pl.concat(_local(each) for each in scalings),
@@ -75,7 +82,12 @@ def reproduce_quanta(
         "rows": lengths.learned,
         "ideal-exponents": ideal.exponents,
         "ideal": ideal.curves,
+        "rand": gradients.discovery.rand,
+        "similarity": similarity_table(gradients.discovery),
+        "bias": gradients.bias,
     }
+    if sizes_of_clusters is not None:
+        tables["envelope"] = sizes_of_clusters.law.sizes
     return StudyResult(claims_table(claims), agrees, f"quanta: {words}; {_sentence(steps)}", tables)
 
 
@@ -87,6 +99,17 @@ def _sentence(steps: Steps) -> str:
         f"exponent {scaling.exponent.exponent:.2f}{exact}, {scaling.corrected.exponent:.3f} once the missing tail is "
         "added, 0.286 for endless tasks"
     )
+
+
+def _appearances(steps: Steps, widths: Found, lengths: Found, model: Model) -> pl.DataFrame:
+    """Return where each task appears: ``kind, frequency, passed, step, size, parameters, rows``; null: nowhere."""
+    table = steps.order.table
+    for found in (widths, lengths):
+        table = table.join(found.appears, on="kind", how="left", maintain_order="left")
+    places = {size: model.parameters(size) for size in table["size"].drop_nulls().unique().to_list()}
+    return table.with_columns(
+        parameters=pl.col("size").replace_strict(places, default=None, return_dtype=pl.Int64)
+    ).select("kind", "frequency", "passed", "step", "size", "parameters", "rows")
 
 
 def _exponents(scalings: tuple[Scaling, ...]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from scipy.special import gammaln, zeta
 from scipy.stats import binom, gamma
 
 from ergoscope.analysis import Quanta
+from ergoscope.simulator._tasks.find import find_task
 
 ALPHAS = (0.05, 0.4, 0.8, 3.0)
 FORMS = ("none", "unlearned", "both")
@@ -90,6 +91,12 @@ def test_the_loss_tends_to_the_published_asymptote(
     for n in (100, 1000):
         assert quanta.size_asymptote(n) == pytest.approx(published(n), rel=1e-12)
         assert published(n + 1) < quanta.loss_by_size(n)[0] < published(n + 0.5)
+
+
+def test_the_kinds_of_the_task_have_these_frequencies() -> None:
+    assert find_task("sparse-parity:tasks=40,alpha=0.8").frequency == pytest.approx(
+        terms(Quanta(0.8, 40))[0], rel=1e-12
+    )
 
 
 def test_the_loss_by_data_is_the_mean_over_all_sequences() -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from ergoscope.analysis._discovery.discover import Discovery
 from ergoscope.analysis._discovery.envelope import envelope
-from ergoscope.analysis._discovery.similarity import Similarity
 from ergoscope.analysis._reports.discovery_figures import envelope_figure, similarity_figure
 
 TASKS = np.array([1, 0, 1, 0, 0, 2])
@@ -20,14 +17,11 @@ ASSIGNED = np.array([[0] * 36 + [1] * 9, [0] * 18 + [1] * 18 + [2] * 9])
 LAW = envelope(ASSIGNED, [2, 3])
 
 
-def discovery() -> Discovery:
-    labels = {"task": TASKS, "pattern": PATTERNS}
-    similarity = Similarity(MATRIX.copy(), np.zeros(6, bool))
-    return Discovery(similarity, labels, (2, 3), ASSIGNED, pl.DataFrame(), pl.DataFrame(), LAW)
+LABELS = {"task": TASKS, "pattern": PATTERNS}
 
 
 def test_examples_are_sorted_and_groups_are_marked() -> None:
-    axes, bar = similarity_figure(discovery(), "pattern", "task").axes
+    axes, bar = similarity_figure(MATRIX, LABELS, "pattern", "task").axes
     (image,) = axes.images
     np.testing.assert_array_equal(image.get_array(), MATRIX[np.ix_(ORDER, ORDER)])
     assert bar.get_ylabel() == "angular similarity of gradients"
@@ -35,22 +29,20 @@ def test_examples_are_sorted_and_groups_are_marked() -> None:
     assert axes.get_xticks().tolist() == [1.0, 3.5, 5.0]
     assert [line.get_ydata()[0] for line in axes.lines[::2]] == [2.5, 4.5]
     assert axes.get_title(loc="left") == "6 examples: sorted by pattern"
-    plain, _ = similarity_figure(discovery(), "pattern").axes
+    plain, _ = similarity_figure(MATRIX, LABELS, "pattern").axes
     assert not plain.lines and plain.get_xlabel() == "example"
 
 
 def test_numbers_of_narrow_groups_are_left_out() -> None:
     tasks = np.array([0] * 60 + [1] * 2 + [2] * 38)
-    similarity = Similarity(np.eye(100), np.zeros(100, bool))
-    wide = discovery()._replace(similarity=similarity, labels={"task": tasks})
-    axes, _ = similarity_figure(wide, "task", "task").axes
+    axes, _ = similarity_figure(np.eye(100), {"task": tasks}, "task", "task").axes
     assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "3"] and len(axes.lines) == 4
 
 
-def test_labels_that_it_was_not_held_against_are_refused() -> None:
+def test_labels_that_are_not_there_are_refused() -> None:
     for order, groups in (("taks", None), ("task", "taks")):
         with pytest.raises(ValueError, match="one of task, pattern; got 'taks'"):
-            similarity_figure(discovery(), order, groups)
+            similarity_figure(MATRIX, LABELS, order, groups)
 
 
 def test_the_envelope_lies_over_the_sizes_and_both_slopes_meet_in_the_middle() -> None:
@@ -72,5 +64,5 @@ def test_the_envelope_lies_over_the_sizes_and_both_slopes_meet_in_the_middle() -
 def test_axes_of_ones_own_are_drawn_on() -> None:
     figure = Figure()
     first, second = figure.subplots(1, 2)
-    assert similarity_figure(discovery(), "task", ax=first) is figure
+    assert similarity_figure(MATRIX, LABELS, "task", ax=first) is figure
     assert envelope_figure(LAW, ax=second) is figure

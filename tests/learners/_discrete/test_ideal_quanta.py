@@ -41,17 +41,17 @@ def most_met(stream: list[int], kinds: int, uses: int, slots: int) -> list[bool]
 
 
 @given(
-    st.integers(1, 7).flatmap(
-        lambda kinds: st.tuples(
-            st.just(kinds), st.integers(1, 4), st.integers(1, 8), st.lists(st.integers(0, kinds - 1), max_size=80)
-        )
-    ),
-    st.lists(st.integers(0, 80), max_size=3),
+    kinds=st.integers(1, 7),
+    uses=st.integers(1, 4),
+    slots=st.integers(1, 8),
+    length=st.integers(0, 80),
+    seed=st.integers(0, 2**32),
+    cuts=st.lists(st.integers(0, 80), max_size=3),
 )
 def test_blocks_of_any_lengths_are_the_loop_over_examples(
-    case: tuple[int, int, int, list[int]], cuts: list[int]
+    kinds: int, uses: int, slots: int, length: int, seed: int, cuts: list[int]
 ) -> None:
-    kinds, uses, slots, stream = case
+    stream = np.random.default_rng(seed).integers(kinds, size=length).tolist()
     learner = ideal_quanta(kinds, uses, slots, unlearned=1.5, learned=0.5)
     state, losses = learner.start(), list[float]()
     for block in np.split(np.array(stream, int), np.sort(cuts)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -54,9 +55,11 @@ WITH_ORACLE = (
     "ladder", "ahead", "direct term", "intercept ahead", "square root and direct term", "inputs", "time-varying",
 )  # fmt: skip
 EVERY = pytest.mark.parametrize("name", LEARNERS)
-LONG_ONLY = {
-    ("intercept ahead", "float32")
-}  # "intercept" and "ahead" are tried in float32, and both at once in float64
+# JAX compiles each of them for itself. In float64 each is tried, in float32 one of each loop and number of lookaheads,
+# and all in a campaign. "intercept" and "ahead" are tried in float32, and both at once in float64.
+IN_FLOAT32 = (
+    "ladder", "ahead", "intercept", "intercept and direct term", "square root of all", "kalman", "inputs", "truncated",
+)  # fmt: skip
 OTHER: dict[str, Precision] = dict(float64="float32", float32="float64")
 
 
@@ -85,18 +88,29 @@ def some(of: Trajectories, which: Any) -> Trajectories:
 def ways(name: str) -> dict[Precision, tuple[str, int | None]]:
     """The center, and the inputs known ahead, with which a learner is tried in each precision.
 
-    Each learner has both, in the other precision than the learner before it: so every pair is among them, and each
-    step is compiled by JAX once in each precision. A count of known inputs is part of what JAX compiles.
+    Each learner has both, in the other precision than the learner before it: so every pair is among them, and a step
+    is compiled by JAX once in a precision. A count of known inputs is part of what JAX compiles.
     """
     pair: list[tuple[str, int | None]] = [("none", None), ("first", 0)]
     return dict(zip(("float64", "float32"), pair[:: -1 if list(LEARNERS).index(name) % 2 else 1], strict=True))
+
+
+def loops(names: Iterable[str]) -> set[tuple[str, int]]:
+    """Return the loops of some learners: their parts, and the number of lookaheads."""
+    learners = [LEARNERS[name][1] for name in names]
+    return {(one.kernel.parts.__name__, len(one.lookaheads)) for one in learners if one.kernel is not None}
+
+
+def test_every_loop_is_tried_in_float32() -> None:
+    assert loops(LEARNERS) - loops(IN_FLOAT32) == {("ladder-ahead-intercept", 2)}
+    assert {ways(name)["float32"] for name in IN_FLOAT32} == set(ways("ladder").values())
 
 
 @EVERY
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 @pytest.mark.parametrize("usual", [True, False])
 def test_it_is_the_step_in_jax(name: str, precision: Precision, usual: bool, pytestconfig: pytest.Config) -> None:
-    only_long = not usual or (name, precision) in LONG_ONLY
+    only_long = not usual or (precision == "float32" and name not in IN_FLOAT32)
     if only_long and not pytestconfig.getoption("--campaign"):
         pytest.skip("compiled for itself: make campaign")
     system, learner = LEARNERS[name]
@@ -160,7 +174,7 @@ def test_live_and_scored_forecasts_have_the_bits_of_replay(name: str) -> None:
 def test_a_checkpoint_of_one_form_goes_on_in_the_other(
     name: str, precision: Precision, pytestconfig: pytest.Config
 ) -> None:
-    if (name, precision) in LONG_ONLY and not pytestconfig.getoption("--campaign"):
+    if precision == "float32" and name not in IN_FLOAT32 and not pytestconfig.getoption("--campaign"):
         pytest.skip("compiled for itself: make campaign")
     system, learner = LEARNERS[name]
     data = some(runs(system), [0, 2, 3, *range(7, 4 + TILE)])  # none that starts again at a jump

@@ -11,10 +11,15 @@ from ergoscope.learners import ladder, qr_array, replay
 from ergoscope.simulator import simulate, zoo
 
 LENGTHS = (1, 2, 4, 8)
-LOOKAHEADS = (1, 5, 10)  # of one run; of many runs two, as in other files, which share the loop compiled for them
 SYSTEMS = [("random-walk", 400), ("double-integrator", 400), ("explosive-1", 200)]
 BOTH = pytest.mark.parametrize("forgetting", [1.0, 0.99])
 EVERY = pytest.mark.parametrize(("system", "steps"), SYSTEMS)
+
+
+@pytest.fixture
+def lookaheads(pytestconfig: pytest.Config) -> tuple[int, ...]:
+    """Two, as in other files, which share the loop compiled for two; three in a campaign."""
+    return (1, 5, 10) if pytestconfig.getoption("--campaign") else (1, 10)
 
 
 @cache
@@ -82,11 +87,13 @@ def limit(y: np.ndarray, twin: np.ndarray, carried: int = 1) -> float:
 @EVERY
 @BOTH
 @pytest.mark.parametrize(("family", "twin"), [(ladder, iterated), (qr_array, direct)])
-def test_forecasts_are_those_of_least_squares_frozen_at_issue(family, twin, system, steps, forgetting) -> None:
+def test_forecasts_are_those_of_least_squares_frozen_at_issue(
+    family, twin, system, steps, forgetting, lookaheads
+) -> None:
     y = sample(system, steps)
-    made = replay(family(LENGTHS, forgetting, lookaheads=LOOKAHEADS), simulate(3, zoo(system), steps))[0, ..., 0]
+    made = replay(family(LENGTHS, forgetting, lookaheads=lookaheads), simulate(3, zoo(system), steps))[0, ..., 0]
     for k, length in enumerate(LENGTHS):
-        for j, lookahead in enumerate(LOOKAHEADS):
+        for j, lookahead in enumerate(lookaheads):
             expected = twin(y, length, lookahead, forgetting)
             settled, carried = slice(lookahead + 3 * length, None), lookahead if family is ladder else 1
             apart, most = np.abs(made[:, j, k] - expected)[settled].max(), limit(y, expected[settled], carried)
@@ -95,10 +102,10 @@ def test_forecasts_are_those_of_least_squares_frozen_at_issue(family, twin, syst
 
 @EVERY
 @pytest.mark.parametrize(("family", "twin"), [(ladder, iterated), (qr_array, direct)])
-def test_weights_learned_after_the_issue_would_be_caught(family, twin, system, steps) -> None:
+def test_weights_learned_after_the_issue_would_be_caught(family, twin, system, steps, lookaheads) -> None:
     y = sample(system, steps)
-    made = replay(family(LENGTHS, lookaheads=LOOKAHEADS), simulate(3, zoo(system), steps))[0, ..., 0]
-    for j, lookahead in enumerate(LOOKAHEADS):
+    made = replay(family(LENGTHS, lookaheads=lookaheads), simulate(3, zoo(system), steps))[0, ..., 0]
+    for j, lookahead in enumerate(lookaheads):
         if lookahead > 1:
             peeking = twin(y, 2, lookahead, 1.0, learned_late=lookahead - 1)
             assert np.abs(made[:, j, 1] - peeking)[lookahead:].max() > 1000 * limit(y, peeking)
@@ -134,25 +141,25 @@ def test_on_an_explosive_system_the_forms_stay_apart_and_iterating_costs_less() 
 
 
 @pytest.mark.parametrize("family", [ladder, qr_array])
-def test_the_future_changes_no_forecast_issued_before_it(family) -> None:
+def test_the_future_changes_no_forecast_issued_before_it(family, lookaheads) -> None:
     walk, changed = simulate(3, zoo("random-walk"), 200), simulate(3, zoo("random-walk"), 200)
     changed.outputs[:, 120:] += 50
-    learner = family(LENGTHS, lookaheads=LOOKAHEADS)
+    learner = family(LENGTHS, lookaheads=lookaheads)
     before, after = replay(learner, walk), replay(learner, changed)
-    for j, lookahead in enumerate(LOOKAHEADS):
+    for j, lookahead in enumerate(lookaheads):
         np.testing.assert_array_equal(before[:, : 120 + lookahead, j], after[:, : 120 + lookahead, j])
         assert (before[:, 120 + lookahead, j] != after[:, 120 + lookahead, j]).any()
 
 
 @EVERY
-def test_looking_further_leaves_the_one_step_forecasts_as_they_are(system: str, steps: int) -> None:
+def test_looking_further_leaves_the_one_step_forecasts_as_they_are(system: str, steps: int, lookaheads) -> None:
     recording = simulate(3, zoo(system), steps)
     alone = replay(ladder(LENGTHS), recording)
-    np.testing.assert_array_equal(replay(ladder(LENGTHS, lookaheads=LOOKAHEADS), recording)[:, :, :1], alone)
+    np.testing.assert_array_equal(replay(ladder(LENGTHS, lookaheads=lookaheads), recording)[:, :, :1], alone)
 
 
 @pytest.mark.parametrize("family", [ladder, qr_array])
-@pytest.mark.parametrize("lookaheads", [(), (0, 1), (5, 1)])
-def test_lookaheads_that_do_not_rise_from_one_are_refused(family, lookaheads) -> None:
+@pytest.mark.parametrize("wrong", [(), (0, 1), (5, 1)])
+def test_lookaheads_that_do_not_rise_from_one_are_refused(family, wrong) -> None:
     with pytest.raises(ValueError, match="lookaheads must be rising"):
-        family(lookaheads=lookaheads)
+        family(lookaheads=wrong)

@@ -132,7 +132,12 @@ def test_many_lanes_are_one_by_one() -> None:
 @BOTH
 @pytest.mark.parametrize("forgetting", [1.0, 0.95])
 @pytest.mark.parametrize("center", ["first", "none", [3.0]])
-def test_streams_may_begin_late_or_never(center: object, forgetting: float, precision: Precision) -> None:
+def test_streams_may_begin_late_or_never(
+    center: object, forgetting: float, precision: Precision, pytestconfig: pytest.Config
+) -> None:
+    """Each center with each precision and each forgetting, of these two pairs; all twelve in a campaign."""
+    if (forgetting == 1.0) != (precision == "float64") and not pytestconfig.getoption("--campaign"):
+        pytest.skip("compiled for itself: make campaign")
     rng = np.random.default_rng(2)
     y = rng.standard_normal((5, 500)) + 3
     y[0, :] = 3.0  # flat

@@ -85,21 +85,29 @@ def test_data_times_a_constant_give_forecasts_times_it(make: Callable[..., Learn
         np.testing.assert_allclose(scaled, made, rtol=0, atol=1e-6 * np.abs(y).max())
 
 
-@pytest.mark.parametrize("h", [1, 3, 6])
-def test_padasip_gives_the_same_rls_lms_nlms_and_affine_projection(h: int) -> None:
-    y = series()
-    phi, zero = regressors(y, h), np.zeros(h)
-    twins = [
-        (naive_rls([h], 0.99, 0.1), padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero)),
-        (square_root_rls([h], 0.99, 0.1), padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero)),
-        (lms([h], 0.005), padasip.filters.FilterLMS(h, mu=0.005, w=zero)),
-        (nlms([h], 0.7, regularisation=0.01), padasip.filters.FilterNLMS(h, mu=0.7, eps=0.01, w=zero)),
-        (affine_projection([h], 0.6, 3, 0.01), padasip.filters.FilterAP(h, order=3, mu=0.6, ifc=0.01, w=zero)),
+def test_padasip_gives_the_same_rls_lms_nlms_and_affine_projection() -> None:
+    y, sizes = series(), (1, 3, 6)
+    learners = [
+        naive_rls(sizes, 0.99, 0.1),
+        square_root_rls(sizes, 0.99, 0.1),
+        lms(sizes, 0.005),
+        nlms(sizes, 0.7, regularisation=0.01),
+        affine_projection(sizes, 0.6, 3, 0.01),
     ]
-    assert 0.005 * (phi**2).sum(axis=1).max() < 1  # no step of LMS was cut
-    for learner, twin in twins:
-        expected, _, _ = twin.run(y, phi)
-        np.testing.assert_allclose(forecasts(learner, y)[:, 0, 0], expected, atol=1e-9 * np.abs(y).max(), rtol=0)
+    made = [forecasts(learner, y)[:, :, 0] for learner in learners]
+    for k, h in enumerate(sizes):
+        phi, zero = regressors(y, h), np.zeros(h)
+        twins = [
+            padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero),
+            padasip.filters.FilterRLS(h, mu=0.99, eps=0.1, w=zero),
+            padasip.filters.FilterLMS(h, mu=0.005, w=zero),
+            padasip.filters.FilterNLMS(h, mu=0.7, eps=0.01, w=zero),
+            padasip.filters.FilterAP(h, order=3, mu=0.6, ifc=0.01, w=zero),
+        ]
+        assert 0.005 * (phi**2).sum(axis=1).max() < 1  # no step of LMS was cut
+        for forecast, twin in zip(made, twins, strict=True):
+            expected, _, _ = twin.run(y, phi)
+            np.testing.assert_allclose(forecast[:, k], expected, atol=1e-9 * np.abs(y).max(), rtol=0)
 
 
 def test_statsmodels_gives_the_same_recursive_least_squares() -> None:
