@@ -22,6 +22,8 @@ from .network_study import alpha_of
 EXAMPLES, FREQUENT = 600, 1500
 PATTERNS = 8  # of the three bits of a task
 LEARNED = 0.1  # bits
+NOISE = 2.0  # of the model of known clusters: the source finds it most like gradients of language models
+SPARSE_PARITY, LANGUAGE = 1.4, 1.083  # slopes of frequencies by rank: here, and of language by the source
 FOUND, BY_CHANCE = 0.4, 0.05  # adjusted Rand index
 TASK, PATTERN = "task", "task and pattern"
 
@@ -66,8 +68,23 @@ def study_discovery(part: Part, curves: pl.DataFrame, folder: Path, seed: int, q
     count = len(learned)
     clusters = (count, 2 * count, 4 * count, PATTERNS * count, 2 * PATTERNS * count)
     found = discover(part.training.recipe.model, parameters, examples, labels, clusters, seed=seed)
-    bias = envelope_bias((100,), (1.0,), subtasks=300, most=100) if quick else envelope_bias((100, 1000), (1.0, 2.0))
+    bias = _bias(seed, quick)
     return Discovered(found, learned, bias, _claims(found, count, bias))
+
+
+def _bias(seed: int, quick: bool) -> pl.DataFrame:
+    """Return the errors of slopes on clusters that are known: ``exponent`` and the columns of ``envelope_bias``."""
+    frames = [
+        envelope_bias(dimensions, (NOISE,), exponent=exponent, seed=seed).select(
+            pl.lit(exponent).alias("exponent"), pl.all()
+        )
+        for exponent, dimensions in (
+            (SPARSE_PARITY, (1000,) if quick else (10, 100, 1000)),
+            (LANGUAGE, (10, 100, 1000)),
+        )
+        if not (quick and exponent == LANGUAGE)
+    ]
+    return pl.concat(frames)
 
 
 def study_envelope(part: Part, curves: pl.DataFrame, folder: Path, seed: int) -> ClusterSizes:
@@ -114,7 +131,11 @@ def _claims(found: Discovery, count: int, bias: pl.DataFrame) -> list[Claim]:
         Claim(name, "mean similarity, same task", means[TASK]["within"]),
         Claim(name, "mean similarity, different tasks", means[TASK]["between"]),
         *(
-            Claim(name, f"error of the slope, {row['dimension']} dimensions, noise {row['noise']:g}", row["bias"])
+            Claim(
+                name,
+                f"error of the slope where clusters are known, slope -{row['exponent']:g}, {row['dimension']} dimensions",
+                row["bias"],
+            )
             for row in bias.iter_rows(named=True)
         ),
     ]
