@@ -1,7 +1,7 @@
 """Train networks on sparse parity at the published size: 500 tasks, 100 bits, widths 10 to 500.
 
-    python benchmarks/quanta_published.py                     as published: it says its cost first, weeks on two cores
-    python benchmarks/quanta_published.py --batch 2000 --steps 20000 --widths 10,20,50,100,200
+    python benchmarks/quanta_published.py                     as published: it says its cost first, days or weeks on two cores
+    python benchmarks/quanta_published.py --batch 2000 --steps 20000 --rate 0.003 --widths 50,100,200
                                                               the same tasks, a tenth of the batch and of the steps
 
 The networks that have ended are in runs/quanta-published (or --out), so an interrupted run goes on where it stopped.
@@ -39,13 +39,14 @@ def main(
     widths: Annotated[str, typer.Option(help="Widths of the hidden layer.")] = WIDTHS,
     steps: Annotated[int, typer.Option(help="Updates of each network.")] = 200_000,
     batch: Annotated[int, typer.Option(help="Fresh rows of each update.")] = 20_000,
+    rate: Annotated[float, typer.Option(help="Rate of Adam.")] = 1e-3,
     seeds: Annotated[int, typer.Option(help="Networks of each width.")] = 1,
     exam: Annotated[int, typer.Option(help="Rows of the exam, as many of each task.")] = 50_000,
     out: Annotated[Path, typer.Option(help="Folder.")] = Path("runs/quanta-published"),
 ) -> None:
     """python benchmarks/quanta_published.py: train, write curves, table and figure, print what was measured."""
     process = find_task(TASK)
-    recipe = read_recipe(f"mlp:rate=0.001,decay=0,batch={batch}", process)
+    recipe = read_recipe(f"mlp:rate={rate},decay=0,batch={batch}", process)
     sizes = sorted(int(word) for word in widths.split(","))
     runs = tuple(Run(width, None, seed, recipe.knobs) for width in sizes for seed in range(seeds))
     part = Part("published", Training(process, recipe, steps, per_decade=20, exam=exam), runs)
