@@ -259,7 +259,7 @@ def reproduce(
         str,
         typer.Argument(
             help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, "
-            "networks-on-plants, grokking, quanta, or all."
+            "networks-on-plants, grokking, quanta, skills, or all."
         ),
     ],
     replicates: Annotated[
@@ -275,14 +275,14 @@ def reproduce(
     from ..analysis._studies.registry import STUDIES, check_replicates, chosen_studies, save_study
 
     disagree, names = False, chosen_studies(what)
-    trained = [name for name in names if STUDIES[name].trains and what == "all"]  # the number is for the others
-    check_replicates([name for name in names if name not in trained], replicates)
+    without = [name for name in names if not STUDIES[name].replicates and what == "all"]  # the number is for the others
+    check_replicates([name for name in names if name not in without], replicates)
     folder = check_folder(out or Path("runs") / what)
     for name in names:
         kept = f" The networks that have ended are kept in {folder / 'networks'}: the same command goes on."
         unit = "updates" if STUDIES[name].trains else "samples"
         with saying_at_end(kept if STUDIES[name].trains else ""), Meter(name, hidden=False, unit=unit) as meter:
-            runs = None if name in trained else replicates
+            runs = None if name in without else replicates
             result = analysis.reproduce(name, seed, quick, runs, meter.update, folder / "networks", note)
             settings = dict(command=command_line(), seed=seed, quick=quick, replicates=replicates)
             files = save_study(name, result, folder, settings)

@@ -194,6 +194,52 @@ CAPTIONS = {
             ("bias", "errors of slopes on clusters that are known"),
         )
     },
+    "skills.parquet": Caption(
+        "Measured beside expected",
+        "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
+        "source, or an earlier trial of ours.",
+    ),
+    "skills-curves.png": Caption(
+        "Concepts are learned all at once",
+        "Left: the share of R concepts that a stream of texts has taught, against the texts for each concept. Each "
+        "line is a stream; dashed is the exact curve for many concepts. Right: the share of streams that have learned "
+        "half of their concepts. Times sqrt(R) the streams of all sizes lie equally far apart, as the exact law says, "
+        "and not as far as the signs published say. Those of few concepts lie further right, by R^(-2/3).",
+    ),
+    "skills-split.png": Caption(
+        "The best use of computation",
+        "Left: the numbers of concepts and of texts with which most is learned, for each budget, and their limits. "
+        "Right: the same as parameters and tokens, on the scale that the source chose for its plots, and Chinchilla.",
+    ),
+    "skills-giant.png": Caption(
+        "The giant component",
+        "The share of the nodes of a random graph that are in its largest component: sampled, and exact. Skills of a "
+        "level are acquired when there is one.",
+    ),
+    "skills-levels.png": Caption(
+        "Skills level by level",
+        "The share of the skills of a level that is acquired, against the budget, exactly. Each level jumps; a higher "
+        "one takes more concepts, and skills of the level before.",
+    ),
+    "skills-plateaus.png": Caption(
+        "Plateaus",
+        "The share of tasks that are solved, exactly. Where the levels of the tasks lie apart, accuracy rests between "
+        "them: at .4 and at .8, the weights of the levels that have been acquired.",
+    ),
+    **{
+        f"skills-{word}.parquet": Caption(f"The {what}", "one row for each", shown=False)
+        for word, what in (
+            ("thresholds", "exact thresholds"),
+            ("passages", "thresholds of single streams"),
+            ("streams", "thresholds by number of concepts"),
+            ("curves", "learned shares of streams"),
+            ("split", "best splits of budgets"),
+            ("giant", "sampled graphs"),
+            ("acquired", "skills by level"),
+            ("accuracy", "accuracies"),
+            ("plateaus", "plateaus"),
+        )
+    },
     "grokking.parquet": Caption(
         "Measured beside expected",
         "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
