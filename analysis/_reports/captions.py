@@ -56,13 +56,27 @@ CAPTIONS = {
     ),
     "shares.parquet": Caption(
         "The shares behind the figure",
-        "runs: networks of each value; passed: those that are able at the end; low, high: 95 % interval of the share; "
+        "runs: of each value; passed: those that are able at the end; low, high: 95 % interval of the share; "
         "median: updates until a run is able, over all runs of the value.",
     ),
     "losses.png": Caption(
         "The loss of each kind",
         "The loss on the exam of each of the most frequent kinds of examples, in bits, the median over the runs. Black "
         "is the mean over all kinds, with their frequencies: it falls slowly, because it is the sum of many steps.",
+    ),
+    "slots.png": Caption(
+        "How many concepts are learned",
+        "The share of streams of texts that teach so many of their concepts within the texts, for each number of "
+        "concepts, with 95 % intervals; the curve is the S-shaped fit, the dashed line the fit that only knows the "
+        "direction. The band is the interval of the number up to which half of the streams do.",
+    ),
+    "streams.png": Caption(
+        "When the streams pass",
+        "The share of streams that have taught so many of their concepts by each text.",
+    ),
+    "texts.png": Caption(
+        "Concepts learned",
+        "The share of the concepts that a stream has taught by each text, up to its passage. Each line is a stream.",
     ),
     "thresholds.png": Caption(
         "Where each kind is learned",

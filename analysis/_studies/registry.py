@@ -54,6 +54,7 @@ class Study(NamedTuple):
         trains: It trains networks: ``run`` takes ``folder``, where they are kept and not trained again, and ``say``,
             which is told the cost first.
         replicates: ``run`` takes ``replicates``, the number of simulated runs.
+        unit: What its progress counts.
     """
 
     summary: str
@@ -63,6 +64,7 @@ class Study(NamedTuple):
     figures: Mapping[str, Callable[[Mapping[str, pl.DataFrame]], Figure | None]] = MappingProxyType({})
     trains: bool = False
     replicates: bool = True
+    unit: str = "samples"
 
 
 STUDIES: dict[str, Study] = {
@@ -122,6 +124,7 @@ STUDIES: dict[str, Study] = {
         GROKKING_FIGURES,
         trains=True,
         replicates=False,
+        unit="updates",
     ),
     "quanta": Study(
         "sub-tasks that networks learn one by one, and the smooth laws of steps, widths and rows that they add up to",
@@ -131,6 +134,7 @@ STUDIES: dict[str, Study] = {
         QUANTA_FIGURES,
         trains=True,
         replicates=False,
+        unit="updates",
     ),
     "skills": Study(
         "concepts that texts teach all at once, the best split of computation, skills that build on others, plateaus",
@@ -139,6 +143,7 @@ STUDIES: dict[str, Study] = {
         dict(quick=True),
         SKILLS_FIGURES,
         replicates=False,
+        unit="parts",
     ),
 }
 

@@ -10,8 +10,8 @@ from .levels_study import LevelsFound, study_levels
 from .peeling_study import MEAN, Peeling, study_peeling
 from .split_study import study_split
 
-PEELING_PART = 0.7  # of the time; the rest is that of the graphs
-TICKS = 10_000  # of the progress
+PARTS = 1000  # of the work
+PEELING_PARTS = 700  # about as many as its part of the time; the rest are the graphs
 
 
 def reproduce_skills(seed: int = 0, progress: Progress = no_progress, quick: bool = False) -> StudyResult:
@@ -26,7 +26,7 @@ def reproduce_skills(seed: int = 0, progress: Progress = no_progress, quick: boo
 
     Args:
         seed: First seed of the streams and of the graphs.
-        progress: Called with the work done and the work in all.
+        progress: Called with the parts of the work done, and all.
         quick: 60 streams of each size in place of 300, and graphs of 1e5 nodes in place of 1e6.
 
     Returns:
@@ -36,8 +36,8 @@ def reproduce_skills(seed: int = 0, progress: Progress = no_progress, quick: boo
         A. Nayak, L. Varshney, An information theory of compute-optimal size scaling, emergence, and plateaus in
         language models, 2024 (arXiv 2410.01243).
     """
-    peeling = study_peeling(seed, quick, _part_of(progress, 0.0, PEELING_PART))
-    giant = study_giant(seed, quick, _part_of(progress, PEELING_PART, 1.0))
+    peeling = study_peeling(seed, quick, _part_of(progress, 0, PEELING_PARTS))
+    giant = study_giant(seed, quick, _part_of(progress, PEELING_PARTS, PARTS))
     split, levels = study_split(), study_levels()
     claims = [*peeling.claims, *split.claims, *giant.claims, *levels.claims]
     agrees, words = verdict(claims)
@@ -55,9 +55,9 @@ def reproduce_skills(seed: int = 0, progress: Progress = no_progress, quick: boo
     return StudyResult(claims_table(claims), agrees, f"skills: {words}; {_sentence(peeling, levels)}", tables)
 
 
-def _part_of(progress: Progress, first: float, last: float) -> Progress:
-    """Return the progress of a part of the work."""
-    return lambda done, total: progress(round(TICKS * (first + (last - first) * done / total)), TICKS)
+def _part_of(progress: Progress, first: int, last: int) -> Progress:
+    """Return the progress of some of the parts."""
+    return lambda done, total: progress(first + (last - first) * done // total, PARTS)
 
 
 def _sentence(peeling: Peeling, levels: LevelsFound) -> str:
