@@ -121,10 +121,11 @@ def locate(
     from .._core.files import check_folder
     from ..simulator._recordings.dialect import option
     from ..simulator._systems.find import is_recording
-    from ..simulator._tasks.find import is_task
+    from ..simulator._tasks.find import is_task, is_texts
 
     if is_task(source):
-        raise ValueError(f"{source} is a task, not a system: ergoscope emerge {source} --along steps.")
+        along = "texts" if is_texts(source) else "steps"
+        raise ValueError(f"{source} is a task, not a system: ergoscope emerge {source} --along {along}.")
 
     plant, name = None, source
     if is_recording(source):
@@ -218,7 +219,8 @@ def simulate(
 ) -> None:
     """Simulate a system into a file, one row for each sample. Memory does not grow with the steps.
 
-    Of a task the rows are fresh examples: u1, u2, .. are the inputs and y is the label.
+    Of a task the rows are fresh examples: u1, u2, .. are the inputs and y is the label. Of a stream of texts a row is a
+    text: c1, c2, .. are the concepts that it names.
     """
     from .. import simulator
     from ..simulator._tasks.find import is_task
@@ -280,8 +282,8 @@ def reproduce(
     folder = check_folder(out or Path("runs") / what)
     for name in names:
         kept = f" The networks that have ended are kept in {folder / 'networks'}: the same command goes on."
-        unit = "updates" if STUDIES[name].trains else "samples"
-        with saying_at_end(kept if STUDIES[name].trains else ""), Meter(name, hidden=False, unit=unit) as meter:
+        end = saying_at_end(kept if STUDIES[name].trains else "")
+        with end, Meter(name, hidden=False, unit=STUDIES[name].unit) as meter:
             runs = None if name in without else replicates
             result = analysis.reproduce(name, seed, quick, runs, meter.update, folder / "networks", note)
             settings = dict(command=command_line(), seed=seed, quick=quick, replicates=replicates)
