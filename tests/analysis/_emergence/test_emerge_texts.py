@@ -98,7 +98,7 @@ def test_progress_moves_to_the_end() -> None:
     told: list[tuple[int, int]] = []
     emerge_texts(TASK, "texts", runs=3, texts=5000, progress=lambda done, total: told.append((done, total)))
     done = [each for each, _ in told]
-    assert done == sorted(done) and told[-1] == (15_000, 15_000)
+    assert done == sorted(set(done)) and told[-1] == (15_000, 15_000)
 
 
 def test_its_folder_has_a_report(tmp_path: Path, along_texts: EmergedTexts, along_slots: EmergedTexts) -> None:
