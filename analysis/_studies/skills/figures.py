@@ -122,7 +122,7 @@ def plateaus_figure(tables: Tables) -> Figure | None:
         label = "" if k else "plateau"
         axes.plot([row["first"], row["last"]], [row["height"]] * 2, color=ORANGE, lw=6, alpha=0.5, label=label)
         middle = np.sqrt(row["first"] * row["last"]), row["height"]
-        words = f"{row['height']:.2f}, {row['decades']:.1f} decades"
+        words = f"{row['height']:.2f}, {row['decades']:.2f} decades"
         axes.annotate(words, middle, (0, -14), textcoords="offset points", ha="center", fontsize=9)
     axes.set(xscale="log", xlabel="budget C = R T", ylabel="share of the tasks solved", ylim=(-0.03, 1.05))
     _finish(axes)
