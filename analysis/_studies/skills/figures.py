@@ -142,7 +142,7 @@ def _budget(parameters: ArrayLike) -> NDArray[np.float64]:
 
 def _finish(axes: Axes) -> None:
     axes.grid(which="major", alpha=0.25)
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, loc="upper left")
 
 
 SKILLS_FIGURES: dict[str, Callable[[Tables], Figure | None]] = {

@@ -10,7 +10,7 @@ import pytest
 
 from ergoscope.analysis import reproduce, write_report
 from ergoscope.analysis._exact.threshold_spread import code_spread, stream_spread
-from ergoscope.analysis._studies.registry import save_study
+from ergoscope.analysis._studies.registry import STUDIES, save_study
 from ergoscope.analysis._studies.skills import giant_study, peeling_study
 from ergoscope.analysis._studies.skills.figures import SKILLS_FIGURES, plateaus_figure
 from ergoscope.analysis._studies.study import StudyResult
@@ -48,13 +48,20 @@ def test_its_progress_moves_to_the_end(found: StudyResult, told: list[tuple[int,
     assert told[-1][0] == told[-1][1] and {total for _, total in told} == {told[0][1]}
 
 
-def test_a_report_with_its_figures(found: StudyResult, tmp_path: Path) -> None:
+def test_every_figure_is_drawn(found: StudyResult) -> None:
+    panels = {word: len(draw(found.tables).axes) for word, draw in SKILLS_FIGURES.items()}  # type: ignore[union-attr]
+    assert panels == dict(curves=2, split=2, giant=1, levels=1, plateaus=1)
+
+
+def test_a_report_with_figures(found: StudyResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_to_write = {word: SKILLS_FIGURES[word] for word in ("giant", "levels")}
+    monkeypatch.setitem(STUDIES, "skills", STUDIES["skills"]._replace(figures=quick_to_write))
     files = save_study("skills", found, tmp_path, dict(seed=0))
     assert all(file.is_file() for file in files)
-    assert {f"skills-{word}.png" for word in SKILLS_FIGURES} == {file.name for file in files if file.suffix == ".png"}
+    assert {"skills-giant.png", "skills-levels.png"} == {file.name for file in files if file.suffix == ".png"}
     assert json.loads((tmp_path / "reproduction-skills.json").read_text())["sentence"] == found.sentence
     page = write_report(tmp_path).read_text()
-    assert "Plateaus" in page and "Skills level by level" in page
+    assert "The giant component" in page and "Skills level by level" in page
 
 
 def test_plateaus_are_marked_where_they_are(found: StudyResult) -> None:
