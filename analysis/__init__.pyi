@@ -1,5 +1,7 @@
 from ._emergence.emerge import emerge as emerge
+from ._emergence.emerge_texts import emerge_texts as emerge_texts
 from ._emergence.emerged import Emerged as Emerged
+from ._emergence.emerged_texts import EmergedTexts as EmergedTexts
 from ._emergence.emergence import Emergence as Emergence
 from ._emergence.judge import emergence as emergence
 from ._emergence.learning_order import LearningOrder as LearningOrder
@@ -12,6 +14,7 @@ from ._emergence.scaling_exponent import scaling_exponent as scaling_exponent
 from ._exact.compute_split import optimal_split as optimal_split
 from ._exact.density_evolution import learned_share as learned_share
 from ._exact.density_evolution import learning_jump as learning_jump
+from ._exact.density_evolution import load_for_share as load_for_share
 from ._exact.design import Design as Design
 from ._exact.design import design as design
 from ._exact.giant_component import giant_component as giant_component

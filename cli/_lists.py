@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from math import isnan
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -99,11 +100,32 @@ def show_zoo() -> None:
 
 
 def show_task(words: str, as_json: bool) -> None:
-    """Print what is known of a task."""
+    """Print what is known of a task, or of a stream of texts."""
+    from ..simulator._tasks.find import is_texts
+
+    facts = _of_texts(words) if is_texts(words) else _of_examples(words)
+    if as_json:
+        print(json_text(facts))
+        return
+    unit = dict(
+        chance=" nats, the loss of who knows nothing",
+        rows=" rows in a usual set",
+        domain=" different examples",
+        threshold=" texts a concept: there, most are learned at once, exactly so for many concepts",
+        below=" of the concepts are learned just below it",
+        above=" just above it",
+        spread=" / sqrt(R): standard deviation of the threshold of a stream of R concepts",
+    )
+    show_names({word: f"{value}{unit.get(word, '')}" for word, value in facts.items() if value is not None})
+    if is_texts(words) and facts["threshold"] is None:
+        console.print("There is no threshold: texts must name more than e = 2.718 concepts on average for a jump.")
+
+
+def _of_examples(words: str) -> dict[str, Any]:
     from ..simulator._tasks.find import find_task
 
     task = find_task(words)
-    facts = dict(
+    return dict(
         task=task.name,
         about=task.about,
         theory=task.theory,
@@ -114,10 +136,16 @@ def show_task(words: str, as_json: bool) -> None:
         domain=task.domain,
         rows=task.rows,
     )
-    if as_json:
-        print(json_text(facts))
-        return
-    unit = dict(
-        chance=" nats, the loss of who knows nothing", rows=" rows in a usual set", domain=" different examples"
-    )
-    show_names({word: f"{value}{unit.get(word, '')}" for word, value in facts.items() if value is not None})
+
+
+def _of_texts(words: str) -> dict[str, Any]:
+    from ..analysis import learning_jump
+    from ..analysis._exact.threshold_spread import stream_spread
+    from ..simulator._tasks.find import find_texts
+
+    stream = find_texts(words)
+    jump = learning_jump(stream.mean)
+    exact = dict(threshold=jump.load, below=jump.below, above=jump.above, spread=stream_spread(stream.mean))
+    known = {word: None if isnan(value) else round(float(value), 6) for word, value in exact.items()}
+    about = dict(task=stream.name, about=stream.about, theory=stream.theory)
+    return about | dict(concepts=stream.concepts, mean=stream.mean) | known

@@ -121,10 +121,11 @@ def locate(
     from .._core.files import check_folder
     from ..simulator._recordings.dialect import option
     from ..simulator._systems.find import is_recording
-    from ..simulator._tasks.find import is_task
+    from ..simulator._tasks.find import is_task, is_texts
 
     if is_task(source):
-        raise ValueError(f"{source} is a task, not a system: ergoscope emerge {source} --along steps.")
+        along = "texts" if is_texts(source) else "steps"
+        raise ValueError(f"{source} is a task, not a system: ergoscope emerge {source} --along {along}.")
 
     plant, name = None, source
     if is_recording(source):
@@ -218,7 +219,8 @@ def simulate(
 ) -> None:
     """Simulate a system into a file, one row for each sample. Memory does not grow with the steps.
 
-    Of a task the rows are fresh examples: u1, u2, .. are the inputs and y is the label.
+    Of a task the rows are fresh examples: u1, u2, .. are the inputs and y is the label. Of a stream of texts a row is a
+    text: c1, c2, .. are the concepts that it names.
     """
     from .. import simulator
     from ..simulator._tasks.find import is_task
@@ -259,7 +261,7 @@ def reproduce(
         str,
         typer.Argument(
             help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, "
-            "networks-on-plants, grokking, quanta, or all."
+            "networks-on-plants, grokking, quanta, skills, or all."
         ),
     ],
     replicates: Annotated[
@@ -275,14 +277,14 @@ def reproduce(
     from ..analysis._studies.registry import STUDIES, check_replicates, chosen_studies, save_study
 
     disagree, names = False, chosen_studies(what)
-    trained = [name for name in names if STUDIES[name].trains and what == "all"]  # the number is for the others
-    check_replicates([name for name in names if name not in trained], replicates)
+    without = [name for name in names if not STUDIES[name].replicates and what == "all"]  # the number is for the others
+    check_replicates([name for name in names if name not in without], replicates)
     folder = check_folder(out or Path("runs") / what)
     for name in names:
         kept = f" The networks that have ended are kept in {folder / 'networks'}: the same command goes on."
-        unit = "updates" if STUDIES[name].trains else "samples"
-        with saying_at_end(kept if STUDIES[name].trains else ""), Meter(name, hidden=False, unit=unit) as meter:
-            runs = None if name in trained else replicates
+        end = saying_at_end(kept if STUDIES[name].trains else "")
+        with end, Meter(name, hidden=False, unit=STUDIES[name].unit) as meter:
+            runs = None if name in without else replicates
             result = analysis.reproduce(name, seed, quick, runs, meter.update, folder / "networks", note)
             settings = dict(command=command_line(), seed=seed, quick=quick, replicates=replicates)
             files = save_study(name, result, folder, settings)

@@ -214,21 +214,27 @@ def publish(
         Path | None, typer.Option(**PATH, help="State folder: no message is lost, and a restart goes on from there.")
     ] = None,
 ) -> None:
-    """Simulate a plant as a live stream, or give the examples of a task: u is the input, y the label."""
+    """Simulate a plant as a live stream, or give the examples of a task: u is the input, y the label.
+
+    Of a stream of texts, y are the concepts that a text names.
+    """
     start_log()
     from .. import simulator
     from .. import streams as room
-    from ..simulator._tasks.find import find_task, is_task
+    from ..simulator._tasks.find import find_task, find_texts, is_task, is_texts
     from ..streams._connect import observation_sink, outbox, stream_names
 
     options: dict[str, Any] = dict(seed=seed, rate=rate, block=block)
     if is_task(plant):
         if input != "zero":
             raise ValueError(f"--input is an option for systems; {plant} has inputs of its own: leave it out.")
-        task = find_task(plant)
         names = stream_names(to, plant.partition(":")[0], streams)
         metadata: dict[str, Any] = dict(meta=_units(units), system=None)
-        source = partial(room.play_task, task, steps, names, **options)
+        if is_texts(plant):
+            metadata["meta"] |= dict(outputs=["concepts"])
+            source = partial(room.play_texts, find_texts(plant), steps, names, **options)
+        else:
+            source = partial(room.play_task, find_task(plant), steps, names, **options)
     else:
         simulated = simulator.find_system(plant)
         names = stream_names(to, simulated.name, streams)

@@ -16,22 +16,33 @@ from ._printing import Meter, console
 from ._signals import saying_at_end
 
 if TYPE_CHECKING:
-    from ..analysis import Emerged
+    from ..analysis import Emerged, EmergedTexts
+
+STEPS = 4000
 
 
 def emerge(
     task: Annotated[str, typer.Argument(help="A task, NAME or NAME:option=value,.. (see: ergoscope zoo).")],
-    along: Annotated[str, typer.Option(help="Axis: rows, size, steps, or a number of the learner such as decay.")],
+    along: Annotated[
+        str,
+        typer.Option(help="Axis: rows, size, steps, or a number of the learner such as decay. Texts: texts or slots."),
+    ],
     values: Annotated[
         str | None,
-        typer.Option(help="Values of the axis, such as 600..1600:200 or 0.01,0.1,1; none for steps."),
+        typer.Option(help="Values of the axis, such as 600..1600:200 or 0.01,0.1,1; none for steps and texts."),
     ] = None,
     learner: Annotated[
         str | None,
         typer.Option(help="NAME or NAME:option=value,.., mlp or embedding-mlp. Default: the one that suits the task."),
     ] = None,
-    runs: Annotated[int, typer.Option(help="Networks of each value, with a world and first weights of their own.")] = 8,
-    steps: Annotated[int, typer.Option(help="Updates of each network.")] = 4000,
+    runs: Annotated[
+        int, typer.Option(help="Networks of each value, with a world and first weights of their own; or streams.")
+    ] = 8,
+    steps: Annotated[int, typer.Option(help="Updates of each network.")] = STEPS,
+    texts: Annotated[
+        int | None,
+        typer.Option(help="Texts: the most of each stream. Default: four times those of theory, 10000 for slots."),
+    ] = None,
     rows: Annotated[
         int | None, typer.Option(help="Rows of the training set. Default: as many as the task has.")
     ] = None,
@@ -43,7 +54,8 @@ def emerge(
         typer.Option(help="accuracy, or loss over that of who knows nothing, the default for several kinds."),
     ] = None,
     level: Annotated[
-        float | None, typer.Option(help="Least accuracy on the exam, or largest loss. Default: 0.99, or 0.1.")
+        float | None,
+        typer.Option(help="Least accuracy on the exam, largest loss, or share learned. Default: 0.99, 0.1, 0.5."),
     ] = None,
     early_stopping: Annotated[
         bool, typer.Option("--early-stopping", help="Judge each network where its loss on the exam is least.")
@@ -62,17 +74,40 @@ def emerge(
 ) -> None:
     """Train networks on a task, and say from where on along an axis they are able to do it.
 
-    Run it again after an interrupt: networks that have ended are kept in the folder.
+    Run it again after an interrupt: networks that have ended are kept in the folder. Of a stream of texts, say from
+    how many texts on, or up to how many slots, its concepts are learned; nothing is trained.
     """
     from .. import analysis
+    from .._core.files import check_folder
+    from ..simulator._tasks.find import is_texts
 
     folder = out or Path("runs") / f"{task.partition(':')[0]}-{along}"
+    chosen = None if values is None else parse_axis("--values", values)
+    if is_texts(task):
+        of_networks = {
+            "--learner": learner, "--steps": steps != STEPS, "--rows": rows, "--fresh": fresh, "--metric": metric,
+            "--early-stopping": early_stopping, "--exam": exam, "--precision": precision, "--device": device,
+        }  # fmt: skip
+        for word, given in of_networks.items():
+            if given not in (None, False):
+                raise ValueError(f"{word} is an option for networks, and {task} is a stream of texts: leave it out.")
+        check_folder(folder)
+        with Meter("emerge", hidden=quiet or as_json, unit="texts") as meter:
+            read = analysis.emerge_texts(
+                task, along, chosen, runs=runs, texts=texts, level=level, seed=seed, progress=meter.update
+            )
+        _show(read, analysis.save_emergence(read, folder, command_line()), quiet, as_json)
+        return
+    if texts is not None:
+        raise ValueError(
+            f"--texts is an option for streams of texts, and {task} has examples: --steps is for networks."
+        )
     kept = f" The networks that have ended are kept in {folder}: the same command goes on."
     with saying_at_end(kept), Meter("emerge", hidden=quiet, unit="steps") as meter:
         found = analysis.emerge(
             task,
             along,
-            None if values is None else parse_axis("--values", values),
+            chosen,
             learner,
             runs=runs,
             steps=steps,
@@ -88,21 +123,31 @@ def emerge(
             folder=folder,
             progress=meter.update,
         )
-    files = analysis.save_emergence(found, folder, command_line())
+    _show(found, analysis.save_emergence(found, folder, command_line()), quiet, as_json)
+
+
+def _show(found: Emerged | EmergedTexts, files: list[Path], quiet: bool, as_json: bool) -> None:
+    """Print the answer as JSON; or a table, the sentence and the files."""
+    from ..analysis import Emerged
+
     if as_json:
         print(json_text(found.to_dict() | dict(files=[str(file) for file in files])))
         return
     if not quiet:
-        (_show_kinds if len(found.emergences) > 1 else _show_shares)(found)
+        if isinstance(found, Emerged) and len(found.emergences) > 1:
+            _show_kinds(found)
+        else:
+            _show_shares(found, "step" if isinstance(found, Emerged) else "text")
     console.print(found.sentence, soft_wrap=True)
     if not quiet:
         for file in files:
             console.print(f"  {file}", style="dim", soft_wrap=True)
 
 
-def _show_shares(found: Emerged) -> None:
-    """Print one row for each value of the axis, or for each passage."""
+def _show_shares(found: Emerged | EmergedTexts, unit: str) -> None:
+    """Print one row for each value of the axis, or for each passage; ``unit`` is what a run counts."""
     along = found.settings["along"]
+    passages = along == f"{unit}s"
     table = Table(box=box.SIMPLE_HEAD)
     for head in (
         along,
@@ -110,18 +155,19 @@ def _show_shares(found: Emerged) -> None:
         "able",
         "share",
         "95 % interval",
-        *(("median step", "95 % interval") * (along != "steps")),
+        *((f"median {unit}", "95 % interval") * (not passages)),
     ):
         table.add_column(head, justify="right")
     for row in found.shares.iter_rows(named=True):
         share = f"{row['share']:.0%}", f"{row['low']:.0%} .. {row['high']:.0%}"
-        median = (_number(row["median"]), _interval(row["median_low"], row["median_high"])) if along != "steps" else ()
+        median = () if passages else (_number(row["median"]), _interval(row["median_low"], row["median_high"]))
         table.add_row(f"{row[along]:g}", str(row["runs"]), str(row["passed"]), *share, *median)
     console.print(table)
-    if along == "steps":
-        console.print("share: runs that are able by this step (Kaplan and Meier); runs: those that were not yet.")
+    if passages:
+        console.print(f"share: runs that are able by this {unit} (Kaplan and Meier); runs: those that were not yet.")
     else:
-        console.print("able: runs that answer the exam, to the end; median step: when, - if half of the runs never do.")
+        able = "answer the exam, to the end" if unit == "step" else "have learned so many concepts"
+        console.print(f"able: runs that {able}; median {unit}: when, - if half of the runs never do.")
 
 
 def _show_kinds(found: Emerged) -> None:
@@ -151,12 +197,19 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def write_task(words: str, out: Path, steps: int, runs: int, seed: int, quiet: bool) -> None:
-    """Write fresh examples of a task into a file."""
+    """Write fresh examples of a task, or texts, into a file."""
     from ..simulator import write_trajectories
-    from ..simulator._tasks.find import find_task
+    from ..simulator._tasks.find import find_task, find_texts, is_texts
     from ..simulator._tasks.observations import task_trajectories
+    from ..simulator._tasks.text_observations import text_trajectories
 
-    task = find_task(words)
-    write_trajectories(task_trajectories(task, steps, runs, seed), out)
+    if is_texts(words):
+        stream = find_texts(words)
+        write_trajectories(text_trajectories(stream, steps, runs, seed), out)
+        name, what = stream.name, "texts"
+    else:
+        task = find_task(words)
+        write_trajectories(task_trajectories(task, steps, runs, seed), out)
+        name, what = task.name, "examples"
     if not quiet:
-        console.print(f"{out}: {runs} run{'s' * (runs > 1)} of {steps} examples of {task.name}")
+        console.print(f"{out}: {runs} run{'s' * (runs > 1)} of {steps} {what} of {name}")

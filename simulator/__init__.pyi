@@ -17,6 +17,7 @@ from ._systems.read_system import read_system as read_system
 from ._systems.zoo import zoo as zoo
 from ._systems.zoo import zoo_names as zoo_names
 from ._tasks.find import find_task as find_task
+from ._tasks.find import find_texts as find_texts
 from ._tasks.find import task_names as task_names
 from ._tasks.modular_addition import modular_addition as modular_addition
 from ._tasks.observations import task_trajectories as task_trajectories
@@ -25,4 +26,5 @@ from ._tasks.process import Examples as Examples
 from ._tasks.process import Process as Process
 from ._tasks.skills import skills as skills
 from ._tasks.texts import Texts as Texts
+from ._tasks.texts import TextStream as TextStream
 from ._tasks.texts import texts_of as texts_of

@@ -27,4 +27,6 @@ from ._sources.parquet import RecordSink as RecordSink
 from ._sources.playback import play as play
 from ._sources.playback import play_simulation as play_simulation
 from ._sources.playback import play_task as play_task
+from ._sources.played_texts import play_texts as play_texts
+from ._sources.played_texts import read_texts as read_texts
 from ._storage.identity import new_epoch as new_epoch

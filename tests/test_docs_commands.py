@@ -38,8 +38,11 @@ RUN: dict[str, tuple[str, ...]] = {
     "zoo": (),
     "zoo double-integrator": (),
     "zoo parity": (),
+    "zoo skills": (),
     "publish parity --steps 1000": ("--steps", "2"),
     "simulate parity --steps 10000 --out parity.parquet": ("--steps", "20"),
+    "publish skills:concepts=100 --steps 3": (),
+    "simulate skills --steps 1000 --out texts.parquet": ("--steps", "20"),
     "emerge parity --along steps --rows 1600": ("--runs", "1", "--steps", "2", "--rows", "20"),
     "zoo NAME --json": ("random-walk",),
     "learners": (),
@@ -109,6 +112,8 @@ EMERGE = "tests/analysis/_emergence/test_emerge.py trains smaller ones along eac
 STUDY = "tests/analysis/_studies/test_registry.py runs every study"
 GROKKING = "tests/analysis/_studies/grokking/test_grokking.py runs it"
 KINDS = "tests/analysis/_emergence/test_kinds.py trains smaller ones"
+TEXTS = "tests/analysis/_emergence/test_emerge_texts.py reads fewer texts along each axis"
+SKILLS = "tests/analysis/_studies/skills/test_skills.py runs it on fewer streams"
 QUANTA = "tests/analysis/_studies/quanta/test_quanta.py runs it on fewer tasks"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
@@ -134,6 +139,7 @@ NOT_RUN = {
     "--runs 4": KINDS,
     "emerge sparse-parity --along rows --values 8000,16000,32000 --early-stopping "
     "--learner mlp:width=128,rate=0.003,decay=0,batch=500 --runs 4 --steps 3000": KINDS,
+    "publish skills --to mqtt://localhost:1883/lab/texts --rate 100": "tests/streams/_mqtt/test_texts.py has a broker",
     "publish modular-addition --to mqtt://localhost:1883/lab/sums --rate 10": "test_sources.py plays tasks",
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml": "takes hours; test_task_experiment.py sweeps a smaller one of its kind",
@@ -156,6 +162,10 @@ NOT_RUN = {
     "reproduce grokking --quick": GROKKING,
     "reproduce quanta": QUANTA,
     "reproduce quanta --quick": QUANTA,
+    "emerge skills --along texts --runs 20": TEXTS,
+    "emerge skills --along slots --values 1600..2800:200 --runs 20": TEXTS,
+    "reproduce skills": SKILLS,
+    "reproduce skills --quick": SKILLS,
 }
 
 

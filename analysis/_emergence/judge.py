@@ -71,7 +71,7 @@ def emergence(
     horizon = within(passages) if horizon is None else horizon
     span = f"within {number_words(horizon)} {horizon_word}"
     if axis == "steps":
-        fields = on_steps(passages, horizon, span, ability)
+        fields = on_steps(passages, horizon, span, ability, horizon_word)
     else:
         fields = on_axis(passages, axis, horizon, span, ability, seed)
     runs, diverged = len(passages), int(passages["diverged"].sum())
@@ -82,6 +82,7 @@ def emergence(
         diverged_here = 0
     else:
         diverged_here = diverged
-    fields["sentence"] += exact_words(exact, axis) + diverged_words(diverged_here, runs)
+    said = exact_words(exact, horizon_word if axis == "steps" else axis)
+    fields["sentence"] += said + diverged_words(diverged_here, runs)
     labels = dict(exact=exact, within=horizon, axis=axis, ability=ability, runs=runs, diverged=diverged)
     return Emergence(**NOTHING | fields | labels)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from ..._core.text import counted, spaced
 
+COUNTED = ("steps", "texts")  # axes along which a run goes
+
 
 def number_words(value: float) -> str:
     """Return a number with three digits, or whole from 1000 on: 0.03, 98.2, 1083, 23 000."""
@@ -41,5 +43,5 @@ def exact_words(exact: float | None, axis: str) -> str:
     """Return the remark on the exact value, empty without one."""
     if exact is None:
         return ""
-    place = f"step {number_words(exact)}" if axis == "steps" else axis_words(axis, number_words(exact))
+    place = f"{axis[:-1]} {number_words(exact)}" if axis in COUNTED else axis_words(axis, number_words(exact))
     return f" Theory says {place}."

@@ -67,6 +67,30 @@ def learned_share(load: ArrayLike, mean: ArrayLike = 6.0) -> Any:
     return -np.expm1(-low)[()]
 
 
+def load_for_share(share: ArrayLike, mean: ArrayLike = 6.0) -> Any:
+    """Return the load T / R above which peeling learns a share of the concepts: the inverse of ``learned_share``.
+
+        c(u) = u exp(d exp(-u)) / d,    u = log(1 / (1 - share))
+
+    Shares that the jump passes over are all learned at the threshold.
+
+    Args:
+        share: Of the concepts, from 0 to 1, which takes endlessly many texts; a number or an array.
+        mean: d, above 0 and at most 700; a number or an array.
+
+    Raises:
+        ValueError: A share is not from 0 to 1, or a mean is not above 0 or is above 700.
+    """
+    s = real_array("the share of the concepts", share)
+    if not ((s >= 0) & (s <= 1)).all():
+        raise ValueError(f"the share of the concepts must be from 0 to 1, got {share!r}.")
+    d = _means(mean)
+    with np.errstate(divide="ignore"):
+        u = -np.log1p(-s)
+    first, load = _first_end(d), _load(u, d)
+    return np.where(u > first, np.fmax(load, _load(first, d)), load)[()]
+
+
 def learning_jump(mean: ArrayLike = 6.0) -> Jump:
     """Return the jump of the learned share. There is one if and only if d > e.
 

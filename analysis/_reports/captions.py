@@ -56,13 +56,27 @@ CAPTIONS = {
     ),
     "shares.parquet": Caption(
         "The shares behind the figure",
-        "runs: networks of each value; passed: those that are able at the end; low, high: 95 % interval of the share; "
+        "runs: of each value; passed: those that are able at the end; low, high: 95 % interval of the share; "
         "median: updates until a run is able, over all runs of the value.",
     ),
     "losses.png": Caption(
         "The loss of each kind",
         "The loss on the exam of each of the most frequent kinds of examples, in bits, the median over the runs. Black "
         "is the mean over all kinds, with their frequencies: it falls slowly, because it is the sum of many steps.",
+    ),
+    "slots.png": Caption(
+        "How many concepts are learned",
+        "The share of streams of texts that teach so many of their concepts within the texts, for each number of "
+        "concepts, with 95 % intervals; the curve is the S-shaped fit, the dashed line the fit that only knows the "
+        "direction. The band is the interval of the number up to which half of the streams do.",
+    ),
+    "streams.png": Caption(
+        "When the streams pass",
+        "The share of streams that have taught so many of their concepts by each text.",
+    ),
+    "texts.png": Caption(
+        "Concepts learned",
+        "The share of the concepts that a stream has taught by each text, up to its passage. Each line is a stream.",
     ),
     "thresholds.png": Caption(
         "Where each kind is learned",
@@ -192,6 +206,52 @@ CAPTIONS = {
             ("similarity", "similarities of the gradients"),
             ("envelope", "sizes of the clusters"),
             ("bias", "errors of slopes on clusters that are known"),
+        )
+    },
+    "skills.parquet": Caption(
+        "Measured beside expected",
+        "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
+        "source, or an earlier trial of ours.",
+    ),
+    "skills-curves.png": Caption(
+        "Concepts are learned all at once",
+        "Left: the share of R concepts that a stream of texts has taught, against the texts for each concept. Each "
+        "line is a stream; dashed is the exact curve for many concepts. Right: the share of streams that have learned "
+        "half of their concepts. Times sqrt(R) the streams of all sizes lie equally far apart, as the exact law says, "
+        "and not as far as the signs published say. Those of few concepts lie further right, by R^(-2/3).",
+    ),
+    "skills-split.png": Caption(
+        "The best use of computation",
+        "Left: the numbers of concepts and of texts with which most is learned, for each budget, and their limits. "
+        "Right: the same as parameters and tokens, on the scale that the source chose for its plots, and Chinchilla.",
+    ),
+    "skills-giant.png": Caption(
+        "The giant component",
+        "The share of the nodes of a random graph that are in its largest component: sampled, and exact. Skills of a "
+        "level are acquired when there is one.",
+    ),
+    "skills-levels.png": Caption(
+        "Skills level by level",
+        "The share of the skills of a level that is acquired, against the budget, exactly. Each level jumps; a higher "
+        "one takes more concepts, and skills of the level before.",
+    ),
+    "skills-plateaus.png": Caption(
+        "Plateaus",
+        "The share of tasks that are solved, exactly. Where the levels of the tasks lie apart, accuracy rests between "
+        "them: at .4 and at .8, the weights of the levels that have been acquired.",
+    ),
+    **{
+        f"skills-{word}.parquet": Caption(f"The {what}", "one row for each", shown=False)
+        for word, what in (
+            ("thresholds", "exact thresholds"),
+            ("passages", "thresholds of single streams"),
+            ("streams", "thresholds by number of concepts"),
+            ("curves", "learned shares of streams"),
+            ("split", "best splits of budgets"),
+            ("giant", "sampled graphs"),
+            ("acquired", "skills by level"),
+            ("accuracy", "accuracies"),
+            ("plateaus", "plateaus"),
         )
     },
     "grokking.parquet": Caption(

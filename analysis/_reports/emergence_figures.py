@@ -24,10 +24,10 @@ INKS = dict(zip(REGIONS, ("0.2", "black", "white", "black"), strict=True))
 SHORT = dict(zip(REGIONS, ("N", "M", "G", "T"), strict=True))
 
 
-def passage_figure(emergence: Emergence, ax: Axes | None = None) -> Figure:
+def passage_figure(emergence: Emergence, ax: Axes | None = None, word: str = "steps") -> Figure:
     """Draw the share of runs that pass against the axis, with the half-point, its interval and the isotonic fit.
 
-    On ``ax``, axes of your own, it is drawn there; the figure returned is theirs.
+    On ``ax``, axes of your own, it is drawn there; the figure returned is theirs. ``word``: what the steps are.
 
     Raises:
         ValueError: The axis of the answer is ``steps``: draw ``survival_figure``.
@@ -59,7 +59,7 @@ def passage_figure(emergence: Emergence, ax: Axes | None = None) -> Figure:
     )  # fmt: skip
     for value, passed, runs, at in zip(values, axis.passed, axis.runs, high, strict=True):
         axes.annotate(f"{passed}/{runs}", (value, at), (0, 3), textcoords="offset points", ha="center", fontsize=8)
-    axes.set(xlabel=emergence.axis, ylabel=f"share within {emergence.within} steps", ylim=(-0.04, 1.12))
+    axes.set(xlabel=emergence.axis, ylabel=f"share within {emergence.within} {word}", ylim=(-0.04, 1.12))
     if emergence.logarithmic:
         plain_log(axes, values)
     title(axes, emergence.ability, f"share of runs by {emergence.axis}")
@@ -67,7 +67,9 @@ def passage_figure(emergence: Emergence, ax: Axes | None = None) -> Figure:
     return figure
 
 
-def survival_figure(passages: pl.DataFrame, axis: str | None = None, ax: Axes | None = None) -> Figure:
+def survival_figure(
+    passages: pl.DataFrame, axis: str | None = None, ax: Axes | None = None, word: str = "steps"
+) -> Figure:
     """Draw the share of runs that have passed against steps: one line for each value of an axis, by Kaplan and Meier.
 
     On ``ax``, axes of your own, it is drawn there; the figure returned is theirs. With one line only, its 95 %
@@ -77,6 +79,7 @@ def survival_figure(passages: pl.DataFrame, axis: str | None = None, ax: Axes | 
         passages: The frame of ``first_passages``, of one kind.
         axis: The label whose values get lines; all other settings must be alike. None if all settings are.
         ax: Axes of your own.
+        word: What the steps of the passages are.
 
     Raises:
         ValueError: ``emergence`` raises it for the same passages.
@@ -105,7 +108,8 @@ def survival_figure(passages: pl.DataFrame, axis: str | None = None, ax: Axes | 
                 steps, gone[2], gone[1], step="post", color=colour, alpha=0.15, lw=0, label="95 % interval"
             )
     axes.axhline(0.5, color="0.6", lw=1, zorder=1)
-    axes.set(xscale="log", xlabel="steps", ylabel="share of runs that have passed", ylim=(-0.04, 1.06))
+    scale = "log" if horizon >= 10 * first else "linear"  # less than a decade has hardly a tick
+    axes.set(xscale=scale, xlabel=word, ylabel="share of runs that have passed", ylim=(-0.04, 1.06))
     axes.set_xlim(first, horizon)
     axes.xaxis.set_minor_formatter(NullFormatter())
     title(axes, "first passages", f"runs by {axis}" if axis else f"{len(passages)} runs")

@@ -17,6 +17,8 @@ from .grokking.figures import GROKKING_FIGURES
 from .grokking.grokking import reproduce_grokking
 from .quanta.figures import QUANTA_FIGURES
 from .quanta.quanta import reproduce_quanta
+from .skills.figures import SKILLS_FIGURES
+from .skills.skills import reproduce_skills
 from .state_space.figure_1 import reproduce_figure_1
 from .state_space.figures import (
     figure_1_figure,
@@ -50,7 +52,9 @@ class Study(NamedTuple):
         quick: Options of a quick run.
         figures: Functions that draw its further tables, by the name of the figure; None where there is nothing to draw.
         trains: It trains networks: ``run`` takes ``folder``, where they are kept and not trained again, and ``say``,
-            which is told the cost first. It has no replicates.
+            which is told the cost first.
+        replicates: ``run`` takes ``replicates``, the number of simulated runs.
+        unit: What its progress counts.
     """
 
     summary: str
@@ -59,6 +63,8 @@ class Study(NamedTuple):
     quick: dict[str, Any]
     figures: Mapping[str, Callable[[Mapping[str, pl.DataFrame]], Figure | None]] = MappingProxyType({})
     trains: bool = False
+    replicates: bool = True
+    unit: str = "samples"
 
 
 STUDIES: dict[str, Study] = {
@@ -117,6 +123,8 @@ STUDIES: dict[str, Study] = {
         dict(quick=True),
         GROKKING_FIGURES,
         trains=True,
+        replicates=False,
+        unit="updates",
     ),
     "quanta": Study(
         "sub-tasks that networks learn one by one, and the smooth laws of steps, widths and rows that they add up to",
@@ -125,6 +133,17 @@ STUDIES: dict[str, Study] = {
         dict(quick=True),
         QUANTA_FIGURES,
         trains=True,
+        replicates=False,
+        unit="updates",
+    ),
+    "skills": Study(
+        "concepts that texts teach all at once, the best split of computation, skills that build on others, plateaus",
+        reproduce_skills,
+        None,
+        dict(quick=True),
+        SKILLS_FIGURES,
+        replicates=False,
+        unit="parts",
     ),
 }
 
@@ -156,8 +175,8 @@ def check_replicates(names: list[str], replicates: int | None) -> None:
         raise ValueError(
             f"replicates must be at least {FEWEST}, because the limits come from their spread; got {replicates}."
         )
-    if trained := [name for name in names if STUDIES[name].trains]:
-        raise ValueError(f"{', '.join(trained)} trains networks and has no replicates: leave the number out.")
+    if others := [name for name in names if not STUDIES[name].replicates]:
+        raise ValueError(f"{', '.join(others)} has no replicates: leave the number out.")
 
 
 def reproduce(

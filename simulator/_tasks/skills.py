@@ -58,6 +58,8 @@ def skills(concepts: int = 1000, mean: float = 6.0) -> TextStream:
         about=f"texts that name {mean:g} of {concepts} concepts on average",
         theory="if texts name more than e concepts, most are learned at once when T / R passes a threshold",
         concepts=concepts,
+        mean=mean,
+        of_size=lambda number: skills(number, mean),
         draw=draw,
     )
 

@@ -45,6 +45,8 @@ class TextStream(NamedTuple):
         about: One line.
         theory: What is known exactly, in one sentence.
         concepts: R; concepts are numbered ``0 .. R-1``.
+        mean: d, the mean number of concepts of a text.
+        of_size: The same stream with another number of concepts.
         draw: ``draw(seed, start, stop)``: the texts ``start .. stop-1`` of the stream that belongs to the seed. A text
             depends on its number and the seed alone, so that any part can be drawn anywhere.
     """
@@ -53,6 +55,8 @@ class TextStream(NamedTuple):
     about: str
     theory: str
     concepts: int
+    mean: float
+    of_size: Callable[[int], TextStream]
     draw: Callable[[int, int, int], Texts]
 
 

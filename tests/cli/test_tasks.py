@@ -34,7 +34,7 @@ def run(
 
 def test_the_zoo_has_systems_and_tasks_with_their_theory(run) -> None:
     code, out, _ = run("zoo")
-    assert code == 0 and all(name in out for name in zoo_names()) and "parity" in out and "modular-addition" in out
+    assert code == 0 and all(name in out for name in zoo_names()) and "parity" in out and "skills" in out
     rows = {line.split()[0]: line.split()[1] for line in out.splitlines() if len(line.split()) > 2}
     assert rows["double-integrator"] == "2" and rows["triple-integrator"] == "3" and rows["switching"] == "-"
 
@@ -65,6 +65,30 @@ def test_an_emergence_ends_with_one_sentence_and_goes_on_where_it_ended(run, tmp
     assert code == 0 and len(out.splitlines()) == 1
 
 
+def test_texts_are_shown_sent_and_written(run, tmp_path: Path) -> None:
+    facts = json.loads(run("zoo", "skills:mean=3", "--json")[1])
+    assert facts["threshold"] == 1.037886 and facts["concepts"] == 1000
+    assert "there is no threshold" in run("zoo", "skills:mean=2")[1].lower()
+    code, out, _ = run("publish", "skills:concepts=9,mean=1", "--steps", "12", "--seed", "7")
+    samples = [json.loads(line)["y"] for line in out.splitlines()]
+    sent = [[] if y is None else y if isinstance(y, list) else [y] for y in samples]
+    assert (
+        code == 0
+        and run("simulate", "skills:concepts=9,mean=1", "--steps", "12", "--seed", "7", "--out", "p.csv")[0] == 0
+    )
+    rows = pl.read_csv(tmp_path / "p.csv")[:, 2:].rows()
+    assert [[cell for cell in row if cell is not None] for row in rows] == sent
+
+
+def test_texts_emerge_with_one_sentence(run, tmp_path: Path) -> None:
+    code, out, _ = run("emerge", "skills:concepts=100,mean=4", "--along", "texts")
+    assert code == 0 and "by text" in out and "this text (Kaplan and Meier)" in out.replace("\n", " ")
+    assert "runs/skills-texts/report.html" in out
+    slots = ("emerge", "skills:mean=4", "--along", "slots", "--values", "60,100,160,240", "--texts", "200")
+    answer = json.loads(run(*slots, "--json")[1])
+    assert answer["axis"] == "slots" and "Theory says 136 slots" in answer["sentence"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -75,6 +99,18 @@ def test_an_emergence_ends_with_one_sentence_and_goes_on_where_it_ended(run, tmp
         (("emerge", "modular-addition:p=1", "--along", "steps"), "a modulus p of at least 2"),
         (("emerge", "modular-addition:share=1", "--along", "steps"), "share is the part"),
         (("emerge", "parity", "--along", "steps", "--learner", "gru"), "no network is called 'gru'"),
+        (
+            ("emerge", "skills", "--along", "texts", "--learner", "mlp"),
+            "--learner is an option for networks, and skills",
+        ),
+        (("emerge", "skills", "--along", "texts", "--steps", "9"), "--steps is an option for networks"),
+        (("emerge", "skills", "--along", "texts", "--fresh"), "--fresh is an option for networks"),
+        (("emerge", "skills", "--along", "steps"), "there is no axis 'steps' for texts"),
+        (("emerge", "skills:mean=0", "--along", "texts"), "the mean number of concepts"),
+        (("emerge", "parity", "--along", "steps", "--texts", "9"), "--texts is an option for streams of texts"),
+        (("locate", "skills"), "ergoscope emerge skills --along texts"),
+        (("publish", "skills:mean=300"), "choose a smaller mean"),
+        (("publish", "skills", "--input", "white"), "--input is an option for systems"),
         (("locate", "parity:bits=6,k=2"), "ergoscope emerge parity:bits=6,k=2 --along steps"),
         (("publish", "parity", "--input", "white"), "--input is an option for systems"),
         (("publish", "parity:k=31"), "parity needs 1 <= k <= bits"),

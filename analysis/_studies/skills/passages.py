@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ...._core.progress import Progress, no_progress
-from ....learners import PeelingDecoder
 from ....simulator import skills
+from ..._emergence.learned_texts import learned_after
 
 SHARE = 0.5
 SHIFT = -2 / 3  # power of R with which the mean threshold of finite streams tends to its limit
-_PIECE = 0.25  # texts taken at once, for each concept
 
 
 class Extrapolated(NamedTuple):
@@ -57,7 +56,7 @@ def first_passage(
     if not most > 0:
         raise ValueError(f"the load up to which is looked must be above 0, got {most}.")
     wanted = int(np.ceil(share * concepts))
-    for start, learned in _learned(concepts, seed, mean, int(np.ceil(most * concepts))):
+    for start, learned in learned_after(skills(concepts, mean), seed, int(np.ceil(most * concepts))):
         if learned[-1] >= wanted:
             return float((start + 1 + np.searchsorted(learned, wanted)) / concepts)
     return None
@@ -142,13 +141,6 @@ def learned_shares(concepts: int, seed: int, loads: NDArray[np.float64], mean: f
         mean: d.
     """
     texts = np.round(np.asarray(loads) * concepts).astype(int)
-    counts = np.concatenate([np.zeros(1, int), *(part for _, part in _learned(concepts, seed, mean, int(texts[-1])))])
+    parts = learned_after(skills(concepts, mean), seed, int(texts[-1]))
+    counts = np.concatenate([np.zeros(1, int), *(part for _, part in parts)])
     return np.asarray(counts[texts] / concepts)
-
-
-def _learned(concepts: int, seed: int, mean: float, texts: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Yield the number of the first text of each piece of a stream, and how much is learned after each text of it."""
-    stream, decoder = skills(concepts, mean), PeelingDecoder(concepts)
-    piece = max(int(_PIECE * concepts), 1024)
-    for start in range(0, texts, piece):
-        yield start, decoder.take(stream.draw(seed, start, min(start + piece, texts)))

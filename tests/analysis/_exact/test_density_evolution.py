@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ergoscope.analysis import learned_share, learning_jump
+from ergoscope.analysis import learned_share, learning_jump, load_for_share
 
 
 def iterated(load: float, mean: float, rounds: int = 200_000) -> float:
@@ -100,3 +100,25 @@ def test_shapes_and_ends() -> None:
 def test_bad_numbers_are_refused(load: float, mean: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         learned_share(load, mean)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.01, 0.99), st.floats(0.2, 9.0))
+def test_the_load_for_a_share_is_the_inverse(share: float, mean: float) -> None:
+    load = float(load_for_share(share, mean))
+    below, above = learned_share(load * (1 - 1e-7), mean), learned_share(load * (1 + 1e-7), mean)
+    assert below <= share + 1e-9 and above >= share - 1e-9
+
+
+def test_the_load_for_a_share_by_bisection_of_iterated_rounds() -> None:
+    """A share before the jump, one that it passes over, one behind it, and one where nothing jumps."""
+    for mean, share in ((3.0, 0.3), (3.0, 0.7), (3.0, 0.95), (2.0, 0.5)):
+        low, high = 0.0, 5.0
+        for _ in range(25):
+            middle = (low + high) / 2
+            low, high = (middle, high) if iterated(middle, mean, 5000) < share else (low, middle)
+        assert load_for_share(share, mean) == pytest.approx(high, rel=1e-4)
+    assert load_for_share(0.7, 3.0) == learning_jump(3.0).load
+    assert load_for_share([0.0, 1.0], 6.0).tolist() == [0.0, np.inf]
+    with pytest.raises(ValueError, match="share of the concepts must be from 0 to 1, got 1.5"):
+        load_for_share(1.5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ergoscope._core.devices import Precision, computing
-from ergoscope.simulator._tasks.find import find_task, is_task, task_names
+from ergoscope.simulator._tasks.find import find_task, find_texts, is_task, is_texts, task_names
 from ergoscope.simulator._tasks.modular_addition import modular_addition
 from ergoscope.simulator._tasks.parity import parity
 from ergoscope.simulator._tasks.process import Process, Source, drawn, exam_rows, fresh, replayed, world_keys
@@ -71,8 +71,11 @@ def test_the_name_of_a_task_is_read_back() -> None:
         assert find_task(process.name).name == process.name and find_task(process) is process
         assert find_task(process.name) is find_task(process.name)
         assert is_task(process.name)
+    stream = find_texts("skills:concepts=7,mean=1.5")
+    assert find_texts(stream.name) is stream is find_texts(stream) and is_task(stream.name) and is_texts(stream.name)
+    assert stream.of_size(9).name == "skills:concepts=9,mean=1.5" and not is_texts("parity")
     assert not is_task("random-walk")
-    assert [*task_names()] == ["parity", "modular-addition", "sparse-parity"]
+    assert [*task_names()] == ["parity", "modular-addition", "sparse-parity", "skills"]
 
 
 @pytest.mark.parametrize(
@@ -84,11 +87,18 @@ def test_the_name_of_a_task_is_read_back() -> None:
         ("parity:bits=3,bits=4", "given bits twice"),
         ("parity:bits=many", "bits must be a whole number, got 'many'"),
         ("modular-addition:share=half", "share must be a number, got 'half'"),
+        ("skils", "did you mean 'skills'"),
+        ("skills:mean=3", "skills:mean=3 is a stream of texts, .* emerge skills --along texts"),
     ],
 )
 def test_words_that_name_no_task_are_refused(words: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         find_task(words)
+
+
+def test_words_that_name_no_texts_are_refused() -> None:
+    with pytest.raises(ValueError, match="no stream of texts is called 'parity'. There are skills."):
+        find_texts("parity")
 
 
 def test_splits_and_batches_that_cannot_be_are_refused() -> None:

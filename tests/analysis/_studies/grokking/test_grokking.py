@@ -152,7 +152,7 @@ def test_an_interrupt_keeps_what_has_ended(tmp_path: Path) -> None:
 
 
 def test_replicates_are_refused() -> None:
-    with pytest.raises(ValueError, match="grokking trains networks and has no replicates: leave the number out"):
+    with pytest.raises(ValueError, match="grokking has no replicates: leave the number out"):
         reproduce("grokking", replicates=64)
     with pytest.raises(ValueError, match="at least 32, because"):
         check_replicates(["figure-1"], 3)
