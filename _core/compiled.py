@@ -30,7 +30,8 @@ KEPT = 4  # versions of the sources whose loops are kept
 # Where a loop comes from: what it calls, the records that it takes, and what these import.
 SOURCES = (
     "_core/compiled.py", "_core/jax_later.py", "learners/_base.py", "learners/_discrete/completion_kernel.py",
-    "learners/_discrete/peeling_kernel.py", "learners/_engine", "learners/_least_squares", "learners/_linalg", "learners/_state_space", "simulator/_simulation", "streams/_service/error_loop.py",
+    "learners/_discrete/peeling_kernel.py", "learners/_engine", "learners/_least_squares", "learners/_linalg",
+    "learners/_state_space", "simulator/_simulation", "streams/_service/error_loop.py",
 )  # fmt: skip
 _njit: Any = numba.njit  # its types know only some of its options
 _OPTIONS: dict[str, Any] = dict(error_model="numpy", nogil=True, no_cfunc_wrapper=True)
