@@ -145,7 +145,7 @@ def addition_singular_values(size: int) -> NDArray[np.float64]:
     """
     n = check_count("the size of the map", size, 2)
     s, q = n * (n - 1) / 2, (n - 1) * n * (2 * n - 1) / 6
-    return np.sqrt(n * q) + s * np.array([1.0, -1.0])
+    return np.array([np.sqrt(n * q) + s, np.sqrt(n * q) - s])
 
 
 def _checked(samples: int, size: int) -> tuple[int, int]:

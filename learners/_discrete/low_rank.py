@@ -16,6 +16,7 @@ FIRST_RIDGE, FALL, LAST_RIDGE = 0.1, 0.8, 1e-12  # relative to the mean square o
 FITS, SAME, SINGULAR = 1e-9, 1e-5, 1e-9  # relative: residual of a fit; two matrices; singular values that count as 0
 ROUNDING = 1e-14
 Matrix = Float64[np.ndarray, "row column"]
+Samples = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]  # rows, columns, values
 
 
 class LowRank(NamedTuple):
@@ -83,10 +84,11 @@ def low_rank_completion(
     np.add.at(sums, (i, j), v / scale)
     generator = np.random.default_rng(check_seed(seed))
     found = []
+    samples: Samples = i, j, v / scale
     for _ in range(starts):
         start = generator.standard_normal((size, rank))
-        U, V = _alternate(weights, sums, (i, j, v / scale), start, steps)
-        found.append((_residual(U, V, (i, j, v / scale)), U, V))
+        U, V = _alternate(weights, sums, samples, start, steps)
+        found.append((_residual(U, V, samples), U, V))
     residual, U, V = min(found, key=lambda each: each[0])
     matrix, fitting = U @ V.T, [A @ B.T for error, A, B in found if error <= FITS]
     freedom = rank * (2 * size - rank)
@@ -95,7 +97,7 @@ def low_rank_completion(
     return LowRank(scale * matrix, residual, freedom, len(fitting), determined)
 
 
-def _samples(rows: ArrayLike, columns: ArrayLike, values: ArrayLike, size: int) -> tuple[NDArray[np.int64], ...]:
+def _samples(rows: ArrayLike, columns: ArrayLike, values: ArrayLike, size: int) -> Samples:
     i, j, v = check_whole("rows", rows), check_whole("columns", columns), real_array("values", values)
     if not len(i) == len(j) == v.size or v.ndim != 1 or not len(i):
         raise ValueError(
@@ -109,9 +111,7 @@ def _samples(rows: ArrayLike, columns: ArrayLike, values: ArrayLike, size: int) 
     return i, j, v
 
 
-def _alternate(
-    weights: Matrix, sums: Matrix, samples: tuple[NDArray[np.int64], ...], V: Matrix, steps: int
-) -> tuple[Matrix, Matrix]:
+def _alternate(weights: Matrix, sums: Matrix, samples: Samples, V: Matrix, steps: int) -> tuple[Matrix, Matrix]:
     for step in range(steps):
         ridge = max(FIRST_RIDGE * FALL**step, LAST_RIDGE)
         U = _solve(weights, sums, V, ridge)
@@ -131,7 +131,7 @@ def _solve(weights: Matrix, sums: Matrix, V: Matrix, ridge: float) -> Matrix:
     return np.asarray(np.linalg.solve(gram, (sums @ V)[:, :, None])[:, :, 0])
 
 
-def _residual(U: Matrix, V: Matrix, samples: tuple[NDArray[np.int64], ...]) -> float:
+def _residual(U: Matrix, V: Matrix, samples: Samples) -> float:
     i, j, v = samples
     return float(np.sqrt(np.mean((np.sum(U[i] * V[j], axis=1) - v) ** 2)))
 
