@@ -18,7 +18,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 MARKS = "<!-- tables: python benchmarks/table.py -->", "<!-- end of tables -->"
 PRECISIONS = ["float64", "float32"]
 ORDER = ("ladder", "single", "long_recording", "ahead", "lattice", "linearity", "simulation", "kalman", "latency")
-ORDER += ("external_predictors", "streams", "live", "memory", "memory-long", "sweep", "cluster", "train", "peeling")
+ORDER += ("external_predictors", "streams", "live", "memory", "memory-long", "sweep", "cluster", "train")
+ORDER += ("peeling", "completion")
 
 
 def section(record: dict[str, Any]) -> str:

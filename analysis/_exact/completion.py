@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
 
 from ..._core.arrays import real_array
 from ..._core.ranges import check_count
@@ -85,11 +84,7 @@ def no_empty_line(samples: int, size: int) -> float:
         ValueError: m is not a whole number from 0 to n^2, or n is below 1.
     """
     n, m = _checked(samples, size)
-    if m > n * n - n:
-        return 1.0
-    free, cells = n * n - n, n * n
-    log_p = gammaln(free + 1) - gammaln(free - m + 1) - gammaln(cells + 1) + gammaln(cells - m + 1)
-    return float(np.exp(-2 * n * np.exp(log_p)))
+    return float(np.exp(-2 * n * _unseen(n, m, n * n)))
 
 
 def no_empty_line_exactly(samples: int, size: int) -> float:
@@ -120,17 +115,15 @@ def no_empty_line_exactly(samples: int, size: int) -> float:
 def isolated_pairs(samples: int, size: int) -> float:
     """Return the expected number of entries seen that are alone in their row and in their column.
 
-        n^2 C((n - 1)^2, m - 1) / C(n^2, m)
+        m C((n - 1)^2, m - 1) / C(n^2 - 1, m - 1)
 
     With empty lines they are what leaves entries undetermined once most are: each is a component of its own.
+
+    Raises:
+        ValueError: m is not a whole number from 0 to n^2, or n is below 1.
     """
     n, m = _checked(samples, size)
-    rest = (n - 1) ** 2
-    if m < 1 or m - 1 > rest or n < 2:
-        return 0.0
-    cells = n * n
-    logs = gammaln(rest + 1) - gammaln(m) - gammaln(rest - m + 2)
-    return float(cells * np.exp(logs - gammaln(cells + 1) + gammaln(m + 1) + gammaln(cells - m + 1)))
+    return m * _unseen(2 * n - 2, m - 1, n * n - 1) if m else 0.0
 
 
 def addition_singular_values(size: int) -> NDArray[np.float64]:
@@ -146,6 +139,13 @@ def addition_singular_values(size: int) -> NDArray[np.float64]:
     n = check_count("the size of the map", size, 2)
     s, q = n * (n - 1) / 2, (n - 1) * n * (2 * n - 1) / 6
     return np.array([np.sqrt(n * q) + s, np.sqrt(n * q) - s])
+
+
+def _unseen(cells: int, samples: int, of: int) -> float:
+    """Return the probability that none of some cells is among so many samples of all, drawn without replacement."""
+    if samples > of - cells:
+        return 0.0
+    return float(np.exp(np.log1p(-samples / (of - np.arange(cells))).sum()))
 
 
 def _checked(samples: int, size: int) -> tuple[int, int]:

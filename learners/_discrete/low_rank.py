@@ -15,7 +15,7 @@ from ..._core.ranges import check_count
 FIRST_RIDGE, FALL, LAST_RIDGE = 0.1, 0.8, 1e-12  # relative to the mean square of the values
 FITS, SAME, SINGULAR = 1e-9, 1e-5, 1e-9  # relative: residual of a fit; two matrices; singular values that count as 0
 ROUNDING = 1e-14
-Matrix = Float64[np.ndarray, "row column"]
+Matrix = NDArray[np.float64]
 Samples = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]  # rows, columns, values
 
 
@@ -31,7 +31,7 @@ class LowRank(NamedTuple):
             that keeps the rank fits them, too, and all starts that fit agree.
     """
 
-    matrix: Matrix
+    matrix: Float64[np.ndarray, "line line"]
     residual: float
     freedom: int
     fits: int
@@ -45,7 +45,7 @@ def low_rank_completion(
     size: int,
     rank: int = 2,
     starts: int = 4,
-    steps: int = 300,
+    steps: int = 150,
     seed: int = 0,
 ) -> LowRank:
     """Fit an n x n matrix of rank r to samples (i, j, value).

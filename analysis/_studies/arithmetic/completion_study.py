@@ -28,7 +28,7 @@ COMPLETE_SIZES, PASSAGE_SIZES = (20, 50, 100, 500), (100, 300, 1000)
 BLOCK_SIZE, BLOCK_SAMPLES, BELOW, ABOVE = 100, (1200, 1350, 1500, 1650, 1800), 0.2, 0.9
 LOW_RANK_SIZE, OF_FREEDOM, LEAST_RECOVERED = 20, (0.9, 1.0, 1.5, 2.0, 3.0), 0.9
 SAMPLED = dict(share=400, complete=2000, passages=400, blocks=400, low_rank=20)
-QUICK = dict(share=100, complete=300, passages=100, blocks=200, low_rank=5)
+QUICK = dict(share=100, complete=300, passages=100, blocks=200, low_rank=4)
 
 
 class Completion(NamedTuple):
