@@ -138,7 +138,7 @@ BAD = [
     (([0], [0, 1], [1]), "got 1 rows and 2 columns"),
     (([0], [0], [1, 2]), "one value for each of 1 samples, got shape"),
     (([0], [0], [1.0]), "must be whole numbers, got float64: a tolerance"),
-    (([0, 1], [0, 0], [1, -(2**62)]), "would overflow"),
+    (([0, 1], [0, 0], [1, -(2**61 // 3) - 1]), "would overflow"),
 ]
 
 

@@ -45,9 +45,9 @@ def test_too_few_samples_determine_nothing() -> None:
     truth = matrix_of(6, 2)
     i, j = np.nonzero((np.arange(6) < 2)[:, None] | (np.arange(6) < 2))
     assert len(i) == 4 * 6 - 4
-    whole = low_rank_completion(i, j, truth[i, j], 6)
+    whole = low_rank_completion(i, j, truth[i, j], 6, steps=1000)
     assert whole.determined and np.abs(whole.matrix - truth).max() < 1e-5 * np.abs(truth).max()
-    fewer = low_rank_completion(i[:-1], j[:-1], truth[i, j][:-1], 6)
+    fewer = low_rank_completion(i[:-1], j[:-1], truth[i, j][:-1], 6, steps=1000)
     assert fewer.fits > 0 and not fewer.determined
 
 
