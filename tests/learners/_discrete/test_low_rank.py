@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ergoscope.learners._discrete import low_rank
 from ergoscope.learners._discrete.low_rank import LowRank, low_rank_completion
 
 
@@ -72,6 +73,23 @@ def test_repeated_samples_weigh_more() -> None:
     found = low_rank_completion([0, 0, 0], [0, 0, 0], [1.0, 1.0, 4.0], 1, rank=1)
     assert found.matrix[0, 0] == pytest.approx(2.0)
     assert found.residual == pytest.approx(np.sqrt(2.0) / np.sqrt(6.0)) and not found.determined
+
+
+def test_starts_that_disagree_determine_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two matrices, both said to fit all entries."""
+    factors = iter([(np.ones((2, 1)), np.ones((2, 1))), (np.full((2, 1), 2.0), np.ones((2, 1)))] * 2)
+    monkeypatch.setattr(low_rank, "_alternate", lambda *_: next(factors))
+    monkeypatch.setattr(low_rank, "_residual", lambda *_: 0.0)
+    cells = np.indices((2, 2)).reshape(2, -1)
+    assert low_rank_completion(*cells, np.ones(4), 2, rank=1, starts=1).determined
+    next(factors)
+    assert not low_rank_completion(*cells, np.ones(4), 2, rank=1, starts=2).determined
+
+
+def test_an_entry_does_not_move_with_a_column_whose_row_is_zero() -> None:
+    U, V = np.array([[0.0], [1.0]]), np.ones((2, 1))
+    assert low_rank._directions(U, V, np.array([[True, True], [False, False]])) == 1
+    assert low_rank._directions(U, V, np.ones((2, 2), bool)) == 3
 
 
 def test_zeros_are_a_matrix_too() -> None:
