@@ -32,6 +32,7 @@ SOURCES = (
     "_core/compiled.py",
     "_core/jax_later.py",
     "learners/_base.py",
+    "learners/_discrete/completion_kernel.py",
     "learners/_discrete/peeling_kernel.py",
     "learners/_engine",
     "learners/_least_squares",

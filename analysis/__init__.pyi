@@ -11,6 +11,7 @@ from ._emergence.plateaus import plateaus as plateaus
 from ._emergence.regions import region_map as region_map
 from ._emergence.scaling_exponent import ScalingExponent as ScalingExponent
 from ._emergence.scaling_exponent import scaling_exponent as scaling_exponent
+from ._exact.completion import determined_share as determined_share
 from ._exact.compute_split import optimal_split as optimal_split
 from ._exact.density_evolution import learned_share as learned_share
 from ._exact.density_evolution import learning_jump as learning_jump

@@ -19,7 +19,7 @@ MARKS = "<!-- tables: python benchmarks/table.py -->", "<!-- end of tables -->"
 PRECISIONS = ["float64", "float32"]
 ORDER = ("ladder", "single", "long_recording", "ahead", "lattice", "linearity", "simulation", "kalman", "latency")
 ORDER += ("external_predictors", "streams", "live", "memory", "memory-long", "sweep", "cluster", "train")
-ORDER += ("sample_gradients", "peeling")
+ORDER += ("sample_gradients", "peeling", "completion")
 
 
 def section(record: dict[str, Any]) -> str:

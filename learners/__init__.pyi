@@ -2,6 +2,7 @@ from ._base import Learner as Learner
 from ._catalogue import learner_names as learner_names
 from ._catalogue import learner_options as learner_options
 from ._catalogue import make_learner as make_learner
+from ._discrete.completion import AdditiveCompletion as AdditiveCompletion
 from ._discrete.ideal_quanta import ideal_quanta as ideal_quanta
 from ._discrete.peeling import PeelingDecoder as PeelingDecoder
 from ._estimators.factories import river_forecaster as river_forecaster

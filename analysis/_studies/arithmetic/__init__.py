@@ -1,0 +1,1 @@
+"""Arithmetic: the addition map and its completion from samples."""
