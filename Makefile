@@ -23,7 +23,7 @@ help:
 	@echo "make campaign-faults    broker, learner and publisher killed twenty times each in a million samples, damaged bytes, odd pages: half an hour"
 	@echo "make campaign-sweep     a sweep of 500 points killed 25 times, on a Dask cluster too: a quarter of an hour or more"
 	@echo "make campaign-grokking  375 networks of the published grid of parity, and their map beside it: half an hour or more; it goes on after Ctrl-C"
-	@echo "make campaign-quanta    sparse parity with 500 tasks, widths 50 to 200, a tenth of the published batch and steps: half an hour or more; it goes on after Ctrl-C"
+	@echo "make campaign-quanta    sparse parity with 500 tasks, widths 10 to 100, a tenth of the published batch and steps: a quarter of an hour or more; it goes on after Ctrl-C"
 	@echo "make reference    the mean error of learned filters over 1e5 runs, for the campaign: a quarter of an hour"
 	@echo "make recordings   the answers for single recordings, and the table of docs/theory.md: ten minutes"
 	@echo "make check        format, lint, types, import contracts"
@@ -70,7 +70,7 @@ campaign-grokking: $(INSTALLED)
 	@$(BIN)/python benchmarks/grokking_grid.py $(ARGS)
 
 campaign-quanta: $(INSTALLED)
-	@$(BIN)/python benchmarks/quanta_published.py --batch 2000 --steps 20000 --rate 0.003 --widths 50,100,200 $(ARGS)
+	@$(BIN)/python benchmarks/quanta_published.py --batch 2000 --steps 20000 --widths 10,20,50,100 $(ARGS)
 
 reference: $(INSTALLED)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/_growth/learned_reference.py $(ARGS)

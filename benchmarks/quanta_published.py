@@ -1,7 +1,7 @@
 """Train networks on sparse parity at the published size: 500 tasks, 100 bits, widths 10 to 500.
 
     python benchmarks/quanta_published.py      as published: it says its cost first, days or weeks on two cores
-    make campaign-quanta                       the same tasks, a tenth of the batch and of the steps, three widths
+    make campaign-quanta                       the same tasks, a tenth of the batch and of the steps, four widths
 
 The networks that have ended are in runs/quanta-published (or --out), so an interrupted run goes on where it stopped.
 Source: E. J. Michaud, Z. Liu, U. Girit, M. Tegmark, The quantization model of neural scaling, NeurIPS 2023
