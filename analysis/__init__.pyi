@@ -1,3 +1,7 @@
+from ._discovery.chosen_examples import examples_of as examples_of
+from ._discovery.discover import Discovery as Discovery
+from ._discovery.discover import discover as discover
+from ._discovery.known_clusters import envelope_bias as envelope_bias
 from ._emergence.emerge import emerge as emerge
 from ._emergence.emerge_texts import emerge_texts as emerge_texts
 from ._emergence.emerged import Emerged as Emerged

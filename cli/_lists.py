@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from math import isnan
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -14,6 +14,9 @@ from rich.table import Table
 from .._core.json_values import json_text
 from ._options import AsJson, Out
 from ._printing import console, show_learner, show_learners, show_names, show_portrait
+
+if TYPE_CHECKING:
+    from ..simulator._tasks.process import Process
 
 
 def zoo(
@@ -135,7 +138,15 @@ def _of_examples(words: str) -> dict[str, Any]:
         chance=round(task.chance, 6),
         domain=task.domain,
         rows=task.rows,
+        kinds=_kinds(task),
     )
+
+
+def _kinds(task: Process) -> str | None:
+    if len(task.kinds) == 1:
+        return None
+    first, last = task.frequency[0], task.frequency[-1]
+    return f"{len(task.kinds)} of examples, with frequencies from {first:.3g} ({task.kinds[0]}) to {last:.3g}"
 
 
 def _of_texts(words: str) -> dict[str, Any]:

@@ -181,7 +181,8 @@ def _show_kinds(found: Emerged) -> None:
         place = _number(row["value"]), _interval(row["low"], row["high"])
         table.add_row(row["kind"], f"{row['frequency']:.3g}", *place, f"{row['passed']} of {row['runs']}")
     console.print(table)
-    console.print(f"{(kinds['passed'] == 0).sum()} of {len(kinds)} kinds are learned by no run.")
+    if never := (kinds["passed"] == 0).sum():
+        console.print(f"No run learns the other {never} of {len(kinds)} kinds.")
     if along != "steps":
         counts = found.learned.group_by(along).median().sort(along)
         words = ", ".join(f"{value:g}: {count:g}" for value, count in counts.select(along, "learned").iter_rows())

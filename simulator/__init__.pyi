@@ -16,6 +16,7 @@ from ._systems.linear_system import LinearSystem as LinearSystem
 from ._systems.read_system import read_system as read_system
 from ._systems.zoo import zoo as zoo
 from ._systems.zoo import zoo_names as zoo_names
+from ._tasks.bit_patterns import bit_patterns as bit_patterns
 from ._tasks.find import find_task as find_task
 from ._tasks.find import find_texts as find_texts
 from ._tasks.find import task_names as task_names
@@ -25,6 +26,7 @@ from ._tasks.parity import parity as parity
 from ._tasks.process import Examples as Examples
 from ._tasks.process import Process as Process
 from ._tasks.skills import skills as skills
+from ._tasks.sparse_parity import sparse_parity as sparse_parity
 from ._tasks.texts import Texts as Texts
 from ._tasks.texts import TextStream as TextStream
 from ._tasks.texts import texts_of as texts_of

@@ -108,7 +108,7 @@ def emerge(
     if metric not in METRICS:
         raise ValueError(f"the metric must be {' or '.join(METRICS)}, got {metric!r}{did_you_mean(metric, METRICS)}")
     level = {"accuracy": 0.99, "loss": 0.1}[metric] if level is None else level
-    if not 0 < level <= 1:
+    if not 0 < level <= 1 or (metric == "loss" and level == 1):
         what = "share of the exam that must be right" if metric == "accuracy" else "loss over that of who knows nothing"
         raise ValueError(f"level is the {what}, above 0 and up to 1; got {level}.")
     if early_stopping and along == "steps":
@@ -135,8 +135,12 @@ def emerge(
         return f"learns {kind}" if several else "generalises"
 
     found = emergence_by_kind(exams, along, ability, steps, seed)
-    settings = training.settings | dict(along=along, values=list(tried), runs=runs, rows=usual)
-    settings |= dict(metric=metric, level=level, early_stopping=early_stopping, seed=seed, versions=versions())
+    settings = training.settings | dict(
+        along=along, values=list(tried), runs=runs, rows=None if along == "rows" else usual
+    )
+    settings |= dict(
+        metric=metric, level=level, chance=process.chance, early_stopping=early_stopping, seed=seed, versions=versions()
+    )
     said = "" if fresh or recipe.batch or several else _memorised(exams, own)
     frequency = dict(zip(process.kinds, process.frequency, strict=True))
     return Emerged(found, said, curves, exams, own, frequency, settings)

@@ -51,7 +51,18 @@ class Emerged:
     def sentence(self) -> str:
         """The answer in words."""
         found = kinds_sentence(self.emergences) if len(self.emergences) > 1 else self.emergence.sentence
-        return f"{self.settings['task']}: {found}{self.memorised}"
+        several = f" {self._learned_words()}" if len(self.emergences) > 1 else ""
+        return f"{self.settings['task']}: {found}{several}{self.memorised}"
+
+    def _learned_words(self) -> str:
+        """Return what it means that a run has learned a kind."""
+        level = self.settings["level"]
+        if self.settings["metric"] == "loss":
+            words = f"a loss on its exam of at most {level:g} of that of who knows nothing"
+        else:
+            words = f"at least {level:.4g} of its exam answered right"
+        end = "where its mean loss is least" if self.settings["early_stopping"] else "to the end"
+        return f"Learned: {words}, {end}."
 
     @property
     def shares(self) -> pl.DataFrame:
@@ -64,7 +75,7 @@ class Emerged:
 
     @property
     def kinds(self) -> pl.DataFrame:
-        """One row for each kind: ``kind, frequency, verdict, value, low, high, end, passed, runs``."""
+        """One row for each kind: ``kind, frequency, verdict, value, low, high, end, everywhere, passed, runs``."""
         return kinds_table(self.emergences, self.frequency)
 
     @property

@@ -35,19 +35,25 @@ def emergence_by_kind(
 
 
 def kinds_table(found: Mapping[str, Emergence], frequency: Mapping[str, float]) -> pl.DataFrame:
-    """Return one row for each kind: ``kind, frequency, verdict, value, low, high, end, passed, runs``.
+    """Return one row for each kind: ``kind, frequency, verdict, value, low, high, end, everywhere, passed, runs``.
 
-    ``value``, ``low``, ``high`` and ``end`` are those of its ``Emergence``; ``passed`` of ``runs`` pass, at the value
-    of the axis where most do.
+    ``value``, ``low``, ``high`` and ``end`` are those of its ``Emergence``. ``everywhere``: half of the runs or more
+    pass at every value tried, so that the half-point lies before them. ``passed`` of ``runs`` pass, at the value of
+    the axis where most do.
     """
     rows = [
         dict(kind=kind, frequency=frequency[kind], verdict=one.verdict, value=one.value, low=one.low, high=one.high)
-        | dict(end=one.end)
+        | dict(end=one.end, everywhere=_everywhere(one))
         | dict(zip(("passed", "runs"), _most(one), strict=True))
         for kind, one in found.items()
     ]
     numbers: dict[str, Any] = dict.fromkeys(("frequency", "value", "low", "high", "end"), pl.Float64)
     return pl.DataFrame(rows, schema_overrides=numbers | dict.fromkeys(("passed", "runs"), pl.Int64))
+
+
+def _everywhere(found: Emergence) -> bool:
+    """Return whether half of the runs or more pass at every value tried."""
+    return found.axis != "steps" and bool((found.shares["share"] >= 0.5).all())
 
 
 def _most(found: Emergence) -> tuple[int, int]:
@@ -67,18 +73,18 @@ def learned_counts(passages: pl.DataFrame, along: str) -> pl.DataFrame:
 def kinds_sentence(found: Mapping[str, Emergence]) -> str:
     """Return all answers in one sentence: which kinds are learned, from where on, and how many are not."""
     some = next(iter(found.values()))
-    located = {kind: one for kind, one in found.items() if one.verdict == "located"}
-    doubtful = [kind for kind, one in found.items() if one.verdict == "undecided"]
-    span = f"within {number_words(some.within)} steps"
-    words = f"half of the runs learn {len(located)} of {counted(len(found), 'kind')} of examples {span}"
-    if located:
-        words += ": " + _some([f"{kind} {_place(one)}" for kind, one in located.items()])
-    never = len(found) - len(located) - len(doubtful)
+    learned = [f"{kind} {_place(one)}" for kind, one in found.items() if one.verdict == "located" or _everywhere(one)]
+    doubtful = [kind for kind, one in found.items() if one.verdict == "undecided" and not _everywhere(one)]
+    never = len(found) - len(learned) - len(doubtful)
+    words = f"within {number_words(some.within)} steps half of the runs learn"
+    parts = [
+        f"{len(learned)} of {counted(len(found), 'kind')} of examples" + (f": {_some(learned)}" if learned else "")
+    ]
     if never:
-        words += f"; {never} {'not by then' if some.axis == 'steps' else f'at no {some.axis} tried'}"
+        parts.append(f"{never} {'not by then' if some.axis == 'steps' else f'at no {some.axis} tried'}")
     if doubtful:
-        words += f"; undecided: {_some(doubtful)}"
-    return f"{words}."
+        parts.append(f"undecided: {_some(doubtful)}")
+    return f"{words} {'; '.join(parts)}."
 
 
 def _some(words: list[str]) -> str:
@@ -87,6 +93,8 @@ def _some(words: list[str]) -> str:
 
 
 def _place(found: Emergence) -> str:
+    if _everywhere(found):
+        return f"from the smallest {found.axis} tried on" if found.rising else f"up to the largest {found.axis} tried"
     place = estimate_words((found.value, found.low, found.high))
     if found.axis == "steps":
         return f"by step {place}"

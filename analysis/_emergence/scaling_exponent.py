@@ -92,6 +92,8 @@ def scaling_exponent(
         the loss falls with the exponent 1 [.., ..] from 1 to 100 (3 points, 1 run); an interval needs 3 runs.
     """
     place, values = _checked(x, losses)
+    if len(place) < FEWEST_POINTS:
+        raise ValueError(f"an exponent takes {FEWEST_POINTS} points, got {len(place)}: measure more.")
     if not (math.isfinite(floor) and math.isfinite(missing) and missing >= 0):
         raise ValueError(f"floor must be finite and missing at least 0, got {floor} and {missing}.")
     if not 2 <= stretch <= len(place):

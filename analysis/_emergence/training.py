@@ -19,7 +19,7 @@ from ..._core.part_folder import locked_folder, part_path, write_part
 from ..._core.progress import Progress, no_progress
 from ..._core.text import versions
 from ...learners._neural.recipe import Recipe
-from ...learners._neural.train import SCORES, Curves, Run, Stop, log_edges, train
+from ...learners._neural.train import SCORES, Curves, Run, Stop, check_training, log_edges, train
 from ...simulator._tasks.process import Process
 
 SETTINGS = "training.json"
@@ -88,6 +88,11 @@ def train_runs(
         ValueError: A run cannot be, or the folder is of other settings, holds other results or a broken file, or cannot
             be written to.
     """
+    recipe = training.recipe
+    check_training(
+        recipe.model, training.process, runs, training.edges, recipe.batch, recipe.optimiser, training.exam,
+        training.stop, training.keep, training.precision, training.device,
+    )  # fmt: skip
     if folder is None:
         return _frame(_trained(training, list(runs), None, progress), training.process)
     with _opened(folder, training):

@@ -62,7 +62,7 @@ CAPTIONS = {
     "losses.png": Caption(
         "The loss of each kind",
         "The loss on the exam of each of the most frequent kinds of examples, in bits, the median over the runs. Black "
-        "is the mean over all kinds, with their frequencies: it falls slowly, because it is the sum of many steps.",
+        "is the mean over all kinds, with their frequencies. The line is the loss that counts as learned.",
     ),
     "slots.png": Caption(
         "How many concepts are learned",
@@ -81,7 +81,8 @@ CAPTIONS = {
     "thresholds.png": Caption(
         "Where each kind is learned",
         "From where on along the axis half of the runs learn a kind, with 95 % intervals, against its frequency, both "
-        "on a log scale. Triangles at the top are kinds without an answer.",
+        "on a log scale. At the top are kinds that half of the runs learn at no value tried, below them the undecided "
+        "ones, at the bottom those that they learn at every value tried.",
     ),
     "learned.png": Caption(
         "How many kinds are learned", "The number of kinds that the runs have learned, along the axis."

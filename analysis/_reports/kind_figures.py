@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .._emergence.emerged import Emerged
 from .style import BLUE, FOUND, MARKERS, canvas, legend, plain_log, shades, title
@@ -14,7 +15,9 @@ MOST_KINDS = 11  # with a line of their own, beside that of the mean
 LOSS = "exam loss"
 
 
-def kind_losses_figure(curves: pl.DataFrame, along: str, subject: str, ax: Axes | None = None) -> Figure:
+def kind_losses_figure(
+    curves: pl.DataFrame, along: str, subject: str, level: float | None = 0.1, ax: Axes | None = None
+) -> Figure:
     """Draw the loss of each kind on the exam along an axis, the median over runs; thick is the mean over all kinds.
 
     Along the steps it is the loss on the way, along any other axis that at the last edge of each run. On ``ax``, axes
@@ -24,6 +27,7 @@ def kind_losses_figure(curves: pl.DataFrame, along: str, subject: str, ax: Axes 
         curves: The curves of ``Emerged``, in nats.
         along: The axis: ``"steps"``, or a label of the runs.
         subject: What the title begins with.
+        level: A line in bits; None: none.
         ax: Axes of your own.
     """
     figure, (axes,) = canvas(1, ax=ax)
@@ -39,14 +43,15 @@ def kind_losses_figure(curves: pl.DataFrame, along: str, subject: str, ax: Axes 
         axes.plot(line[x], line["value"], color=colour, lw=1.2, marker=marker, ms=5, label=kind)
     mean = lines.filter(kind="all")
     axes.plot(mean[x], mean["value"], color="black", lw=2.8, label="mean")
-    axes.axhline(0.1, color="0.6", lw=0.8)
+    if level is not None:
+        axes.axhline(level, color="0.6", lw=0.8)
     axes.set(xlabel="updates" if along == "steps" else along, ylabel="loss on the exam (bits)", ylim=(-0.03, None))
     if along == "steps":
         axes.set_xscale("symlog", linthresh=10, linscale=0.3)
         axes.set_xlim(0, float(lines[x].to_numpy().max()))
     elif lines[x].to_numpy().min() > 0:
         plain_log(axes, mean[x].to_numpy())
-    title(axes, subject, "each kind falls at once, the mean is smooth")
+    title(axes, subject, "the loss of each kind, and the mean")
     legend(axes, 4)
     return figure
 
@@ -70,18 +75,22 @@ def kind_thresholds_figure(kinds: pl.DataFrame, along: str, subject: str, ax: Ax
         found["frequency"], value, np.stack(ends), fmt="o", color=FOUND, ms=6, lw=1.2, capsize=3,
         label="half of the runs learn it, 95 %",
     )  # fmt: skip
-    known = [*value, *kinds["high"].drop_nulls(), *kinds["low"].drop_nulls()] or [1.0]
-    everywhere = pl.col("value").is_null() & pl.col("low").is_null() & pl.col("high").is_not_null()
-    nowhere = pl.col("value").is_null() & ~everywhere
-    for part, place, marker, words in (
-        (nowhere, 1.4 * max(known), "^", "beyond the values tried, or undecided"),
-        (everywhere, min(known) / 1.4, "v", "before the values tried"),
+    places = axes.get_xaxis_transform()  # across by frequency, up by the part of the panel
+    undecided = pl.col("value").is_null() & (pl.col("verdict") == "undecided") & ~pl.col("everywhere")
+    for part, height, marker, words in (
+        (pl.col("verdict") == "above", 0.97, "^", "at no value tried"),
+        (undecided, 0.9, "x", "undecided"),
+        (pl.col("value").is_null() & pl.col("everywhere"), 0.03, "v", "at every value tried"),
     ):
         others = kinds.filter(part)["frequency"]
         if len(others):
-            axes.plot(others, np.full(len(others), place), marker, color=BLUE, ms=5, mfc="none", label=words)
+            heights = np.full(len(others), height)
+            axes.plot(others, heights, marker, color=BLUE, ms=5, mfc="none", transform=places, label=words)
+    axes.set_xlim(kinds["frequency"].to_numpy().min() / 1.3, kinds["frequency"].to_numpy().max() * 1.3)
+    if len(value):
+        axes.set_ylim(value.min() / 2.5, value.max() * 2.5)
     axes.set(xscale="log", yscale="log", xlabel="frequency of the kind", ylabel=f"{along} from which on it is learned")
-    title(axes, subject, "the rarer a kind, the later it is learned")
+    title(axes, subject, f"from which {along} on each kind is learned")
     legend(axes, 1)
     return figure
 
@@ -108,6 +117,7 @@ def learned_figure(emerged: Emerged, ax: Axes | None = None) -> Figure:
         if learned[along].to_numpy().min() > 0:
             plain_log(axes, median[along].to_numpy())
         legend(axes, 2)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(ylabel=f"kinds learned, of {len(emerged.emergences)}", ylim=(-0.3, None))
     title(axes, emerged.settings["task"].partition(":")[0], f"kinds learned along {along}")
     return figure

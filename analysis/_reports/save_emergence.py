@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,13 @@ def _of_texts(emerged: EmergedTexts) -> dict[str, Figure]:
 def _of_kinds(emerged: Emerged) -> dict[str, Figure]:
     along, task = emerged.settings["along"], emerged.settings["task"].partition(":")[0]
     return {
-        "losses.png": kind_losses_figure(emerged.curves, along, task),
+        "losses.png": kind_losses_figure(emerged.curves, along, task, _bits(emerged)),
         "thresholds.png": kind_thresholds_figure(emerged.kinds, along, task),
         "learned.png": learned_figure(emerged),
     }
+
+
+def _bits(emerged: Emerged) -> float | None:
+    """Return the loss that counts as learned, in bits; None where the accuracy counts."""
+    settings = emerged.settings
+    return settings["level"] * settings["chance"] / math.log(2) if settings["metric"] == "loss" else None

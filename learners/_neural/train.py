@@ -135,23 +135,10 @@ def train(
     Raises:
         ValueError: A size, an edge, a batch, a number or a split that cannot be.
     """
-    steps = check_whole("edges", edges)
-    if not len(runs) or not len(steps) or (np.diff(steps) <= 0).any() or steps[-1] < 1:
-        raise ValueError(f"training needs runs and rising edges up to at least 1, got {len(runs)} and {list(edges)}.")
-    if unknown := set(keep) - set(steps.tolist()):
-        raise ValueError(f"parameters can be kept at edges only; {sorted(unknown)} are none.")
-    if stop is not None and stop.score not in SCORES:
-        raise ValueError(f"a run can stop by {', '.join(SCORES)}, got {stop.score!r}.")
-    check_optimiser(optimiser)
-    for run in runs:
-        check_seed(run.seed)
-        check_knobs(run.knobs)
-        if run.size < 1:
-            raise ValueError(f"a {model.size_label} must be at least 1, got {run.size}.")
-    tile = (1 if is_cpu(device) else SIDE_BY_SIDE) if side_by_side is None else side_by_side
-    threads = (os.cpu_count() or 1) if tile == 1 else 1
-    shapes = [(run.size, run.rows) for run in runs]
-    check_memory(model, process, shapes, batch, exam, tile * threads, precision, device)
+    steps = check_training(
+        model, process, runs, edges, batch, optimiser, exam, stop, keep, precision, device, side_by_side
+    )
+    tile, threads = _side_by_side(device, side_by_side)
     jobs = _tiles(process, runs, batch, exam, tile)
     shape = len(runs), len(steps)
     made = Curves(
@@ -187,6 +174,51 @@ def train(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return made
+
+
+def check_training(
+    model: Model,
+    process: Process,
+    runs: Sequence[Run],
+    edges: Sequence[int],
+    batch: int | None,
+    optimiser: Optimiser,
+    exam: int | None,
+    stop: Stop | None,
+    keep: Sequence[int],
+    precision: Precision,
+    device: str | None,
+    side_by_side: int | None = None,
+) -> NDArray[np.int64]:
+    """Return the edges as a vector; the arguments are those of ``train``, which begins with this.
+
+    Raises:
+        ValueError: ``train`` raises it.
+    """
+    steps = check_whole("edges", edges)
+    if not len(runs) or not len(steps) or (np.diff(steps) <= 0).any() or steps[-1] < 1:
+        raise ValueError(f"training needs runs and rising edges up to at least 1, got {len(runs)} and {list(edges)}.")
+    if unknown := set(keep) - set(steps.tolist()):
+        raise ValueError(f"parameters can be kept at edges only; {sorted(unknown)} are none.")
+    if stop is not None and stop.score not in SCORES:
+        raise ValueError(f"a run can stop by {', '.join(SCORES)}, got {stop.score!r}.")
+    check_optimiser(optimiser)
+    for run in runs:
+        check_seed(run.seed)
+        check_knobs(run.knobs)
+        if run.size < 1:
+            raise ValueError(f"a {model.size_label} must be at least 1, got {run.size}.")
+    tile, threads = _side_by_side(device, side_by_side)
+    shapes = [(run.size, run.rows) for run in runs]
+    check_memory(model, process, shapes, batch, exam, tile * threads, precision, device)
+    _tiles(process, runs, batch, exam, tile)
+    return steps
+
+
+def _side_by_side(device: str | None, wanted: int | None) -> tuple[int, int]:
+    """Return the runs of one compiled call and the number of threads."""
+    tile = (1 if is_cpu(device) else SIDE_BY_SIDE) if wanted is None else wanted
+    return tile, (os.cpu_count() or 1) if tile == 1 else 1
 
 
 def one_run(curves: Curves, index: int) -> Curves:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import comb, isfinite, log
+from math import comb, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from .process import Examples, Process, fractions, random_bits
 
 FEWEST_BITS, MOST_BITS = 24, 4096  # of fewer bits a set and its exam would share patterns
 MOST_TASKS = 4096
+SMALLEST_ALPHA, LARGEST_ALPHA = 1e-3, 100.0
 
 
 @lru_cache
@@ -38,8 +39,8 @@ def sparse_parity(
         tasks: Number of tasks.
         bits: Bits that the parities are of, 24 to 4096.
         k: Bits of a parity.
-        alpha: Exponent of the tail, above 0: the tasks after the n-th have a share of about n^-alpha. The frequency
-            falls with the power alpha + 1.
+        alpha: Exponent of the tail, 0.001 to 100: the tasks after the n-th have a share of about n^-alpha. The
+            frequency falls with the power alpha + 1.
         control: Control bits; those after the tasks are always 0. 0: as many as tasks.
         subsets: Seed of the sets S_i. They are the same in every run.
         coding: ``"bits"``: a bit is given as 0 or 1; ``"signs"``: as -1 or 1, the control bits as 0 or 1 still.
@@ -61,8 +62,11 @@ def sparse_parity(
         raise ValueError(f"sparse-parity needs 1 <= k <= bits; got k={k}, bits={bits}.")
     if not 1 <= tasks <= MOST_TASKS:
         raise ValueError(f"sparse-parity takes 1 to {MOST_TASKS} tasks, got {tasks}.")
-    if not (isfinite(alpha) and alpha > 0):
-        raise ValueError(f"alpha must be above 0, got {alpha}: the frequency of task i is i^-(alpha + 1).")
+    if not SMALLEST_ALPHA <= alpha <= LARGEST_ALPHA:
+        raise ValueError(
+            f"alpha must be above 0, from {SMALLEST_ALPHA:g} to {LARGEST_ALPHA:g}; got {alpha}: the frequency of task "
+            "i is i^-(alpha + 1)."
+        )
     places = control or tasks
     if not tasks <= places <= MOST_TASKS:
         raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from ..._discovery.envelope import envelope_of
 from ..._reports.discovery_figures import envelope_figure, similarity_figure
@@ -85,6 +85,9 @@ def order_figure(tables: Tables) -> Figure | None:
         line = found["step"][0] * (p / p[0]) ** -power
         first.plot(p, line, style, color=ORANGE, lw=1.2, label=f"frequency^-{power:g}")
     first.set(yscale="log", xlabel="frequency of the task", ylabel="updates")
+    first.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    first.yaxis.set_major_formatter(ScalarFormatter())
+    first.yaxis.set_minor_formatter(NullFormatter())
     plain_log(first, found["frequency"].to_numpy().round(3))
     first.legend(fontsize=8, frameon=False)
     for axes, (name, label) in zip(others, (("size", "width"), ("rows", "rows of the set")), strict=True):

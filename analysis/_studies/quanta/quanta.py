@@ -10,6 +10,8 @@ import polars as pl
 
 from ...._core.progress import Progress, no_progress
 from ....learners._neural.model import Model
+from ..._emergence.scaling_exponent import ScalingExponent
+from ..._emergence.sentences import estimate_words
 from ..claims import claims_table, verdict
 from ..parts import cost_sentence, train_parts
 from ..study import StudyResult
@@ -96,9 +98,13 @@ def _sentence(steps: Steps) -> str:
     exact = "" if scaling.exact is None else f", {scaling.exact:.2f} by the exact law of as many tasks"
     return (
         f"{order.kinds} tasks are learned in steps, {order.sentence.rstrip('.')}; the mean loss falls with the "
-        f"exponent {scaling.exponent.exponent:.2f}{exact}, {scaling.corrected.exponent:.3f} once the missing tail is "
+        f"exponent {_words(scaling.exponent)}{exact}, {_words(scaling.corrected)} once the missing tail is "
         "added, 0.286 for endless tasks"
     )
+
+
+def _words(found: ScalingExponent) -> str:
+    return estimate_words((found.exponent, found.low, found.high))
 
 
 def _appearances(steps: Steps, widths: Found, lengths: Found, model: Model) -> pl.DataFrame:

@@ -94,6 +94,15 @@ def test_a_folder_of_another_command_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["location.json"]
 
 
+@pytest.mark.parametrize("learner", ["mlp:batch=64", "mlp:width=4", "mlp:width=100000000000"])
+def test_what_cannot_be_trained_claims_no_folder(learner: str, tmp_path: Path) -> None:
+    """A batch that is larger than a set, rows without an exam, a width beyond the memory: found before the folder."""
+    values = [20, 64] if learner == "mlp:width=4" else [20, 40]
+    with pytest.raises(ValueError, match=r"must have 1 to 20 rows|leave 0 for an exam|GiB are free"):
+        emerge(TASK, "rows", values, learner, runs=1, steps=10, folder=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_an_interrupt_leaves_whole_runs(tmp_path: Path, found: Emerged) -> None:
     def interrupt(done: int, total: int) -> None:
         if done > total / 2:

@@ -49,10 +49,14 @@ def test_each_kind_has_the_answer_that_it_has_alone() -> None:
     assert table.select("kind", "frequency", "passed", "runs").rows() == [
         ("often", 0.6, 4, 4), ("rare", 0.1, 0, 4), ("easy", 0.3, 4, 4)
     ]  # fmt: skip
+    assert table["everywhere"].to_list() == [False, False, True]
     assert 2 < table["value"][0] < 4 and table["value"][1:].null_count() == 2
     sentence = kinds_sentence(found)
-    assert sentence.startswith("half of the runs learn 1 of 3 kinds of examples within 100 steps: often from size 2.8")
-    assert sentence.endswith("on; 1 at no size tried; undecided: easy.")
+    assert sentence.startswith("within 100 steps half of the runs learn 2 of 3 kinds of examples: often from size 2.8")
+    assert sentence.endswith("easy from the smallest size tried on; 1 at no size tried.")
+    doubtful = dict(LEARNED, rare={1: 0, 2: 0, 4: 0, 8: 1, 16: 3})
+    found = emergence_by_kind(passages(doubtful), "size", str, 100, 3)
+    assert kinds_sentence(found).endswith("on; undecided: rare.")
 
 
 def test_kinds_learned_are_counted_run_by_run() -> None:
@@ -95,6 +99,9 @@ def test_wider_networks_learn_more_kinds_and_frequent_ones_first(found: Emerged)
     passed = found.kinds["passed"].to_list()
     assert passed == sorted(passed, reverse=True) and passed[0] == RUNS
     assert found.settings["metric"] == "loss" and found.settings["level"] == 0.1
+    assert found.sentence.endswith(
+        "Learned: a loss on its exam of at most 0.1 of that of who knows nothing, to the end."
+    )
     with pytest.raises(ValueError, match="has 4 kinds of examples: see emergences"):
         found.emergence  # noqa: B018
 
@@ -111,7 +118,7 @@ def test_the_mean_is_judged_early_where_that_is_asked(found: Emerged) -> None:
     words = dict(learner="mlp:width=32,rate=0.02,decay=0,batch=20", runs=2, steps=200, exam=400)
     early = emerge(TASK, "rows", [20, 21], early_stopping=True, **words)
     assert early.passages["last"].max() < 200 and early.settings["early_stopping"]
-    assert early.emergences["task 1"].within == 200
+    assert early.emergences["task 1"].within == 200 and "where its mean loss is least." in early.sentence
 
 
 def test_the_files_and_the_report(found: Emerged, tmp_path: Path) -> None:
@@ -128,6 +135,7 @@ def test_the_files_and_the_report(found: Emerged, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (dict(along="steps", metric="acuracy"), "did you mean 'accuracy'"),
+        (dict(along="steps", level=1.0), "loss over that of who knows nothing, above 0"),
         (dict(along="steps", level=0.0), "loss over that of who knows nothing, above 0"),
         (dict(along="steps", metric="accuracy", level=2), "share of the exam that must be right"),
         (dict(along="steps", early_stopping=True), "leave early stopping out"),
