@@ -377,7 +377,7 @@ def test_reproduce_all_runs_each_in_turn_and_exits_1_where_one_disagrees(
         return StudyResult(pl.DataFrame(dict(seed=[seed])), agrees or "octaves" in quick, f"done with {len(quick)}")
 
     for name, study in registry.STUDIES.items():
-        stand_in = study._replace(run=run, figure=lambda table: Figure())
+        stand_in = study._replace(run=run, figure=lambda table: Figure(), figures={})
         monkeypatch.setitem(registry.STUDIES, name, stand_in)
     monkeypatch.setattr(
         sys, "argv", ["ergoscope", "reproduce", "all", "--quick", "--seed", "7", "--out", str(tmp_path)]
