@@ -88,13 +88,10 @@ def train_runs(
         ValueError: A run cannot be, or the folder is of other settings, holds other results or a broken file, or cannot
             be written to.
     """
-    recipe = training.recipe
-    check_training(
-        recipe.model, training.process, runs, training.edges, recipe.batch, recipe.optimiser, training.exam,
-        training.stop, training.keep, training.precision, training.device,
-    )  # fmt: skip
     if folder is None:
         return _frame(_trained(training, list(runs), None, progress), training.process)
+    if wanted := missing_runs(runs, folder):
+        _check(training, wanted)  # what is refused claims no folder
     with _opened(folder, training):
         missing = missing_runs(runs, folder)
         if missing:
@@ -121,6 +118,15 @@ def train_each(
 ) -> None:
     """Train runs, and give the number and the curves of each one when it has ended: the columns of ``train_runs``."""
     _trained(training, runs, lambda index, curves: save(index, _frame(curves, training.process)), progress)
+
+
+def _check(training: Training, runs: Sequence[Run]) -> None:
+    """Raise the ValueError that training these runs would raise."""
+    recipe = training.recipe
+    check_training(
+        recipe.model, training.process, runs, training.edges, recipe.batch, recipe.optimiser, training.exam,
+        training.stop, training.keep, training.precision, training.device,
+    )  # fmt: skip
 
 
 def _trained(

@@ -13,6 +13,12 @@ class Caption(NamedTuple):
     shown: bool = True
 
 
+CLAIMS = Caption(
+    "Measured beside expected",
+    "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
+    "source, or an earlier trial of ours.",
+)
+
 CAPTIONS = {
     "signal.png": Caption(
         "Measured and predicted",
@@ -89,8 +95,8 @@ CAPTIONS = {
     ),
     "kinds.parquet": Caption(
         "Kinds of examples",
-        "value: from where on half of the runs learn it, with its 95 % interval, if that is located; passed of runs "
-        "learn it at the best value.",
+        "value: from where on half of the runs learn it, with its 95 % interval, if that is located; everywhere: they "
+        "do at every value tried; passed of runs learn it at the best value.",
     ),
     "passages.parquet": Caption("Passages", "when each run passed the level on the exam, or that it did not", False),
     "regret.png": Caption(
@@ -152,11 +158,7 @@ CAPTIONS = {
         "against the number of parameters. Filled marks: the error is bounded. Open marks: it grows, still falls or is "
         "undecided. Opponents are given the last value, which is one unit root, but for those called without.",
     ),
-    "quanta.parquet": Caption(
-        "Measured beside expected",
-        "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
-        "source, or an earlier trial of ours.",
-    ),
+    "quanta.parquet": CLAIMS,
     "quanta-losses.png": Caption(
         "Tasks are learned one by one",
         "The loss on the exam of the most frequent tasks over the updates, the median of three networks, in bits. Each "
@@ -209,11 +211,7 @@ CAPTIONS = {
             ("bias", "errors of slopes on clusters that are known"),
         )
     },
-    "skills.parquet": Caption(
-        "Measured beside expected",
-        "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
-        "source, or an earlier trial of ours.",
-    ),
+    "skills.parquet": CLAIMS,
     "skills-curves.png": Caption(
         "Concepts are learned all at once",
         "Left: the share of R concepts that a stream of texts has taught, against the texts for each concept. Each "
@@ -255,11 +253,7 @@ CAPTIONS = {
             ("plateaus", "plateaus"),
         )
     },
-    "grokking.parquet": Caption(
-        "Measured beside expected",
-        "low and high: where the value must lie; without them it is reported only. ground: who says so, theory, the "
-        "source, or an earlier trial of ours.",
-    ),
+    "grokking.parquet": CLAIMS,
     "grokking-curves.png": Caption(
         "Memorise first, generalise later",
         "Networks on the parity of 3 of 30 bits, each a line, for three sizes of the set. Above: the accuracy on the "

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import lru_cache, partial
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from ..._core.checks import check_seed, check_whole
 from ..._core.devices import Precision, computing, is_cpu
-from ..._core.jax_later import Array, jax, jnp
+from ..._core.jax_later import jax
 from ..._core.progress import Progress, no_progress
-from ...simulator._tasks.process import Examples, Process, Source, exam_rows, fresh, replayed, world_keys
+from ...simulator._tasks.process import Process, Source, exam_rows, fresh, replayed
+from .compiled_training import compiled_state, compiled_updates, compiled_world
 from .memory_check import check_memory
-from .model import Model, Parameters, losses, right
-from .optimiser import Knobs, Optimiser, check_knobs, check_optimiser, first_memory, stepped
+from .model import Model, Parameters
+from .optimiser import Knobs, Optimiser, check_knobs, check_optimiser
 
 SCORES = ("loss", "accuracy", "exam loss", "exam accuracy")
 EDGES = 8  # of one compiled call
@@ -272,13 +273,13 @@ def _train_tile(
     many = len(runs) > 1
     with computing(precision, device):
         drops = any(run.knobs.dropout for run in runs)
-        call = _compiled(model, optimiser, source, precision, many, drops)
+        call = compiled_updates(model, optimiser, source, precision, many, drops)
         seeds = np.array([run.seed for run in runs])
         columns: list[Any] = [np.array(column, precision) for column in zip(*(run.knobs for run in runs), strict=True)]
         knobs = Knobs(*(columns if many else [column[0] for column in columns]))
         seed = seeds if many else seeds[0]
-        world = _compiled_world(model, source, exam, precision, many)(seed)
-        state = _compiled_state(model, optimiser, runs[0].size, precision, many)(seed)
+        world = compiled_world(model, source, exam, precision, many)(seed)
+        state = compiled_state(model, optimiser, runs[0].size, precision, many)(seed)
         for stretches in _calls(made.edges, keep):
             if cancelled:
                 break
@@ -333,99 +334,3 @@ def _passed(made: Curves, index: int, stop: Stop) -> bool:
     values = made.scores[index, made.last[index], SCORES.index(stop.score)]
     values = values[np.isfinite(values)]
     return bool(len(values) and ((values <= stop.level) if stop.below else (values >= stop.level)).all())
-
-
-@lru_cache(maxsize=64)
-def _compiled(model: Model, optimiser: Optimiser, source: Source, precision: Precision, many: bool, drops: bool) -> Any:
-    """Return compiled ``call(world, state, knobs, bounds)`` of one run or of many: updates and scores."""
-    kinds = len(source.process.kinds)
-
-    def batch_at(world: Any, step: Array, order: Array | None) -> Examples:
-        memory, _, data, batches = world
-        # Batches of an endless domain belong to the world, as its set and its exam do.
-        taken = source.batch_at(memory, data if memory is None else batches, step, order)
-        return _encoded(model, taken, precision) if memory is None else taken
-
-    def scored(parameters: Parameters, examples: Examples) -> Array:
-        logits = model.forward(parameters, examples.x, None, 0.0)
-        loss = losses(logits, examples.y)
-        answered = jnp.where(jnp.isfinite(loss), right(logits, examples.y).astype(precision), jnp.nan)
-        each = jnp.stack([loss, answered])  # a run that diverged has no share of right answers
-        if kinds == 1:
-            return each.mean(axis=1)[:, None]
-        belongs = jax.nn.one_hot(examples.kind, kinds, dtype=precision)
-        return (each @ belongs) / belongs.sum(axis=0)[None]  # NaN without a row
-
-    def call(world: Any, state: Any, knobs: Any, bounds: Array) -> tuple[Any, Array, Array]:
-        def update(step: Array, carried: tuple[Any, Array | None]) -> tuple[Any, Array | None]:
-            (parameters, memory), order = carried
-            if source.shuffles:  # once a pass
-                order = jax.lax.cond(source.begins_pass(step), source.order_at, lambda *_: order, world[3], step)
-            examples = batch_at(world, step, order)
-            key = jax.random.fold_in(jax.random.fold_in(world[3], 1), step) if drops else None
-
-            def loss(parameters: Parameters) -> Array:
-                return losses(model.forward(parameters, examples.x, key, knobs.dropout), examples.y).mean()
-
-            return stepped(optimiser, knobs, jax.grad(loss)(parameters), memory, parameters), order
-
-        def stretch(state: Any, bound: Array) -> tuple[Any, tuple[Array, Array]]:
-            parameters = state[0]
-            order = source.order_at(world[3], bound[0]) if source.shuffles else None
-            seen = scored(parameters, batch_at(world, bound[0], order)), scored(parameters, world[1])
-            probes = jnp.array([read(parameters) for _, read in model.probes], precision)
-            state, _ = jax.lax.fori_loop(bound[0], bound[1], update, (state, order))
-            return state, (jnp.concatenate(seen), probes)
-
-        state, (scores, probes) = jax.lax.scan(stretch, state, bounds)
-        return state, scores, probes
-
-    return jax.jit(jax.vmap(call, in_axes=(0, 0, 0, None)) if many else call)
-
-
-def _compiled_world(model: Model, source: Source, exam: int, precision: Precision, many: bool) -> Callable[[Any], Any]:
-    """Return ``world(seed)``: the set, the exam, and the keys of the data and of the batches.
-
-    The set and the exam are two programs, so that sets of other lengths share that of the exam.
-    """
-
-    def world(seed: Any) -> Any:
-        memory = _compiled_set(model, source, precision, many)(seed)
-        return memory, *_compiled_exam(model, source.process, exam, precision, many)(seed)
-
-    return world
-
-
-@lru_cache(maxsize=64)
-def _compiled_set(model: Model, source: Source, precision: Precision, many: bool) -> Any:
-    def drawn(seed: Array) -> Examples | None:
-        memory = source.memory(world_keys(seed)[0])
-        return None if memory is None else _encoded(model, memory, precision)
-
-    return jax.jit(jax.vmap(drawn) if many else drawn)
-
-
-@lru_cache(maxsize=64)
-def _compiled_exam(model: Model, process: Process, rows: int, precision: Precision, many: bool) -> Any:
-    """Return compiled ``exam(seed)``, with the keys of the data and of the batches."""
-
-    def drawn(seed: Array) -> tuple[Examples, Array, Array]:
-        data, _, batches = world_keys(seed)
-        return _encoded(model, process.exam(data, rows), precision), data, batches
-
-    return jax.jit(jax.vmap(drawn) if many else drawn)
-
-
-@lru_cache(maxsize=64)
-def _compiled_state(model: Model, optimiser: Optimiser, size: int, precision: Precision, many: bool) -> Any:
-    """Return compiled ``state(seed)``: first parameters and the memory of the rule."""
-
-    def state(seed: Array) -> Any:
-        parameters = model.init(world_keys(seed)[1], size, precision)
-        return parameters, first_memory(optimiser, parameters)
-
-    return jax.jit(jax.vmap(state) if many else state)
-
-
-def _encoded(model: Model, examples: Examples, precision: Precision) -> Examples:
-    return examples._replace(x=model.encode(examples.x, precision))
