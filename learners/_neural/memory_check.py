@@ -42,7 +42,8 @@ def check_memory(
         scored = exam_rows(process, rows, exam)
         held = scored + (rows or batch or 0)
         active = max(scored, batch or rows or 0)
-        return STATES * model.parameters(size) + held * process.inputs + LAYERS * active * (size + process.classes)
+        each = LAYERS * (size + process.classes) if model.active is None else model.active(size)
+        return STATES * model.parameters(size) + held * process.inputs + active * each
 
     size, rows = max(shapes, key=lambda shape: numbers(*shape))
     needed = numbers(size, rows) * np.dtype(precision).itemsize * min(at_once, len(shapes))

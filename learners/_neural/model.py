@@ -22,6 +22,7 @@ class Model(NamedTuple):
         forward: ``forward(parameters, inputs, key, dropout)``: logits ``(row, *label, class)``; of two classes one
             logit is enough, that of class 1. With a key each hidden unit is left out with probability ``dropout``.
         probes: Numbers that are read from the parameters at every edge, by name.
+        active: ``active(size)``: numbers held for each row while a gradient is computed; None for a hidden layer.
     """
 
     name: str
@@ -31,28 +32,32 @@ class Model(NamedTuple):
     encode: Callable[[Array, Any], Array]
     forward: Callable[[Parameters, Array, Array | None, Array | float], Array]
     probes: tuple[tuple[str, Callable[[Parameters], Array]], ...]
+    active: Callable[[int], int] | None = None
 
 
 def losses(logits: Array, y: Array) -> Array:
-    """Return the cross-entropy of each row in nats, the mean over the symbols of its label.
+    """Return the cross-entropy of each row in nats, the mean over the symbols of its label that are asked for.
 
     Args:
         logits: ``(row, *label, class)``; of one class: that of class 1 of two.
-        y: Labels ``(row, *label)``.
+        y: Labels ``(row, *label)``; a symbol below 0 is not asked for.
     """
     if logits.shape[-1] == 1:
         z = logits[..., 0]
         each = jax.nn.softplus(jnp.where(y > 0, -z, z))
     else:
-        picked = jnp.take_along_axis(logits, y[..., None], axis=-1)[..., 0]
+        picked = jnp.take_along_axis(logits, jnp.maximum(y, 0)[..., None], axis=-1)[..., 0]
         each = jax.nn.logsumexp(logits, axis=-1) - picked
-    return each.reshape(len(y), -1).mean(axis=1)
+    if y.ndim == 1:
+        return each
+    asked = (y >= 0).astype(each.dtype)
+    return (each * asked).sum(axis=-1) / asked.sum(axis=-1)
 
 
 def right(logits: Array, y: Array) -> Array:
-    """Return whether each row is answered right, every symbol of its label; the arguments are those of ``losses``."""
+    """Return whether each row is answered right, every symbol asked for; the arguments are those of ``losses``."""
     said = (logits[..., 0] > 0).astype(y.dtype) if logits.shape[-1] == 1 else logits.argmax(axis=-1).astype(y.dtype)
-    return (said == y).reshape(len(y), -1).all(axis=1)
+    return ((said == y) | (y < 0)).reshape(len(y), -1).all(axis=1)
 
 
 def norm(parameters: Parameters) -> Array:

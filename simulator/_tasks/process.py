@@ -19,7 +19,7 @@ class Examples(NamedTuple):
 
     Attributes:
         x: What a learner is given, ``(row, *input)``, whole numbers.
-        y: The labels ``(row, *label)``, whole numbers from 0.
+        y: The labels ``(row, *label)``, whole numbers from 0; -1 for a symbol of a label that is not asked for.
         kind: Number of the kind of each example, ``(row,)``.
     """
 
@@ -48,6 +48,9 @@ class Process(NamedTuple):
         exam: ``exam(key, rows)``: examples for the exam; of a finite domain the last ``rows`` of the same permutation,
             else drawn with another key, so that it meets no training row but by chance.
         signal, distractors: Inputs that the label depends on, and inputs that it does not depend on.
+        characters: The symbols as text, where they are characters of a line; ``""`` else.
+        asked: Of a line the label is the next character after each of its last ``asked`` inputs, ``(row, asked)``;
+            0 where the label is one number.
     """
 
     name: str
@@ -65,14 +68,19 @@ class Process(NamedTuple):
     exam: Callable[[Array, int], Examples]
     signal: tuple[int, ...] = ()
     distractors: tuple[int, ...] = ()
+    characters: str = ""
+    asked: int = 0
 
 
 EXAM_ROWS = 2000  # of a domain without end; a share of .5 is then known to 1 %
+WHOLE_DOMAIN = 10_000  # different examples; of a larger domain the exam is not all that is left
 EXAM_ROWS_OF_A_KIND = 200
 
 
 def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> int:
-    """Return how many rows the exam of a set has: all that are left of a finite domain, else 2000, or 200 of each kind.
+    """Return how many rows the exam of a set has.
+
+    All that are left of a domain of up to 10 000 examples; else 2000, or 200 of each kind if that is more.
 
     Args:
         process: The task.
@@ -91,10 +99,13 @@ def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> 
         raise ValueError(
             f"the exam of {process.name} has {kinds} kinds of examples: give it {kinds} rows or more, got {wanted}."
         )
+    usual = max(EXAM_ROWS, EXAM_ROWS_OF_A_KIND * kinds * (kinds > 1))
     if process.domain is None:
-        return max(EXAM_ROWS, EXAM_ROWS_OF_A_KIND * kinds * (kinds > 1)) if wanted is None else wanted
+        return usual if wanted is None else wanted
     training = process.rows if rows is None else rows
     left = process.domain - training
+    if wanted is None and process.domain > WHOLE_DOMAIN:
+        wanted = min(usual, max(left, 1))
     if left < (1 if wanted is None else wanted):
         raise ValueError(
             f"{process.name} has {process.domain} different examples: {training} to learn from leave {max(left, 0)} "

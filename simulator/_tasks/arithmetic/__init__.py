@@ -1,0 +1,1 @@
+"""Lines of arithmetic, character by character."""
