@@ -8,22 +8,21 @@ from typing import Any
 
 from ..._core.devices import Precision
 from ..._core.jax_later import Array, jax, jnp
-from ...simulator._tasks.process import Examples, Process, Source, world_keys
+from ...simulator._tasks.process import Examples, Feed, Memory, Process, Source, world_keys
 from .model import Model, Parameters, losses, right
 from .optimiser import Optimiser, first_memory, stepped
 
 
 @lru_cache(maxsize=64)
 def compiled_updates(
-    model: Model, optimiser: Optimiser, source: Source, precision: Precision, many: bool, drops: bool
+    model: Model, optimiser: Optimiser, feed: Feed, kinds: int, precision: Precision, many: bool, drops: bool
 ) -> Any:
     """Return compiled ``call(world, state, knobs, bounds)`` of one run or of many: updates and scores."""
-    kinds = len(source.process.kinds)
 
     def batch_at(world: Any, step: Array, order: Array | None) -> Examples:
         memory, _, data, batches = world
         # Batches of an endless domain belong to the world, as its set and its exam do.
-        taken = source.batch_at(memory, data if memory is None else batches, step, order)
+        taken = feed.batch_at(memory, data if memory is None else batches, step, order)
         return _encoded(model, taken, precision) if memory is None else taken
 
     def scored(parameters: Parameters, examples: Examples) -> Array:
@@ -39,8 +38,9 @@ def compiled_updates(
     def call(world: Any, state: Any, knobs: Any, bounds: Array) -> tuple[Any, Array, Array]:
         def update(step: Array, carried: tuple[Any, Array | None]) -> tuple[Any, Array | None]:
             (parameters, memory), order = carried
-            if source.shuffles:  # once a pass
-                order = jax.lax.cond(source.begins_pass(step), source.order_at, lambda *_: order, world[3], step)
+            if feed.shuffles:  # once a pass
+                begins = feed.begins_pass(world[0], step)
+                order = jax.lax.cond(begins, feed.order_at, lambda *_: order, world[0], world[3], step)
             examples = batch_at(world, step, order)
             key = jax.random.fold_in(jax.random.fold_in(world[3], 1), step) if drops else None
 
@@ -51,7 +51,7 @@ def compiled_updates(
 
         def stretch(state: Any, bound: Array) -> tuple[Any, tuple[Array, Array]]:
             parameters = state[0]
-            order = source.order_at(world[3], bound[0]) if source.shuffles else None
+            order = feed.order_at(world[0], world[3], bound[0]) if feed.shuffles else None
             seen = scored(parameters, batch_at(world, bound[0], order)), scored(parameters, world[1])
             probes = jnp.array([read(parameters) for _, read in model.probes], precision)
             state, _ = jax.lax.fori_loop(bound[0], bound[1], update, (state, order))
@@ -78,9 +78,9 @@ def compiled_world(model: Model, source: Source, exam: int, precision: Precision
 
 @lru_cache(maxsize=64)
 def _compiled_set(model: Model, source: Source, precision: Precision, many: bool) -> Any:
-    def drawn(seed: Array) -> Examples | None:
+    def drawn(seed: Array) -> Memory | None:
         memory = source.memory(world_keys(seed)[0])
-        return None if memory is None else _encoded(model, memory, precision)
+        return None if memory is None else Memory(_encoded(model, memory.examples, precision), memory.rows)
 
     return jax.jit(jax.vmap(drawn) if many else drawn)
 

@@ -273,7 +273,7 @@ def _train_tile(
     many = len(runs) > 1
     with computing(precision, device):
         drops = any(run.knobs.dropout for run in runs)
-        call = compiled_updates(model, optimiser, source, precision, many, drops)
+        call = compiled_updates(model, optimiser, source.feed, len(made.kinds), precision, many, drops)
         seeds = np.array([run.seed for run in runs])
         columns: list[Any] = [np.array(column, precision) for column in zip(*(run.knobs for run in runs), strict=True)]
         knobs = Knobs(*(columns if many else [column[0] for column in columns]))

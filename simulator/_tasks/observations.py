@@ -47,7 +47,7 @@ def task_chunks(process: Process, steps: int, runs: int = 1, seed: int = 0) -> I
     with computing("float32", "cpu"):
         worlds = [world_keys(seed + run) for run in range(runs)]
         memories = [source.memory(keys[0]) for keys in worlds]
-        draw = jax.jit(source.batch_at)
+        draw = jax.jit(source.feed.batch_at)
         for block in range(-(-steps // BLOCK)):
             rows = min(BLOCK, steps - block * BLOCK)
             drawn = [

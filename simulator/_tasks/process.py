@@ -114,6 +114,70 @@ def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> 
     return left if wanted is None else wanted
 
 
+class Memory(NamedTuple):
+    """A finite set that batches are taken from.
+
+    Attributes:
+        examples: Its rows, and behind them rows that are never taken: one compiled program serves sets of many lengths.
+        rows: Their number, an array: no program is compiled for it.
+    """
+
+    examples: Examples
+    rows: Array
+
+
+class Feed(NamedTuple):
+    """How batches are made: what a compiled program depends on, whatever the length of the set.
+
+    Attributes:
+        draw: That of an endless task whose batches are fresh; None where they are taken from a memory.
+        batch: Rows of a batch; None for the whole set in every batch.
+        shuffles: Whether the set is shuffled anew in every pass; else rows of a memory are taken at random.
+    """
+
+    draw: Callable[[Array, int], Examples] | None
+    batch: int | None
+    shuffles: bool
+
+    def begins_pass(self, memory: Memory, step: Array) -> Array:
+        """Return whether a pass over the set begins with the batch of this step."""
+        assert self.batch is not None
+        return step % (memory.rows // self.batch) == 0
+
+    def order_at(self, memory: Memory, key: Array, step: Array) -> Array:
+        """Return the order of the rows of the set in the pass that a step belongs to, ``(row,)``."""
+        assert self.batch is not None
+        one_pass = jax.random.fold_in(key, step // (memory.rows // self.batch))
+        return _shuffled(one_pass, memory.rows, len(memory.examples.y))
+
+    def batch_at(self, memory: Memory | None, key: Array, step: Array, order: Array | None = None) -> Examples:
+        """Return the batch of a step.
+
+        Fresh batches of a finite domain take rows of its training part at random. A finite set in batches is shuffled
+        anew in every pass; what does not fill a batch at the end of a pass is left out of it.
+
+        Args:
+            memory: What ``Source.memory`` returned.
+            key: Of the world; where there is a memory, of the batches.
+            step: Number of the batch.
+            order: What ``order_at`` returns for this step, if it is known: making it costs as much as sorting the set.
+        """
+        if memory is None:
+            assert self.draw is not None and self.batch is not None
+            batches = jax.random.fold_in(key, 2)  # 1 is that of the exam
+            return self.draw(jax.random.fold_in(batches, step), self.batch)
+        if self.batch is None:
+            return memory.examples
+        if not self.shuffles:
+            chosen = jax.random.randint(jax.random.fold_in(key, step), (self.batch,), 0, memory.rows, "int32")
+        else:
+            place = step % (memory.rows // self.batch) * self.batch
+            chosen = jax.lax.dynamic_slice(
+                self.order_at(memory, key, step) if order is None else order, (place,), (self.batch,)
+            )
+        return Examples(*(part[chosen] for part in memory.examples))
+
+
 class Source(NamedTuple):
     """An endless stream of batches: fresh examples, or a finite set again and again.
 
@@ -127,53 +191,44 @@ class Source(NamedTuple):
     rows: int | None
     batch: int | None
 
-    def memory(self, key: Array) -> Examples | None:
+    @property
+    def feed(self) -> Feed:
+        """How the batches are made."""
+        endless = self.rows is None and self.process.domain is None
+        shuffles = self.rows is not None and self.batch is not None
+        return Feed(self.process.draw if endless else None, self.batch, shuffles)
+
+    def memory(self, key: Array) -> Memory | None:
         """Return the set that batches are taken from; None where every batch is drawn anew."""
         if self.rows is None and self.process.domain is None:
             return None
-        return self.process.draw(key, self.process.rows if self.rows is None else self.rows)
+        rows = self.process.rows if self.rows is None else self.rows
+        behind = 0 if self.batch is None else held_rows(rows) - rows
+        examples = self.process.draw(key, rows)
+        padded = (jnp.pad(part, ((0, behind), *((0, 0),) * (part.ndim - 1))) for part in examples)
+        return Memory(Examples(*padded), jnp.asarray(rows, "int32"))
 
-    @property
-    def shuffles(self) -> bool:
-        """Whether batches are taken from a finite set that is shuffled anew in every pass."""
-        return self.rows is not None and self.batch is not None
 
-    def begins_pass(self, step: Array) -> Array:
-        """Return whether a pass over the set begins with the batch of this step."""
-        assert self.rows is not None and self.batch is not None
-        return step % (self.rows // self.batch) == 0
+def held_rows(rows: int) -> int:
+    """Return the rows that a set takes in memory if it is shown in batches: 1024, 4096, 16384 and so on."""
+    held = 1024
+    while held < rows:
+        held *= 4
+    return held
 
-    def order_at(self, key: Array, step: Array) -> Array:
-        """Return the order of the rows of the set in the pass that a step belongs to, ``(row,)``."""
-        assert self.rows is not None and self.batch is not None
-        return jax.random.permutation(jax.random.fold_in(key, step // (self.rows // self.batch)), self.rows)
 
-    def batch_at(self, memory: Examples | None, key: Array, step: Array, order: Array | None = None) -> Examples:
-        """Return the batch of a step.
+def _shuffled(key: Array, rows: Array, held: int) -> Array:
+    """Return the first ``rows`` of ``held`` numbers in random order, and the others behind them.
 
-        Fresh batches of a finite domain take rows of its training part at random. A finite set in batches is shuffled
-        anew in every pass; what does not fill a batch at the end of a pass is left out of it.
-
-        Args:
-            memory: What ``memory`` returned.
-            key: Of the world; where there is a memory, of the batches.
-            step: Number of the batch.
-            order: What ``order_at`` returns for this step, if it is known: making it costs as much as sorting the set.
-        """
-        if memory is None:
-            assert self.batch is not None
-            batches = jax.random.fold_in(key, 2)  # 1 is that of the exam
-            return self.process.draw(jax.random.fold_in(batches, step), self.batch)
-        if self.batch is None:
-            return memory
-        if self.rows is None:
-            chosen = jax.random.randint(jax.random.fold_in(key, step), (self.batch,), 0, len(memory.y), "int32")
-        else:
-            place = step % (self.rows // self.batch) * self.batch
-            chosen = jax.lax.dynamic_slice(
-                self.order_at(key, step) if order is None else order, (place,), (self.batch,)
-            )
-        return Examples(*(part[chosen] for part in memory))
+    The numbers are sorted twice by 32 random bits, as in ``jax.random.permutation`` of a long set: with one sort, ties
+    would keep their order.
+    """
+    order = jnp.arange(held, dtype="int32")
+    for _ in range(2):
+        key, one = jax.random.split(key)
+        bits = jnp.where(jnp.arange(held) < rows, jax.random.bits(one, (held,), "uint32"), jnp.uint32(2**32 - 1))
+        _, order = jax.lax.sort_key_val(bits, order)  # stable: what is behind stays there
+    return order
 
 
 def fresh(process: Process, batch: int) -> Source:

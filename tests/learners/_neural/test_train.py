@@ -74,7 +74,7 @@ def test_a_fresh_stream_is_scored_on_examples_not_yet_seen() -> None:
     edges = (0, 1, 5)
     made = trained([Run(4, None, 7, KNOBS)], edges, batch=8)
     source, key = fresh(TASK, 8), world_keys(7)[0]
-    draw = jax.jit(lambda step: source.batch_at(None, key, step))
+    draw = jax.jit(lambda step: source.feed.batch_at(None, key, step))
     streamed = [jax.tree.map(np.asarray, draw(np.int32(step))) for step in range(6)]
     for place, edge in enumerate(edges):
         expected = by_hand(made.parameters[0][edge], streamed[edge])

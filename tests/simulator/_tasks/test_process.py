@@ -12,7 +12,17 @@ from ergoscope._core.devices import Precision, computing
 from ergoscope.simulator._tasks.find import find_task, find_texts, is_task, is_texts, task_names
 from ergoscope.simulator._tasks.modular_addition import modular_addition
 from ergoscope.simulator._tasks.parity import parity
-from ergoscope.simulator._tasks.process import Process, Source, drawn, exam_rows, fresh, replayed, world_keys
+from ergoscope.simulator._tasks.process import (
+    Process,
+    Source,
+    _shuffled,
+    drawn,
+    exam_rows,
+    fresh,
+    held_rows,
+    replayed,
+    world_keys,
+)
 from ergoscope.simulator._tasks.sparse_parity import sparse_parity
 
 
@@ -21,7 +31,11 @@ def batches(source: Source, steps: int, precision: Precision = "float32", seed: 
         data, _, key = world_keys(seed)
         memory = source.memory(data)
         key = data if memory is None else key
-        found = jax.jit(lambda: jax.lax.map(lambda step: source.batch_at(memory, key, step), jax.numpy.arange(steps)))()
+        found = jax.jit(
+            lambda: jax.lax.map(
+                lambda step: source.feed.batch_at(memory, key, step), jax.numpy.arange(steps, dtype="int32")
+            )
+        )()
         return [jax.tree.map(lambda part, step=step: np.asarray(part[step]), found) for step in range(steps)]
 
 
@@ -116,3 +130,22 @@ def test_splits_and_batches_that_cannot_be_are_refused() -> None:
             replayed(parity(), 10, batch)
     with pytest.raises(ValueError, match="a batch must have at least one row, got 0"):
         fresh(parity(), 0)
+
+
+@pytest.mark.parametrize("rows", [1, 1024, 2000, 5000])
+def test_the_order_of_a_set_in_longer_memory_is_a_permutation_of_its_rows(rows: int) -> None:
+    held = held_rows(rows)
+    assert held == {1: 1024, 1024: 1024, 2000: 4096, 5000: 16384}[rows]
+    with computing("float32"):
+        key = jax.random.key(rows)
+        order = np.asarray(jax.jit(_shuffled, static_argnums=2)(key, np.int32(rows), held))
+        if rows > 1625:  # of shorter sets JAX sorts once
+            assert np.array_equal(order[:rows], jax.random.permutation(key, rows))
+    assert np.array_equal(np.sort(order[:rows]), np.arange(rows)) and np.array_equal(order[rows:], range(rows, held))
+
+
+def test_sets_of_many_lengths_share_a_program() -> None:
+    short, long = replayed(modular_addition(67), 900, 30), replayed(modular_addition(67), 1000, 30)
+    assert short.feed == long.feed and short.feed != replayed(modular_addition(67), 900).feed
+    assert fresh(modular_addition(67), 30).feed == fresh(modular_addition(31), 30).feed != short.feed
+    assert fresh(parity(40), 30).feed != fresh(parity(41), 30).feed
