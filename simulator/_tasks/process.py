@@ -223,10 +223,10 @@ def _shuffled(key: Array, rows: Array, held: int) -> Array:
     The numbers are sorted twice by 32 random bits, as in ``jax.random.permutation`` of a long set: with one sort, ties
     would keep their order.
     """
-    order = jnp.arange(held, dtype="int32")
+    order = places = jnp.arange(held, dtype="int32")
     for _ in range(2):
         key, one = jax.random.split(key)
-        bits = jnp.where(jnp.arange(held) < rows, jax.random.bits(one, (held,), "uint32"), jnp.uint32(2**32 - 1))
+        bits = jnp.where(places < rows, jax.random.bits(one, (held,), "uint32"), jnp.uint32(2**32 - 1))
         _, order = jax.lax.sort_key_val(bits, order)  # stable: what is behind stays there
     return order
 
