@@ -1,0 +1,66 @@
+"""The networks of the study: which ones are trained, on which lines, for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ....learners._neural.recipe import read_recipe
+from ....learners._neural.train import Run
+from ....simulator._tasks.find import find_task
+from ..._emergence.training import Training
+from ..parts import Part
+
+NETWORK, WIDTH, PARAMETERS = "transformer:width=48,layers=2,heads=4,rate=0.002,decay=0.1,batch=64", 48, 56_688
+STEPS, PER_DECADE, EXAM = 2000, 20, 1000
+FEW, MANY = 500, 2000  # lines at which something is claimed
+LINES = (500, 700, 1000, 1400, 2000, 2800, 4000)
+SEEDS = 4  # the fewest that locate a half-point
+FORMATS = {
+    "plain": LINES,
+    "reverse": LINES,
+    "simplified": (125, 250, 500, 1000),
+    "detailed": (62, 125, 250, 500),
+}
+SHORT, LONG = 3, 4  # digits of the lines learned, and of those that are asked beyond them
+EXCLUDED = 100  # of 1000 numbers
+MIXED, SHARE = 4000, 0.5  # rows of two lines, and the share of them that is text
+BEFORE = 300  # updates on another format, and as many steps of the new one are compared
+
+
+def parts(seed: int, quick: bool) -> dict[str, Part]:
+    """Return the parts of the study by their names; the seeds of the runs count up from ``seed``.
+
+    A part for each format has sets of several lengths; ``longer`` is asked for lines of four digits, ``excluded`` for
+    numbers that no line has, ``text`` and ``alone`` have rows of two lines with and without text among them.
+    """
+    if quick:
+        two = {"plain": (FEW, MANY), "reverse": (FEW, MANY)}
+        made = [_format(name, lines, range(seed, seed + 1)) for name, lines in two.items()]
+    else:
+        seeds = range(seed, seed + SEEDS)
+        made = [_format(name, lines, seeds) for name, lines in FORMATS.items()]
+        two_lines = f"addition:format=reverse,asked=line,lines=2,text={{}}"
+        made += [
+            _part("longer", f"addition:format=reverse,held_out={LONG}", [MANY], seeds),
+            _part("excluded", f"addition:format=reverse,excluded={EXCLUDED}", [MANY], seeds),
+            _kept(_part("text", two_lines.format(SHARE), [MIXED], seeds)),
+            _kept(_part("alone", two_lines.format(0), [MIXED], seeds)),
+        ]
+    return {part.name: part for part in made}
+
+
+def _format(name: str, lines: Iterable[int], seeds: range) -> Part:
+    return _part(name, f"addition:digits={SHORT},format={name}", lines, seeds)
+
+
+def _part(name: str, task: str, lines: Iterable[int], seeds: range) -> Part:
+    """Return the networks of each number of lines and seed."""
+    process = find_task(task)
+    recipe = read_recipe(NETWORK, process)
+    runs = tuple(Run(WIDTH, rows, seed, recipe.knobs) for rows in lines for seed in seeds)
+    return Part(name, Training(process, recipe, STEPS, PER_DECADE, exam=EXAM), runs)
+
+
+def _kept(part: Part) -> Part:
+    """Return the part with the parameters of its networks kept at the last step."""
+    return part._replace(training=part.training._replace(keep=(part.training.steps,)))

@@ -1,0 +1,143 @@
+"""Networks on lines of addition: how many lines each format takes, and how many steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import polars as pl
+
+from ..._emergence.emergence import Emergence
+from ..._emergence.judge import emergence
+from ..._emergence.passages import first_passages
+from ..._emergence.survival import median_passage
+from ..claims import Claim, at_least, at_most
+from .cells import FEW, FORMATS, LONG, MANY, STEPS
+from .published import published_half_point
+
+METRIC = "exam accuracy"
+HALF, NEARLY = 0.5, 0.9
+REVERSE_LEAST, PLAIN_LIMITS, FEW_MOST, SOONER, LONG_MOST = 0.97, (0.85, 0.98), 0.1, 0.7, 0.05
+
+
+class Formats(NamedTuple):
+    """What was found for the formats.
+
+    Attributes:
+        answers: The share of whole answers that are right at the last step: ``format, lines, seed, accuracy``.
+        steps: The step from which on nine of ten answers are right: ``format, lines, seed, step``, null: never.
+        half_points: Over lines, where networks come to answer half of the exam; no format with one number of lines or
+            with fewer seeds than that takes.
+        claims: What is claimed and reported.
+    """
+
+    answers: pl.DataFrame
+    steps: pl.DataFrame
+    half_points: dict[str, Emergence]
+    claims: list[Claim]
+
+
+def study_formats(curves: Mapping[str, pl.DataFrame], seed: int) -> Formats:
+    """Return what networks on lines of each format show."""
+    there = {name: curves[name] for name in FORMATS if name in curves}
+    answers = pl.concat(_labelled(name, last_scores(part), "accuracy") for name, part in there.items())
+    passages = {name: first_passages(part, METRIC, NEARLY, below=False) for name, part in there.items()}
+    steps = pl.concat(
+        _labelled(name, part.with_columns(value=pl.col("high")), "step") for name, part in passages.items()
+    )
+    half_points = {
+        name: emergence(first_passages(part, METRIC, HALF, below=False), "rows", ability=_ability(name), seed=seed)
+        for name, part in there.items()
+        if part.filter(rows=part["rows"].min())["run"].n_unique() > 1
+    }
+    claims = [*_answer_claims(answers), *_step_claims(passages), *_half_point_claims(half_points)]
+    return Formats(answers, steps, half_points, claims)
+
+
+def last_scores(curves: pl.DataFrame) -> pl.DataFrame:
+    """Return the accuracy on the exam at the last step of each run and kind: the labels, ``kind, value``."""
+    exam = curves.filter(metric=METRIC)
+    return exam.filter(pl.col("step") == pl.col("step").max().over("run"))
+
+
+def study_beyond(longer: pl.DataFrame, excluded: pl.DataFrame) -> tuple[pl.DataFrame, list[Claim]]:
+    """Return what networks answer that is unlike every line they learned: longer numbers, and numbers left out.
+
+    Returns:
+        ``part, kind, lines, seed, accuracy``, and the claims.
+    """
+    parts = {"longer": longer, "excluded": excluded}
+    table = pl.concat(
+        last_scores(part)
+        .filter(pl.col("kind") != "all")
+        .select(pl.lit(name).alias("part"), "kind", lines="rows", seed="seed", accuracy="value")
+        for name, part in parts.items()
+    )
+    medians = {
+        (part, kind): value
+        for part, kind, value in table.group_by("part", "kind", maintain_order=True)
+        .agg(pl.col("accuracy").median())
+        .iter_rows()
+    }
+    worst = table.filter(pl.col("kind") == f"{LONG} digits")["accuracy"].max()
+    what = "whole answers right, median"
+    claims = [
+        at_most("longer", f"answers of {LONG} digits right, best network", worst, LONG_MOST, "trial"),  # type: ignore[arg-type]
+        *(Claim(part, f"{kind}: {what}", value) for (part, kind), value in medians.items()),
+    ]
+    return table, claims
+
+
+def _ability(name: str) -> str:
+    return f"answers half of the {name} lines"
+
+
+def _labelled(name: str, frame: pl.DataFrame, word: str) -> pl.DataFrame:
+    return frame.select(pl.lit(name).alias("format"), lines="rows", seed="seed", **{word: pl.col("value")})
+
+
+def _answer_claims(answers: pl.DataFrame) -> list[Claim]:
+    medians = answers.group_by("format", "lines", maintain_order=True).agg(pl.col("accuracy").median())
+    what = "whole answers right, median"
+    claims = []
+    for name, lines, value in medians.iter_rows():
+        part = f"{name}, {lines} lines"
+        if name in ("plain", "reverse") and lines == FEW:
+            claims.append(at_most(part, what, value, FEW_MOST, "trial"))
+        elif name == "reverse" and lines == MANY:
+            claims.append(at_least(part, what, value, REVERSE_LEAST, "trial"))
+        elif name == "plain" and lines == MANY:
+            claims.append(Claim(part, what, value, *PLAIN_LIMITS, "trial"))
+        else:
+            claims.append(Claim(part, what, value))
+    return claims
+
+
+def _step_claims(passages: Mapping[str, pl.DataFrame]) -> list[Claim]:
+    part, medians, claims = f"steps, {MANY} lines", {}, []
+    for name in ("plain", "reverse"):
+        runs = passages[name].filter(rows=MANY)
+        steps = runs["high"].fill_null(STEPS).to_numpy().astype(float)
+        medians[name] = median_passage(steps, (~runs["censored"]).to_numpy()).value
+        claims.append(Claim(part, f"{name}: {NEARLY:.0%} of the answers right by step, median", medians[name]))
+    ratio = None if None in medians.values() else medians["reverse"] / medians["plain"]  # type: ignore[operator]
+    return [*claims, at_most(part, "reverse over plain (ratio of steps)", ratio, SOONER, "trial")]
+
+
+def _half_point_claims(half_points: Mapping[str, Emergence]) -> list[Claim]:
+    claims = []
+    for name, found in half_points.items():
+        part, what = name, f"half of the answers right within {found.within} steps, from lines"
+        claims += [
+            Claim(part, what, found.value),
+            Claim(part, "low end of 95 %", found.low),
+            Claim(part, "high end of 95 %", found.high),
+            Claim(part, "the same in the source, 10.6 million parameters", published_half_point(name)),
+        ]
+    values = {name: found.value for name, found in half_points.items()}
+    if None not in (values.get("plain"), values.get("reverse")):
+        ratio = values["reverse"] / values["plain"]  # type: ignore[operator]
+        claims.append(at_most("formats", "lines of reverse over those of plain, half-points", ratio, 1, "source"))
+    return claims
+
+
