@@ -8,6 +8,9 @@ from typing import TypeVar, get_type_hints
 
 from ..._core.named_options import read_options
 from ..._core.text import did_you_mean
+from .arithmetic.addition import addition
+from .arithmetic.functions import sine, square_root
+from .arithmetic.operations import multiplication, subtraction
 from .modular_addition import modular_addition
 from .parity import parity
 from .process import Process
@@ -20,6 +23,11 @@ TASKS: dict[str, Callable[..., Process]] = {
     "parity": parity,
     "modular-addition": modular_addition,
     "sparse-parity": sparse_parity,
+    "addition": addition,
+    "subtraction": subtraction,
+    "multiplication": multiplication,
+    "sine": sine,
+    "square-root": square_root,
 }
 TEXTS: dict[str, Callable[..., TextStream]] = {"skills": skills}
 

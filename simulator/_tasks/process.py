@@ -51,6 +51,7 @@ class Process(NamedTuple):
         characters: The symbols as text, where they are characters of a line; ``""`` else.
         asked: Of a line the label is the next character after each of its last ``asked`` inputs, ``(row, asked)``;
             0 where the label is one number.
+        fewest, most: Rows that a set may have; most is None where there is no limit but the domain.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Process(NamedTuple):
     distractors: tuple[int, ...] = ()
     characters: str = ""
     asked: int = 0
+    fewest: int = 1
+    most: int | None = None
 
 
 EXAM_ROWS = 2000  # of a domain without end; a share of .5 is then known to 1 %
@@ -94,6 +97,11 @@ def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> 
         raise ValueError(f"the exam must have at least one row, got {wanted}.")
     if rows is not None and rows < 1:
         raise ValueError(f"a set must have at least one row, got {rows}.")
+    if rows is not None and not process.fewest <= rows <= (process.most or rows):
+        limit = "" if process.most is None else f" to {process.most}"
+        raise ValueError(
+            f"a set of {process.name} has {process.fewest}{limit} rows{'' if limit else ' or more'}, got {rows}."
+        )
     kinds = len(process.kinds)
     if wanted is not None and wanted < kinds:
         raise ValueError(
