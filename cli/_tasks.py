@@ -33,7 +33,7 @@ def emerge(
     ] = None,
     learner: Annotated[
         str | None,
-        typer.Option(help="NAME or NAME:option=value,.., mlp or embedding-mlp. Default: the one that suits the task."),
+        typer.Option(help="NAME or NAME:option=value,.., such as mlp:width=64. Default: the one that suits the task."),
     ] = None,
     runs: Annotated[
         int, typer.Option(help="Networks of each value, with a world and first weights of their own; or streams.")

@@ -14,7 +14,7 @@ from ..._core.progress import Progress, no_progress
 from ..._core.ranges import check_count
 from ..._core.text import counted, did_you_mean, spaced, versions
 from ...learners._neural.optimiser import Knobs
-from ...learners._neural.recipe import read_recipe
+from ...learners._neural.recipe import read_recipe, usual_precision
 from ...learners._neural.train import Run
 from ...simulator._tasks.find import find_task
 from ...simulator._tasks.process import Process, exam_rows
@@ -73,7 +73,7 @@ def emerge(
         level: The least accuracy, .99 if None; or the largest loss, .1 if None.
         early_stopping: Judge each run at the edge at which its mean loss on the exam is least.
         exam: Rows of the exam; None: all that are left of a finite domain, else 2000, or 200 of each kind.
-        precision: None: ``"float64"`` for symbols, whose losses become tiny, else ``"float32"``.
+        precision: None: ``"float64"`` for sums, whose losses become tiny, else ``"float32"``.
         device: As in ``find_devices``.
         seed: Of all random numbers.
         folder: Each run that has ended is kept there, and is not trained again; None: nothing is kept.
@@ -125,7 +125,7 @@ def emerge(
         knobs = recipe.knobs._replace(**({along: float(value)} if along in Knobs._fields else {}))
         made += [Run(size, of_set, _seed(seed, along, value, i), knobs) for i in range(runs)]
     check_precision(precision or "float32")
-    chosen: Precision = precision or ("float32" if process.symbols is None else "float64")
+    chosen = precision or usual_precision(process)
     training = Training(process, recipe, steps, exam=exam, precision=chosen, device=device, along=along)
     curves = train_runs(training, made, None if folder is None else Path(folder), progress)
     judged = stopped_early(curves) if early_stopping else curves

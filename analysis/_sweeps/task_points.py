@@ -14,7 +14,7 @@ import polars as pl
 from ..._core.devices import is_cpu
 from ..._core.part_folder import part_path
 from ...learners._neural.model import count
-from ...learners._neural.recipe import read_recipe
+from ...learners._neural.recipe import read_recipe, usual_precision
 from ...learners._neural.train import SIDE_BY_SIDE, Run
 from ...simulator._tasks.find import find_task
 from ...simulator._tasks.process import exam_rows
@@ -89,7 +89,7 @@ def task_groups(experiment: TaskExperiment) -> list[Group]:
                 exam_rows(process, rows, experiment.exam)
         except ValueError as exc:
             raise ValueError(f"{experiment.name}: {word} with {learner}: {exc}") from exc
-        precision = experiment.precision or ("float32" if process.symbols is None else "float64")
+        precision = experiment.precision or usual_precision(process)
         training = Training(
             process, recipe, experiment.steps, exam=experiment.exam, precision=precision, device=experiment.device
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._core.jax_later import Array, jax, jnp
 from ...simulator._tasks.process import Process
-from .model import Model, Parameters, activations, check_activation, left_out, norm, normal
+from .model import Model, Parameters, activations, check_activation, check_no_lines, left_out, norm, normal
 
 FORMS = ("tied", "untied", "unfactored")
 
@@ -40,6 +40,7 @@ def embedding_mlp(
         A. Pearce et al., Do machine learning models memorize or generalize?, PAIR explorables, 2023.
     """
     check_activation(activation)
+    check_no_lines("embedding-mlp", process)
     if process.symbols is None:
         raise ValueError(f"embedding-mlp takes symbols, and {process.name} has vectors of numbers: choose mlp.")
     if form not in FORMS:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._core.jax_later import Array, jax, jnp
 from ...simulator._tasks.process import Process
-from .model import Model, Parameters, activations, check_activation, left_out, norm, normal
+from .model import Model, Parameters, activations, check_activation, check_no_lines, left_out, norm, normal
 
 
 @lru_cache
@@ -31,6 +31,7 @@ def fixed_embedding_mlp(process: Process, activation: str = "relu") -> Model:
         A. Pearce et al., Do machine learning models memorize or generalize?, PAIR explorables, 2023.
     """
     check_activation(activation)
+    check_no_lines("fixed-embedding-mlp", process)
     if process.symbols is None or process.symbols != process.classes:
         raise ValueError(
             f"fixed-embedding-mlp needs symbols that are the labels, too; {process.name} has none: choose mlp."

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._core.jax_later import Array, jax, jnp
 from ...simulator._tasks.process import Process
-from .model import Model, Parameters, activations, check_activation, left_out, norm, uniform
+from .model import Model, Parameters, activations, check_activation, check_no_lines, left_out, norm, uniform
 
 
 @lru_cache
@@ -28,6 +28,7 @@ def mlp_model(process: Process, activation: str = "relu", bias: bool = True) -> 
         ValueError: The inputs of the task are symbols, or there is no such activation.
     """
     check_activation(activation)
+    check_no_lines("mlp", process)
     if process.symbols is not None:
         raise ValueError(f"mlp takes vectors of numbers, and {process.name} has symbols: choose embedding-mlp.")
     inputs, outputs = process.inputs, 1 if process.classes == 2 else process.classes

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..._core.jax_later import Array, jax, jnp
+from ...simulator._tasks.process import Process
 
 Parameters = Any  # a pytree of arrays
 
@@ -23,6 +24,8 @@ class Model(NamedTuple):
             logit is enough, that of class 1. With a key each hidden unit is left out with probability ``dropout``.
         probes: Numbers that are read from the parameters at every edge, by name.
         active: ``active(size)``: numbers held for each row while a gradient is computed; None for a hidden layer.
+        everywhere: ``everywhere(parameters, x)``: of a network on lines the logits of the character after each
+            position, ``(row, position, class)``; None for other networks.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Model(NamedTuple):
     forward: Callable[[Parameters, Array, Array | None, Array | float], Array]
     probes: tuple[tuple[str, Callable[[Parameters], Array]], ...]
     active: Callable[[int], int] | None = None
+    everywhere: Callable[[Parameters, Array], Array] | None = None
 
 
 def losses(logits: Array, y: Array) -> Array:
@@ -90,6 +94,12 @@ def check_activation(name: str) -> None:
     """Raise ValueError unless there is such a nonlinear function."""
     if name not in ("relu", "square"):
         raise ValueError(f"the activation must be relu or square, got {name!r}.")
+
+
+def check_no_lines(name: str, process: Process) -> None:
+    """Raise ValueError if the examples of a task are lines of characters, which networks of this name do not take."""
+    if process.asked:
+        raise ValueError(f"{name} answers with one label, and {process.name} has lines: choose transformer.")
 
 
 def left_out(hidden: Array, key: Array | None, dropout: Array | float) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..._core.devices import Precision
 from ..._core.named_options import read_options
 from ..._core.text import did_you_mean
 from ...simulator._tasks.process import Process
@@ -12,6 +13,7 @@ from .fixed_embedding_mlp import fixed_embedding_mlp
 from .mlp_model import mlp_model
 from .model import Model
 from .optimiser import Knobs, Optimiser, check_knobs, check_optimiser
+from .transformer import transformer
 
 
 class Recipe(NamedTuple):
@@ -42,8 +44,14 @@ MODELS: dict[str, dict[str, Any]] = {
         SHARED, width=24, rate=1e-3, decay=1.0, embedding=500, form="tied", activation="relu", spread=1.0
     ),
     "fixed-embedding-mlp": dict(SHARED, width=5, rate=0.01, decay=1e-3, activation="relu"),
+    "transformer": dict(SHARED, width=48, rate=2e-3, batch=64, layers=2, heads=4),
 }
-FACTORIES = {"mlp": mlp_model, "embedding-mlp": embedding_mlp, "fixed-embedding-mlp": fixed_embedding_mlp}
+FACTORIES = {
+    "mlp": mlp_model,
+    "embedding-mlp": embedding_mlp,
+    "fixed-embedding-mlp": fixed_embedding_mlp,
+    "transformer": transformer,
+}
 
 
 def model_names() -> tuple[str, ...]:
@@ -53,7 +61,17 @@ def model_names() -> tuple[str, ...]:
 
 def default_model(process: Process) -> str:
     """Return the name of the network that a task is tried with first."""
+    if process.asked:
+        return "transformer"
     return "mlp" if process.symbols is None else "embedding-mlp"
+
+
+def usual_precision(process: Process) -> Precision:
+    """Return the precision that networks on a task have unless another is asked for.
+
+    float64 for symbols that are added, whose losses become tiny; float32 for numbers and for lines of characters.
+    """
+    return "float32" if process.symbols is None or process.characters else "float64"
 
 
 def read_recipe(words: str | None, process: Process) -> Recipe:
@@ -85,6 +103,7 @@ def recipe(name: str, process: Process, **chosen: Any) -> Recipe:
     model = FACTORIES[name](process, **options)
     if width < 1:
         raise ValueError(f"the width must be at least 1, got {width}.")
+    model.parameters(width)  # of a transformer it is a multiple of the heads
     if batch < 0:
         raise ValueError(f"a batch must have at least one row, got {batch}; 0 is the whole set.")
     return Recipe(full, model, width, knobs, optimiser, batch or None)

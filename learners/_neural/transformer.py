@@ -45,7 +45,12 @@ def transformer(process: Process, layers: int = 2, heads: int = 4) -> Model:
         raise ValueError(f"transformer takes lines of characters, and {process.name} has none: choose {other}.")
     if layers < 1 or heads < 1:
         raise ValueError(f"a transformer needs at least one layer and one head, got {layers} and {heads}.")
-    symbols, places, asked = len(process.characters), process.inputs, process.asked
+    return _network(len(process.characters), process.inputs, process.asked, layers, heads)
+
+
+@lru_cache
+def _network(symbols: int, places: int, asked: int, layers: int, heads: int) -> Model:
+    """Return the network for lines of this shape: tasks of one shape share it, and what is compiled for it."""
 
     def check(size: int) -> None:
         if size % heads:
@@ -73,19 +78,19 @@ def transformer(process: Process, layers: int = 2, heads: int = 4) -> Model:
         }
         return made | dict(gains=jnp.ones((layers, 2, size), dtype), last_gain=jnp.ones(size, dtype))
 
-    def forward(parameters: Parameters, x: Array, key: Array | None, dropout: Array | float) -> Array:
+    def logits(parameters: Parameters, x: Array, last: int, key: Array | None, dropout: Array | float) -> Array:
         h = parameters["embedding"][x] + parameters["positions"][None]
         for layer in range(layers):
-            first, second = parameters["gains"][layer]
+            first, second = parameters["gains"][layer][:, None, None]
             one, two = (None, None) if key is None else jax.random.split(jax.random.fold_in(key, layer))
             seen = _normed(h) * first
             if layer == layers - 1:
-                h = h[:, places - asked :]
+                h = h[:, places - last :]
             mixed = _attention(seen, parameters["attention_in"][layer], h.shape[1], heads)
             h = h + left_out(mixed @ parameters["attention_out"][layer], one, dropout)
             hidden = jax.nn.gelu((_normed(h) * second) @ parameters["hidden_in"][layer])
             h = h + left_out(hidden @ parameters["hidden_out"][layer], two, dropout)
-        out: Array = (_normed(h) * parameters["last_gain"]) @ parameters["embedding"].T
+        out: Array = (_normed(h) * parameters["last_gain"][None, None]) @ parameters["embedding"].T
         return out
 
     return Model(
@@ -94,9 +99,10 @@ def transformer(process: Process, layers: int = 2, heads: int = 4) -> Model:
         parameters=parameters,
         init=init,
         encode=lambda x, dtype: x,
-        forward=forward,
+        forward=lambda parameters, x, key, dropout: logits(parameters, x, asked, key, dropout),
         probes=(("norm", norm),),
         active=lambda size: layers * places * (HELD * size + 4 * heads * places) + asked * symbols,
+        everywhere=lambda parameters, x: logits(parameters, x, places, None, 0.0),
     )
 
 
@@ -124,5 +130,5 @@ def _attention(seen: Array, weights: Array, last: int, heads: int) -> Array:
     )
     scores = jnp.einsum("rqhe,rkhe->rhqk", query, key) / jnp.sqrt(jnp.asarray(each, seen.dtype))
     allowed = jnp.arange(places)[None] <= jnp.arange(places - last, places)[:, None]
-    shares = jax.nn.softmax(jnp.where(allowed, scores, -jnp.inf), axis=-1)
+    shares = jax.nn.softmax(jnp.where(allowed[None, None], scores, -jnp.inf), axis=-1)
     return jnp.einsum("rhqk,rkhe->rqhe", shares, value).reshape(rows, last, width)
