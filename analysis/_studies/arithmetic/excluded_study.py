@@ -16,7 +16,7 @@ from ..claims import Claim, at_least, at_most
 from .completion_runs import seen_entries
 
 LOAD = 4  # samples for each number, where not all the others are given
-SOME, ALL = f"{LOAD} n samples", "all the others"
+SOME, ALL = f"{LOAD} n samples", "all samples"  # of the other numbers
 
 
 def excluded_numbers(size: int, count: int, seed: int = 0, run: int = 0) -> NDArray[np.int64]:
