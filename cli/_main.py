@@ -261,7 +261,7 @@ def reproduce(
         str,
         typer.Argument(
             help="figure-1, theorem-2, hidden-random-walk, growth-laws, horizon-scaling, power, regret-bounds, "
-            "networks-on-plants, grokking, quanta, skills, or all."
+            "networks-on-plants, grokking, quanta, skills, arithmetic, or all."
         ),
     ],
     replicates: Annotated[

@@ -253,6 +253,42 @@ CAPTIONS = {
             ("plateaus", "plateaus"),
         )
     },
+    "arithmetic.parquet": CLAIMS,
+    "arithmetic-completion-share.png": Caption(
+        "How much of the addition map samples determine",
+        "The sum of two numbers is an entry of a map with n rows and n columns. m different entries are seen; a sum is "
+        "determined if seen ones link its row to its column. Left: the share of all pairs that is determined, with "
+        "95 % intervals, most of them within the markers. The line is x^2 with x = 1 - exp(-x m / n). Right: samples "
+        "come one after the other; each point is a run, at the load with which it has determined half. The median of "
+        "the runs has its 95 % interval; the line is the load at which theory says one half.",
+    ),
+    "arithmetic-completion-all.png": Caption(
+        "When all is determined",
+        "Left: how often n log(2n) samples determine all, with 95 % intervals. What fails is mostly an empty row "
+        "or column. Of many numbers the share tends to exp(-1); few do better, because no sample comes twice. Right: "
+        "the same for one map, by the number of samples, beside a rule that looks at contiguous blocks of four entries "
+        "only, and fills the fourth from three.",
+    ),
+    "arithmetic-completion-limits.png": Caption(
+        "What completion cannot do",
+        "Left: where the rank of the map is known, and not that it is a sum, alternating least squares needs more "
+        "samples; below the degrees of freedom nothing is determined. Bars are 95 % intervals. Right: where some "
+        "numbers never come, neither first nor second, no pair with one of them is determined, even if all other pairs "
+        "are given.",
+    ),
+    **{
+        f"arithmetic-completion-{word}.parquet": Caption(f"The {what}", "one row for each", shown=False)
+        for word, what in (
+            ("shares", "shares determined"),
+            ("all", "shares of runs with all determined"),
+            ("passages", "loads of single runs"),
+            ("medians", "medians of these loads"),
+            ("blocks", "shares of runs filled by blocks"),
+            ("low-rank", "runs of alternating least squares"),
+            ("excluded", "shares with numbers that never come"),
+            ("ranks", "singular values of addition maps"),
+        )
+    },
     "grokking.parquet": CLAIMS,
     "grokking-curves.png": Caption(
         "Memorise first, generalise later",

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from ..._core.progress import Progress, no_progress
 from ..._core.text import did_you_mean, versions
 from .._reports.save_results import save_results
+from .arithmetic.arithmetic import reproduce_arithmetic
+from .arithmetic.completion_figures import COMPLETION_FIGURES
 from .grokking.figures import GROKKING_FIGURES
 from .grokking.grokking import reproduce_grokking
 from .quanta.figures import QUANTA_FIGURES
@@ -142,6 +144,16 @@ STUDIES: dict[str, Study] = {
         None,
         dict(quick=True),
         SKILLS_FIGURES,
+        replicates=False,
+        unit="parts",
+    ),
+    "arithmetic": Study(
+        "how many samples determine the addition map: a share, all of it, by a local rule, in unknown form",
+        reproduce_arithmetic,
+        None,
+        dict(quick=True),
+        COMPLETION_FIGURES,
+        trains=True,
         replicates=False,
         unit="parts",
     ),

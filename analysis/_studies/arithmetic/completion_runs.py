@@ -52,32 +52,29 @@ def pairs_determined(size: int, samples: int, seed: int = 0, run: int = 0) -> Li
 
 
 def share_table(
-    size: int, loads: Sequence[float], runs: int, seed: int = 0, progress: Progress = no_progress
+    sizes: Sequence[int], loads: Sequence[float], runs: int, seed: int = 0, progress: Progress = no_progress
 ) -> pl.DataFrame:
     """Return the share of the entries that is determined: ``size, load, runs, share, error, exact``.
 
     Args:
-        size: n.
-        loads: c = m / n; all are read off the same runs.
-        runs: Number of runs; ``share`` is their mean and ``error`` its standard error.
+        sizes: n.
+        loads: c = m / n; all of a size are read off the same runs.
+        runs: Runs of each size; ``share`` is their mean and ``error`` its standard error.
         seed: Of the runs.
         progress: Called with the runs done, and all.
     """
-    counts = np.round(np.array(loads) * size).astype(int)
-    shares = np.empty((runs, len(counts)))
-    for run in range(runs):
-        pairs = np.append(0, pairs_determined(size, counts.max(), seed, run))
-        shares[run] = pairs[counts] / size**2
-        progress(run + 1, runs)
-    columns = dict(load=counts / size, share=shares.mean(0), error=shares.std(0, ddof=1) / np.sqrt(runs))
-    return pl.DataFrame(columns).select(
-        pl.lit(size, pl.Int64).alias("size"),
-        "load",
-        pl.lit(runs, pl.Int64).alias("runs"),
-        "share",
-        "error",
-        pl.Series("exact", np.atleast_1d(determined_share(counts / size))),
-    )
+    rows = []
+    for number, size in enumerate(sizes):
+        counts = np.round(np.array(loads) * size).astype(int)
+        shares = np.empty((runs, len(counts)))
+        for run in range(runs):
+            pairs = np.append(0, pairs_determined(size, counts.max(), seed, run))
+            shares[run] = pairs[counts] / size**2
+            progress(number * runs + run + 1, len(sizes) * runs)
+        means, errors = shares.mean(0), shares.std(0, ddof=1) / np.sqrt(runs)
+        for load, mean, error in zip((counts / size).tolist(), means.tolist(), errors.tolist(), strict=True):
+            rows.append((size, load, runs, mean, error, float(determined_share(load))))
+    return pl.DataFrame(rows, schema=["size", "load", "runs", "share", "error", "exact"], orient="row")
 
 
 def complete_table(sizes: Sequence[int], runs: int, seed: int = 0, progress: Progress = no_progress) -> pl.DataFrame:

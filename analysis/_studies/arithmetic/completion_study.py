@@ -21,14 +21,19 @@ from .completion_runs import (
     passage_table,
     share_table,
 )
+from .excluded_study import excluded_claims, excluded_table
 
 RANK_SIZES = (10, 30, 100)
-SHARE_SIZE, LOADS, CLOSE = 1000, (1.5, 2.0, 2.64, 4.0), 0.01
-COMPLETE_SIZES, PASSAGE_SIZES = (20, 50, 100, 500), (100, 300, 1000)
-BLOCK_SIZE, BLOCK_SAMPLES, BELOW, ABOVE = 100, (1200, 1350, 1500, 1650, 1800), 0.2, 0.9
-LOW_RANK_SIZE, OF_FREEDOM, LEAST_RECOVERED = 20, (0.9, 1.0, 1.5, 2.0, 3.0), 0.9
-SAMPLED = dict(share=400, complete=2000, passages=400, blocks=400, low_rank=20)
-QUICK = dict(share=100, complete=300, passages=100, blocks=200, low_rank=4)
+SHARE_SIZES, LOADS, CLOSE = (100, 1000), (1.5, 2.0, 2.64, 4.0), 0.01  # the last size is claimed, at these loads
+FURTHER_LOADS = (0.5, 1.0, 1.25, 3.0, 5.0)  # drawn only: near 1 a finite map is not at its limit
+COMPLETE_SIZES, PASSAGE_SIZES = (20, 50, 100, 200, 500), (100, 300, 1000)
+BLOCK_SIZE, BLOCK_SAMPLES, BELOW, ABOVE = 100, (900, 1050, 1200, 1350, 1500, 1650, 1800), 0.2, 0.9
+FEW_BLOCKS, MANY_BLOCKS = 1200, 1800
+LOW_RANK_SIZE, OF_FREEDOM, LEAST_RECOVERED = 20, (0.9, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0), 0.9
+EXCLUDED_SIZE, EXCLUDED = 100, (1, 2, 5, 10)
+SAMPLED = dict(share=400, complete=2000, passages=400, blocks=400, low_rank=40, excluded=400)
+QUICK = dict(share=100, complete=300, passages=100, blocks=200, low_rank=4, excluded=100)
+WORK = dict(low_rank=100)  # of a run, in runs of the other parts, about
 
 
 class Completion(NamedTuple):
@@ -42,6 +47,7 @@ class Completion(NamedTuple):
         medians: Of ``median_table``.
         blocks: Of ``contiguous_table``: how often contiguous 2 x 2 blocks fill the map.
         low_rank: Of ``low_rank_table``: alternating least squares.
+        excluded: Of ``excluded_table``: what is determined if some numbers never come.
         claims: What is claimed and reported.
     """
 
@@ -52,6 +58,7 @@ class Completion(NamedTuple):
     medians: pl.DataFrame
     blocks: pl.DataFrame
     low_rank: pl.DataFrame
+    excluded: pl.DataFrame
     claims: list[Claim]
 
 
@@ -61,30 +68,33 @@ def study_completion(seed: int = 0, quick: bool = False, progress: Progress = no
     Args:
         seed: Of the runs.
         quick: A quarter of the runs or less.
-        progress: Called with the runs done, and all.
+        progress: Called with the work done, and all.
     """
     runs = QUICK if quick else SAMPLED
     parts = dict(
-        share=1,
+        share=len(SHARE_SIZES),
         complete=len(COMPLETE_SIZES),
         passages=len(PASSAGE_SIZES),
         blocks=len(BLOCK_SAMPLES),
         low_rank=len(OF_FREEDOM),
+        excluded=2 * len(EXCLUDED),
     )
-    total, before = sum(runs[part] * count for part, count in parts.items()), 0
+    total, before = sum(runs[part] * WORK.get(part, 1) * count for part, count in parts.items()), 0
 
     def after(part: str) -> Progress:
         nonlocal before
-        start, before = before, before + runs[part] * parts[part]
-        return lambda done, _: progress(start + done, total)
+        work = WORK.get(part, 1)
+        start, before = before, before + runs[part] * work * parts[part]
+        return lambda done, _: progress(start + work * done, total)
 
-    shares = share_table(SHARE_SIZE, LOADS, runs["share"], seed, after("share"))
+    shares = share_table(SHARE_SIZES, sorted({*LOADS, *FURTHER_LOADS}), runs["share"], seed, after("share"))
     complete = complete_table(COMPLETE_SIZES, runs["complete"], seed, after("complete"))
     passages = passage_table(PASSAGE_SIZES, runs["passages"], seed, after("passages"))
     blocks = contiguous_table(BLOCK_SIZE, BLOCK_SAMPLES, runs["blocks"], seed, after("blocks"))
     freedom = 4 * LOW_RANK_SIZE - 4
     counts = [int(part * freedom) for part in OF_FREEDOM]
     low_rank = low_rank_table(LOW_RANK_SIZE, counts, runs["low_rank"], seed, after("low_rank"))
+    excluded = excluded_table(EXCLUDED_SIZE, EXCLUDED, runs["excluded"], seed, after("excluded"))
     ranks, medians = rank_table(RANK_SIZES), median_table(passages)
     claims = [
         *_rank_claims(ranks),
@@ -93,8 +103,9 @@ def study_completion(seed: int = 0, quick: bool = False, progress: Progress = no
         *_passage_claims(medians),
         *_block_claims(blocks),
         *_low_rank_claims(low_rank),
+        *excluded_claims(excluded, CLOSE),
     ]
-    return Completion(ranks, shares, complete, passages, medians, blocks, low_rank, claims)
+    return Completion(ranks, shares, complete, passages, medians, blocks, low_rank, excluded, claims)
 
 
 def rank_table(sizes: Sequence[int]) -> pl.DataFrame:
@@ -152,6 +163,7 @@ def _rank_claims(ranks: pl.DataFrame) -> list[Claim]:
 
 
 def _share_claims(shares: pl.DataFrame) -> list[Claim]:
+    shares = shares.filter(pl.col("size") == SHARE_SIZES[-1], pl.col("load").is_in(LOADS))
     return [
         Claim(f"share determined, {size} rows", f"at {load:g} n samples", share, exact - CLOSE, exact + CLOSE, "theory")
         for size, load, share, exact in shares.select("size", "load", "share", "exact").iter_rows()
@@ -194,7 +206,7 @@ def _passage_claims(medians: pl.DataFrame) -> list[Claim]:
 
 def _block_claims(blocks: pl.DataFrame) -> list[Claim]:
     part = f"contiguous 2 x 2 blocks, {BLOCK_SIZE} rows"
-    few, many = (blocks.row(place, named=True) for place in (0, -1))
+    few, many = (blocks.filter(samples=count).row(0, named=True) for count in (FEW_BLOCKS, MANY_BLOCKS))
     what = "maps filled at {} samples (share)"
     return [
         at_most(part, what.format(few["samples"]), few["filled"], BELOW, "trial"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...._core.progress import Progress, no_progress
+from ...._core.progress import Progress, no_progress, part_of
 from ..claims import claims_table, verdict
 from ..study import StudyResult
 from .giant_study import study_giant
@@ -36,8 +36,8 @@ def reproduce_skills(seed: int = 0, progress: Progress = no_progress, quick: boo
         A. Nayak, L. Varshney, An information theory of compute-optimal size scaling, emergence, and plateaus in
         language models, 2024 (arXiv 2410.01243).
     """
-    peeling = study_peeling(seed, quick, _part_of(progress, 0, PEELING_PARTS))
-    giant = study_giant(seed, quick, _part_of(progress, PEELING_PARTS, PARTS))
+    peeling = study_peeling(seed, quick, part_of(progress, 0, PEELING_PARTS, PARTS))
+    giant = study_giant(seed, quick, part_of(progress, PEELING_PARTS, PARTS, PARTS))
     split, levels = study_split(), study_levels()
     claims = [*peeling.claims, *split.claims, *giant.claims, *levels.claims]
     agrees, words = verdict(claims)
@@ -53,11 +53,6 @@ def reproduce_skills(seed: int = 0, progress: Progress = no_progress, quick: boo
         "plateaus": levels.plateaus,
     }
     return StudyResult(claims_table(claims), agrees, f"skills: {words}; {_sentence(peeling, levels)}", tables)
-
-
-def _part_of(progress: Progress, first: int, last: int) -> Progress:
-    """Return the progress of some of the parts."""
-    return lambda done, total: progress(first + (last - first) * done // total, PARTS)
 
 
 def _sentence(peeling: Peeling, levels: LevelsFound) -> str:
