@@ -6,6 +6,8 @@ INSTALLED := .venv/.installed
 # Writes Sparkplug B in the tests. It asks for an older paho, which it does not need for that.
 WRITER := pysparkplug==0.6.1
 ERGOSCOPE := $(BIN)/ergoscope
+# Where this is set, every process compiles the sources of every library anew: seconds each.
+export PYTHONDONTWRITEBYTECODE :=
 MINIMA := -m 'not slow' tests/_core tests/simulator/_systems tests/simulator/_recordings tests/analysis/_exact \
     tests/learners/test_catalogue.py tests/learners/_least_squares/test_ladder.py tests/streams/_messages tests/streams/_storage \
     tests/analysis/_reports tests/cli/test_sweep.py

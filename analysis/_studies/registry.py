@@ -15,6 +15,7 @@ from ..._core.text import did_you_mean, versions
 from .._reports.save_results import save_results
 from .arithmetic.arithmetic import reproduce_arithmetic
 from .arithmetic.completion_figures import COMPLETION_FIGURES
+from .arithmetic.network_figures import NETWORK_FIGURES
 from .grokking.figures import GROKKING_FIGURES
 from .grokking.grokking import reproduce_grokking
 from .quanta.figures import QUANTA_FIGURES
@@ -148,11 +149,11 @@ STUDIES: dict[str, Study] = {
         unit="parts",
     ),
     "arithmetic": Study(
-        "how many samples determine the addition map: a share, all of it, by a local rule, in unknown form",
+        "small transformers that learn to add from lines, by format; and how many lines determine the addition map",
         reproduce_arithmetic,
         None,
         dict(quick=True),
-        COMPLETION_FIGURES,
+        NETWORK_FIGURES | COMPLETION_FIGURES,
         trains=True,
         replicates=False,
         unit="parts",

@@ -39,7 +39,7 @@ def parts(seed: int, quick: bool) -> dict[str, Part]:
     else:
         seeds = range(seed, seed + SEEDS)
         made = [_format(name, lines, seeds) for name, lines in FORMATS.items()]
-        two_lines = f"addition:format=reverse,asked=line,lines=2,text={{}}"
+        two_lines = "addition:format=reverse,asked=line,lines=2,text={}"
         made += [
             _part("longer", f"addition:format=reverse,held_out={LONG}", [MANY], seeds),
             _part("excluded", f"addition:format=reverse,excluded={EXCLUDED}", [MANY], seeds),

@@ -139,5 +139,3 @@ def _half_point_claims(half_points: Mapping[str, Emergence]) -> list[Claim]:
         ratio = values["reverse"] / values["plain"]  # type: ignore[operator]
         claims.append(at_most("formats", "lines of reverse over those of plain, half-points", ratio, 1, "source"))
     return claims
-
-

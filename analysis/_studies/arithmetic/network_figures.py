@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..._reports.style import plain_log, shades
-from .cells import FORMATS, MANY, PARAMETERS
+from .cells import FORMATS, PARAMETERS
 
 Tables = Mapping[str, pl.DataFrame]
 COLOURS = dict(zip(FORMATS, shades(len(FORMATS)), strict=True))

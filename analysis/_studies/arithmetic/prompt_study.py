@@ -1,4 +1,4 @@
-"""Networks on rows of two lines: a question alone and after an example, learned with text among the rows and without."""
+"""Networks on rows of two lines, with and without text among them: a question alone, and behind an example."""
 
 from __future__ import annotations
 

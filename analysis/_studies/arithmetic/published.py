@@ -1,7 +1,7 @@
 """What the source measured: answers of three-digit addition that are right, by format and lines, in percent.
 
-N. Lee et al., Teaching arithmetic to small transformers, ICLR 2024 (arXiv 2307.03381): plots/sample_efficiency.csv of its
-code. The network has 6 layers of width 384, 10.6 million parameters.
+N. Lee et al., Teaching arithmetic to small transformers, ICLR 2024 (arXiv 2307.03381): plots/sample_efficiency.csv of
+its code. The network has 6 layers of width 384, 10.6 million parameters.
 """
 
 from __future__ import annotations
