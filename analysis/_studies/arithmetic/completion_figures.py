@@ -52,7 +52,7 @@ def share_figure(tables: Tables) -> Figure | None:
 
 def all_figure(tables: Tables) -> Figure | None:
     """Draw how often all is determined at n log(2n) samples, and how often by each number of samples for one n."""
-    figure, (left, right) = _panels()
+    figure, (left, right) = _panels(5.2)
     complete, blocks = tables["completion-all"], tables["completion-blocks"]
     sizes = complete["size"].to_numpy()
     _shares(left, sizes, complete, "complete", "o", BLUE, f"measured, {complete['runs'][0]} runs")
@@ -64,14 +64,20 @@ def all_figure(tables: Tables) -> Figure | None:
     size = blocks["size"][0]
     samples = np.unique(np.geomspace(2 * size, blocks["samples"].to_numpy().max(), 80).round().astype(int))
     exact = [no_empty_line(int(count), size) for count in samples]
-    right.plot(samples, exact, color=ORANGE, lw=2, label="links of all samples: no empty row or column")
+    right.plot(samples, exact, color=ORANGE, lw=2, label="all links used: no empty row or column, Poisson")
     one = complete.filter(size=size)
-    _shares(right, one["samples"], one, "complete", "o", BLUE, f"links, measured, {complete['runs'][0]} runs")
+    _shares(right, one["samples"], one, "complete", "o", BLUE, f"all links used, measured, {complete['runs'][0]} runs")
     _shares(
-        right, blocks["samples"], blocks, "filled", "s", "0.25", f"contiguous 2 x 2 blocks, {blocks['runs'][0]} runs"
+        right,
+        blocks["samples"],
+        blocks,
+        "filled",
+        "s",
+        "0.25",
+        f"contiguous 2 x 2 blocks only, {blocks['runs'][0]} runs",
     )
     right.set(xlabel=f"samples, of {size**2} pairs of {size} numbers", ylabel="share of the runs in which all is found")
-    return _finished(figure)
+    return _finished(figure, 1)
 
 
 def limits_figure(tables: Tables) -> Figure | None:
