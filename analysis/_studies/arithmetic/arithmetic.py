@@ -63,7 +63,8 @@ def _sentence(completion: Completion) -> str:
     size = SHARE_SIZES[-1]
     row = completion.shares.filter(size=size, load=TOLD).row(0, named=True)
     last = completion.complete.row(-1, named=True)
-    few, many = (completion.blocks.filter(samples=count)["filled"][0] for count in (FEW_BLOCKS, MANY_BLOCKS))
+    blocks = completion.blocks.filter(size=BLOCK_SIZE)
+    few, many = (blocks.filter(samples=count)["filled"][0] for count in (FEW_BLOCKS, MANY_BLOCKS))
     return (
         f"{TOLD:g} n samples determine {row['share']:.3f} of the addition map of {size} numbers, by theory "
         f"{row['exact']:.3f}, and n log(2n) all of it in {last['complete']:.2f} of the runs with {last['size']} "
