@@ -114,6 +114,7 @@ GROKKING = "tests/analysis/_studies/grokking/test_grokking.py runs it"
 KINDS = "tests/analysis/_emergence/test_kinds.py trains smaller ones"
 TEXTS = "tests/analysis/_emergence/test_emerge_texts.py reads fewer texts along each axis"
 SKILLS = "tests/analysis/_studies/skills/test_skills.py runs it on fewer streams"
+ARITHMETIC = "tests/analysis/_studies/arithmetic/test_arithmetic.py runs it on fewer runs"
 QUANTA = "tests/analysis/_studies/quanta/test_quanta.py runs it on fewer tasks"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
@@ -166,6 +167,8 @@ NOT_RUN = {
     "emerge skills --along slots --values 1600..2800:200 --runs 20": TEXTS,
     "reproduce skills": SKILLS,
     "reproduce skills --quick": SKILLS,
+    "reproduce arithmetic": ARITHMETIC,
+    "reproduce arithmetic --quick": ARITHMETIC,
 }
 
 

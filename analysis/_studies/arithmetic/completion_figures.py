@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from ..._emergence.shares import share_interval
 from ..._exact.completion import determined_share, no_empty_line, no_empty_line_exactly
 from ..._reports.style import BLUE, MARKERS, ORANGE, legend, plain_log, shades
+from .completion_study import BLOCK_SIZE
 from .excluded_study import ALL, SOME
 
 Tables = Mapping[str, pl.DataFrame]
@@ -52,8 +53,8 @@ def share_figure(tables: Tables) -> Figure | None:
 
 def all_figure(tables: Tables) -> Figure | None:
     """Draw how often all is determined at n log(2n) samples, and how often by each number of samples for one n."""
-    figure, (left, right) = _panels()
-    complete, blocks = tables["completion-all"], tables["completion-blocks"]
+    figure, (left, right) = _panels(5.2)
+    complete, blocks = tables["completion-all"], tables["completion-blocks"].filter(size=BLOCK_SIZE)
     sizes = complete["size"].to_numpy()
     _shares(left, sizes, complete, "complete", "o", BLUE, f"measured, {complete['runs'][0]} runs")
     left.plot(sizes, complete["product"], "--", color=ORANGE, lw=1.5, label="no empty row or column, Poisson")
@@ -61,17 +62,23 @@ def all_figure(tables: Tables) -> Figure | None:
     left.axhline(np.exp(-1), color="0.25", lw=1.2, ls=":", label="exp(-1), many numbers")
     left.set(xlabel="numbers, n", ylabel="share of the runs in which all is determined", ylim=(0.3, 0.7))
     plain_log(left, sizes)
-    size = blocks["size"][0]
+    size = BLOCK_SIZE
     samples = np.unique(np.geomspace(2 * size, blocks["samples"].to_numpy().max(), 80).round().astype(int))
     exact = [no_empty_line(int(count), size) for count in samples]
-    right.plot(samples, exact, color=ORANGE, lw=2, label="links of all samples: no empty row or column")
+    right.plot(samples, exact, color=ORANGE, lw=2, label="all links used: no empty row or column, Poisson")
     one = complete.filter(size=size)
-    _shares(right, one["samples"], one, "complete", "o", BLUE, f"links, measured, {complete['runs'][0]} runs")
+    _shares(right, one["samples"], one, "complete", "o", BLUE, f"all links used, measured, {complete['runs'][0]} runs")
     _shares(
-        right, blocks["samples"], blocks, "filled", "s", "0.25", f"contiguous 2 x 2 blocks, {blocks['runs'][0]} runs"
+        right,
+        blocks["samples"],
+        blocks,
+        "filled",
+        "s",
+        "0.25",
+        f"contiguous 2 x 2 blocks only, {blocks['runs'][0]} runs",
     )
     right.set(xlabel=f"samples, of {size**2} pairs of {size} numbers", ylabel="share of the runs in which all is found")
-    return _finished(figure)
+    return _finished(figure, 1)
 
 
 def limits_figure(tables: Tables) -> Figure | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -133,17 +133,24 @@ def passage_table(sizes: Sequence[int], runs: int, seed: int = 0, progress: Prog
 
 
 def contiguous_table(
-    size: int, samples: Sequence[int], runs: int, seed: int = 0, progress: Progress = no_progress
+    samples: Mapping[int, Sequence[int]], runs: int, seed: int = 0, progress: Progress = no_progress
 ) -> pl.DataFrame:
-    """Return how often contiguous 2 x 2 blocks fill the whole map: ``size, samples, runs, filled``."""
-    rows = []
-    for number, count in enumerate(samples):
+    """Return how often contiguous 2 x 2 blocks fill the whole map: ``size, samples, runs, filled``.
+
+    Args:
+        samples: For each n, the numbers of samples.
+        runs: Runs of each.
+        seed: Of the runs.
+        progress: Called with the runs done, and all.
+    """
+    rows, points = [], [(size, count) for size, counts in samples.items() for count in counts]
+    for number, (size, count) in enumerate(points):
         filled = 0
         for run in range(runs):
             mask = np.zeros((size, size), bool)
             mask[seen_entries(size, count, seed, run)] = True
             filled += bool(contiguous_completion(mask).all())
-            progress(number * runs + run + 1, len(samples) * runs)
+            progress(number * runs + run + 1, len(points) * runs)
         rows.append((size, count, runs, filled / runs))
     return pl.DataFrame(rows, schema=["size", "samples", "runs", "filled"], orient="row")
 

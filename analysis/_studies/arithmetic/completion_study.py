@@ -27,8 +27,13 @@ RANK_SIZES = (10, 30, 100)
 SHARE_SIZES, LOADS, CLOSE = (100, 1000), (1.5, 2.0, 2.64, 4.0), 0.01  # the last size is claimed, at these loads
 FURTHER_LOADS = (0.5, 1.0, 1.25, 3.0, 5.0)  # drawn only: near 1 a finite map is not at its limit
 COMPLETE_SIZES, PASSAGE_SIZES = (20, 50, 100, 200, 500), (100, 300, 1000)
-BLOCK_SIZE, BLOCK_SAMPLES, BELOW, ABOVE = 100, (900, 1050, 1200, 1350, 1500, 1650, 1800), 0.2, 0.9
-FEW_BLOCKS, MANY_BLOCKS = 1200, 1800
+BLOCK_SAMPLES = {
+    20: (60, 80, 100, 120),
+    50: (325, 375, 425, 475),
+    100: (900, 1050, 1200, 1350, 1500, 1650, 1800),
+    200: (4000, 4500, 5000, 5500),
+}
+BLOCK_SIZE, FEW_BLOCKS, MANY_BLOCKS, BELOW, ABOVE = 100, 1200, 1800, 0.2, 0.9
 LOW_RANK_SIZE, OF_FREEDOM, LEAST_RECOVERED = 20, (0.9, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0), 0.9
 EXCLUDED_SIZE, EXCLUDED = 100, (1, 2, 5, 10)
 SAMPLED = dict(share=400, complete=2000, passages=400, blocks=400, low_rank=40, excluded=400)
@@ -75,7 +80,7 @@ def study_completion(seed: int = 0, quick: bool = False, progress: Progress = no
         share=len(SHARE_SIZES),
         complete=len(COMPLETE_SIZES),
         passages=len(PASSAGE_SIZES),
-        blocks=len(BLOCK_SAMPLES),
+        blocks=sum(map(len, BLOCK_SAMPLES.values())),
         low_rank=len(OF_FREEDOM),
         excluded=2 * len(EXCLUDED),
     )
@@ -90,7 +95,7 @@ def study_completion(seed: int = 0, quick: bool = False, progress: Progress = no
     shares = share_table(SHARE_SIZES, sorted({*LOADS, *FURTHER_LOADS}), runs["share"], seed, after("share"))
     complete = complete_table(COMPLETE_SIZES, runs["complete"], seed, after("complete"))
     passages = passage_table(PASSAGE_SIZES, runs["passages"], seed, after("passages"))
-    blocks = contiguous_table(BLOCK_SIZE, BLOCK_SAMPLES, runs["blocks"], seed, after("blocks"))
+    blocks = contiguous_table(BLOCK_SAMPLES, runs["blocks"], seed, after("blocks"))
     freedom = 4 * LOW_RANK_SIZE - 4
     counts = [int(part * freedom) for part in OF_FREEDOM]
     low_rank = low_rank_table(LOW_RANK_SIZE, counts, runs["low_rank"], seed, after("low_rank"))
@@ -206,7 +211,9 @@ def _passage_claims(medians: pl.DataFrame) -> list[Claim]:
 
 def _block_claims(blocks: pl.DataFrame) -> list[Claim]:
     part = f"contiguous 2 x 2 blocks, {BLOCK_SIZE} rows"
-    few, many = (blocks.filter(samples=count).row(0, named=True) for count in (FEW_BLOCKS, MANY_BLOCKS))
+    few, many = (
+        blocks.filter(size=BLOCK_SIZE, samples=count).row(0, named=True) for count in (FEW_BLOCKS, MANY_BLOCKS)
+    )
     what = "maps filled at {} samples (share)"
     return [
         at_most(part, what.format(few["samples"]), few["filled"], BELOW, "trial"),

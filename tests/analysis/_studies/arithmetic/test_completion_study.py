@@ -120,8 +120,9 @@ def test_medians_of_many_runs_tend_to_the_exact_load() -> None:
 
 
 def test_blocks_and_ranks_are_tables_of_runs() -> None:
-    found = contiguous_table(5, (4, 12, 25), 8, seed=1)
-    assert found["samples"].to_list() == [4, 12, 25] and found["filled"].to_list()[::2] == [0.0, 1.0]
+    found = contiguous_table({5: (4, 12, 25), 3: (0,)}, 8, seed=1)
+    assert found["size"].to_list() == [5, 5, 5, 3] and found["samples"].to_list() == [4, 12, 25, 0]
+    assert found["filled"].to_list()[::2] == [0.0, 1.0] and found["filled"][3] == 0
     ranks = rank_table((4, 9))
     assert ranks["size"].to_list() == [4, 9] and ranks["rank"].to_list() == [2, 2]
     low_rank = low_rank_table(4, (11, 16), 2)
