@@ -211,6 +211,6 @@ def write_task(words: str, out: Path, steps: int, runs: int, seed: int, quiet: b
     else:
         task = find_task(words)
         write_trajectories(task_trajectories(task, steps, runs, seed), out)
-        name, what = task.name, "examples"
+        name, what = task.name, "characters" if task.characters else "examples"
     if not quiet:
         console.print(f"{out}: {runs} run{'s' * (runs > 1)} of {steps} {what} of {name}")

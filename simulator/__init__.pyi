@@ -16,6 +16,13 @@ from ._systems.linear_system import LinearSystem as LinearSystem
 from ._systems.read_system import read_system as read_system
 from ._systems.zoo import zoo as zoo
 from ._systems.zoo import zoo_names as zoo_names
+from ._tasks.arithmetic.addition import addition as addition
+from ._tasks.arithmetic.alphabet import decode as decode
+from ._tasks.arithmetic.alphabet import encode as encode
+from ._tasks.arithmetic.functions import sine as sine
+from ._tasks.arithmetic.functions import square_root as square_root
+from ._tasks.arithmetic.operations import multiplication as multiplication
+from ._tasks.arithmetic.operations import subtraction as subtraction
 from ._tasks.bit_patterns import bit_patterns as bit_patterns
 from ._tasks.find import find_task as find_task
 from ._tasks.find import find_texts as find_texts

@@ -59,7 +59,8 @@ def kind_losses_figure(
 def kind_thresholds_figure(kinds: pl.DataFrame, along: str, subject: str, ax: Axes | None = None) -> Figure:
     """Draw from where on along an axis each kind is learned, with its 95 % interval, against its frequency.
 
-    On ``ax``, axes of your own, it is drawn there; the figure returned is theirs.
+    A kind of frequency 0, which is in no training set, is drawn a factor of ten left of the rarest other one. On
+    ``ax``, axes of your own, it is drawn there; the figure returned is theirs.
 
     Args:
         kinds: The table ``Emerged.kinds``.
@@ -68,6 +69,9 @@ def kind_thresholds_figure(kinds: pl.DataFrame, along: str, subject: str, ax: Ax
         ax: Axes of your own.
     """
     figure, (axes,) = canvas(1, ax=ax)
+    shares = kinds["frequency"].to_numpy()
+    never = bool((shares == 0).any())
+    kinds = kinds.with_columns(frequency=np.where(shares > 0, shares, shares[shares > 0].min() / 10))
     found = kinds.filter(pl.col("value").is_not_null())
     value = found["value"].to_numpy()
     ends = [np.abs(found[word].fill_null(found["value"]).to_numpy() - value) for word in ("low", "high")]
@@ -89,7 +93,8 @@ def kind_thresholds_figure(kinds: pl.DataFrame, along: str, subject: str, ax: Ax
     axes.set_xlim(kinds["frequency"].to_numpy().min() / 1.3, kinds["frequency"].to_numpy().max() * 1.3)
     if len(value):
         axes.set_ylim(value.min() / 2.5, value.max() * 2.5)
-    axes.set(xscale="log", yscale="log", xlabel="frequency of the kind", ylabel=f"{along} from which on it is learned")
+    frequency = "frequency of the kind" + ", leftmost: in no training set" * never
+    axes.set(xscale="log", yscale="log", xlabel=frequency, ylabel=f"{along} from which on it is learned")
     title(axes, subject, f"from which {along} on each kind is learned")
     legend(axes, 1)
     return figure

@@ -12,7 +12,7 @@ from ..._emergence.judge import emergence
 from ..._emergence.passages import first_passages
 from ..._emergence.survival import median_passage
 from ..claims import Claim, at_least, at_most
-from .cells import FEW, FORMATS, LONG, MANY, STEPS
+from .cells import FEW, FORMATS, LONG, MANY, SEEDS, STEPS
 from .published import published_half_point
 
 METRIC = "exam accuracy"
@@ -25,9 +25,8 @@ class Formats(NamedTuple):
 
     Attributes:
         answers: The share of whole answers that are right at the last step: ``format, lines, seed, accuracy``.
-        steps: The step from which on nine of ten answers are right: ``format, lines, seed, step``, null: never.
-        half_points: Over lines, where networks come to answer half of the exam; no format with one number of lines or
-            with fewer seeds than that takes.
+        steps: The first step at which nine of ten answers are right: ``format, lines, seed, step``, null: never.
+        half_points: Over lines, where networks come to answer half of the exam; of formats with enough seeds.
         claims: What is claimed and reported.
     """
 
@@ -41,14 +40,14 @@ def study_formats(curves: Mapping[str, pl.DataFrame], seed: int) -> Formats:
     """Return what networks on lines of each format show."""
     there = {name: curves[name] for name in FORMATS if name in curves}
     answers = pl.concat(_labelled(name, last_scores(part), "accuracy") for name, part in there.items())
-    passages = {name: first_passages(part, METRIC, NEARLY, below=False) for name, part in there.items()}
+    passages = {name: first_passages(part, METRIC, NEARLY, below=False, for_good=False) for name, part in there.items()}
     steps = pl.concat(
         _labelled(name, part.with_columns(value=pl.col("high")), "step") for name, part in passages.items()
     )
     half_points = {
         name: emergence(first_passages(part, METRIC, HALF, below=False), "rows", ability=_ability(name), seed=seed)
         for name, part in there.items()
-        if part.filter(rows=part["rows"].min())["run"].n_unique() > 1
+        if part["rows"].n_unique() > 1 and part["seed"].n_unique() >= SEEDS
     }
     claims = [*_answer_claims(answers), *_step_claims(passages), *_half_point_claims(half_points)]
     return Formats(answers, steps, half_points, claims)
@@ -119,7 +118,7 @@ def _step_claims(passages: Mapping[str, pl.DataFrame]) -> list[Claim]:
         runs = passages[name].filter(rows=MANY)
         steps = runs["high"].fill_null(STEPS).to_numpy().astype(float)
         medians[name] = median_passage(steps, (~runs["censored"]).to_numpy()).value
-        claims.append(Claim(part, f"{name}: {NEARLY:.0%} of the answers right by step, median", medians[name]))
+        claims.append(Claim(part, f"{name}: {NEARLY:.0%} of the answers right, first at step, median", medians[name]))
     ratio = None if None in medians.values() else medians["reverse"] / medians["plain"]  # type: ignore[operator]
     return [*claims, at_most(part, "reverse over plain (ratio of steps)", ratio, SOONER, "trial")]
 

@@ -23,7 +23,7 @@ def lines_figure(tables: Tables) -> Figure | None:
     _accuracy(ours, tables["answers"], f"this study, {PARAMETERS:_} parameters".replace("_", " "))
     _accuracy(source, tables["published"], "the source, 10.6 million parameters")
     ours.set_ylabel("whole answers right")
-    ours.legend(fontsize=9, frameon=False)
+    source.legend(fontsize=9, frameon=False)
     return figure
 
 

@@ -15,7 +15,7 @@ from .chance import counted_chance, sum_chance
 from .corpus import corpus_text
 from .layouts import Line, ended, sum_line
 from .pairs import Pairs, endless, finite, square, without
-from .rows import Text, check_word, line_task, yes
+from .rows import Text, check_word, line_task, named
 
 FORMATS = ("plain", "reverse", "simplified", "detailed")
 FURTHER = {"simplified": "AC", "detailed": ",;AC"}  # characters beside digits, + and =
@@ -112,11 +112,11 @@ def addition(
         chance = sum_chance(digits, wrap or lines > 1)
     else:
         chance = counted_chance(line, *pairs.counted())
-    options = f"digits={digits},format={format},padding={yes(padding)},wrap={yes(wrap)},sampling={sampling}"
-    options += f",asked={asked},lines={lines},text={text:g},corpus={corpus},held_out={held_out},excluded={excluded}"
+    options = dict(digits=digits, format=format, padding=padding, wrap=wrap, sampling=sampling, asked=asked)
+    options |= dict(lines=lines, text=text, corpus=corpus, held_out=held_out, excluded=excluded)
     return line_task(
-        name=f"addition:{options}",
-        about=f"sums of two numbers of up to {digits} digits as lines of characters, {format}",
+        name=named("addition", addition, **options),
+        about=f"sums of two numbers of up to {digits} digits, written as lines of characters, {format}",
         theory=THEORY[format],
         characters=alphabet("+=", FURTHER.get(format, ""), WORDS if text else ""),
         line=line,

@@ -60,4 +60,5 @@ def _hashed(number: Array, first: Array, second: Array) -> Array:
     number = (number ^ first) * jnp.uint32(0x9E3779B1)
     number = (number ^ (number >> jnp.uint32(16))) * jnp.uint32(0x85EBCA6B)
     number = (number ^ (number >> jnp.uint32(13)) ^ second) * jnp.uint32(0xC2B2AE35)
-    return number ^ (number >> jnp.uint32(16))
+    mixed: Array = number ^ (number >> jnp.uint32(16))
+    return mixed

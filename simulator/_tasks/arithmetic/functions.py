@@ -16,7 +16,7 @@ from .alphabet import alphabet
 from .chance import counted_chance
 from .layouts import Column, Line, answered, ended, number, words
 from .pairs import finite
-from .rows import check_word, line_task
+from .rows import check_word, line_task, named
 
 FORMATS = ("plain", "reverse")
 MOST_DECIMALS = 4
@@ -48,9 +48,9 @@ def sine(decimals: int = 4, format: str = "plain", asked: str = "answer") -> Pro
     x = np.arange(first, last + 1, dtype=np.int32)
     values = np.floor(np.sin(x / scale) * scale).astype(np.int32)
     return _task(
-        "sine", "sin", decimals, format, asked, x, values, signed,
+        "sine", sine, "sin", decimals, format, asked, x, values, signed,
         about=f"sines from -pi/2 to pi/2 with {decimals} decimals",
-        theory="the answer is a smooth function of the number: no digit of it needs a digit of its own",
+        theory="the first digits of the answer need the first digits of the number alone, the last one needs all",
     )  # fmt: skip
 
 
@@ -78,9 +78,9 @@ def square_root(decimals: int = 4, format: str = "plain", asked: str = "answer")
     x = np.arange(scale, 10 * scale, dtype=np.int32)
     values = np.array([isqrt(k * scale) for k in range(scale, 10 * scale)], np.int32)
     return _task(
-        "square-root", "sqrt", decimals, format, asked, x, values, decimal,
+        "square-root", square_root, "sqrt", decimals, format, asked, x, values, decimal,
         about=f"square roots from 1 to 10 with {decimals} decimals",
-        theory="the answer is a smooth function of the number: no digit of it needs a digit of its own",
+        theory="the first digits of the answer need the first digits of the number alone, the last one needs all",
     )  # fmt: skip
 
 
@@ -105,6 +105,7 @@ def _check(name: str, decimals: int, format: str) -> None:
 
 def _task(
     name: str,
+    maker: Callable[..., Process],
     word: str,
     decimals: int,
     format: str,
@@ -126,8 +127,8 @@ def _task(
 
     pairs = finite(len(x), lambda place: (place, 0 * place))
     return line_task(
-        name=f"{name}:decimals={decimals},format={format},asked={asked}",
-        about=f"{about} as lines of characters, {format}",
+        name=named(name, maker, decimals=decimals, format=format, asked=asked),
+        about=f"{about}, written as lines of characters, {format}",
         theory=theory,
         characters=alphabet(f"{word}().=", "+-" if written is signed else ""),
         line=line,

@@ -94,13 +94,8 @@ def sum_line(a: Any, b: Any, digits: int, format: str, padded: bool) -> tuple[li
             total = [*words("="), *shown([column % 10, carried], padded)]
             found = [*left, *parts, *total, *found, *words(";")]
         if not padded and k:
-            longer = _longer(first[k:] + second[k:])
+            longer = sum(first[k:] + second[k:]) > 0
             found = [Column(each.code, longer if each.there is True else each.there & longer) for each in found]
         steps += found
         carry = carried
     return question, [*steps, *(words("=") if format == "simplified" else []), *answer]
-
-
-def _longer(digits: list[Any]) -> Any:
-    """Return whether any digit is not 0."""
-    return sum(digits) > 0

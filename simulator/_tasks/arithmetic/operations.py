@@ -10,7 +10,7 @@ from .alphabet import alphabet
 from .chance import counted_chance
 from .layouts import Line, answered, ended, number, words
 from .pairs import endless, falling, finite, folded, square
-from .rows import check_word, line_task, yes
+from .rows import check_word, line_task, named
 
 FORMATS = ("plain", "reverse")
 FINITE = 3  # digits of the largest domain that is divided into a set and an exam
@@ -52,10 +52,10 @@ def subtraction(
         pairs = finite(side * (side + 1) // 2, falling(side))
     else:
         pairs = endless((side // 2, side + 1), folded(side))
-    options = f"digits={digits},format={format},padding={yes(padding)},wrap={yes(wrap)},asked={asked}"
+    options = dict(digits=digits, format=format, padding=padding, wrap=wrap, asked=asked)
     return line_task(
-        name=f"subtraction:{options}",
-        about=f"differences a - b >= 0 of two numbers of up to {digits} digits as lines of characters, {format}",
+        name=named("subtraction", subtraction, **options),
+        about=f"differences a - b >= 0 of numbers of up to {digits} digits, written as lines of characters, {format}",
         theory="each digit of the answer needs two digits and what the columns right of it borrow",
         characters=alphabet("-="),
         line=line,
@@ -95,10 +95,10 @@ def multiplication(
         return ended(question, answered(number(a * b, 2 * digits, padding), format), wrap, not padding)
 
     pairs = finite(10 ** (2 * digits), square(10**digits))
-    options = f"digits={digits},format={format},padding={yes(padding)},wrap={yes(wrap)},asked={asked}"
+    options = dict(digits=digits, format=format, padding=padding, wrap=wrap, asked=asked)
     return line_task(
-        name=f"multiplication:{options}",
-        about=f"products of two numbers of up to {digits} digits as lines of characters, {format}",
+        name=named("multiplication", multiplication, **options),
+        about=f"products of two numbers of up to {digits} digits, written as lines of characters, {format}",
         theory="the last digit needs two digits alone, those in the middle need all",
         characters=alphabet("*="),
         line=line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -169,6 +170,20 @@ def _placed(marks: Array, there: Array, start: Array, width: int, fill: int) -> 
     return jnp.full((len(marks), width), fill, "int32").at[row, place].set(marks, mode="drop")
 
 
-def yes(value: bool) -> str:
-    """Return a truth as options are written."""
-    return "yes" if value else "no"
+def named(task: str, maker: Callable[..., Process], **options: Any) -> str:
+    """Return a task with its options as ``find_task`` reads them: the first two, and the others that are not as usual.
+
+    Args:
+        task: Its name.
+        maker: Its function, which has the usual values.
+        options: Its options, in order.
+    """
+    usual = signature(maker).parameters
+    shown = {word: value for i, (word, value) in enumerate(options.items()) if i < 2 or value != usual[word].default}
+    return f"{task}:" + ",".join(f"{word}={_text(value)}" for word, value in shown.items())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)

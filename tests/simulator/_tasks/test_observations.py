@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ergoscope.simulator import modular_addition, parity, read_recording, task_trajectories, write_trajectories
+from ergoscope.simulator import (
+    decode,
+    find_task,
+    modular_addition,
+    parity,
+    read_recording,
+    task_trajectories,
+    write_trajectories,
+)
 from ergoscope.simulator._tasks.observations import BLOCK, task_chunks
 from ergoscope.simulator._tasks.process import drawn
 
@@ -47,6 +55,22 @@ def test_a_file_of_examples_is_a_recording(tmp_path: Path) -> None:
     found = read_recording(file, ["y"], ["u1", "u2", "u3", "u4"], by="run")
     y, u = whole(parity(bits=4, k=2), 1500, runs=2)
     assert (found.outputs == y).all() and (found.inputs == u).all()
+
+
+@pytest.mark.parametrize("options", ["digits=2", "digits=1,padding=no,asked=line"])
+def test_lines_are_shown_character_by_character_one_after_another(options: str) -> None:
+    process = find_task(f"addition:{options}")
+    width, rows = process.inputs + 1, BLOCK + 3
+    y, u = whole(process, rows * width + 2, runs=2, seed=4)
+    assert y.shape == (2, rows * width + 2, 1) and u.shape == (2, rows * width + 2, 0)
+    for run in range(2):
+        text = decode(y[run, :, 0].astype(int), process.characters)
+        lines = [text[i * width : (i + 1) * width] for i in range(rows)]
+        learned = drawn(process, 4 + run, process.rows)
+        assert {line[:-1] for line in lines} == {decode(x, process.characters) for x in learned.x}
+        for line in lines:
+            question, _, answer = line.rstrip("$").partition("=")
+            assert sum(map(int, question.split("+"))) == int(answer)
 
 
 @pytest.mark.parametrize("wrong", [dict(steps=0), dict(steps=5, runs=0), dict(steps=5, seed=-1)])

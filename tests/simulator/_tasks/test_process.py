@@ -89,7 +89,8 @@ def test_the_name_of_a_task_is_read_back() -> None:
     assert find_texts(stream.name) is stream is find_texts(stream) and is_task(stream.name) and is_texts(stream.name)
     assert stream.of_size(9).name == "skills:concepts=9,mean=1.5" and not is_texts("parity")
     assert not is_task("random-walk")
-    assert [*task_names()] == ["parity", "modular-addition", "sparse-parity", "skills"]
+    lines = ["addition", "subtraction", "multiplication", "sine", "square-root"]
+    assert [*task_names()] == ["parity", "modular-addition", "sparse-parity", *lines, "skills"]
 
 
 @pytest.mark.parametrize(
