@@ -69,6 +69,13 @@ def emerge(
     out: Annotated[
         Path | None, typer.Option("--out", **PATH, help="Folder for the results. Default: runs/TASK-AXIS.")
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the last parameters of each network in the folder, too.")
+    ] = False,
+    start: Annotated[
+        Path | None,
+        typer.Option("--start", **PATH, help="Parameters that --keep has kept: every network starts from them."),
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,6 +94,7 @@ def emerge(
         of_networks = {
             "--learner": learner, "--steps": steps != STEPS, "--rows": rows, "--fresh": fresh, "--metric": metric,
             "--early-stopping": early_stopping, "--exam": exam, "--precision": precision, "--device": device,
+            "--keep": keep, "--start": start,
         }  # fmt: skip
         for word, given in of_networks.items():
             if given not in (None, False):
@@ -121,6 +129,8 @@ def emerge(
             device=device,
             seed=seed,
             folder=folder,
+            keep=keep,
+            start=start,
             progress=meter.update,
         )
     _show(found, analysis.save_emergence(found, folder, command_line()), quiet, as_json)
@@ -131,7 +141,9 @@ def _show(found: Emerged | EmergedTexts, files: list[Path], quiet: bool, as_json
     from ..analysis import Emerged
 
     if as_json:
-        print(json_text(found.to_dict() | dict(files=[str(file) for file in files])))
+        kept = [str(file) for file in found.checkpoints] if isinstance(found, Emerged) else []
+        words = dict(files=[str(file) for file in files]) | (dict(checkpoints=kept) if kept else {})
+        print(json_text(found.to_dict() | words))
         return
     if not quiet:
         if isinstance(found, Emerged) and len(found.emergences) > 1:
@@ -142,6 +154,9 @@ def _show(found: Emerged | EmergedTexts, files: list[Path], quiet: bool, as_json
     if not quiet:
         for file in files:
             console.print(f"  {file}", style="dim", soft_wrap=True)
+        if isinstance(found, Emerged) and found.checkpoints:
+            several = f"; {len(found.checkpoints)} networks in all" if len(found.checkpoints) > 1 else ""
+            console.print(f"  {found.checkpoints[0]} (parameters{several})", style="dim", soft_wrap=True)
 
 
 def _show_shares(found: Emerged | EmergedTexts, unit: str) -> None:

@@ -30,6 +30,10 @@ from ._least_squares.sliding_window import sliding_window as sliding_window
 from ._live import Live as Live
 from ._live import replay as replay
 from ._neural.attention import attention as attention
+from ._neural.checkpoint import Checkpoint as Checkpoint
+from ._neural.checkpoint import load_checkpoint as load_checkpoint
+from ._neural.checkpoint import save_checkpoint as save_checkpoint
+from ._neural.complete_lines import complete_lines as complete_lines
 from ._neural.embedding_mlp import embedding_mlp as embedding_mlp
 from ._neural.gru import gru as gru
 from ._neural.mlp_model import mlp_model as mlp_model

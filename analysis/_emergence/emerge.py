@@ -13,6 +13,7 @@ from ..._core.devices import Precision
 from ..._core.progress import Progress, no_progress
 from ..._core.ranges import check_count
 from ..._core.text import counted, did_you_mean, spaced, versions
+from ...learners._neural.checkpoint import load_checkpoint
 from ...learners._neural.optimiser import Knobs
 from ...learners._neural.recipe import read_recipe, usual_precision
 from ...learners._neural.train import Run
@@ -23,7 +24,7 @@ from .emerged import Emerged
 from .kinds import emergence_by_kind
 from .passages import first_passages
 from .survival import median_passage
-from .training import Training, train_runs
+from .training import Training, parameters_file, train_runs
 
 AXES = ("rows", "size", "steps", *Knobs._fields)
 METRICS = ("accuracy", "loss")
@@ -48,6 +49,8 @@ def emerge(
     device: str | None = None,
     seed: int = 0,
     folder: str | Path | None = None,
+    keep: bool = False,
+    start: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> Emerged:
     """Train networks on a task along an axis, and say from where on they are able to do it.
@@ -62,7 +65,7 @@ def emerge(
         along: The axis: ``"rows"`` of the training set, ``"size"`` of the network, ``"steps"``, or a number of its
             training: ``"rate"``, ``"decay"``, ``"l1"`` or ``"dropout"``.
         values: The values of the axis; none for ``"steps"``.
-        learner: ``NAME`` or ``NAME:option=value,..``; None: the network that suits the task.
+        learner: ``NAME`` or ``NAME:option=value,..``; None: that of the start, or else the one that suits the task.
         runs: Networks of each value. Each has a training set, an exam and first weights of its own.
         steps: Updates of each network.
         rows: Rows of the training set; None: as many as the task has.
@@ -77,6 +80,10 @@ def emerge(
         device: As in ``find_devices``.
         seed: Of all random numbers.
         folder: Each run that has ended is kept there, and is not trained again; None: nothing is kept.
+        keep: Keep the last parameters of each run in the folder, too: ``Emerged.checkpoints`` names the files.
+        start: A file of such parameters, from which every network starts instead of random ones: fine-tuning. The
+            network must be of the same form and size. What only the new task has, characters or places of a line,
+            starts as usual.
         progress: Called with the updates done and the updates in all.
 
     Raises:
@@ -84,13 +91,18 @@ def emerge(
             other settings.
     """
     process = find_task(task)
-    recipe = read_recipe(learner, process)
+    given = None if start is None else load_checkpoint(start)
+    recipe = read_recipe(given.learner if given and learner is None else learner, process)
     if fresh and recipe.batch is None:
         raise ValueError(
             f"fresh examples come in batches: give their rows, --learner {recipe.name.split(':')[0]}:batch=1000."
         )
     if fresh and rows is not None:
         raise ValueError("rows belong to a set that is replayed: leave them out, or leave fresh out.")
+    if keep and folder is None:
+        raise ValueError("parameters are kept in a folder: name one, or leave keep out.")
+    if given is not None and along == "size":
+        raise ValueError("the networks of a start have one size: choose another axis, or leave start out.")
     check_count("runs", runs, 1)
     check_count("steps", steps, 1)
     if steps > MOST_STEPS:
@@ -126,7 +138,17 @@ def emerge(
         made += [Run(size, of_set, _seed(seed, along, value, i), knobs) for i in range(runs)]
     check_precision(precision or "float32")
     chosen = precision or usual_precision(process)
-    training = Training(process, recipe, steps, exam=exam, precision=chosen, device=device, along=along)
+    training = Training(
+        process,
+        recipe,
+        steps,
+        exam=exam,
+        precision=chosen,
+        device=device,
+        keep=(steps,) if keep else (),
+        along=along,
+        start=None if start is None else Path(start),
+    )
     curves = train_runs(training, made, None if folder is None else Path(folder), progress)
     judged = stopped_early(curves) if early_stopping else curves
     exams, own = (_passages(judged, process, f"{which}{metric}", level) for which in ("exam ", ""))
@@ -143,7 +165,8 @@ def emerge(
     )
     said = "" if fresh or recipe.batch or several else _memorised(exams, own)
     frequency = dict(zip(process.kinds, process.frequency, strict=True))
-    return Emerged(found, said, curves, exams, own, frequency, settings)
+    kept = tuple(parameters_file(Path(folder), run) for run in made) if keep and folder is not None else ()
+    return Emerged(found, said, curves, exams, own, frequency, settings, kept)
 
 
 def _passages(curves: pl.DataFrame, process: Process, metric: str, level: float) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -26,6 +27,7 @@ class Emerged:
         set_passages: When each run passed the level on its own training set or stream.
         frequency: Share of each kind among the examples.
         settings: All settings that are needed to run it again.
+        checkpoints: The file of the last parameters of each run, in the order of ``run``, where they were kept.
     """
 
     emergences: Mapping[str, Emergence]
@@ -35,6 +37,7 @@ class Emerged:
     set_passages: pl.DataFrame
     frequency: Mapping[str, float]
     settings: dict[str, Any]
+    checkpoints: tuple[Path, ...] = ()
 
     @property
     def emergence(self) -> Emergence:

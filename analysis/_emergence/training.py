@@ -13,12 +13,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.devices import Precision, device_words
-from ..._core.files import atomic_path, check_folder, write_text
+from ..._core.files import check_folder, write_text
 from ..._core.json_values import json_text
 from ..._core.part_folder import locked_folder, part_path, write_part
 from ..._core.progress import Progress, no_progress
 from ..._core.text import versions
-from ...learners._neural.recipe import Recipe
+from ...learners._neural.checkpoint import Checkpoint, load_checkpoint, read_arrays, save_checkpoint
+from ...learners._neural.model import Parameters
+from ...learners._neural.recipe import Recipe, run_words
+from ...learners._neural.start import first_parameters
 from ...learners._neural.train import SCORES, Curves, Run, Stop, check_training, log_edges, train
 from ...simulator._tasks.process import Process
 
@@ -39,6 +42,7 @@ class Training(NamedTuple):
         device: As in ``find_devices``.
         along: Axis that the runs lie on, if they lie on one: their folder is for this axis.
         keep: Updates done when the parameters are kept in the folder, beside the edges; see ``kept_parameters``.
+        start: Checkpoint whose last parameters every run starts from; None: all start as usual.
     """
 
     process: Process
@@ -51,6 +55,7 @@ class Training(NamedTuple):
     device: str | None = None
     keep: tuple[int, ...] = ()
     along: str | None = None
+    start: Path | None = None
 
     @property
     def edges(self) -> list[int]:
@@ -64,6 +69,7 @@ class Training(NamedTuple):
         stop = None if self.stop is None else list(self.stop)
         words |= dict(exam=self.exam, stop=stop, precision=self.precision, device=device_words(self.device))
         words |= dict(keep=list(self.keep)) if self.keep else {}
+        words |= dict(start=load_checkpoint(self.start).settings) if self.start else {}
         return words | (dict(along=self.along) if self.along else {})
 
 
@@ -100,7 +106,7 @@ def train_runs(
                 part = _part(folder, missing[index])
                 if training.keep:  # before the curves, whose file says that the run has ended
                     part.parent.mkdir(parents=True, exist_ok=True)
-                    save_parameters(curves.parameters[0], part.with_suffix(".npz"))
+                    save_checkpoint(_checkpoint(training, curves), parameters_file(folder, missing[index]))
                 write_part(_frame(curves, training.process), part)
 
             _trained(training, missing, save, progress)
@@ -127,6 +133,15 @@ def _check(training: Training, runs: Sequence[Run]) -> None:
         recipe.model, training.process, runs, training.edges, recipe.batch, recipe.optimiser, training.exam,
         training.stop, training.keep, training.precision, training.device,
     )  # fmt: skip
+    for size in {run.size for run in runs}:
+        _start(training, size)
+
+
+def _start(training: Training, size: int) -> Parameters | None:
+    """Return the first parameters of the runs of a size; None: as usual."""
+    if training.start is None:
+        return None
+    return first_parameters(load_checkpoint(training.start), training.recipe.model, training.process, size)
 
 
 def _trained(
@@ -147,24 +162,26 @@ def _trained(
         device=training.device,
         progress=progress,
         finished=finished,
+        start=_start(training, runs[0].size),
     )
 
 
-def save_parameters(kept: dict[int, dict[str, np.ndarray[Any, Any]]], path: Path) -> None:
-    """Write the parameters of a run at some edges as one .npz file, whole or not at all."""
-    arrays = {f"{step}/{name}": array for step, tree in kept.items() for name, array in tree.items()}
-    with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+def _checkpoint(training: Training, curves: Curves) -> Checkpoint:
+    """Return the parameters of one run, with the words that make its network again."""
+    recipe, run = training.recipe, curves.runs[0]
+    words = run_words(recipe, run.size, run.knobs)
+    process = training.process
+    return Checkpoint(process.name, words, recipe.model.name, run.size, process.characters, curves.parameters[0])
+
+
+def parameters_file(folder: Path, run: Run) -> Path:
+    """Return the checkpoint of a run in a folder."""
+    return _part(folder, run).with_suffix(".npz")
 
 
 def kept_parameters(folder: Path, run: Run) -> dict[int, dict[str, np.ndarray[Any, Any]]]:
     """Return the parameters that ``train_runs`` kept of a run: arrays by their names, for each number of updates."""
-    found: dict[int, dict[str, np.ndarray[Any, Any]]] = {}
-    with np.load(_part(folder, run).with_suffix(".npz")) as arrays:
-        for word in arrays.files:
-            step, _, name = word.partition("/")
-            found.setdefault(int(step), {})[name] = arrays[word]
-    return found
+    return read_arrays(parameters_file(folder, run))[0]
 
 
 def _read_part(part: Path) -> pl.DataFrame:
@@ -187,7 +204,7 @@ def _opened(folder: Path, training: Training) -> Iterator[None]:
         file, now = folder / SETTINGS, json.loads(json_text(training.settings))
         if file.is_file():
             before = _read(file)
-            for word, value in now.items():
+            for word, value in (dict(start=None) | now).items():
                 if before.get(word) != value:
                     raise ValueError(
                         f"{str(folder)!r} was made with {word} = {json.dumps(before.get(word))}, not "

@@ -98,13 +98,18 @@ def _compiled_exam(model: Model, process: Process, rows: int, precision: Precisi
 
 @lru_cache(maxsize=64)
 def compiled_state(model: Model, optimiser: Optimiser, size: int, precision: Precision, many: bool) -> Any:
-    """Return compiled ``state(seed)``: first parameters and the memory of the rule."""
+    """Return compiled ``state(seed, start)``: first parameters and the memory of the rule.
 
-    def state(seed: Array) -> Any:
+    ``start`` is None, or parameters that are taken as they are but for those that are NaN.
+    """
+
+    def state(seed: Array, start: Parameters | None) -> Any:
         parameters = model.init(world_keys(seed)[1], size, precision)
+        if start is not None:
+            parameters = jax.tree.map(lambda new, old: jnp.where(jnp.isnan(old), new, old), parameters, start)
         return parameters, first_memory(optimiser, parameters)
 
-    return jax.jit(jax.vmap(state) if many else state)
+    return jax.jit(jax.vmap(state, in_axes=(0, None)) if many else state)
 
 
 def _encoded(model: Model, examples: Examples, precision: Precision) -> Examples:

@@ -109,5 +109,13 @@ def recipe(name: str, process: Process, **chosen: Any) -> Recipe:
     return Recipe(full, model, width, knobs, optimiser, batch or None)
 
 
+def run_words(recipe: Recipe, size: int, knobs: Knobs) -> str:
+    """Return the words of one run of a recipe, which may have another size and other numbers."""
+    name, _, rest = recipe.name.partition(":")
+    options = dict(part.split("=") for part in rest.split(","))
+    options |= {word: _text(value) for word, value in dict(knobs._asdict(), width=size).items()}
+    return f"{name}:" + ",".join(f"{word}={value}" for word, value in options.items())
+
+
 def _text(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -28,6 +28,7 @@ from .compiled_training import compiled_state, compiled_updates, compiled_world
 from .memory_check import check_memory
 from .model import Model, Parameters
 from .optimiser import Knobs, Optimiser, check_knobs, check_optimiser
+from .start import checked_start
 
 SCORES = ("loss", "accuracy", "exam loss", "exam accuracy")
 EDGES = 8  # of one compiled call
@@ -114,6 +115,7 @@ def train(
     side_by_side: int | None = None,
     progress: Progress = no_progress,
     finished: Callable[[int, Curves], None] | None = None,
+    start: Parameters | None = None,
 ) -> Curves:
     """Train every run for ``edges[-1]`` updates and score it at the edges, each time before an update.
 
@@ -132,6 +134,8 @@ def train(
         side_by_side: Runs of one compiled call; by default 1 on a CPU and 64 on a GPU.
         progress: Called with the updates done and the updates in all.
         finished: Called with the number of a run and its curves when it has ended.
+        start: First parameters of every run, NaN where they are as usual; None: all are. The memory of the rule is
+            empty and the steps begin at 0, as always.
 
     Raises:
         ValueError: A size, an edge, a batch, a number or a split that cannot be.
@@ -139,6 +143,7 @@ def train(
     steps = check_training(
         model, process, runs, edges, batch, optimiser, exam, stop, keep, precision, device, side_by_side
     )
+    given = None if start is None else checked_start(model, start, (run.size for run in runs), precision)
     tile, threads = _side_by_side(device, side_by_side)
     jobs = _tiles(process, runs, batch, exam, tile)
     shape = len(runs), len(steps)
@@ -163,7 +168,7 @@ def train(
 
     cancelled: list[bool] = []
     with ThreadPoolExecutor(threads) as pool:
-        work = partial(_train_tile, model, optimiser, made, stop, frozenset(keep), precision, device, cancelled)
+        work = partial(_train_tile, model, optimiser, made, stop, frozenset(keep), precision, device, cancelled, given)
         waiting = [pool.submit(work, *job, advance) for job in jobs]
         try:
             for ended in as_completed(waiting):
@@ -263,6 +268,7 @@ def _train_tile(
     precision: Precision,
     device: str | None,
     cancelled: list[bool],
+    start: Parameters | None,
     source: Source,
     exam: int,
     indices: list[int],
@@ -279,7 +285,7 @@ def _train_tile(
         knobs = Knobs(*(columns if many else [column[0] for column in columns]))
         seed = seeds if many else seeds[0]
         world = compiled_world(model, source, exam, precision, many)(seed)
-        state = compiled_state(model, optimiser, runs[0].size, precision, many)(seed)
+        state = compiled_state(model, optimiser, runs[0].size, precision, many)(seed, start)
         for stretches in _calls(made.edges, keep):
             if cancelled:
                 break

@@ -11,6 +11,7 @@ from .model import Model, Parameters, left_out, norm
 
 SPREAD = 0.02  # of the first embeddings
 WIDER = 4  # hidden units of a layer, in widths
+BY_CHARACTER, BY_PLACE = "embedding", "positions"  # parameters with a row for each of them
 EPS = 1e-5  # beside the variance
 HELD = 30  # numbers of a position and layer, in widths, while a gradient is computed
 

@@ -65,6 +65,21 @@ def test_an_emergence_ends_with_one_sentence_and_goes_on_where_it_ended(run, tmp
     assert code == 0 and len(out.splitlines()) == 1
 
 
+def test_kept_parameters_are_the_start_of_another_emergence(run, tmp_path: Path) -> None:
+    words = ("emerge", "parity:bits=6,k=2", "--along", "steps", "--rows", "48", "--runs", "1", "--steps", "300")
+    code, out, _ = run(*words, "--learner", "mlp:width=16,decay=0.1", "--keep", "--out", "first", "--json")
+    (kept,) = json.loads(out)["checkpoints"]
+    assert code == 0 and (tmp_path / kept).is_file()
+    code, out, _ = run(*words, "--start", kept, "--keep", "--out", "second")
+    assert code == 0 and "(parameters)" in out
+    answer = json.loads(run(*words, "--start", kept, "--keep", "--out", "second", "--json")[1])
+    assert answer["settings"]["start"]["step"] == 300 and answer["checkpoints"] != [kept]
+    code, out, err = run(*words, "--out", "second")
+    assert code == 2 and "was made with start = " in err
+    code, out, err = run(*words, "--start", "none.npz")
+    assert code == 2 and "there is no file 'none.npz'" in err and "Traceback" not in err
+
+
 def test_texts_are_shown_sent_and_written(run, tmp_path: Path) -> None:
     facts = json.loads(run("zoo", "skills:mean=3", "--json")[1])
     assert facts["threshold"] == 1.037886 and facts["concepts"] == 1000
@@ -104,6 +119,8 @@ def test_texts_emerge_with_one_sentence(run, tmp_path: Path) -> None:
             "--learner is an option for networks, and skills",
         ),
         (("emerge", "skills", "--along", "texts", "--steps", "9"), "--steps is an option for networks"),
+        (("emerge", "skills", "--along", "texts", "--keep"), "--keep is an option for networks"),
+        (("emerge", "skills", "--along", "texts", "--start", "a.npz"), "--start is an option for networks"),
         (("emerge", "skills", "--along", "texts", "--fresh"), "--fresh is an option for networks"),
         (("emerge", "skills", "--along", "steps"), "there is no axis 'steps' for texts"),
         (("emerge", "skills:mean=0", "--along", "texts"), "the mean number of concepts"),
