@@ -56,15 +56,9 @@ def task_chunks(process: Process, steps: int, runs: int = 1, seed: int = 0) -> I
     with computing("float32", "cpu"):
         worlds = [world_keys(seed + run) for run in range(runs)]
         memories = [source.memory(keys[0]) for keys in worlds]
-<<<<<<< HEAD
         draw = jax.jit(source.feed.batch_at)
-        for block in range(-(-steps // BLOCK)):
-            rows = min(BLOCK, steps - block * BLOCK)
-=======
-        draw = jax.jit(source.batch_at)
         for block in range(-(-steps // samples)):
             rest = min(samples, steps - block * samples)
->>>>>>> tasks
             drawn = [
                 draw(memory, keys[0] if memory is None else keys[2], block)
                 for memory, keys in zip(memories, worlds, strict=True)
