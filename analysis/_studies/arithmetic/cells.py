@@ -19,7 +19,7 @@ FORMATS = {
     "plain": (LINES, SEEDS),
     "reverse": (LINES, SEEDS),
     "simplified": ((125, 250, 500, 1000), FEW_SEEDS),
-    "detailed": ((62, 125, 250, 500), FEW_SEEDS),
+    "detailed": ((64, 125, 250, 500), FEW_SEEDS),
 }
 SHORT, LONG = 3, 4  # digits of the lines learned, and of those that are asked beyond them
 EXCLUDED = 100  # of 1000 numbers
