@@ -93,8 +93,11 @@ def kind_thresholds_figure(kinds: pl.DataFrame, along: str, subject: str, ax: Ax
     axes.set_xlim(kinds["frequency"].to_numpy().min() / 1.3, kinds["frequency"].to_numpy().max() * 1.3)
     if len(value):
         axes.set_ylim(value.min() / 2.5, value.max() * 2.5)
+    else:
+        axes.set_yticks([])
     frequency = "frequency of the kind" + ", leftmost: in no training set" * never
-    axes.set(xscale="log", yscale="log", xlabel=frequency, ylabel=f"{along} from which on it is learned")
+    scale = "log" if len(value) else "linear"  # no kind has a place: nothing to scale
+    axes.set(xscale="log", yscale=scale, xlabel=frequency, ylabel=f"{along} from which on it is learned")
     title(axes, subject, f"from which {along} on each kind is learned")
     legend(axes, 1)
     return figure

@@ -31,8 +31,8 @@ def sum_by_hand(a: int, b: int, digits: int, format: str, padded: bool) -> str:
         found = f"A{column % 10}C{column // 10}"
         if format == "detailed":
             width = digits - k
-            summed = f"{left % 10}+{right % 10}+{carry}={shown(column, 2)}"
-            found = f"{shown(left, width)}+{shown(right, width)},{summed}{found};"
+            found = f"{left % 10}+{right % 10}+{carry}={shown(column, 2)}{found};"
+            found = f"{shown(left, width)}+{shown(right, width)},{found}"
         steps.append(found)
         carry, left, right = column // 10, left // 10, right // 10
     return question + "".join(steps) + ("=" if format == "simplified" else "") + answer
