@@ -45,7 +45,7 @@ def test_the_digest_is_that_of_the_content_alone(file: Path, tmp_path: Path) -> 
     moved[0, 1] = 0.0  # was -0.0
     changed = [
         MADE._replace(kept={30: dict(w=moved, b=np.ones(2))}),
-        MADE._replace(kept={30: dict(w=W.T.copy(), b=np.ones(2))}),
+        MADE._replace(kept={30: dict(w=W.reshape(1, 4), b=np.ones(2))}),
         MADE._replace(kept={30: dict(w=W, c=np.ones(2))}),
         MADE._replace(kept={30: dict(w=W, b=np.ones(2, "float32"))}),
         MADE._replace(characters="+$"),
