@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..._core.devices import Precision, computing
 from ..._core.jax_later import Array, jax, jnp
 from ..._core.ranges import check_count
+from ...simulator._tasks.arithmetic.alphabet import encode
 from ...simulator._tasks.process import Examples, Process
 from .model import Model, Parameters
 
@@ -59,7 +60,7 @@ def completed(
                 f"a line of {process.name} has {places} characters: before {count} more a prompt has 1 to "
                 f"{max(places - count, 0)}, got {len(prompt)}, {prompt!r}."
             )
-        lines[row, : len(prompt)] = _numbers(prompt, process)
+        lines[row, : len(prompt)] = encode(prompt, process.characters)
     written = _continued(model, parameters, lines, lengths, count, device)
     texts = ("".join(process.characters[number] for number in row) for row in written.tolist())
     return [text[length : length + count] for text, length in zip(texts, lengths.tolist(), strict=True)]
@@ -164,16 +165,6 @@ def _compiled(model: Model) -> Any:
         return made
 
     return jax.jit(write)
-
-
-def _numbers(text: str, process: Process) -> list[int]:
-    """Return the numbers of the characters of a text."""
-    if unknown := sorted(set(text) - set(process.characters)):
-        raise ValueError(
-            f"{text!r} has {', '.join(map(repr, unknown))}, which {process.name} does not have: its characters are "
-            f"{process.characters!r}."
-        )
-    return [process.characters.index(character) for character in text]
 
 
 def _widest(parameters: Parameters) -> str:

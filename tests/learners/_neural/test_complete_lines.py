@@ -11,15 +11,12 @@ import pytest
 from ergoscope.learners import Checkpoint, complete_lines, save_checkpoint
 from ergoscope.learners._neural.decode import completed
 from ergoscope.learners._neural.recipe import read_recipe
-from ergoscope.simulator._tasks import find
-from ergoscope.simulator._tasks.arithmetic.addition import addition
 from ergoscope.simulator._tasks.find import find_task
 
 WORDS = "transformer:width=4,layers=1,heads=2"
 
 
-def test_a_file_is_enough_to_complete_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(find.TASKS, "addition", addition)
+def test_a_file_is_enough_to_complete_lines(tmp_path: Path) -> None:
     process = find_task("addition:digits=1")
     recipe = read_recipe(WORDS, process)
     shapes = jax.eval_shape(lambda key: recipe.model.init(key, 4, "float32"), jax.random.key(0))
