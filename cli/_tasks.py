@@ -61,7 +61,8 @@ def emerge(
         bool, typer.Option("--early-stopping", help="Judge each network where its loss on the exam is least.")
     ] = False,
     exam: Annotated[
-        int | None, typer.Option(help="Rows of the exam. Default: all that are left, 2000, or 200 of each kind.")
+        int | None,
+        typer.Option(help="Rows of the exam. Default: 2000, 200 of each kind, or all that are left of up to 10 000."),
     ] = None,
     precision: Annotated[str | None, typer.Option(help="float32, or float64, the default for sums.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, gpu, gpu:1, .. (see: ergoscope devices).")] = None,

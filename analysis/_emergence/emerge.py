@@ -75,7 +75,7 @@ def emerge(
             several kinds the loss.
         level: The least accuracy, .99 if None; or the largest loss, .1 if None.
         early_stopping: Judge each run at the edge at which its mean loss on the exam is least.
-        exam: Rows of the exam; None: all that are left of a finite domain, else 2000, or 200 of each kind.
+        exam: Rows of the exam; None: 2000, 200 of each kind, or all that are left of a domain of up to 10 000.
         precision: None: ``"float64"`` for sums, whose losses become tiny, else ``"float32"``.
         device: As in ``find_devices``.
         seed: Of all random numbers.

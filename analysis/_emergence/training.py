@@ -36,7 +36,7 @@ class Training(NamedTuple):
         recipe: The network, and its numbers where a run has no others.
         steps: Updates of each run.
         per_decade: Edges in a decade of steps.
-        exam: Rows of the exam; None for all that are left of a finite domain, else 2000.
+        exam: Rows of the exam; None: 2000, or all that are left of a domain of up to 10 000.
         stop: Leave the later edges of a run out once this score has passed.
         precision: ``"float32"`` or ``"float64"``.
         device: As in ``find_devices``.

@@ -23,7 +23,7 @@ class TaskExperiment(NamedTuple):
         decay: Weight decays; None: that of the network's words.
         seeds: Seeds of set, exam, first parameters and batches, rising.
         steps: Updates of each run.
-        exam: Rows of the exam; None: all that are left of a finite domain, else 2000.
+        exam: Rows of the exam; None: 2000, or all that are left of a domain of up to 10 000.
         precision: ``"float32"`` or ``"float64"``; None: float64 for sums, whose losses become tiny, else float32.
         device: As in ``find_devices``; None: JAX chooses.
         out: Folder for the results.

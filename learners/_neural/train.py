@@ -126,7 +126,7 @@ def train(
         edges: Updates done when a run is scored, rising from 0 or more.
         batch: Rows of a batch; None: the whole set.
         optimiser: The rule of the updates.
-        exam: Rows of the exam; None for all that are left of a finite domain, else 2000.
+        exam: Rows of the exam; None: 2000, or all that are left of a domain of up to 10 000.
         stop: Leave the later edges of a run out once this score has passed.
         keep: Edges at which the parameters are kept.
         precision: Of the parameters and of all that is computed.

@@ -89,7 +89,7 @@ def test_the_published_table_has_the_published_half_points() -> None:
 
 def test_the_whole_study_has_the_parts_it_names() -> None:
     whole, quick = parts(3, False), parts(3, True)
-    assert list(whole) == ["plain", "reverse", "simplified", "detailed", "longer", "excluded", "text", "alone"]
+    assert list(whole) == ["plain", "reverse", "longer", "excluded", "text", "alone", "simplified", "detailed"]
     assert {run.seed for run in whole["plain"].runs} == {3, 4, 5, 6} and {run.seed for run in quick["plain"].runs} == {
         3
     }
