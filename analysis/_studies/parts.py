@@ -17,7 +17,7 @@ from ..._core.text import counted, duration, spaced
 from ...learners._neural.train import Run, train
 from .._emergence.training import Training, missing_runs, train_runs
 
-FEWEST, PROBE, PROBE_SECONDS = 5, 200, 2.0  # updates of the probe, and its time
+FEWEST, PROBE, PROBE_SECONDS = 5, 320, 1.0  # updates of the probe, and the least time for them, if they are not so many
 
 
 class Part(NamedTuple):
@@ -103,8 +103,10 @@ def update_seconds(part: Part, run: Run) -> float:
 
     timed(1)  # compiles
     once = min(timed(1) for _ in range(2))  # mostly the exam, not the update
-    updates = min(PROBE, max(FEWEST, int(PROBE_SECONDS / once)))
-    further = timed(1 + updates) - once
+    updates, further = FEWEST, timed(1 + FEWEST) - once
+    while further < PROBE_SECONDS and updates < PROBE:
+        updates *= 4
+        further = timed(1 + updates) - once
     return further / updates if further > 0 else once
 
 

@@ -111,12 +111,14 @@ def _jumps(curves: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _networks_sentence(formats: Formats) -> str:
-    located = {name: found for name, found in formats.half_points.items() if found.value is not None}
-    if located:
-        words = ", ".join(
-            f"{estimate_words((found.value, found.low, found.high))} {name} lines" for name, found in located.items()
-        )
-        return f"within {STEPS} steps networks of {PARAMETERS} parameters answer half of the exam from {words} on"
+    places = [
+        f"{level:.0%} of the exam from {estimate_words((found.value, found.low, found.high))} {name} lines"
+        for level, formats_found in formats.half_points.items()
+        for name, found in formats_found.items()
+        if found.value is not None
+    ]
+    if places:
+        return f"within {STEPS} steps half of the networks of {PARAMETERS} parameters answer {', '.join(places)} on"
     medians = (
         formats.answers.filter(lines=MANY).group_by("format", maintain_order=True).agg(pl.col("accuracy").median())
     )

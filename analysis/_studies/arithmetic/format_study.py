@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -18,6 +18,7 @@ from .published import published_half_point
 METRIC = "exam accuracy"
 HALF, NEARLY = 0.5, 0.9
 REVERSE_LEAST, PLAIN_LIMITS, FEW_MOST, SOONER, LONG_MOST = 0.97, (0.85, 0.98), 0.1, 0.7, 0.05
+FEWER = 0.99  # of plain's lines: reverse comes first
 
 
 class Formats(NamedTuple):
@@ -26,13 +27,14 @@ class Formats(NamedTuple):
     Attributes:
         answers: The share of whole answers that are right at the last step: ``format, lines, seed, accuracy``.
         steps: The first step at which nine of ten answers are right: ``format, lines, seed, step``, null: never.
-        half_points: Over lines, where networks come to answer half of the exam; of formats with enough seeds.
+        half_points: For each level, a share of the exam, and format with enough seeds: the lines from which on half of
+            the networks answer so much.
         claims: What is claimed and reported.
     """
 
     answers: pl.DataFrame
     steps: pl.DataFrame
-    half_points: dict[str, Emergence]
+    half_points: dict[float, dict[str, Emergence]]
     claims: list[Claim]
 
 
@@ -44,12 +46,20 @@ def study_formats(curves: Mapping[str, pl.DataFrame], seed: int) -> Formats:
     steps = pl.concat(
         _labelled(name, part.with_columns(value=pl.col("high")), "step") for name, part in passages.items()
     )
+    enough = [name for name, part in there.items() if part["rows"].n_unique() > 1 and part["seed"].n_unique() >= SEEDS]
     half_points = {
-        name: emergence(first_passages(part, METRIC, HALF, below=False), "rows", ability=_ability(name), seed=seed)
-        for name, part in there.items()
-        if part["rows"].n_unique() > 1 and part["seed"].n_unique() >= SEEDS
+        level: {
+            name: emergence(first_passages(there[name], METRIC, level, below=False), "rows", seed=seed)
+            for name in enough
+        }
+        for level in (HALF, NEARLY)
     }
-    claims = [*_answer_claims(answers), *_step_claims(passages), *_half_point_claims(half_points)]
+    claims = [
+        *_answer_claims(answers),
+        *_step_claims(passages),
+        *_half_point_claims(half_points),
+        *_order_claims(answers, enough),
+    ]
     return Formats(answers, steps, half_points, claims)
 
 
@@ -87,10 +97,6 @@ def study_beyond(longer: pl.DataFrame, excluded: pl.DataFrame) -> tuple[pl.DataF
     return table, claims
 
 
-def _ability(name: str) -> str:
-    return f"answers half of the {name} lines"
-
-
 def _labelled(name: str, frame: pl.DataFrame, word: str) -> pl.DataFrame:
     return frame.select(pl.lit(name).alias("format"), lines="rows", seed="seed", **{word: pl.col("value")})
 
@@ -123,18 +129,33 @@ def _step_claims(passages: Mapping[str, pl.DataFrame]) -> list[Claim]:
     return [*claims, at_most(part, "reverse over plain (ratio of steps)", ratio, SOONER, "trial")]
 
 
-def _half_point_claims(half_points: Mapping[str, Emergence]) -> list[Claim]:
+def _half_point_claims(half_points: Mapping[float, Mapping[str, Emergence]]) -> list[Claim]:
     claims = []
-    for name, found in half_points.items():
-        part, what = name, f"half of the answers right within {found.within} steps, from lines"
-        claims += [
-            Claim(part, what, found.value),
-            Claim(part, "low end of 95 %", found.low),
-            Claim(part, "high end of 95 %", found.high),
-            Claim(part, "the same in the source, 10.6 million parameters", published_half_point(name)),
-        ]
-    values = {name: found.value for name, found in half_points.items()}
-    if None not in (values.get("plain"), values.get("reverse")):
-        ratio = values["reverse"] / values["plain"]  # type: ignore[operator]
-        claims.append(at_most("formats", "lines of reverse over those of plain, half-points", ratio, 1, "source"))
+    for level, found in half_points.items():
+        for name, one in found.items():
+            part, what = f"{name}, {level:.0%} right", f"half of the networks within {one.within} steps, from lines"
+            claims += [
+                Claim(part, what, one.value),
+                Claim(part, "low end of 95 %", one.low),
+                Claim(part, "high end of 95 %", one.high),
+            ]
+            if level == HALF:
+                claims.append(Claim(part, "that of the source, 10.6 million parameters", published_half_point(name)))
     return claims
+
+
+def _order_claims(answers: pl.DataFrame, names: Sequence[str]) -> list[Claim]:
+    """Return the claim about the order of plain and reverse: which one comes first to nine of ten answers."""
+    if not {"plain", "reverse"} <= set(names):
+        return []
+    medians = answers.group_by("format", "lines").agg(pl.col("accuracy").median())
+    first = {
+        name: medians.filter(pl.col("format") == name, pl.col("accuracy") >= NEARLY)["lines"].min()
+        for name in ("plain", "reverse")
+    }
+    claims = [
+        Claim("order", f"{name}: fewest lines with a median of {NEARLY:.0%} right", first[name]) for name in first
+    ]  # type: ignore[arg-type]
+    reverse, plain = first["reverse"], first["plain"] or float("inf")
+    ratio = None if reverse is None else reverse / plain  # type: ignore[operator]
+    return [*claims, at_most("order", "reverse over plain (ratio of lines)", ratio, FEWER, "source")]

@@ -52,16 +52,18 @@ def test_made_curves_are_read_as_they_were_made(plain_by: int, agrees: bool) -> 
     assert (ratio.measured, ratio.agrees) == (400 / plain_by, agrees)
     assert named(found.claims, f"plain, {MANY} lines", "whole answers").measured == 0.9
     assert named(found.claims, f"reverse, {FEW} lines", "whole answers").agrees
-    assert FEW < found.half_points["reverse"].value < 1000 < found.half_points["plain"].value < MANY  # type: ignore[operator]
-    assert set(found.half_points) == {"plain", "reverse"}  # of two seeds nothing is located
-    assert named(found.claims, "formats", "lines of reverse over those of plain").agrees
+    half = found.half_points[0.5]
+    assert FEW < half["reverse"].value < 1000 < half["plain"].value < MANY  # type: ignore[operator]
+    assert set(half) == set(found.half_points[0.9]) == {"plain", "reverse"}  # of two seeds nothing is located
+    order = named(found.claims, "order", "reverse over plain")
+    assert (order.measured, order.agrees) == (1000 / MANY, True)
     steps = found.steps.filter(format="plain", lines=MANY)["step"].to_list()
     assert steps == [plain_by] * 4 and found.steps["step"].null_count() == 4 + 4 + 4 + 2
     swapped = study_formats({"plain": made["reverse"], "reverse": made["plain"]}, 0)
     wrong = [one.what for one in swapped.claims if one.agrees is False]
     assert [what.split(",")[0] for what in wrong] == [
         "whole answers right", "whole answers right", "reverse over plain (ratio of steps)",
-        "lines of reverse over those of plain",
+        "reverse over plain (ratio of lines)",
     ]  # fmt: skip
 
 
