@@ -18,6 +18,7 @@ from .published import published_half_point
 METRIC = "exam accuracy"
 HALF, NEARLY = 0.5, 0.9
 REVERSE_LEAST, PLAIN_LIMITS, FEW_MOST, SOONER, LONG_MOST = 0.97, (0.85, 0.98), 0.1, 0.7, 0.05
+EXCLUDED_LEAST = 0.9
 FEWER = 0.99  # of plain's lines: reverse comes first
 
 
@@ -88,10 +89,12 @@ def study_beyond(longer: pl.DataFrame, excluded: pl.DataFrame) -> tuple[pl.DataF
         .agg(pl.col("accuracy").median())
         .iter_rows()
     }
-    worst = table.filter(pl.col("kind") == f"{LONG} digits")["accuracy"].max()
+    best = table.filter(pl.col("kind") == f"{LONG} digits")["accuracy"].max()
+    worst = table.filter(pl.col("kind") == "excluded numbers")["accuracy"].min()
     what = "whole answers right, median"
     claims = [
-        at_most("longer", f"answers of {LONG} digits right, best network", worst, LONG_MOST, "trial"),  # type: ignore[arg-type]
+        at_most("longer", f"answers of {LONG} digits right, best network", best, LONG_MOST, "trial"),  # type: ignore[arg-type]
+        at_least("excluded", "answers with a number in no line right, worst network", worst, EXCLUDED_LEAST, "source"),  # type: ignore[arg-type]
         *(Claim(part, f"{kind}: {what}", value) for (part, kind), value in medians.items()),
     ]
     return table, claims

@@ -70,9 +70,11 @@ def test_made_curves_are_read_as_they_were_made(plain_by: int, agrees: bool) -> 
 def test_longer_lines_are_judged_by_the_best_network_and_drawn() -> None:
     short, long = (curves(kind, {MANY: 0}, {MANY: share}) for kind, share in (("3 digits", 0.99), ("4 digits", 0.0)))
     better = long.with_columns(value=pl.when(pl.col("seed") == 3).then(0.06).otherwise(pl.col("value")))
-    for beyond, agrees in ((long, True), (better, False)):
-        table, claims = study_beyond(pl.concat([short, beyond]), short)
+    seen, strange = (short.with_columns(kind=pl.lit(kind)) for kind in ("seen numbers", "excluded numbers"))
+    for beyond, other, agrees in ((long, strange, True), (better, strange.with_columns(value=pl.lit(0.8)), False)):
+        table, claims = study_beyond(pl.concat([short, beyond]), pl.concat([seen, other]))
         assert named(claims, "longer", "answers of 4 digits right").agrees == agrees
+        assert named(claims, "excluded", "answers with a number in no line").agrees == agrees
     assert table.filter(part="longer", kind="4 digits")["accuracy"].to_list() == [0.0, 0.0, 0.0, 0.06]
     prompts = pl.DataFrame(dict(what=["alone", "behind"], accuracy=[0.2, 0.3]))
     figure = beyond_figure(dict(beyond=table, prompts=prompts))
