@@ -13,10 +13,12 @@ from rich.table import Table
 
 from .._core.json_values import json_text
 from ._options import AsJson, Out
-from ._printing import console, show_learner, show_learners, show_names, show_portrait
+from ._printing import console, show_learner, show_learners, show_names, show_network, show_portrait
 
 if TYPE_CHECKING:
     from ..simulator._tasks.process import Process
+
+FEW_KINDS = 4  # all are named
 
 
 def zoo(
@@ -38,6 +40,7 @@ def zoo(
             raise ValueError(f"--out is an option for systems, and {name} is a task: leave it out.")
         show_task(name, as_json)
         return
+    _check_known(name)
     zoo_entry(name)
     from .. import analysis
     from .._core.files import check_folder
@@ -56,12 +59,17 @@ def learners(
     name: Annotated[str | None, typer.Argument(help="A learner to show; without it, list all.")] = None,
 ) -> None:
     """List the learners, or show one: its equation, its options and their defaults, its references."""
-    from ..learners._catalogue import learner_entry, learner_names, learner_options
+    from ..learners._catalogue import CATALOGUE, learner_entry, learner_names, learner_options
+    from ..learners._neural.recipe import MODELS
 
     if name is None:
         show_learners(learner_names())
-    else:
+        console.print(f"Networks for tasks (ergoscope emerge), shown in the same way: {', '.join(MODELS)}")
+        return
+    if name in CATALOGUE or name not in MODELS:
         show_learner(name, learner_entry(name), learner_options(name))
+    if name in MODELS:
+        show_network(name)
 
 
 def devices() -> None:
@@ -76,6 +84,18 @@ def devices() -> None:
     for kind in dict.fromkeys(device.platform for device in found):
         if sum(device.platform == kind for device in found) > 1:
             console.print(f"{kind}:all spreads the streams over all devices of this kind.")
+
+
+def _check_known(name: str) -> None:
+    """Raise ValueError, with the nearest name of all, unless there is such a system."""
+    from .._core.text import did_you_mean
+    from ..simulator._systems.zoo import ENTRIES
+    from ..simulator._tasks.find import TASKS, TEXTS
+
+    if name not in ENTRIES:
+        names = [*ENTRIES, *TASKS, *TEXTS]
+        hint = did_you_mean(name.partition(":")[0], names)
+        raise ValueError(f"no system or task is called {name!r}{hint} The names are: {', '.join(names)}.")
 
 
 def show_zoo() -> None:
@@ -139,12 +159,27 @@ def _of_examples(words: str) -> dict[str, Any]:
         domain=task.domain,
         rows=task.rows,
         kinds=_kinds(task),
+        **_of_lines(task),
     )
+
+
+def _of_lines(task: Process) -> dict[str, Any]:
+    """Return a row of a task of lines as text, and the numbers of its characters."""
+    if not task.characters:
+        return {}
+    from ..simulator._tasks.arithmetic.alphabet import decode
+    from ..simulator._tasks.observations import task_chunks
+
+    tokens = next(task_chunks(task, task.inputs + 1)).outputs[0, :, 0].astype(int)
+    numbers = " ".join(f"{i}={character}" for i, character in enumerate(task.characters))
+    return dict(example=decode(tokens, task.characters), characters=numbers)
 
 
 def _kinds(task: Process) -> str | None:
     if len(task.kinds) == 1:
         return None
+    if len(task.kinds) <= FEW_KINDS:
+        return ", ".join(f"{kind} ({share:.3g})" for kind, share in zip(task.kinds, task.frequency, strict=True))
     first, last = task.frequency[0], task.frequency[-1]
     return f"{len(task.kinds)} of examples, with frequencies from {first:.3g} ({task.kinds[0]}) to {last:.3g}"
 

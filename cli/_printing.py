@@ -225,6 +225,15 @@ def show_learner(name: str, entry: Entry, options: dict[str, tuple[type, Any]]) 
     console.print(inspect.getdoc(entry.make), soft_wrap=True)
 
 
+def show_network(name: str) -> None:
+    """Print one network for tasks: its options as on the command line, then its description."""
+    from ..learners._neural.recipe import FACTORIES, MODELS
+
+    written = ",".join(f"{word}={_default(default)}" for word, default in MODELS[name].items())
+    console.print(f"ergoscope emerge --learner {name}:{written}", style="bold", soft_wrap=True)
+    console.print(inspect.getdoc(FACTORIES[name]), soft_wrap=True)
+
+
 def _default(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 

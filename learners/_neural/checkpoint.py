@@ -102,6 +102,8 @@ def read_arrays(path: str | Path) -> tuple[dict[int, dict[str, NDArray[Any]]], s
     """
     found: dict[int, dict[str, NDArray[Any]]] = {}
     about = None
+    if Path(path).is_dir():
+        raise ValueError(f"{str(path)!r} is a folder: name a file in it, such as runs/../seed-1.npz.")
     if not Path(path).is_file():
         raise ValueError(f"there is no file {str(path)!r}: name one that ergoscope emerge --keep has written.")
     try:
@@ -115,8 +117,7 @@ def read_arrays(path: str | Path) -> tuple[dict[int, dict[str, NDArray[Any]]], s
                 found.setdefault(int(step), {})[name] = arrays[word]
     except DAMAGE as exc:
         raise ValueError(
-            f"{str(path)!r} is no checkpoint, or is broken ({exc}): give a .npz file that ergoscope emerge --keep has "
-            "written."
+            f"{str(path)!r} is no checkpoint, or is broken: give a .npz file that ergoscope emerge --keep has written."
         ) from exc
     return found, about
 

@@ -124,7 +124,7 @@ def train(
         process: The task.
         runs: The networks.
         edges: Updates done when a run is scored, rising from 0 or more.
-        batch: Rows of a batch; None: the whole set.
+        batch: Rows of a batch, or all of a set that has fewer; None: the whole set.
         optimiser: The rule of the updates.
         exam: Rows of the exam; None: 2000, or all that are left of a domain of up to 10 000.
         stop: Leave the later edges of a run out once this score has passed.
@@ -252,7 +252,8 @@ def _tiles(
             raise ValueError(
                 "fresh examples come in batches: give the rows of a batch, or the rows of a set to replay."
             )
-        source = fresh(process, batch) if rows is None else replayed(process, rows, batch)  # type: ignore[arg-type]
+        taken = None if batch is None else min(batch, rows or batch)
+        source = fresh(process, batch) if rows is None else replayed(process, rows, taken)  # type: ignore[arg-type]
         scored = exam_rows(process, rows, exam)
         for first in range(0, len(indices), tile):
             jobs.append((size * (batch or rows or 1), (source, scored, indices[first : first + tile])))

@@ -170,7 +170,7 @@ BAD = {
     "unwritable file": (["simulate", "random-walk", "--out", "nowhere/data.parquet"], "nowhere"),
     "another kind of file": (["simulate", "random-walk", "--out", "data.xlsx"], ".parquet or .csv"),
     "no steps": (["simulate", "random-walk", "--steps", "0", "--out", "data.csv"], "steps must be"),
-    "no such system to show": (["zoo", "nothing"], "no system is called 'nothing'; did you mean 'switching'?"),
+    "no such system to show": (["zoo", "nothing"], "no system or task is called 'nothing'; did you mean 'switching'?"),
     "a folder for the list": (["zoo", "--out", "list"], "--out and --json need one system"),
     "a folder that cannot be made": (["zoo", "random-walk", "--out", "plant.toml/out"], "plant.toml"),
     "a report of nothing": (["report", "."], "no results in '.'"),

@@ -45,6 +45,25 @@ def test_one_task_says_what_is_known(run) -> None:
     assert "28 different examples" in run("zoo", "modular-addition:p=7")[1]
 
 
+def test_a_task_of_lines_shows_a_line_and_its_characters(run) -> None:
+    code, out, _ = run("zoo", "addition:digits=2,format=reverse,excluded=3", "--json")
+    facts = json.loads(out)
+    (a, b), answer = facts["example"][:5].split("+"), facts["example"][6:]
+    assert (
+        code == 0
+        and f"{int(a) + int(b):03d}"[::-1] == answer
+        and facts["kinds"] == "seen numbers (1), excluded numbers (0)"
+    )
+    assert facts["characters"].startswith("0=$ 1=+ 2=0 3=1") and facts["characters"].endswith("12==")
+
+
+def test_a_network_for_tasks_is_shown_with_its_options(run) -> None:
+    assert "width=48,layers=2,heads=4" in run("learners", "transformer")[1]
+    both = run("learners", "mlp")[1]  # a learner for streams, and a network for tasks
+    assert "--learner mlp:window=" in both and "ergoscope emerge --learner mlp:rate=0.01" in both
+    assert "embedding-mlp" in run("learners")[1]
+
+
 def test_examples_of_a_task_go_into_a_pipe_and_a_file(run, tmp_path: Path) -> None:
     code, out, _ = run("publish", "parity:bits=5,k=2", "--steps", "4", "--seed", "7")
     samples = [json.loads(line) for line in out.splitlines()]
@@ -108,6 +127,9 @@ def test_texts_emerge_with_one_sentence(run, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("emerge", "pariti", "--along", "steps"), "did you mean 'parity'?"),
+        (("zoo", "additon"), "no system or task is called 'additon'; did you mean 'addition'?"),
+        (("zoo", "addition:corpus=5"), "give text=0.5, too, or leave corpus=5 out"),
+        (("emerge", "addition", "--along", "steps", "--start", "."), "'.' is a folder: name a file in it"),
         (("emerge", "parity", "--along", "rows", "--values", "5..1"), "no whole number of steps"),
         (("emerge", "parity", "--along", "rows", "--values", "a"), "--values are written"),
         (("emerge", "parity", "--along", "rows", "--values", "1..9:5"), "no whole number of steps"),

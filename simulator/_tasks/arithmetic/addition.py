@@ -23,6 +23,7 @@ SAMPLINGS = ("uniform", "balanced")
 FINITE = 3  # digits of the largest domain that is divided into a set and an exam
 MOST_DIGITS = 9  # a sum fits into 32 bits
 MOST_LINES = 100
+SENTENCES = 1000  # of a text
 SEED = 0  # of the excluded numbers: they are the same in every run
 THEORY = {
     "plain": "the first digit of the answer depends on every digit: a carry may run through all columns",
@@ -42,7 +43,7 @@ def addition(
     asked: str = "answer",
     lines: int = 1,
     text: float = 0.0,
-    corpus: int = 1000,
+    corpus: int = SENTENCES,
     held_out: int = 0,
     excluded: int = 0,
 ) -> Process:
@@ -100,6 +101,8 @@ def addition(
         raise ValueError(f"a row has 1 to {MOST_LINES} lines, got {lines}.")
     if not 0 <= text < 1:
         raise ValueError(f"text is the share of rows that are text, from 0 and below 1; got {text}.")
+    if corpus != SENTENCES and not text:
+        raise ValueError(f"corpus counts the sentences of a text: give text=0.5, too, or leave corpus={corpus} out.")
     pairs = _pairs(digits, sampling, lines, held_out, excluded)
 
     def line(a: Any, b: Any, digits: int = digits) -> Line:
@@ -155,7 +158,9 @@ def _pairs(digits: int, sampling: str, lines: int, held_out: int, excluded: int)
         return without(numbers[~exactly], numbers[exactly], ("other numbers", f"{held_out} digits"))
     if excluded:
         if not 0 < excluded <= side - 2:
-            raise ValueError(f"of {side} numbers 1 to {side - 2} can be excluded, or 0 for none; got {excluded}.")
+            raise ValueError(
+                f"excluded is a count of the {side} numbers, 1 to {side - 2}, or 0 for none; got {excluded}."
+            )
         missing = excluded_numbers(digits, excluded)
         known = np.setdiff1d(np.arange(side, dtype=np.int32), missing)
         return without(known, missing, ("seen numbers", "excluded numbers"))

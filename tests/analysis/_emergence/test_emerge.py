@@ -94,11 +94,11 @@ def test_a_folder_of_another_command_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["location.json"]
 
 
-@pytest.mark.parametrize("learner", ["mlp:batch=64", "mlp:width=4", "mlp:width=100000000000"])
+@pytest.mark.parametrize("learner", ["mlp:width=4", "mlp:width=100000000000"])
 def test_what_cannot_be_trained_claims_no_folder(learner: str, tmp_path: Path) -> None:
-    """A batch that is larger than a set, rows without an exam, a width beyond the memory: found before the folder."""
+    """Rows without an exam, a width beyond the memory: found before the folder."""
     values = [20, 64] if learner == "mlp:width=4" else [20, 40]
-    with pytest.raises(ValueError, match=r"must have 1 to 20 rows|leave 0 for an exam|GiB are free"):
+    with pytest.raises(ValueError, match=r"leave 0 for an exam|GiB are free"):
         emerge(TASK, "rows", values, learner, runs=1, steps=10, folder=tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
@@ -150,7 +150,6 @@ def test_a_report_of_its_folder(tmp_path: Path, found: Emerged) -> None:
         (dict(along="steps", task="parity:bits=100000"), "at most 4096 bits"),
         (dict(along="steps", task="modular-addition:p=100000"), "at most 2000"),
         (dict(along="steps", learner="mlp:width=0"), "width must be at least 1"),
-        (dict(along="steps", learner="mlp:batch=2000", rows=10), "must have 1 to 10 rows"),
         (dict(along="steps", learner="embedding-mlp"), "takes symbols"),
         (dict(along="size", values=[10**11, 10**12]), "GiB are free: choose smaller ones"),
         (dict(along="steps", task="parity", exam=10**13), "GiB are free: choose smaller ones"),

@@ -90,6 +90,12 @@ def test_another_exam_changes_no_bit_of_the_parameters(together: Curves) -> None
     assert not np.array_equal(made.scores[0, :, 2:], together.scores[0, :, 2:])
 
 
+def test_a_batch_has_at_most_the_rows_of_the_set() -> None:
+    run = RUNS[0]._replace(rows=12)
+    larger, whole = (trained([run], batch=batch) for batch in (40, 12))
+    assert np.array_equal(larger.scores, whole.scores) and same(larger.parameters[0], whole.parameters[0])
+
+
 def test_a_run_has_the_same_bits_alone_and_with_any_others(together: Curves) -> None:
     others = [Run(5, 12, 9, KNOBS), RUNS[2], RUNS[0]]
     for made, numbers in ((trained([RUNS[2]]), {2: 0}), (trained(others), {2: 1, 0: 2})):
@@ -177,7 +183,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no steps": (dict(edges=(0,)), "rising edges up to at least 1"),
     "edges that fall": (dict(edges=(3, 1)), "rising edges"),
     "width 0": (dict(runs=[Run(0, 16, 0)]), "a width must be at least 1, got 0"),
-    "a batch larger than the set": (dict(batch=17), "must have 1 to 16 rows, got 17"),
     "fresh without a batch": (dict(runs=[Run(4, None, 0)]), "fresh examples come in batches"),
     "negative decay": (dict(runs=[Run(4, 16, 0, Knobs(decay=-1))]), "decay must be at least 0, got -1"),
     "no rate": (dict(runs=[Run(4, 16, 0, Knobs(rate=0))]), "rate must be above 0"),
