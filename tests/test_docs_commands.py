@@ -111,6 +111,7 @@ CLUSTER = "needs a cluster and a shared folder: tests/analysis/_sweeps/test_dask
 EMERGE = "tests/analysis/_emergence/test_emerge.py trains smaller ones along each axis"
 STUDY = "tests/analysis/_studies/test_registry.py runs every study"
 GROKKING = "tests/analysis/_studies/grokking/test_grokking.py runs it"
+LINES = "tests/analysis/_emergence/test_emerge_lines.py trains smaller ones"
 KINDS = "tests/analysis/_emergence/test_kinds.py trains smaller ones"
 TEXTS = "tests/analysis/_emergence/test_emerge_texts.py reads fewer texts along each axis"
 SKILLS = "tests/analysis/_studies/skills/test_skills.py runs it on fewer streams"
@@ -140,6 +141,8 @@ NOT_RUN = {
     "--runs 4": KINDS,
     "emerge sparse-parity --along rows --values 8000,16000,32000 --early-stopping "
     "--learner mlp:width=128,rate=0.003,decay=0,batch=500 --runs 4 --steps 3000": KINDS,
+    "emerge addition --along rows --values 500,1000,2000 --level 0.9 --steps 2000 --runs 4": LINES,
+    "emerge addition:format=reverse --along size --values 16,32,48 --level 0.9 --steps 1000 --runs 4": LINES,
     "publish skills --to mqtt://localhost:1883/lab/texts --rate 100": "tests/streams/_mqtt/test_texts.py has a broker",
     "publish modular-addition --to mqtt://localhost:1883/lab/sums --rate 10": "test_sources.py plays tasks",
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
