@@ -11,7 +11,7 @@ from ..._emergence.emergence import Emergence
 from ..._emergence.judge import emergence
 from ..._emergence.passages import first_passages
 from ..._emergence.survival import median_passage
-from ..claims import Claim, at_least, at_most
+from ..claims import Claim, at_least, at_most, at_place
 from .cells import FEW, FORMATS, LONG, MANY, SEEDS, STEPS
 from .published import published_half_point
 
@@ -152,13 +152,11 @@ def _order_claims(answers: pl.DataFrame, names: Sequence[str]) -> list[Claim]:
     if not {"plain", "reverse"} <= set(names):
         return []
     medians = answers.group_by("format", "lines").agg(pl.col("accuracy").median())
-    first = {
-        name: medians.filter(pl.col("format") == name, pl.col("accuracy") >= NEARLY)["lines"].min()
-        for name in ("plain", "reverse")
-    }
-    claims = [
-        Claim("order", f"{name}: fewest lines with a median of {NEARLY:.0%} right", first[name]) for name in first
-    ]  # type: ignore[arg-type]
-    reverse, plain = first["reverse"], first["plain"] or float("inf")
-    ratio = None if reverse is None else reverse / plain  # type: ignore[operator]
+    reverse, plain = (
+        at_place(medians.filter(pl.col("format") == name, pl.col("accuracy") >= NEARLY)["lines"], 0)
+        for name in ("reverse", "plain")
+    )
+    what = f"fewest lines with a median of {NEARLY:.0%} right"
+    claims = [Claim("order", f"{name}: {what}", lines) for name, lines in (("plain", plain), ("reverse", reverse))]
+    ratio = None if reverse is None else 0.0 if plain is None else reverse / plain
     return [*claims, at_most("order", "reverse over plain (ratio of lines)", ratio, FEWER, "source")]

@@ -84,7 +84,7 @@ def _dots(axes: Axes, table: pl.DataFrame, column: str, title: str) -> None:
     for place, word in enumerate(words):
         values = table.filter(pl.col(column) == word)["accuracy"]
         axes.plot(np.full(len(values), place), values, "o", ms=5, alpha=0.6, color=COLOURS["reverse"])
-        axes.plot([place - 0.2, place + 0.2], [values.median()] * 2, "-", lw=2, color="0.2")  # type: ignore[list-item]
+        axes.plot([place - 0.2, place + 0.2], [float(np.median(values))] * 2, "-", lw=2, color="0.2")
     axes.set_xticks(range(len(words)), words, fontsize=8)
     axes.set(xlim=(-0.5, len(words) - 0.5), ylim=(-0.03, 1.03))
     axes.set_title(title, loc="left", fontsize=11)
