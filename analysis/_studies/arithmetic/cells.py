@@ -13,10 +13,10 @@ from ..parts import Part
 NETWORK, WIDTH, PARAMETERS = "transformer:width=48,layers=2,heads=4,rate=0.002,decay=0.1,batch=64", 48, 56_688
 STEPS, PER_DECADE, EXAM = 2000, 20, 1000
 FEW, MANY = 500, 2000  # lines at which something is claimed
-LINES = (500, 700, 1000, 1400, 2000)
+LINES = (350, 500, 600, 700, 1000, 1400, 2000)
 SEEDS, FEW_SEEDS = 4, 2  # four locate a half-point; with steps written out a network costs three to ten times as much
 FORMATS = {
-    "plain": (LINES, SEEDS),
+    "plain": ((*LINES, 2800, 4000), SEEDS),
     "reverse": (LINES, SEEDS),
     "simplified": ((250, 500, 1000), FEW_SEEDS),
     "detailed": ((125, 250), FEW_SEEDS),

@@ -56,7 +56,7 @@ def steps_figure(tables: Tables) -> Figure | None:
             for _, run in part.filter(lines=lines).group_by("seed", maintain_order=True):
                 axes.plot(run["step"], run["accuracy"], color=colour, lw=1.2, alpha=0.8)
             axes.plot([], [], color=colour, lw=2, label=str(lines))
-        axes.set(xscale="log", xlabel="updates", xlim=(50, None))
+        axes.set(xscale="log", xlabel="updates", xlim=(50, curves["step"].max()))
         axes.set_title(name, loc="left", fontsize=11)
         axes.grid(which="major", alpha=0.25)
         axes.legend(fontsize=8, frameon=False, title="lines", title_fontsize=8)

@@ -35,7 +35,7 @@ def study_prompts(parts: Mapping[str, Part], folder: Path) -> tuple[pl.DataFrame
     table = pl.DataFrame(rows, schema=names, orient="row")
     medians = table.group_by("part", "examples", maintain_order=True).agg(pl.col("accuracy").median())
     return table, [
-        Claim(PARTS[part], f"whole answers right after {examples} examples, median", value)
+        Claim(PARTS[part], f"whole answers right {'behind one example' if examples else 'alone'}, median", value)
         for part, examples, value in medians.iter_rows()
     ]
 
