@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from ..._core.devices import Precision
 from ..._core.jax_later import Array, jax, jnp
 from ...simulator._tasks.process import Examples, Feed, Memory, Process, Source, world_keys
+from .kept_programs import kept_programs
 from .model import Model, Parameters, losses, right
 from .optimiser import Optimiser, first_memory, stepped
 
 
-@lru_cache(maxsize=64)
+@kept_programs
 def compiled_updates(
     model: Model, optimiser: Optimiser, feed: Feed, kinds: int, precision: Precision, many: bool, drops: bool
 ) -> Any:
@@ -76,7 +76,7 @@ def compiled_world(model: Model, source: Source, exam: int, precision: Precision
     return world
 
 
-@lru_cache(maxsize=64)
+@kept_programs
 def _compiled_set(model: Model, source: Source, precision: Precision, many: bool) -> Any:
     def drawn(seed: Array) -> Memory | None:
         memory = source.memory(world_keys(seed)[0])
@@ -85,7 +85,7 @@ def _compiled_set(model: Model, source: Source, precision: Precision, many: bool
     return jax.jit(jax.vmap(drawn) if many else drawn)
 
 
-@lru_cache(maxsize=64)
+@kept_programs
 def _compiled_exam(model: Model, process: Process, rows: int, precision: Precision, many: bool) -> Any:
     """Return compiled ``exam(seed)``, with the keys of the data and of the batches."""
 
@@ -96,7 +96,7 @@ def _compiled_exam(model: Model, process: Process, rows: int, precision: Precisi
     return jax.jit(jax.vmap(drawn) if many else drawn)
 
 
-@lru_cache(maxsize=64)
+@kept_programs
 def compiled_state(model: Model, optimiser: Optimiser, size: int, precision: Precision, many: bool) -> Any:
     """Return compiled ``state(seed, start)``: first parameters and the memory of the rule.
 
