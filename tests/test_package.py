@@ -17,11 +17,13 @@ import venv
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 import ergoscope
 
@@ -308,6 +310,20 @@ def test_the_pins_are_plain() -> None:
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     pin = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.!+-]*( ; .+)?")
     assert [line for line in lines if not pin.fullmatch(line)] == []
+
+
+def test_no_pin_needs_a_later_python_than_the_package() -> None:
+    """Python 3.11.2, that of Debian 12, could not install a pin that asked for 3.11.5."""
+    first = SETTINGS["project"]["requires-python"].removeprefix(">=") + ".0"
+    pins = [line.split(" ; ")[0] for line in (ROOT / "constraints.txt").read_text().splitlines() if line[:1] != "#"]
+    installed = {dist.metadata["Name"].lower().replace("_", "-"): dist for dist in distributions()}
+    needs = {}
+    for name, version in (pin.split("==") for pin in pins):
+        dist = installed.get(name.lower().replace("_", "-"))
+        if dist is not None and dist.version == version:
+            needs[name] = dist.metadata.get("Requires-Python") or ""
+    assert len(needs) > len(pins) / 2  # the others are of other systems, or the environment is another one
+    assert [name for name, versions in needs.items() if not SpecifierSet(versions).contains(first)] == []
 
 
 def test_every_dependency_is_pinned() -> None:
