@@ -36,6 +36,8 @@ from ._neural.checkpoint import save_checkpoint as save_checkpoint
 from ._neural.complete_lines import complete_lines as complete_lines
 from ._neural.embedding_mlp import embedding_mlp as embedding_mlp
 from ._neural.gru import gru as gru
+from ._neural.line_accuracy import LineAccuracy as LineAccuracy
+from ._neural.line_accuracy import line_accuracy as line_accuracy
 from ._neural.mlp_model import mlp_model as mlp_model
 from ._neural.model import Model as Model
 from ._neural.optimiser import Knobs as Knobs

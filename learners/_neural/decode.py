@@ -97,29 +97,6 @@ def right_symbols(
     return found
 
 
-def right_by_symbol(
-    model: Model, parameters: Parameters, process: Process, examples: Examples, *, device: str | None = None
-) -> NDArray[np.float64]:
-    """Return the share of rows in which each symbol of the answer is right, ``(asked symbol,)``; see ``right_symbols``.
-
-    Raises:
-        ValueError: ``right_symbols`` raises it; or the answers do not stand at one place.
-    """
-    asked = np.asarray(examples.y) >= 0
-    if (asked != asked[:1]).any():
-        raise ValueError(f"the answers of {process.name} stand at different places: see right_symbols for each row.")
-    found = right_symbols(model, parameters, process, examples, device=device)
-    shares: NDArray[np.float64] = found[:, asked[0]].mean(axis=0)
-    return shares
-
-
-def right_answers(
-    model: Model, parameters: Parameters, process: Process, examples: Examples, *, device: str | None = None
-) -> float:
-    """Return the share of rows whose whole answer is right when the network writes it by itself."""
-    return float(right_symbols(model, parameters, process, examples, device=device).all(axis=1).mean())
-
-
 def _continued(
     model: Model,
     parameters: Parameters,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from ergoscope import analysis
 from ergoscope.analysis._reports.save_emergence import save_emergence
-from ergoscope.learners import complete_lines
+from ergoscope.learners import complete_lines, line_accuracy
 
 NETWORK = "transformer:width=16,layers=1,heads=2,rate=0.01,decay=0,batch=16"
 
@@ -36,3 +37,16 @@ def test_a_kept_network_writes_the_answers_it_has_learned(found: analysis.Emerge
     answers = [f"{a + b:02d}"[::-1] for a in range(10) for b in range(10)]
     written = complete_lines(found.checkpoints[-1], questions, 2)
     assert sum(map(str.__eq__, written, answers)) >= 48 * 0.9  # a set of 48 lines, nine of ten of them right
+
+
+def test_the_exam_of_its_run_is_answered_as_it_was_in_training(found: analysis.Emerged) -> None:
+    """By itself the network gets a whole answer right exactly if each symbol is right after the true ones."""
+    for file in found.checkpoints:
+        seed = int(file.stem.removeprefix("seed-"))
+        exam = found.curves.filter(metric="exam accuracy", seed=seed, step=400)
+        kinds = exam.filter(pl.col("kind") != "all")["value"].to_list()
+        alone = line_accuracy(file, seed, 8)
+        assert len(kinds) == 2 and alone.whole == pytest.approx(sum(kinds) / 2)  # as many rows of each kind
+        assert alone.symbols is not None and alone.symbols.shape == (2,) and (alone.symbols >= alone.whole).all()
+    with pytest.raises(ValueError, match="Ask for fewer rows"):
+        line_accuracy(found.checkpoints[0], 1, 10**6)
