@@ -86,7 +86,7 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     emerged = "shares" in answer or "kinds" in answer
     title = settings["source"] if located else answer["name"]
     each = [answer, *answer["further"]] if located else [answer]
-    asks = "how big must a predictor be before its error stops growing?" if located else "a result of the paper"
+    asks = "how big must a predictor be before its error stops growing?" if located else "measured beside what is known"
     asks = "how good is this predictor?" if scored else asks
     asks = "from where on is an ability there?" if emerged else asks
     before = f'<p class="above">Ergoscope: {asks}</p>\n'

@@ -105,7 +105,7 @@ STUDY_CAPTIONS = {
         "How many lines each format takes",
         "The share of the exam that is answered right, whole answers, of pairs that no line had. Left: networks after "
         "2000 updates, each a point, and their medians. Right: what the source measured with a network 190 times as "
-        "large. Where a line crosses one half moves with the network and the updates; the order of the formats stays.",
+        "large. Where a line crosses one half moves with the network and the updates.",
     ),
     "arithmetic-steps.png": Caption(
         "The jump in time",
