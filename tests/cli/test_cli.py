@@ -184,15 +184,20 @@ BAD = {
 }
 
 
+def files(folder: Path) -> list[Path]:
+    """Return what lies in a folder, but for what Python keeps of the modules that it imports there."""
+    return sorted(path for path in folder.rglob("*") if "__pycache__" not in path.parts)
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_gets_one_message_and_exit_code_2_and_nothing_is_written(name: str, folder: Path, run: Run) -> None:
     words, expected = BAD[name]
-    before = sorted(folder.rglob("*"))
+    before = files(folder)
     result = run(*words, cwd=folder)
     assert result.returncode == 2, result.stderr
     assert expected in result.stderr.replace("\n", " ")
     assert not result.stdout
-    assert [path for path in sorted(folder.rglob("*")) if "__pycache__" not in path.parts] == before
+    assert files(folder) == before
 
 
 def test_json_is_one_object_with_the_documented_keys(folder: Path, run: Run) -> None:
