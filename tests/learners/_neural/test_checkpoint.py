@@ -107,8 +107,8 @@ def test_every_damaged_byte_is_seen_or_harmless(file: Path) -> None:
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.npz", tmp_path):
-        with pytest.raises(ValueError, match="there is no file"):
+    for path, says in ((tmp_path / "none.npz", "there is no file"), (tmp_path, "is a folder: name a file in it")):
+        with pytest.raises(ValueError, match=says):
             load_checkpoint(path)
     with pytest.raises(ValueError, match="cannot write"):
         save_checkpoint(MADE, tmp_path / "none" / "a.npz")
