@@ -214,7 +214,7 @@ def test_names_are_read_back_and_a_seed_is_a_world() -> None:
         (dict(held_out=-1), "or 0 for none; got -1"),
         (dict(digits=1, held_out=1), "nothing left to learn from: give more digits"),
         (dict(held_out=4, lines=2), "lines of 4 digits stand alone in their rows: give lines=1, got 2"),
-        (dict(digits=1, excluded=9), "of 10 numbers 1 to 8 can be excluded, or 0 for none; got 9"),
+        (dict(digits=1, excluded=9), "excluded is a count of the 10 numbers, 1 to 8, or 0 for none; got 9"),
         (dict(excluded=-1), "or 0 for none; got -1"),
     ],
 )
