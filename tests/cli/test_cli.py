@@ -288,7 +288,7 @@ NAMED = {
         ["locate", "runs\x1b[31m\x07[z].csv", "--output", "u"],
         r"runs\x1b[31m\x07[z].csv: no column is called 'u'",
     ),
-    "system": (["zoo", HOSTILE], "no system is called"),
+    "system": (["zoo", HOSTILE], "no system or task is called"),
     "folder": (["report", "no\x1b[31m\x07"], r"no\x1b[31m\x07"),
 }
 
