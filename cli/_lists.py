@@ -27,7 +27,6 @@ def zoo(
     as_json: AsJson = False,
 ) -> None:
     """List the systems and the tasks, each with its theory, or show one: of a system exact errors and a figure."""
-    from ..simulator._systems.zoo import zoo_entry
     from ..simulator._tasks.find import is_task
 
     if name is None:
@@ -41,7 +40,6 @@ def zoo(
         show_task(name, as_json)
         return
     _check_known(name)
-    zoo_entry(name)
     from .. import analysis
     from .._core.files import check_folder
     from ..analysis._reports.portrait import portrait_json

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._core.devices import Precision
 from ..._core.memory import GIB
-from ...simulator._tasks.process import Process, exam_rows
+from ...simulator._tasks.process import Process, exam_rows, held_rows
 from .._engine.memory import memory_free
 from .model import Model
 
@@ -40,7 +40,8 @@ def check_memory(
 
     def numbers(size: int, rows: int | None) -> int:
         scored = exam_rows(process, rows, exam)
-        held = scored + (rows or batch or 0)
+        of_set = 0 if rows is None else rows if batch is None else held_rows(rows)
+        held = scored + (of_set or batch or 0)
         active = max(scored, batch or rows or 0)
         each = LAYERS * (size + process.classes) if model.active is None else model.active(size)
         return STATES * model.parameters(size) + held * process.inputs + active * each
@@ -49,8 +50,8 @@ def check_memory(
     needed = numbers(size, rows) * np.dtype(precision).itemsize * min(at_once, len(shapes))
     free = memory_free(device)
     if needed > free:
-        of_set = "fresh batches" if rows is None else f"{rows} rows"
+        on = "fresh batches" if rows is None else f"{rows} rows"
         raise ValueError(
-            f"training a {model.size_label} of {size} on {of_set} needs about {needed / GIB:.3g} GiB, and "
+            f"training a {model.size_label} of {size} on {on} needs about {needed / GIB:.3g} GiB, and "
             f"{free / GIB:.3g} GiB are free: choose smaller ones, or a smaller exam."
         )

@@ -78,6 +78,7 @@ class Process(NamedTuple):
 EXAM_ROWS = 2000  # of a domain without end; a share of .5 is then known to 1 %
 WHOLE_DOMAIN = 10_000  # different examples; of a larger domain the exam is not all that is left
 EXAM_ROWS_OF_A_KIND = 200
+HELD = (1024, 4096, 16_384, 65_536)  # rows of memory, each for sets of many lengths
 
 
 def exam_rows(process: Process, rows: int | None, wanted: int | None = None) -> int:
@@ -218,11 +219,11 @@ class Source(NamedTuple):
 
 
 def held_rows(rows: int) -> int:
-    """Return the rows that a set takes in memory if it is shown in batches: 1024, 4096, 16384 and so on."""
-    held = 1024
-    while held < rows:
-        held *= 4
-    return held
+    """Return the rows that a set takes in memory if it is shown in batches: 1024, 4096, 16 384 or 65 536.
+
+    A longer one takes its own rows: there memory and sorting cost more than compiling anew.
+    """
+    return next((held for held in HELD if rows <= held), rows)
 
 
 def _shuffled(key: Array, rows: Array, held: int) -> Array:

@@ -24,7 +24,6 @@ FORMATS = {
 SHORT, LONG = 3, 4  # digits of the lines learned, and of those that are asked beyond them
 EXCLUDED = 100  # of 1000 numbers
 MIXED, SHARE = 4000, 0.5  # rows of two lines, and the share of them that is text
-BEFORE = 300  # updates on another format, and as many steps of the new one are compared
 
 
 def parts(seed: int, quick: bool) -> dict[str, Part]:

@@ -48,9 +48,8 @@ def balanced() -> Pairs:
         count = rows * lines
         if count > HALF - 100:
             raise ValueError(f"the exam of balanced sums has at most {HALF - 100} lines, got {count}: ask for fewer.")
-        last = (
-            SIDE**2 - 1 - jnp.arange(count + 100, dtype="int32")
-        )  # a hundred more, for those of one digit that lie among them
+        # A hundred more, for those of one digit that lie among them.
+        last = SIDE**2 - 1 - jnp.arange(count + 100, dtype="int32")
         a, b = square(SIDE)(shuffled(jax.random.fold_in(key, 0), last, SIDE**2))
         (chosen,) = jnp.nonzero(jnp.maximum(a, b) >= 10, size=count)
         return a[chosen].reshape(rows, lines), b[chosen].reshape(rows, lines), one_kind(rows)

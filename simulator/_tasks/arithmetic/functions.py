@@ -48,7 +48,7 @@ def sine(decimals: int = 4, format: str = "plain", asked: str = "answer") -> Pro
     x = np.arange(first, last + 1, dtype=np.int32)
     values = np.floor(np.sin(x / scale) * scale).astype(np.int32)
     return _task(
-        "sine", sine, "sin", decimals, format, asked, x, values, signed,
+        "sine", sine, "sin", "+-", decimals, format, asked, x, values, signed,
         about=f"sines from -pi/2 to pi/2 with {decimals} decimals",
         theory="the first digits of the answer need the first digits of the number alone, the last one needs all",
     )  # fmt: skip
@@ -78,7 +78,7 @@ def square_root(decimals: int = 4, format: str = "plain", asked: str = "answer")
     x = np.arange(scale, 10 * scale, dtype=np.int32)
     values = np.array([isqrt(k * scale) for k in range(scale, 10 * scale)], np.int32)
     return _task(
-        "square-root", square_root, "sqrt", decimals, format, asked, x, values, decimal,
+        "square-root", square_root, "sqrt", "", decimals, format, asked, x, values, decimal,
         about=f"square roots from 1 to 10 with {decimals} decimals",
         theory="the first digits of the answer need the first digits of the number alone, the last one needs all",
     )  # fmt: skip
@@ -107,6 +107,7 @@ def _task(
     name: str,
     maker: Callable[..., Process],
     word: str,
+    signs: str,
     decimals: int,
     format: str,
     asked: str,
@@ -130,7 +131,7 @@ def _task(
         name=named(name, maker, decimals=decimals, format=format, asked=asked),
         about=f"{about}, written as lines of characters, {format}",
         theory=theory,
-        characters=alphabet(f"{word}().=", "+-" if written is signed else ""),
+        characters=alphabet(f"{word}().=", signs),
         line=line,
         pairs=pairs,
         chance=counted_chance(line, *pairs.counted()),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from operator import mul, sub
 from typing import Any
 
 from ..process import Process
 from .alphabet import alphabet
 from .chance import counted_chance
 from .layouts import Line, answered, ended, number, words
-from .pairs import endless, falling, finite, folded, square
+from .pairs import Pairs, endless, falling, finite, folded, square
 from .rows import check_word, line_task, named
 
 FORMATS = ("plain", "reverse")
@@ -42,27 +44,17 @@ def subtraction(
     check_word("the format of subtraction", format, FORMATS)
     if not 1 <= digits <= MOST_DIGITS:
         raise ValueError(f"subtraction takes numbers of 1 to {MOST_DIGITS} digits, got {digits}.")
-
-    def line(a: Any, b: Any) -> Line:
-        question = [*number(a, digits, padding), *words("-"), *number(b, digits, padding), *words("=")]
-        return ended(question, answered(number(a - b, digits, padding), format), wrap, not padding)
-
     side = 10**digits
     if digits <= FINITE:
         pairs = finite(side * (side + 1) // 2, falling(side))
     else:
         pairs = endless((side // 2, side + 1), folded(side))
-    options = dict(digits=digits, format=format, padding=padding, wrap=wrap, asked=asked)
-    return line_task(
-        name=named("subtraction", subtraction, **options),
-        about=f"differences a - b >= 0 of numbers of up to {digits} digits, written as lines of characters, {format}",
+    return _task(
+        "subtraction", subtraction, "-", sub, digits, pairs,
+        dict(digits=digits, format=format, padding=padding, wrap=wrap, asked=asked),
+        about=f"differences a - b >= 0 of numbers of up to {digits} digits",
         theory="each digit of the answer needs two digits and what the columns right of it borrow",
-        characters=alphabet("-="),
-        line=line,
-        pairs=pairs,
-        chance=counted_chance(line, *pairs.counted()),
-        asked=asked,
-    )
+    )  # fmt: skip
 
 
 @lru_cache
@@ -90,17 +82,38 @@ def multiplication(
     if not 1 <= digits <= FINITE:
         raise ValueError(f"multiplication takes numbers of 1 to {FINITE} digits, got {digits}.")
 
-    def line(a: Any, b: Any) -> Line:
-        question = [*number(a, digits, padding), *words("*"), *number(b, digits, padding), *words("=")]
-        return ended(question, answered(number(a * b, 2 * digits, padding), format), wrap, not padding)
-
-    pairs = finite(10 ** (2 * digits), square(10**digits))
-    options = dict(digits=digits, format=format, padding=padding, wrap=wrap, asked=asked)
-    return line_task(
-        name=named("multiplication", multiplication, **options),
-        about=f"products of two numbers of up to {digits} digits, written as lines of characters, {format}",
+    return _task(
+        "multiplication", multiplication, "*", mul, 2 * digits, finite(10 ** (2 * digits), square(10**digits)),
+        dict(digits=digits, format=format, padding=padding, wrap=wrap, asked=asked),
+        about=f"products of two numbers of up to {digits} digits",
         theory="the last digit needs two digits alone, those in the middle need all",
-        characters=alphabet("*="),
+    )  # fmt: skip
+
+
+def _task(
+    name: str,
+    maker: Callable[..., Process],
+    sign: str,
+    result: Callable[[Any, Any], Any],
+    width: int,
+    pairs: Pairs,
+    options: dict[str, Any],
+    *,
+    about: str,
+    theory: str,
+) -> Process:
+    """Return the task of an operation on two numbers, whose results have up to ``width`` digits."""
+    digits, format, padding, wrap, asked = options.values()
+
+    def line(a: Any, b: Any) -> Line:
+        question = [*number(a, digits, padding), *words(sign), *number(b, digits, padding), *words("=")]
+        return ended(question, answered(number(result(a, b), width, padding), format), wrap, not padding)
+
+    return line_task(
+        name=named(name, maker, **options),
+        about=f"{about}, written as lines of characters, {format}",
+        theory=theory,
+        characters=alphabet(f"{sign}="),
         line=line,
         pairs=pairs,
         chance=counted_chance(line, *pairs.counted()),

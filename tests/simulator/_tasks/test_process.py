@@ -145,6 +145,10 @@ def test_the_order_of_a_set_in_longer_memory_is_a_permutation_of_its_rows(rows: 
     assert np.array_equal(np.sort(order[:rows]), np.arange(rows)) and np.array_equal(order[rows:], range(rows, held))
 
 
+def test_long_sets_take_no_more_memory_than_their_rows() -> None:
+    assert [held_rows(rows) for rows in (1, 1025, 65_536, 65_537, 5_000_000)] == [1024, 4096, 65_536, 65_537, 5_000_000]
+
+
 def test_sets_of_many_lengths_share_a_program() -> None:
     short, long = replayed(modular_addition(67), 900, 30), replayed(modular_addition(67), 1000, 30)
     assert short.feed == long.feed and short.feed != replayed(modular_addition(67), 900).feed
