@@ -18,6 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.json_values import json_value
+from ..._core.text import counted, spaced
 from .._growth.critical_size import Critical, best_size, drawn_means
 from .._location.advice import LARGEST, advise, cost_words, percent
 from .._location.size_words import sized
@@ -186,6 +187,28 @@ def compare(
         at_edge=best.size == tried[-1],
         size_label=size_label,
     )
+
+
+def beside_sentence(subject: str, comparison: Comparison | None, failed: str | None) -> str:
+    """Return the answer on a predictor as sentences.
+
+    Args:
+        subject: The predictor.
+        comparison: With every size; None if too few samples were compared.
+        failed: ``failed at sample 1000: ..`` without a full stop, or None.
+    """
+    if comparison is None:
+        few = "too few samples could be compared"
+        return f"{subject}: {few}." if failed is None else f"{subject} {failed}. Until then {few}."
+    over = f"Compared over {counted_samples(comparison.samples)}, those after the first twentieth."
+    if failed is None:
+        return f"{subject}: {comparison.clause}. {over}"
+    return f"{subject} {failed}. Until then {comparison.clause}. {over}"
+
+
+def counted_samples(samples: int) -> str:
+    """Return ``19 000 samples``."""
+    return f"{spaced(samples)} sample{'s' * (samples != 1)}" if samples >= 1000 else counted(samples, "sample")
 
 
 def _verdict(low: float, high: float) -> str:

@@ -69,7 +69,7 @@ def beside_growth_figure(score: RecordingScore) -> Figure:
     own = curves.filter(pl.col("size").is_null())
     axes.plot(own["stop"], own["error"], color=OWN, lw=2.4, ls="--", label=printable(score.short_name, 24))
     axes.set(xscale="log", yscale="log", xlabel="samples so far", ylabel="mean squared error")
-    late = curves.filter(pl.col("stop") > min(64, score.curves["last"].max() // 2))["error"]  # type: ignore[operator]
+    late = curves.filter(pl.col("stop") > pl.col("stop").max().clip(0, 128) // 2)["error"]
     late = late.filter(late.is_finite() & (late > 0))
     if late.len():
         axes.set_ylim(float(late.min()) / 1.5, float(late.max()) * 1.5)  # type: ignore[arg-type]

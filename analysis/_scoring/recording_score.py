@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from ..._core.json_values import json_value
-from ..._core.text import counted, printable, spaced
+from ..._core.text import printable, spaced
 from ...simulator._recordings.reading import Reading
-from .comparison import Comparison
+from .comparison import Comparison, beside_sentence
 from .flaws import Flaw
 from .metrics import Estimate
 
@@ -97,25 +97,3 @@ class RecordingScore:
     def _failed(self, failure: RunFailure) -> str:
         where = f" of run {printable(failure.run)}" if self.settings.get("runs", 1) > 1 else ""
         return f"failed at sample {spaced(failure.step)}{where}: {failure.message.rstrip('.')}"
-
-
-def beside_sentence(subject: str, comparison: Comparison | None, failed: str | None) -> str:
-    """Return the answer on a predictor as sentences.
-
-    Args:
-        subject: The predictor.
-        comparison: With every size; None if too few samples were compared.
-        failed: ``failed at sample 1000: ..`` without a full stop, or None.
-    """
-    if comparison is None:
-        few = "too few samples could be compared"
-        return f"{subject}: {few}." if failed is None else f"{subject} {failed}. Until then {few}."
-    over = f"Compared over {counted_samples(comparison.samples)}, those after the first twentieth."
-    if failed is None:
-        return f"{subject}: {comparison.clause}. {over}"
-    return f"{subject} {failed}. Until then {comparison.clause}. {over}"
-
-
-def counted_samples(samples: int) -> str:
-    """Return ``19 000 samples``."""
-    return f"{spaced(samples)} sample{'s' * (samples != 1)}" if samples >= 1000 else counted(samples, "sample")

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from ..._core.json_values import json_value
 from ...analysis._location.advice import advice_json
+from .beside import BESIDE_KINDS, Beside, BesideErrors, beside_lines, beside_messages
 from .outputs import Output, OverOracle, Threshold
 
-OUTPUT_KINDS = ("prediction", "error", "threshold")
+OUTPUT_KINDS = ("prediction", "error", "threshold", *BESIDE_KINDS)
 MANY = 1000  # numbers, from which on polars is the faster writer
 
 
@@ -26,6 +27,8 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
     """Return a function from an output to its lines, of these kinds; one line for each sample."""
 
     def lines(output: Output) -> Iterable[bytes]:
+        if isinstance(output, Beside | BesideErrors):
+            return beside_lines(output, kinds)
         if isinstance(output, Threshold):
             return [_dump(dict(kind="threshold") | threshold_record(output))] if "threshold" in kinds else []
         parts = []
@@ -51,6 +54,8 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
 
 def output_messages(output: Output, kinds: Collection[str] = OUTPUT_KINDS) -> list[tuple[str, bytes]]:
     """Return kind and payload of the messages of an output; a block gives a list of rows."""
+    if isinstance(output, Beside | BesideErrors):
+        return beside_messages(output, kinds)
     if isinstance(output, Threshold):
         return [("threshold", _dump(threshold_record(output)))] if "threshold" in kinds else []
     cut = slice(None) if len(output.output) > 1 else 0

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ...analysis._location.streamed import Streamed
+from .beside import Beside, BesideErrors
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Forecasts(NamedTuple):
         ahead: Forecasts of the samples after the last one.
         scored: Where the output was observed and the center was known before.
         oracle: The oracle's forecast of each sample, NaN before it has seen enough; None if no plant is known.
+        input: The inputs of the samples, NaN where missing; None: not known.
     """
 
     stream: str
@@ -47,6 +49,7 @@ class Forecasts(NamedTuple):
     ahead: Float[np.ndarray, "lookahead size output"]
     scored: NDArray[np.bool_]
     oracle: Float[np.ndarray, "time output"] | None = None
+    input: Float[np.ndarray, "time input"] | None = None
 
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
@@ -99,4 +102,4 @@ class Threshold(NamedTuple):
     refused: dict[str, int]
 
 
-Output = Forecasts | Threshold
+Output = Forecasts | Threshold | Beside | BesideErrors

@@ -65,7 +65,9 @@ class Tile:
             observed = rows.stream, rows.epoch, rows.sequence or 0, rows.time, rows.output
             n = rows.steps
             oracle = None if expected is None else expected[:n, :, i]
-            forecasts.append(Forecasts(*observed, forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle))
+            forecasts.append(
+                Forecasts(*observed, forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle, rows.input)
+            )
         return forecasts
 
     def _ahead(self, lanes: list[int]) -> Float[np.ndarray, "lookahead size output lane"]:
