@@ -172,6 +172,7 @@ class _View:
     def _lines(self) -> None:
         for row in self.rows:
             news = f"{row.status} {row.critical_size} {row.bounded} {row.verdict} {row.best} {row.use} {row.counts}"
+            news += f" {row.beside and row.beside['sentence']}"
             if self._printed.get(row.stream) != news:
                 self._printed[row.stream] = news
                 print(json.dumps(row._asdict(), allow_nan=False) if self._as_json else _line(row), flush=True)
@@ -206,6 +207,7 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
     notes += [f"messages that the learner rejected: {', '.join(refused)}"] if refused else []
     unheard = sum(row.unheard for row in rows)
     notes += [f"the errors of {unheard} samples were not heard here"] if unheard else []
+    notes += [row.beside["sentence"].rstrip(".") for row in rows[:room] if row.beside is not None]
     notes += [f"{ignored} messages had another form and are left out"] if ignored else []
     notes += ["nothing has come yet"] if not rows else []
     table.caption = Text("; ".join(notes)) if notes else None
@@ -244,4 +246,5 @@ def _line(row: Row) -> str:
     counts = ", ".join(f"{row.counts[word]} {word}" for word in ("lost", "repeated", "outdated"))
     counts += f", the errors of {row.unheard} samples not heard here" if row.unheard else ""
     critical = "" if row.verdict is None else f", critical size {_verdict(row)}"
-    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{use}{critical}, {counts}"
+    beside = "" if row.beside is None else f"; {row.beside['sentence']}"
+    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{use}{critical}, {counts}{beside}"

@@ -20,8 +20,9 @@ from .._messages.errors import REJECTION_KINDS
 from .._messages.limits import LARGEST, LARGEST_COUNT, MOST_STREAMS
 from .._messages.outputs import Counts
 from .._mqtt.address import Address
+from .beside_heard import BesideHeard
 
-HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
+HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error", "ergoscope/beside", "ergoscope/beside-error")
 COUNTS = tuple(vars(Counts()))
 VERDICTS = ("located", "at most", "above", "not visible yet", "undecided")
 MOST_SIZES = 4096
@@ -51,6 +52,8 @@ class Row(NamedTuple):
         age: Seconds since the last error, or None.
         bounded: The smallest size tried whose error is bounded, for ``located`` and ``at most``.
         advice: ``size`` to use and ``sentence``, of the last verdict; None if there is none.
+        beside: What was last published of a predictor beside the ladder (``BesideHeard.said``), with its ``error`` over
+            about the last thousand samples; None if there is none.
     """
 
     stream: str
@@ -68,6 +71,7 @@ class Row(NamedTuple):
     age: float | None
     bounded: int | None = None
     advice: dict[str, Any] | None = None
+    beside: dict[str, Any] | None = None
 
     @property
     def use(self) -> int | None:
@@ -136,6 +140,7 @@ class _Stream:
         self.ticks: deque[tuple[float, int]] = deque()
         self.begun: float | None = None
         self.last: float | None = None
+        self.beside = BesideHeard()
 
     def hear(self, kind: str, payload: bytes, now: float) -> None:
         if kind == "status":
@@ -151,6 +156,10 @@ class _Stream:
             self.units = [printable(str(units[name])) if name in units else "" for name in names] if units else []
         elif kind == "ergoscope/threshold":
             self._hear_threshold(record)
+        elif kind == "ergoscope/beside":
+            self.beside.hear(record)
+        elif kind == "ergoscope/beside-error":
+            self.beside.hear_errors(record, self.outputs, self.samples, self.epoch, self.next)
         else:
             self._hear_error(record, now)
 
@@ -225,6 +234,10 @@ class _Stream:
     def keep(self, y: NDArray[np.float64], error: NDArray[np.float64], oracle: NDArray[np.float64] | None) -> None:
         """Keep more of new samples ``(time, output)``, errors ``(time, size, output)``; a table needs none."""
 
+    def beside_growth(self) -> list[float | None]:
+        """Return nothing: a table has no growth."""
+        return []
+
     def row(self, name: str, now: float) -> Row:
         while self.ticks and self.ticks[0][0] < now - SECONDS:
             self.ticks.popleft()
@@ -240,6 +253,7 @@ class _Stream:
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
             *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice),
+            None if self.beside.said is None else self.beside.said | dict(error=self.beside.error),
         )
 
 
