@@ -123,7 +123,7 @@ def test_requirements_on_a_recording() -> None:
     required = parse_requirements(
         "excess<20%, excess<10%, ladder<0.1, finite, deterministic, flawless, calibrated, bounded"
     )
-    short = recording_shortfalls(scored("Last", walks(1, 900)), required)
+    short = recording_shortfalls(scored("Last", walks(1, 2000)), required)
     assert [line.partition(":")[0] for line in short] == ["excess<10%", "ladder<0.1", "calibrated", "bounded"]
     assert "excess is 1" in short[0] and "a recording does not measure it" in short[3]  # 3 / 2.618 - 1 is 14.6 %
     failed = recording_shortfalls(scored("NotFinite", walks()), parse_requirements("finite, flawless, zoo:excess<1"))
