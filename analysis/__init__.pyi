@@ -1,3 +1,7 @@
+from ._curves.locate_curves import locate_curves as locate_curves
+from ._curves.located_curves import LocatedCurves as LocatedCurves
+from ._curves.scaling_law import ScalingLaw as ScalingLaw
+from ._curves.scaling_law import scaling_law as scaling_law
 from ._discovery.chosen_examples import examples_of as examples_of
 from ._discovery.discover import Discovery as Discovery
 from ._discovery.discover import discover as discover
@@ -61,6 +65,7 @@ from ._reports.portrait import Portrait as Portrait
 from ._reports.portrait import portrait as portrait
 from ._reports.portrait import save_portrait as save_portrait
 from ._reports.report import write_report as write_report
+from ._reports.save_curves import save_curves as save_curves
 from ._reports.save_emergence import save_emergence as save_emergence
 from ._reports.save_location import save_location as save_location
 from ._reports.signal_figure import signal_figure as signal_figure
