@@ -49,6 +49,8 @@ from ._growth.laws import growth_laws as growth_laws
 from ._growth.regret_size import regret_size as regret_size
 from ._growth.summary import located as located
 from ._location.autoregression import autoregression as autoregression
+from ._location.critical_lags import CriticalLags as CriticalLags
+from ._location.critical_lags import critical_lags as critical_lags
 from ._location.locate import locate as locate
 from ._location.location import Location as Location
 from ._location.read_location import read_location as read_location

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
 from .._curves.growth import GROWS
 from .._curves.located_curves import LocatedCurves
@@ -14,6 +15,8 @@ from .style import BLUE, MARKERS, MOST_LINES, ORANGE, canvas, legend, plain_log,
 FEWEST_PLACES = 3  # of a line
 BORDER = 0.2  # an exponent above it, with the whole interval, is growth
 GREY = "0.45"
+DECADE = 20  # range of errors whose ticks are plain numbers
+MOST_TICKS = 6  # sizes that all get a tick
 
 
 def own_curves_figure(found: LocatedCurves) -> Figure:
@@ -51,6 +54,9 @@ def own_curves_figure(found: LocatedCurves) -> Figure:
         axes.set_xscale("log")
     if (mean["error"] > 0).all() and not found.settings["higher_is_better"]:
         axes.set_yscale("log")
+        if mean["error"].max() < DECADE * mean["error"].min():  # type: ignore[operator]
+            axes.yaxis.set_major_formatter(ScalarFormatter())
+            axes.yaxis.set_minor_formatter(ScalarFormatter())
     title(axes, found.name, f"{found.columns['error']} by {found.columns['size']}")
     legend(axes, 4, title=found.columns["size"])
     return figure
@@ -80,9 +86,10 @@ def exponents_figure(found: LocatedCurves) -> Figure:
     axes.axhline(0, color="0.6", lw=1, zorder=1)
     axes.axhline(BORDER, color="0.8", lw=4, zorder=0)
     if (rows["size"] > 0).all():
-        plain_log(axes, rows["size"].cast(pl.Float64).to_numpy())
-        if rows["size"].max() >= 1e5:  # type: ignore[operator]
-            axes.set_xticks(axes.get_xticks(), [short(value) for value in axes.get_xticks()])
+        axes.set_xscale("log")
+        if rows.height <= MOST_TICKS:
+            plain_log(axes, rows["size"].cast(pl.Float64).to_numpy())
+            axes.set_xticks(rows["size"], [short(value) for value in rows["size"]])
     axes.set(
         xlabel=found.columns["size"], ylabel=f"exponent of {found.columns['error']} along {found.columns['along']}"
     )

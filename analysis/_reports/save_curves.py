@@ -33,7 +33,7 @@ def save_curves(found: LocatedCurves, folder: str | Path, command: list[str] | N
         ValueError: The folder cannot be written to.
     """
     figures = {"own-curves.png": own_curves_figure(found)}
-    if found.sizes["exponent"].count():
+    if found.sizes["low"].count():
         figures["own-exponents.png"] = exponents_figure(found)
     tables = {"own-sizes.parquet": found.sizes}
     if found.budgets.height:
