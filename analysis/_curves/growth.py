@@ -83,25 +83,25 @@ def growth_threshold(laws: pl.DataFrame) -> Threshold:
     return Threshold("located" if absent else "at most", sizes[present[0]], above)
 
 
-def threshold_words(found: Threshold, laws: pl.DataFrame, name: str, along: str) -> str:
+def threshold_words(found: Threshold, laws: pl.DataFrame, name: str, along: str, error: str) -> str:
     """Return the threshold as a clause, with what the sizes do."""
     if set(laws["verdict"]) <= {FALLS, FLOOR}:
         floor = laws.filter(pl.col("verdict") == FLOOR)["size"].to_list()
         what = "falls to a floor" if len(floor) == laws.height else "falls"
         some = f", to a floor at {listed(floor)}" if 0 < len(floor) < laws.height else ""
-        return f"the error {what} along {along} at every {name}{some}"
+        return f"{error} {what} along {along} at every {name}{some}"
     if found.verdict == "located" and found.size is not None and found.above is not None:
-        return f"the error stops growing along {along} at {name} {short(found.size)}: it grows at {short(found.above)}"
+        return f"{error} stops growing along {along} at {name} {short(found.size)}: it grows at {short(found.above)}"
     if found.verdict == "at most" and found.size is not None:
-        return f"no {name} is shown to grow along {along}; from {short(found.size)} on the error is shown not to"
+        return f"no {name} is shown to grow along {along}; from {short(found.size)} on {error} is shown not to"
     if found.verdict == "above":
-        return f"the error grows along {along} at every {name}: try larger ones"
+        return f"{error} grows along {along} at every {name}: try larger ones"
     unsure = laws.filter(pl.col("verdict") == UNDECIDED)
     if unsure.is_empty():
-        return f"no threshold: the error grows again at a {name} above one at which it does not"
+        return f"no threshold: {error} grows again at a {name} above one at which it does not"
     some = f" for {unsure.height} of {laws.height} sizes" if unsure.height < laws.height else ""
     usual = unsure["reason"].value_counts().sort("count", "reason", descending=[True, False])["reason"][0]
-    return f"whether the error grows along {along} is undecided{some}: {usual}"
+    return f"whether {error} grows along {along} is undecided{some}: {usual}"
 
 
 def _law(part: pl.DataFrame) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Level(NamedTuple):
 
     def words(self, size: str, error: str) -> str:
         """Return the answer as a clause."""
-        to = f"{error} gets {'down' if self.below else 'up'} to {self.level:g}"
+        to = f"{error} {'gets down to' if self.below else 'reaches'} {self.level:g}"
         found = self.emergence
         if found is not None and found.verdict == "located" and found.value is not None:
             ends = [".." if end is None else short(end) for end in (found.value, found.low, found.high)]

@@ -113,11 +113,13 @@ def locate_curves(
     )
     settings |= dict(average=average, law=law, draws=draws, seed=seed, rows=table.frame.height)
     settings |= dict(notes=list(table.notes), versions=versions())
-    grows = _locate_words(summary) if summary is not None else threshold_words(threshold, laws, size_name, along_name)
-    parts = [_budget_words(budgets, size_name, along_name)] if budgets.height else []
-    parts += [] if passed is None else [passed.words(size_name, str(table.names["error"]))]
+    roles = size_name, along_name, str(table.names["error"])
+    grows = threshold_words(threshold, laws, *roles) if summary is None else _locate_words(summary)
+    parts = [_budget_words(budgets, *roles, higher_is_better)] if budgets.height else []
+    parts += [] if passed is None else [passed.words(size_name, roles[2])]
     parts += [] if joint is None else [joint.sentence.rstrip(".")]
-    parts.insert(0 if threshold.verdict != "undecided" or not parts else len(parts), grows)  # what is known comes first
+    if not (higher_is_better and parts):  # a score that rises does not grow for ever
+        parts.insert(0 if threshold.verdict != "undecided" else len(parts), grows)  # what is known comes first
     parts.append(_holds(table, along_name))
     first, *others = parts
     words = " ".join(f"{part}." for part in (f"{name}: {first}", *(part[:1].upper() + part[1:] for part in others)))
@@ -172,18 +174,19 @@ def _ends(low: int | None, high: int | None) -> str:
     return f"{'..' if low is None else low} to {'..' if high is None else high}"
 
 
-def _budget_words(budgets: pl.DataFrame, size: str, along: str) -> str:
+def _budget_words(budgets: pl.DataFrame, size: str, along: str, error: str, score: bool) -> str:
     """Return the comparison at the last place that most sizes share."""
     row = budgets.filter(pl.col("sizes") == budgets["sizes"].max()).tail(1).row(0, named=True)
     text = f"at {place(along, row['along'])}, of {row['sizes']} sizes"
-    edge = ", the largest there" * row["at_edge"]
+    edge = ", the largest there," * row["at_edge"]
+    best = f"the {'largest' if score else 'least'} {error} is that of"
     if row["alike"] is None:
-        return f"{text}, the least error is that of {size} {short(row['least'])}{edge}, without an interval"
+        return f"{text}, {best} {size} {short(row['least'])}{edge or ','} without an interval"
     if len(row["alike"]) == 1:
         return f"{text}, {size} {short(row['least'])}{edge} is better than every other"
     text = f"{text}, no larger one is shown to beat {size} {short(row['size'])}"
     others = listed([value for value in row["alike"] if value != row["least"]])
-    return f"{text}; the least error is that of {short(row['least'])}{edge}, not told apart from {others}"
+    return f"{text}; {best} {short(row['least'])}{edge or ','} not told apart from {others}"
 
 
 def _holds(table: ErrorTable, along: str) -> str:

@@ -41,9 +41,9 @@ def test_a_table_has_its_rows_its_sentence_and_its_report(run, tmp_path: Path) -
     code, out, _ = run("sweep.csv", *COLUMNS, "--run", "seed")
     lines = [line.split() for line in out.splitlines()]
     assert code == 0 and ["1", "3", "5", "16.2", "1.00", "1.00", "to", "1.00", "growing"] in lines
-    assert "sweep: the error stops growing along epoch at width 4: it grows at 2." in out
+    assert "sweep: mse stops growing along epoch at width 4: it grows at 2." in out
     assert (tmp_path / "runs" / "sweep-curves" / "report.html").is_file()
-    assert run("sweep.csv", *COLUMNS, "--run", "seed", "--quiet")[1].startswith("sweep: the error stops")
+    assert run("sweep.csv", *COLUMNS, "--run", "seed", "--quiet")[1].startswith("sweep: mse stops")
 
 
 def test_the_json_has_every_part(run) -> None:

@@ -102,5 +102,5 @@ def test_the_sentence_names_the_threshold() -> None:
     growth |= {size: noisy(lambda step: 5.0, size) for size in (4, 8)}
     frame = tidy(growth).rename(dict(size="width", along="step", run="seed", error="mse"))
     found = locate_curves(frame, size="width", along="step", error="mse", run="seed")
-    assert "the error stops growing along step at width 4: it grows at 2." in found.sentence
+    assert "mse stops growing along step at width 4: it grows at 2." in found.sentence
     assert found.threshold == ("located", 4.0, 2.0) and found.no_law == "the error of a size grows"

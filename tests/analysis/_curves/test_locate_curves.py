@@ -95,7 +95,7 @@ def test_curves_of_emerge_give_its_answer(diverged: bool) -> None:
         assert getattr(ours, name) == getattr(theirs, name), name
     assert ours.shares.drop("rows").equals(theirs.shares.drop("rows"))
     assert theirs.verdict == "located" and theirs.diverged == diverged
-    assert "in half of the runs value gets up to 0.99 from rows" in found.sentence.lower()
+    assert "in half of the runs value reaches 0.99 from rows" in found.sentence.lower()
 
 
 def test_the_command_emerge_and_its_curves_agree(request: pytest.FixtureRequest) -> None:
@@ -161,7 +161,7 @@ def test_the_law_of_a_sweep_and_the_best_width() -> None:
     for name, value in (("alpha", 1.0), ("beta", 1.0), ("A", 1.0), ("B", 3.0)):
         row = found.law.table.row(by_predicate=pl.col("name") == name, named=True)
         assert row["value"] == pytest.approx(value, rel=0.1), row
-    assert "at epoch 320, of 4 sizes, width 8, the largest there is better than every other" in found.sentence.lower()
+    assert "at epoch 320, of 4 sizes, width 8, the largest there, is better than every other" in found.sentence.lower()
     assert found.sizes["verdict"].to_list() == ["falling"] * 4  # five places say nothing of a floor
 
 
