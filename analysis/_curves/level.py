@@ -34,6 +34,7 @@ class Level(NamedTuple):
             fewer than 6 runs.
         passages: One row for each size and run, as ``first_passages`` returns them.
         emergence: From which size on half of the runs pass; None for one size.
+        ranked: Whether the horizon of ``emergence`` is a rank among the places, as it is if they are no whole numbers.
     """
 
     level: float
@@ -41,6 +42,7 @@ class Level(NamedTuple):
     sizes: pl.DataFrame
     passages: pl.DataFrame
     emergence: Emergence | None
+    ranked: bool
 
     def words(self, size: str, error: str) -> str:
         """Return the answer as a clause."""
@@ -73,13 +75,15 @@ def level_passages(table: ErrorTable, level: float, below: bool, seed: int) -> L
     passages = first_passages(_curves(table, label, steps), "error", level, below)
     passages = passages.with_columns(pl.col(label).cast(pl.Float64))
     several = passages[label].n_unique() > 1
-    found = emergence(passages, label, ability="pass", horizon_word="places", seed=seed) if several else None
+    ability = f"{table.names['error']} {'at most' if below else 'at least'} {level:g}"
+    found = emergence(passages, label, ability=ability, horizon_word="places", seed=seed) if several else None
     rows = []
     for (size,), part in passages.sort(label).group_by(label, maintain_order=True):
         median = median_passage(*run_times(part, within(part)))
         place = [None if step is None else float(back(step)) for step in median]
         rows.append((size, len(part), int((~part["censored"]).sum()), *place))
-    return Level(level, below, pl.DataFrame(rows, schema=SIZES, orient="row"), _placed(passages, back), found)
+    placed = _placed(passages, back)
+    return Level(level, below, pl.DataFrame(rows, schema=SIZES, orient="row"), placed, found, back is not float)
 
 
 def _steps(table: ErrorTable) -> tuple[pl.Expr, Any]:

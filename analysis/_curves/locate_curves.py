@@ -199,7 +199,10 @@ def _holds(table: ErrorTable, along: str) -> str:
     each = counted(few, "run") if few == many else f"{few} to {many} runs"
     text = f"this holds for {sizes} of {each} each, {along} from {first} to {last}, {spaced(frame.height)} rows"
     if table.names["run"] is None:
-        text += "; no column names the run, so each row counts as one"
+        text += (
+            "; no column names the run, so each row counts as a run of its own: intervals are too narrow if several "
+        )
+        text += "rows are of one training run"
     elif few < 3:
         text += "; fewer than three runs of a size have no interval"
     return text + "".join(f"; {note}" for note in table.notes)

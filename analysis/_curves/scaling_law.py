@@ -116,6 +116,7 @@ def scaling_law(
         (arXiv 2404.10102).
 
     Examples:
+        >>> import numpy as np
         >>> N, D = (part.ravel() for part in np.meshgrid([1e3, 1e4, 1e5], [1e4, 1e5, 1e6]))
         >>> law = scaling_law(N, D, 1.5 + 20 / N**0.4 + 50 / D**0.5, draws=0)
         >>> round(law["alpha"], 2), round(law["beta"], 2)

@@ -42,7 +42,9 @@ def save_curves(found: LocatedCurves, folder: str | Path, command: list[str] | N
     if found.level is not None:
         tables["own-level.parquet"] = found.level.sizes
         if found.level.emergence is not None:
-            figures["own-level.png"] = passage_figure(found.level.emergence)
+            figures["own-level.png"] = passage_figure(
+                found.level.emergence, word="places" if found.level.ranked else str(found.columns["along"])
+            )
     if found.law is not None:
         tables["own-law.parquet"] = found.law.table
     tables["own-table.parquet"] = found.frame
