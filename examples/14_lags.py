@@ -12,7 +12,7 @@ from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 from ergoscope import critical_lags
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--series", type=int, default=4, help="series of each order and length")
+parser.add_argument("--series", type=int, default=2, help="series of each order and length")
 series = parser.parse_args().series
 
 ORDERS = {0: (), 1: (0.7,), 2: (0.5, -0.5), 3: (0.3, 0.2, 0.4)}
