@@ -90,6 +90,10 @@ RUN: dict[str, tuple[str, ...]] = {
     ),
     "learn - --sizes 0..16": (),
     "learn run/ --sizes 0..16": (),
+    "locate-curves examples/data/chinchilla.csv --size params --along tokens --error loss --where outlier=0": (
+        "--draws", "20",
+    ),
+    "locate-curves located/curves.parquet": (),
 }  # fmt: skip
 
 LAB = "mqtt://localhost:1883/lab"
@@ -117,6 +121,7 @@ TEXTS = "tests/analysis/_emergence/test_emerge_texts.py reads fewer texts along 
 SKILLS = "tests/analysis/_studies/skills/test_skills.py runs it on fewer streams"
 ARITHMETIC = "tests/analysis/_studies/arithmetic/test_arithmetic.py runs it on fewer runs"
 QUANTA = "tests/analysis/_studies/quanta/test_quanta.py runs it on fewer tasks"
+OWN = "tests/analysis/_curves has tables of this kind"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
 NOT_RUN = {
@@ -148,6 +153,9 @@ NOT_RUN = {
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml": "takes hours; test_task_experiment.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml --check": "compiles two programs; test_task_experiment.py plans a smaller one",
+    "locate-curves table.csv --size params --along tokens --error loss --run seed": OWN,
+    "locate-curves runs/parity-rows/curves.parquet --size rows --where 'metric=exam accuracy' --level 0.99 "
+    "--higher-is-better": OWN,
     "report runs/grokking-sweep": "test_task_experiment.py makes the report of a smaller sweep of its kind",
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786 --check": CLUSTER,
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786": CLUSTER,

@@ -28,6 +28,8 @@ SAYS = {
     "10_emergence": "emergence.png",
     "11_estimators": "those of Live, bit for bit: True",
     "12_first_passage": "generalises from",
+    "13_own_curves": "to the last digit: True",
+    "14_lags": "order 3: found at",
 }
 SWEPT = """[grid]
 systems = ["random-walk"]
