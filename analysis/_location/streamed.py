@@ -20,10 +20,12 @@ from .._growth.curves import curves
 from .._growth.laws import FEWEST_GROUPS, growth_laws
 from .._growth.output_units import in_noise_units, noise_scales
 from .advice import Advice, advise
+from .more_data import More
 from .options import SHORTEST
 from .recording import claimed, late_losses
 from .sentences import recording_sentence
 from .theory_check import check_theory, expected_size
+from .told_apart import samples_to_tell_apart, undecided_pair
 
 LARGEST = np.finfo(np.float64).max
 
@@ -37,6 +39,7 @@ class Streamed(NamedTuple):
         advice: The size to use now; None if there are too few samples, or only one size.
         sentence: The answer as a sentence.
         horizon: Samples of the longest stream.
+        more: How many samples or streams would decide what is undecided; empty if nothing is.
     """
 
     critical: Critical
@@ -44,6 +47,7 @@ class Streamed(NamedTuple):
     sentence: str
     horizon: int
     advice: Advice | None = None
+    more: tuple[More, ...] = ()
 
 
 def locate_streamed(
@@ -102,10 +106,15 @@ def locate_streamed(
     advice = advise(
         losses[used], samples[used], learner.sizes, best, critical, runs, learner.size_label, "", seed, draws
     )
-    sentence = recording_sentence(
-        name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs
+    pair = undecided_pair(advice, best.alike, list(learner.sizes))
+    apart = samples_to_tell_apart(
+        losses[used], samples[used], learner, pair, runs, horizon, sums.error.shape[3], learner.lookaheads[0]
     )
-    return Streamed(critical, best, sentence, horizon, advice)
+    more = tuple(each for each in (apart,) if each is not None)
+    sentence = recording_sentence(
+        name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs, None, more
+    )
+    return Streamed(critical, best, sentence, horizon, advice, more)
 
 
 def _visible(critical: Critical, plant: LinearSystem, learner: Learner, horizon: int) -> Critical:
