@@ -39,14 +39,14 @@ def more_json(more: tuple[More, ...]) -> list[dict[str, Any]]:
 def rounded_up(number: float) -> int:
     """Return a number rounded up to two digits: 12 340 becomes 13 000."""
     whole = math.ceil(min(number, LARGEST))
-    step = 10 ** max(len(str(whole)) - 2, 0)
+    step: int = 10 ** max(len(str(whole)) - 2, 0)
     return -(-whole // step) * step
 
 
 def rounded_down(number: float) -> int:
     """Return a number rounded down to two digits: 12 940 becomes 12 000."""
     whole = math.floor(min(number, LARGEST))
-    step = 10 ** max(len(str(whole)) - 2, 0)
+    step: int = 10 ** max(len(str(whole)) - 2, 0)
     return whole // step * step
 
 

@@ -25,6 +25,8 @@ from .._growth.regret_size import RegretSize
 from .advice import advise
 from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
+from .fitted_slope import fitted_slope
+from .growth_plan import growth_more
 from .location import Location
 from .memory_check import check_memory
 from .options import (
@@ -154,7 +156,9 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         apart = samples_to_tell_apart(
             losses, samples, learner, pair, runs, int(sums.edges[-1]), int(np.isfinite(scales).sum()), lookahead
         )
-        more = tuple(each for each in (apart,) if each is not None)
+        fitted = fitted_slope(trusted, scales, learner, lookahead) if critical.verdict == "undecided" else None
+        grows = growth_more(rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ")
+        more = tuple(each for each in (apart, grows) if each is not None)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)

@@ -40,6 +40,7 @@ def system_sentence(
     widen: str,
     regret: RegretSize | None,
     cost: float | None,
+    more: More | None = None,
 ) -> str:
     """Return the answer for a system as a sentence.
 
@@ -56,6 +57,7 @@ def system_sentence(
         widen: The option that tries larger sizes; empty if there is none.
         regret: The size of low regret.
         cost: The excess that learning leaves for ever if a mode is explosive.
+        more: How many replicates would decide it.
     """
     holds = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
@@ -72,7 +74,8 @@ def system_sentence(
     if cost is not None:
         compared += f"; an explosive mode leaves an excess of about {cost:.3g} however long it is learned"
     compared = f"{compared}. " if len(sizes) > 1 else ""
-    return f"{name}: {_found(critical, word, sizes)}; {theory}. {compared}This holds for {holds}."
+    wanted = f"{_capital(more.sentence)}. " if more is not None and len(more.sizes) == 1 else ""
+    return f"{name}: {_found(critical, word, sizes)}; {theory}. {wanted}{compared}This holds for {holds}."
 
 
 def recording_sentence(

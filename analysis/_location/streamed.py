@@ -20,6 +20,7 @@ from .._growth.curves import curves
 from .._growth.laws import FEWEST_GROUPS, growth_laws
 from .._growth.output_units import in_noise_units, noise_scales
 from .advice import Advice, advise
+from .growth_plan import growth_more
 from .more_data import More
 from .options import SHORTEST
 from .recording import claimed, late_losses
@@ -91,7 +92,7 @@ def locate_streamed(
         losses, samples = late_losses(scaled, 0)
         losses, used = np.where(np.isfinite(losses), losses, LARGEST / (8 * max(len(losses), 1))), samples > 0
     best = best_size(losses[used], samples[used], list(learner.sizes), seed, draws)
-    critical = claimed(Critical(None, "undecided", ""), runs, None)
+    critical, laws = claimed(Critical(None, "undecided", ""), runs, None), None
     if runs >= FEWEST_GROUPS:
         if np.isfinite(sums.error).all():
             try:
@@ -110,7 +111,8 @@ def locate_streamed(
     apart = samples_to_tell_apart(
         losses[used], samples[used], learner, pair, runs, horizon, sums.error.shape[3], learner.lookaheads[0]
     )
-    more = tuple(each for each in (apart,) if each is not None)
+    grows = None if laws is None else growth_more(laws, critical, runs, horizon, word="streams")
+    more = tuple(each for each in (apart, grows) if each is not None)
     sentence = recording_sentence(
         name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs, None, more
     )
