@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from ...learners import Learner
 from ...simulator import Trajectories
 from .._growth.laws import FEWEST_GROUPS
-from .autoregression import autoregression
+from .autoregression import Autoregression, autoregression
 from .growth_plan import exact_exponent
 from .options import FILTERS
+
+DRAWN = 100  # models drawn for the eigenvalues
+LIKELY = 0.05  # share of them outside the circle
 
 
 def fitted_slope(
@@ -22,7 +25,8 @@ def fitted_slope(
 ) -> Callable[[int, int], float] | None:
     """Return the exponent of the exact error of a model fitted to all runs, from size and horizon.
 
-    It serves to ask for data, not to judge: no verdict rests on it.
+    Eigenvalues that the runs do not tell from the unit circle are moved onto it. The model serves to ask for data, not
+    to judge: no verdict rests on it.
 
     Args:
         recording: The runs.
@@ -42,4 +46,15 @@ def fitted_slope(
     ):
         return None
     fitted = autoregression(replace(recording, outputs=recording.outputs / scales))
-    return None if fitted is None or not fitted.order else partial(exact_exponent, fitted.system(), lookahead)
+    if fitted is None or not fitted.order:
+        return None
+    return partial(exact_exponent, _on_circle(fitted).system(), lookahead)
+
+
+def _on_circle(fitted: Autoregression) -> Autoregression:
+    """Return the model with all eigenvalues on the unit circle that the runs do not tell from it."""
+    rng = np.random.default_rng(0)
+    moduli = np.stack([np.abs(fitted.drawn(rng).eigenvalues) for _ in range(DRAWN)])
+    likely = (moduli >= 1).mean(axis=0) >= LIKELY  # (eigenvalue,), by falling modulus
+    moved = [model for count, model in fitted.on_the_circle() if likely[count - 1]]
+    return moved[-1] if moved else fitted

@@ -84,21 +84,21 @@ def samples_to_tell_apart(
     if pair is None:
         return None
     small, large = (list(learner.sizes).index(size) for size in pair)
-    n, difference = float(samples.sum()), losses[:, small] - losses[:, large]
-    noise = float(losses[:, large].sum()) / n / outputs
-    total = float(difference.sum())
-    if not (noise > 0 and math.isfinite(noise) and math.isfinite(total)):
+    n, noise = float(samples.sum()), float(losses[:, large].sum()) / float(samples.sum()) / outputs
+    if not (noise > 0 and np.isfinite(losses[:, [small, large]]).all()):
         return None
-    power, sure, shown = NORMAL
-    measured = math.sqrt(float(((difference - total / n * samples) ** 2).sum())) / noise
+    difference = (losses[:, small] - losses[:, large]) / noise
+    total, (power, sure, shown) = float(difference.sum()), NORMAL
+    with np.errstate(over="ignore"):  # an error that has run away decides nothing here
+        measured = math.sqrt(float(((difference - total / n * samples) ** 2).sum()))
     if learner.tends_to in FILTERS and lookahead == 1:
         cost = runs * (learner.parameters[large] - learner.parameters[small]) * LATE
-        gain = max(total / noise + cost, 0.0)
+        gain = max(total + cost, 0.0)
         needed, least = (gain_that_shows(cost, level) for level in (power, 0.0))
         enough = gain > FAINTEST * 2 * math.sqrt(cost)
-        limit = max(gain + sure * 2 * math.sqrt(gain + cost), total / noise + cost + sure * measured)
+        limit = max(gain + sure * 2 * math.sqrt(gain + cost), total + cost + sure * measured)
     else:
-        level = abs(total) / noise / measured if measured > 0 else 0.0
+        level = abs(total) / measured if measured > 0 else 0.0
         gain, needed, least, limit = level**2, (shown + power) ** 2, shown**2, (level + sure) ** 2
         enough = level >= PLAINEST
     if enough:
