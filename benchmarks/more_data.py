@@ -1,6 +1,6 @@
 """Ask undecided answers how much data they need, record that much, and see whether it decides.
 
-    python benchmarks/more_data.py              200 cases, fifty of each of four kinds: half an hour
+    python benchmarks/more_data.py              100 cases, 25 of each of four kinds: ten minutes
     python benchmarks/more_data.py --cases 5    five of each kind
     python benchmarks/more_data.py --check      measure and write nothing; exit 1 if the page differs
 
@@ -131,9 +131,55 @@ def page(text: str, record: dict[str, Any]) -> str:
     return "\n\n".join([before + MARKS[0], "\n".join(table(head, rows(record))), MARKS[1] + after])
 
 
+def draw(record: dict[str, Any]) -> Any:
+    """Draw the difference of one pair of sizes against the samples, and the shares of decisions of each kind."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from ergoscope.analysis import locate
+    from ergoscope.analysis._reports.style import BLUE, ORANGE
+    from ergoscope.simulator import simulate, zoo
+
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    run, now = simulate(0, zoo("random-walk"), 8000), 1000
+    asked = locate(run.first(now), sizes=SIZES, model=False).more[0]
+    assert asked.samples is not None
+    tried = np.geomspace(250, 8000, 16).astype(int).tolist()
+    pairs = [locate(run.first(n), sizes=asked.sizes, model=False).best.pairs.row(0, named=True) for n in tried]
+    low, high, middle = (np.array([100 * pair[word] for pair in pairs]) for word in ("low", "high", "difference"))
+    left.fill_between(tried, low, high, color=BLUE, alpha=0.25, lw=0, label="its 95 % interval")
+    left.plot(tried, middle, color=BLUE, label=f"size {asked.sizes[1]} minus size {asked.sizes[0]}")
+    left.axhline(0, color="0.25", lw=0.8)
+    for samples, words_, colour in ((now, "at hand", "0.25"), (asked.samples, "asked for", ORANGE)):
+        left.axvline(samples, color=colour, ls="--", lw=1.2)
+        left.annotate(words_, (samples, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
+                      textcoords="offset points", color=colour, fontsize=9)  # fmt: skip
+    left.set(xscale="log", xlabel="samples recorded", ylabel="difference of mean squared errors (0.01)")
+    left.set_title("One recording of a random walk", loc="left", fontsize=11)
+    left.legend(fontsize=9, frameon=False, loc="lower right")
+    names = [kind for kind in KINDS if any("whole" in row for row in record["rows"] if row["kind"] == kind)]
+    for offset, word, said, colour in ((-0.2, "whole", "the number", ORANGE), (0.2, "half", "half of it", BLUE)):
+        for place, kind in enumerate(names):
+            tried_ = [row[word] for row in record["rows"] if row["kind"] == kind and "whole" in row]
+            share, count_ = sum(tried_) / len(tried_), len(tried_)
+            spread = 1.96 * math.sqrt(max(share * (1 - share), 0.25 / count_) / count_)
+            right.bar(place + offset, 100 * share, 0.36, yerr=100 * spread, color=colour, capsize=3,
+                      hatch="//" if word == "half" else None, edgecolor="white",
+                      label=said if not place else None)  # fmt: skip
+    right.axhline(90, color="0.25", ls=":", lw=1.2)
+    labels = {"one recording": "two sizes,\none run", "eight runs": "two sizes,\n8 runs",
+              "runs": "growth,\nrecording", "replicates": "growth,\nsystem"}  # fmt: skip
+    right.set_xticks(range(len(names)), [labels[kind] for kind in names], fontsize=9)
+    right.set(ylabel="decided (%)", ylim=(0, 110))
+    right.set_title("How often it decides; dotted: promised", loc="left", fontsize=11)
+    right.legend(fontsize=9, frameon=False, loc="lower left")
+    return figure
+
+
 def main() -> None:
     parser = words(__doc__)
-    parser.add_argument("--cases", type=count, default=50, help="cases of each kind")
+    parser.add_argument("--cases", type=count, default=25, help="cases of each kind")
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if page and results differ")
     asked = parser.parse_args()
@@ -150,6 +196,7 @@ def main() -> None:
         sys.exit(f"{PAGE.name} is not what the results say: run python benchmarks/more_data.py")
     if not asked.check:
         PAGE.write_text(anew, encoding="utf-8")
+        draw(record).savefig(FIGURE, dpi=120, metadata={"Software": "ergoscope"})
         print(f"written: {PAGE.name}")
 
 

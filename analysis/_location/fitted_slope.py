@@ -17,7 +17,7 @@ from .growth_plan import exact_exponent
 from .options import FILTERS
 
 DRAWN = 100  # models drawn for the eigenvalues
-LIKELY = 0.05  # share of them outside the circle
+LIKELY = 0.2  # share of them outside the circle
 
 
 def fitted_slope(

@@ -21,6 +21,7 @@ from .more_data import POWER, More, rounded_up
 from .visibility import exact_slope
 
 CLEAR = 0.35  # distance of an exponent from the border, from which on runs decide it
+FITTED = 0.43  # the same by a fitted model, whose exponents are not those of a learner at a short horizon
 LONGER = (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 500, 1000)  # horizons tried, times that of the data
 LONGEST = 10**8  # samples
 MOST = 1000  # times as many runs
@@ -47,6 +48,7 @@ def growth_more(
     visible_from: int | None = None,
     word: str = "runs",
     source: str = "",
+    clear: float = CLEAR,
 ) -> More | None:
     """Return the runs in all, and their samples, that decide a critical size which is not known.
 
@@ -71,6 +73,7 @@ def growth_more(
         visible_from: The horizon from which on the size of theory shows, if it is not visible yet.
         word: What a run is called.
         source: Words before the answer: what ``slope`` rests on.
+        clear: Distance of ``slope`` from 1/2 that is asked for.
 
     Returns:
         None if nothing is undecided, or no number of runs is the remedy.
@@ -93,7 +96,7 @@ def growth_more(
     tried = [int(times * horizon) for times in LONGER if times == 1 or times * horizon <= longest]
     for samples in tried:
         exponent = slope(row.size, samples)
-        if abs(exponent - BORDER) >= CLEAR:
+        if abs(exponent - BORDER) >= clear:
             times = _times_as_many(row, exponent, samples == horizon)
             if times is not None:
                 return _asked(row.size, runs, times, horizon, samples, word, source)

@@ -26,7 +26,7 @@ from .advice import advise
 from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
 from .fitted_slope import fitted_slope
-from .growth_plan import growth_more
+from .growth_plan import FITTED, growth_more
 from .location import Location
 from .memory_check import check_memory
 from .options import (
@@ -157,7 +157,9 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             losses, samples, learner, pair, runs, int(sums.edges[-1]), int(np.isfinite(scales).sum()), lookahead
         )
         fitted = fitted_slope(trusted, scales, learner, lookahead) if critical.verdict == "undecided" else None
-        grows = growth_more(rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ")
+        grows = growth_more(
+            rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ", clear=FITTED
+        )
         more = tuple(each for each in (apart, grows) if each is not None)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
