@@ -21,7 +21,7 @@ from .more_data import POWER, More, rounded_up
 from .visibility import exact_slope
 
 CLEAR = 0.35  # distance of an exponent from the border, from which on runs decide it
-FITTED = 0.43  # the same by a fitted model, whose exponents are not those of a learner at a short horizon
+MARGIN = 2  # times the horizon by a fitted model: the level that a learner learns, too, shifts its exponents
 LONGER = (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 500, 1000)  # horizons tried, times that of the data
 LONGEST = 10**8  # samples
 MOST = 1000  # times as many runs
@@ -48,7 +48,7 @@ def growth_more(
     visible_from: int | None = None,
     word: str = "runs",
     source: str = "",
-    clear: float = CLEAR,
+    margin: int = 1,
 ) -> More | None:
     """Return the runs in all, and their samples, that decide a critical size which is not known.
 
@@ -73,7 +73,7 @@ def growth_more(
         visible_from: The horizon from which on the size of theory shows, if it is not visible yet.
         word: What a run is called.
         source: Words before the answer: what ``slope`` rests on.
-        clear: Distance of ``slope`` from 1/2 that is asked for.
+        margin: Times the horizon at which ``slope`` is clear that are asked for; above 1 also at least twice the runs.
 
     Returns:
         None if nothing is undecided, or no number of runs is the remedy.
@@ -95,13 +95,15 @@ def growth_more(
     longest = LONGEST if most is None else min(most, LONGEST)
     tried = [int(times * horizon) for times in LONGER if times == 1 or times * horizon <= longest]
     for samples in tried:
-        exponent = slope(row.size, samples)
-        if abs(exponent - BORDER) >= clear:
-            times = _times_as_many(row, exponent, samples == horizon)
+        if abs(slope(row.size, samples) - BORDER) >= CLEAR:
+            samples = min(margin * samples, longest)
+            pooled = samples == horizon
+            fewest = FEWEST if pooled or margin > 1 else 1.0
+            times = _times_as_many(row, slope(row.size, samples), pooled, fewest)
             if times is not None:
                 return _asked(row.size, runs, times, horizon, samples, word, source)
-    never = f"{source}no number of {word} decides size {row.size} within {spaced(tried[-1])} samples: the exponent of "
-    return More((row.size,), None, tried[-1], False, None, f"{never}its mean error is then {exponent:.2f}")
+    never = f"{source}no number of {word} decides size {row.size} within {spaced(tried[-1])} samples"
+    return More((row.size,), None, tried[-1], False, None, never)
 
 
 def exact_exponent(system: LinearSystem, lookahead: int, size: int, horizon: int) -> float:
@@ -133,9 +135,9 @@ def decided(exponent: float, mean: float, deviation: float, times: float, pooled
     return 0.5 * math.erfc(-gap / max(spread, 1e-12) / math.sqrt(2))
 
 
-def _times_as_many(row: _Row, mean: float, pooled: bool) -> float | None:
+def _times_as_many(row: _Row, mean: float, pooled: bool, fewest: float) -> float | None:
     """Return the least times as many runs that decide with ``POWER``; None if too many are needed."""
-    for times in np.geomspace(FEWEST if pooled else 1.0, MOST, 300).tolist():
+    for times in np.geomspace(fewest, MOST, 300).tolist():
         if decided(row.exponent, mean, row.deviation, times, pooled) >= POWER:
             return float(times)
     return None

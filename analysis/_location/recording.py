@@ -26,7 +26,7 @@ from .advice import advise
 from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
 from .fitted_slope import fitted_slope
-from .growth_plan import FITTED, growth_more
+from .growth_plan import MARGIN, growth_more
 from .location import Location
 from .memory_check import check_memory
 from .options import (
@@ -158,7 +158,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         )
         fitted = fitted_slope(trusted, scales, learner, lookahead) if critical.verdict == "undecided" else None
         grows = growth_more(
-            rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ", clear=FITTED
+            rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ", margin=MARGIN
         )
         more = tuple(each for each in (apart, grows) if each is not None)
         own = frame.filter(pl.col("lookahead") == lookahead)
