@@ -30,6 +30,7 @@ SAYS = {
     "12_first_passage": "generalises from",
     "13_own_curves": "to the last digit: True",
     "14_lags": "order 3: found at",
+    "15_more_data": "3500 samples: 4 against 2: better",
 }
 SWEPT = """[grid]
 systems = ["random-walk"]

@@ -17,6 +17,7 @@ from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
 from .advice import Advice, advice_json
 from .model_answer import ModelAnswer
+from .more_data import More, more_json
 from .sentences import ahead_words
 from .signal import Signal
 
@@ -58,6 +59,7 @@ class Location:
         best: The size of least error after the first twentieth, and the sizes not told apart from it.
         advice: For a recording of which several sizes were tried: the size to use now, what others cost, and what the
             recording does not show; else None.
+        more: How many samples or runs would decide what is undecided; empty if nothing is.
         system: Name of the system or recording.
         settings: All settings that are needed to run it again.
         lookahead: Look-ahead of the forecasts in samples; the smallest of those asked for.
@@ -89,6 +91,7 @@ class Location:
     system: str
     settings: dict[str, Any]
     advice: Advice | None = None
+    more: tuple[More, ...] = ()
     lookahead: int = 1
     further: tuple[Location, ...] = ()
     model: ModelAnswer | None = None
@@ -203,6 +206,7 @@ def _answer(location: Location) -> dict[str, Any]:
         regret=regret,
         best=best,
         advice=advice_json(location.advice),
+        more=more_json(location.more),
         model=model,
         horizons=list(location.horizons),
         rungs=rungs,

@@ -16,6 +16,7 @@ from .._growth.regret_size import RegretSize
 from .advice import COSTS, Advice
 from .location import OUTPUTS, Location
 from .model_answer import ModelAnswer
+from .more_data import More
 from .signal import signal_from
 
 RUNGS: dict[str, Any] = dict(
@@ -117,6 +118,7 @@ def _location(
         system=answer["settings"]["source"],
         settings=settings,
         advice=None if advice is None else _advice(advice),
+        more=tuple(More(**each | dict(sizes=tuple(each["sizes"]))) for each in part["more"]),
         lookahead=part["lookahead"],
         further=tuple(_location(other, answer, curves, signals, predictors, ()) for other in further),
         model=None if model is None else _model(model),

@@ -25,6 +25,8 @@ from .._growth.regret_size import RegretSize
 from .advice import advise
 from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
+from .fitted_slope import fitted_slope
+from .growth_plan import MARGIN, growth_more
 from .location import Location
 from .memory_check import check_memory
 from .options import (
@@ -46,6 +48,7 @@ from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
 from .signal import longest_run, signal_of, sizes_to_show
 from .spikes import spike_note
+from .told_apart import samples_to_tell_apart, undecided_pair
 
 LARGEST = 1e150  # absolute value of a sample
 
@@ -149,6 +152,15 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         critical = claimed(critical_size(rungs), runs, trust).with_rise()
         widen = wider_sizes(options, learner, horizon // 2)
         advice = advise(losses, samples, learner.sizes, best, critical, runs, learner.size_label, widen, options.seed)
+        pair = undecided_pair(advice, best.alike, list(learner.sizes))
+        apart = samples_to_tell_apart(
+            losses, samples, learner, pair, runs, int(sums.edges[-1]), int(np.isfinite(scales).sum()), lookahead
+        )
+        fitted = fitted_slope(trusted, scales, learner, lookahead) if critical.verdict == "undecided" else None
+        grows = growth_more(
+            rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ", margin=MARGIN
+        )
+        more = tuple(each for each in (apart, grows) if each is not None)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
@@ -168,6 +180,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
                 horizon,
                 runs,
                 recording.reading,
+                more,
             ),
             interval=critical_interval(own, options.seed) if critical.bounded is not None else None,
             regret=regret,
@@ -179,6 +192,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             curves=frame,
             best=best,
             advice=advice,
+            more=more,
             system=name,
             settings=settings,
             lookahead=lookahead,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..._core.json_values import json_value
 from ...analysis._location.advice import advice_json
+from ...analysis._location.more_data import more_json
 from .outputs import Output, OverOracle, Threshold
 
 OUTPUT_KINDS = ("prediction", "error", "threshold")
@@ -90,6 +91,7 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
         reason=found.critical.reason,
         best=best,
         advice=advice_json(found.advice),
+        more=more_json(found.more),
         sizes=list(output.sizes),
         errors=None if output.errors is None else json_value(output.errors),
         oracle=None if output.oracle is None else _over_oracle(output.oracle),
