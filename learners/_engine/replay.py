@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import Trajectories
 from .._base import Learner
+from .band_sums import BandSums
+from .band_tracker import BandTracker, scored_ahead
 from .driver import Driver
 from .tile_state import TileState
 
@@ -83,15 +85,20 @@ class RunEnd:
 
 
 class Live:
-    """One stream, sample by sample; the arguments are those of ``Driver``."""
+    """One stream, sample by sample; the arguments are those of ``Driver``, and ``bands``, the level of ``band``."""
 
-    def __init__(self, learner: Learner, outputs: int = 1, inputs: int = 0, **options: Any) -> None:
+    def __init__(
+        self, learner: Learner, outputs: int = 1, inputs: int = 0, *, bands: float | None = None, **options: Any
+    ) -> None:
         self._driver = Driver(learner, outputs, inputs, **(dict(width=1) | options))
         self._lanes, self._record = self._driver.start(), self._driver.record()
         shape = self._driver.block, outputs, self._driver.width
         self._outputs = np.full(shape, np.nan)
         self._inputs = np.zeros((shape[0] + self._driver.ahead, inputs, shape[2]))
         self._end = np.eye(1, shape[2], dtype=np.int32)[0]
+        self._bands = None
+        if bands is not None:
+            self._bands = BandTracker(learner.lookaheads, len(learner.sizes), outputs, shape[2], bands)
 
     @property
     def lanes(self) -> TileState:
@@ -106,6 +113,30 @@ class Live:
         newest *= scale + (scale == 0)
         newest += center
         return newest
+
+    @property
+    def band(self) -> Float[np.ndarray, "lookahead size output"]:
+        """The half-widths of the bands of ``forecast``; NaN before the first error of a size is known.
+
+        Raises:
+            ValueError: The stream was made without ``bands``.
+        """
+        return self._tracked.ahead([0])[..., 0]
+
+    @property
+    def coverage(self) -> BandSums:
+        """What the bands have shown since about the first twentieth of the samples: coverage and mean half-width.
+
+        Raises:
+            ValueError: The stream was made without ``bands``.
+        """
+        return self._tracked.lane(0)
+
+    @property
+    def _tracked(self) -> BandTracker:
+        if self._bands is None:
+            raise ValueError("this stream has no bands: make it with their level, such as Live(learner, bands=0.95).")
+        return self._bands
 
     def observe(self, output: ArrayLike, inputs: ArrayLike | None = None) -> None:
         """Take one sample in.
@@ -131,7 +162,12 @@ class Live:
         arrays = self._outputs, self._inputs
         if driver.step is None:  # JAX may read them later
             arrays = arrays[0].copy(), arrays[1].copy()
+        if self._bands is not None:
+            centered = np.asarray(self._lanes.centered)
+            scored = scored_ahead(self._outputs[:1], centered, driver.learner.lookaheads)
         self._lanes, self._record = driver.advance(self._lanes, self._record, *arrays, np.int32(0), self._end)
+        if self._bands is not None:
+            self._bands.take(np.asarray(self._record)[:1], self._outputs[:1], scored, self._end)
 
 
 def replay(
