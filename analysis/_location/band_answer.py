@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ..._core.json_values import json_value
@@ -91,6 +92,22 @@ def _sentence(level: float, coverage: list[float], size: int | None, known: bool
         return f"{text}."
     what = "bounded and calibrated" if known else "calibrated, from the size to use on,"
     return f"{text}; the smallest size that is {what} is {size}."
+
+
+def with_bands(rungs: pl.DataFrame, bands: BandAnswer) -> pl.DataFrame:
+    """Return a table of rungs with the ``coverage`` and the newest ``half_width`` of each size; lists for outputs."""
+    newest = bands.half_width if bands.newest is None else bands.newest
+    widths = newest[:, 0] if newest.shape[1] == 1 else newest.tolist()
+    return rungs.with_columns(coverage=pl.Series(bands.coverage), half_width=pl.Series(widths))
+
+
+def bands_from(record: dict[str, Any]) -> BandAnswer:
+    """Return what ``BandAnswer.to_dict`` described; what was not finite is NaN."""
+    fields = dict(record)
+    for word in ("half_width", "newest"):
+        if word in record:
+            fields[word] = np.array(record[word], np.float64).reshape(len(record["coverage"]), -1)
+    return BandAnswer(**fields)
 
 
 def _plain(widths: NDArray[np.float64]) -> Any:
