@@ -152,6 +152,8 @@ def _captions(location: Location) -> list[str]:
     if location.advice is not None and location.advice.costs.height:
         compared = "" if location.judged else "; vs prev.: paired test against the size before"
         lines.append(f"more error: than size {location.advice.size}, after the first twentieth{compared}")
+    if location.bands is not None and location.bands.sentence:
+        lines.append(location.bands.sentence)
     if location.reading is not None:
         lines.append(f"read: {location.reading.words}")
     return lines

@@ -17,7 +17,7 @@ import typer
 from .._core.text import counted, printable_lines
 from ._dialect_options import with_dialect
 from ._options import PATH, Seed
-from ._parsing import parse_center, parse_names, parse_sizes
+from ._parsing import parse_center, parse_fraction, parse_names, parse_sizes
 from ._payload_options import read_options, tell_grid, typed, with_payload
 from ._printing import note
 
@@ -71,6 +71,12 @@ def learn(
     ] = None,
     checkpoint: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     channels: Annotated[int, typer.Option(help="The most outputs and inputs of a stream, together.")] = 16,
+    bands: Annotated[
+        str | None,
+        typer.Option(
+            help="Share of the samples that a band around each forecast is to cover, such as 95% (docs/bands.md)."
+        ),
+    ] = None,
     output: Output = None,
     input: Input = None,
     by: By = None,
@@ -98,6 +104,7 @@ def learn(
         together=together,
         words=learner,
         channels=channels,
+        bands=None if bands is None else parse_fraction("--bands", bands),
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     mapping = read_options(payload, time, by)

@@ -31,6 +31,7 @@ SAYS = {
     "13_own_curves": "to the last digit: True",
     "14_lags": "order 3: found at",
     "15_more_data": "3500 samples: 4 against 2: better",
+    "16_bands": "% covered, next forecast +- ",
 }
 SWEPT = """[grid]
 systems = ["random-walk"]

@@ -16,6 +16,7 @@ from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
 from .advice import Advice, advice_json
+from .band_answer import BandAnswer
 from .model_answer import ModelAnswer
 from .more_data import More, more_json
 from .sentences import ahead_words
@@ -48,7 +49,7 @@ class Location:
             that varies in time: None if it does not within the horizon.
         rungs: One row for each size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law,
             exponent, low, high, late, rate, verdict, reason``; for a recording also ``paired``, the comparison with the
-            size before.
+            size before, and ``coverage`` and ``half_width`` of its 95 % band (``bands``).
         horizons: The horizons of ``errors``. The last one is also that of ``error`` and ``excess``.
         curves: Error curves of all lookaheads, as a tidy frame.
         interval: 95 % bootstrap interval of the critical size, if the verdict is ``"located"`` or ``"at most"``. A
@@ -73,6 +74,8 @@ class Location:
         signal: The last samples of the longest run, with their forecasts; None if they were not kept.
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
+        bands: For a recording what the 95 % bands of the sizes have covered, and how wide they are; None if rounding
+            reaches the noise.
     """
 
     critical_size: int | None
@@ -100,6 +103,7 @@ class Location:
     predictors: tuple[FixedPredictor, ...] = ()
     signal: Signal | None = None
     outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
+    bands: BandAnswer | None = None
 
     @property
     def recorded(self) -> bool:
@@ -185,7 +189,8 @@ def _answer(location: Location) -> dict[str, Any]:
     for row in json_value(location.rungs.to_dicts()):
         growth = {word: row[word] for word in ("law", "exponent", "low", "high", "rate")}
         rung = {word: row[word] for word in ("size", "parameters", "error", "excess", "errors")}
-        judged = {word: row[word] for word in ("late", "verdict", "reason", "paired") if word in row}
+        said = "late", "verdict", "reason", "paired", "coverage", "half_width"
+        judged = {word: row[word] for word in said if word in row}
         rungs.append(rung | dict(growth=growth) | judged)
     best = dict(size=location.best.size, alike=location.best.alike, pairs=json_value(location.best.pairs.to_dicts()))
     interval = None if location.interval is None else dict(zip(("low", "high"), location.interval, strict=True))
@@ -212,6 +217,7 @@ def _answer(location: Location) -> dict[str, Any]:
         rungs=rungs,
         outputs=json_value(location.outputs.to_dicts()),
         visible_from=location.visible_from,
+        bands=None if location.bands is None else location.bands.to_dict(),
     )
 
 

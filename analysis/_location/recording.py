@@ -14,6 +14,7 @@ from ..._core.ranges import check_count
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import Scores, score_recording
+from ...learners._engine.run_bands import RunBands
 from ...learners._fixed.learned import learned_predictors
 from ...simulator import Trajectories
 from .._growth.critical_size import Best, Critical, best_size, critical_size
@@ -23,6 +24,7 @@ from .._growth.laws import FEWEST_GROUPS, critical_interval
 from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
 from .advice import advise
+from .band_answer import band_answer, with_bands
 from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
 from .fitted_slope import fitted_slope
@@ -106,12 +108,13 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         runs,
         len(edges),
     )
-    end = longest_run(recording.lengths)
+    end, covered = longest_run(recording.lengths), RunBands()
     sums = score_recording(
         learner,
         recording,
         edges,
         end=end,
+        bands=covered,
         progress=lambda done: options.progress(done, horizon),
         center=center,
         **scored,
@@ -161,6 +164,11 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ", margin=MARGIN
         )
         more = tuple(each for each in (apart, grows) if each is not None)
+        bands = None  # beyond the trust horizon the errors are those of rounding
+        if trust is None:
+            newest = covered.newest(end.run)[j]
+            bands = band_answer(covered.sums, learner.sizes, critical, best, advice, j, newest)
+            rungs = with_bands(rungs, bands)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
@@ -207,6 +215,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
                 j,
                 sizes_to_show(best.size, critical.size, learner.sizes, advice),
             ),
+            bands=bands,
             outputs=output_table(
                 raw,
                 scales,

@@ -115,9 +115,15 @@ class _Kept(_Stream):
         self.sums: Any = None
         self.scored = np.zeros(len(EDGES))
         self.excess: Any = None  # squares of (forecast - oracle's forecast), where the learner has an oracle
-        self.last_samples: deque[tuple[float, float, NDArray[np.float64]]] = deque(maxlen=SHOWN)
+        self.last_samples: deque[tuple[float, float, NDArray[np.float64], NDArray[np.float64]]] = deque(maxlen=SHOWN)
 
-    def keep(self, y: NDArray[np.float64], error: NDArray[np.float64], oracle: NDArray[np.float64] | None) -> None:
+    def keep(
+        self,
+        y: NDArray[np.float64],
+        error: NDArray[np.float64],
+        oracle: NDArray[np.float64] | None,
+        band: NDArray[np.float64] | None,
+    ) -> None:
         """Add the errors of new samples, and keep the signal of the first output."""
         new, sizes, _ = error.shape
         if self.sums is None or self.sums.shape[1] != sizes:
@@ -135,7 +141,8 @@ class _Kept(_Stream):
             self.excess = np.zeros(self.sums.shape) if self.excess is None else self.excess
             np.add.at(self.excess, place[held], gap[held])
         numbers = range(self.samples - new, self.samples)
-        self.last_samples.extend(zip(numbers, y[:, 0].tolist(), error[:, :, 0], strict=True))
+        half = np.full(error.shape, np.nan) if band is None else band
+        self.last_samples.extend(zip(numbers, y[:, 0].tolist(), error[:, :, 0], half[:, :, 0], strict=True))
 
     def signal(self, sizes: Sequence[int], row: Row) -> dict[str, Any] | None:
         """Return the last samples and the forecasts of the size to use."""
@@ -148,7 +155,9 @@ class _Kept(_Stream):
         sure = error[np.isfinite(error)]
         with np.errstate(over="ignore"):
             forecast = y + error
-        return dict(
+        half = np.array([sample[3][list(sizes).index(wanted)] for sample in kept])
+        level = dict(band=json_value(half.tolist()), level=row.bands["level"] if row.bands else None)
+        return (level if np.isfinite(half).any() else {}) | dict(
             t=[sample[0] for sample in kept],
             y=json_value(y.tolist()),
             forecast=json_value(forecast.tolist()),

@@ -51,6 +51,8 @@ class Row(NamedTuple):
         age: Seconds since the last error, or None.
         bounded: The smallest size tried whose error is bounded, for ``located`` and ``at most``.
         advice: ``size`` to use and ``sentence``, of the last verdict; None if there is none.
+        bands: ``level``, ``coverage`` by size, and ``size``, the smallest that is calibrated and bounded, of the last
+            verdict; None if the learner makes no bands.
     """
 
     stream: str
@@ -68,6 +70,7 @@ class Row(NamedTuple):
     age: float | None
     bounded: int | None = None
     advice: dict[str, Any] | None = None
+    bands: dict[str, Any] | None = None
 
     @property
     def use(self) -> int | None:
@@ -128,6 +131,7 @@ class _Stream:
         self.bounded: int | None = None
         self.best: int | None = None
         self.advice: dict[str, Any] | None = None
+        self.bands: dict[str, Any] | None = None
         self.sizes: list[int] = []
         self.reported: list[float | None] = []  # errors of the last verdict
         self.counts, self.refused = dict.fromkeys(COUNTS, 0), dict[str, int]()
@@ -167,12 +171,14 @@ class _Stream:
         if advice is not None:
             sentence = printable(str(advice["sentence"]), LONGEST_SENTENCE)
             advice = dict(size=_count(advice["size"]), sentence=sentence)
+        bands, covered = _bands(record.get("bands"), len(sizes))
         counts = {word: _count(record["counts"][word], MOST) for word in COUNTS}
         refused = {_one_of(kind, REJECTION_KINDS): _count(number, MOST) for kind, number in record["refused"].items()}
         self.samples = max(self.samples, _count(record["samples"]))
         self.verdict, self.critical, self.bounded, self.best, self.advice = verdict, critical, bounded, found, advice
         self.sizes, self.reported, self.counts, self.refused = sizes, errors, counts, refused
-        self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE]
+        self.bands = bands
+        self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE] + covered
 
     def _hear_error(self, record: dict[str, Any], now: float) -> None:
         epoch, first = _count(record["epoch"]), _count(record["seq"])
@@ -182,6 +188,7 @@ class _Stream:
             raise ValueError
         y = np.array(record["y"], np.float64).reshape(len(error), error.shape[2])
         oracle = None if record.get("oracle") is None else np.array(record["oracle"], np.float64).reshape(y.shape)
+        band = None if record.get("band") is None else np.array(record["band"], np.float64).reshape(error.shape)
         stop = first + len(error)
         known = self.next if epoch == self.epoch else 0
         new = max(stop - max(known, first), 0)
@@ -201,7 +208,8 @@ class _Stream:
             self.squares = past * self.squares + np.where(scored, square, 0.0).sum(axis=0)
             self.weights = past * self.weights + scored.sum(axis=0)
         if new:
-            self.keep(y[-new:], error[-new:], None if oracle is None else oracle[-new:])
+            further = (None if array is None else array[-new:] for array in (oracle, band))
+            self.keep(y[-new:], error[-new:], *further)
 
     def _tick(self, now: float, new: int) -> None:
         """Note new samples for the rate; older ones go, whether anybody looks at a row or not."""
@@ -222,8 +230,14 @@ class _Stream:
             raise ValueError
         return error
 
-    def keep(self, y: NDArray[np.float64], error: NDArray[np.float64], oracle: NDArray[np.float64] | None) -> None:
-        """Keep more of new samples ``(time, output)``, errors ``(time, size, output)``; a table needs none."""
+    def keep(
+        self,
+        y: NDArray[np.float64],
+        error: NDArray[np.float64],
+        oracle: NDArray[np.float64] | None,
+        band: NDArray[np.float64] | None,
+    ) -> None:
+        """Keep more of new samples ``(time, output)``, errors and bands ``(time, size, output)``; a table does not."""
 
     def row(self, name: str, now: float) -> Row:
         while self.ticks and self.ticks[0][0] < now - SECONDS:
@@ -240,7 +254,20 @@ class _Stream:
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
             *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice),
+            self.bands,
         )
+
+
+def _bands(record: Any, sizes: int) -> tuple[dict[str, Any] | None, str]:
+    """Return level, coverage and size of the bands of a threshold, and their sentence; None without bands."""
+    if record is None:
+        return None, ""
+    level, coverage = _number(record["level"]), [_number(share) for share in _list(record["coverage"])]
+    shares = [level, *(share for share in coverage if share is not None)]
+    if len(coverage) != sizes or any(share is None or not 0 <= share <= 1 for share in shares):
+        raise ValueError
+    size = None if record["size"] is None else _count(record["size"])
+    return dict(level=level, coverage=coverage, size=size), f" {record.get('sentence', '')!s:.{LONGEST_SENTENCE}}"
 
 
 def _one_of(word: Any, words: Sequence[str]) -> str:

@@ -34,16 +34,19 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
         forecast = np.concatenate([output.forecast[1:, 0], output.ahead[None, 0]]) if "prediction" in kinds else None
         error = output.error if "error" in kinds else None
         oracle_error = output.oracle_error if "error" in kinds else None
+        coming, band = output.next_band, output.band
         for k in range(len(output.output)):
             number = output.first + k
             if error is not None:
                 t = "" if math.isnan(output.time[k]) else f',"t":{float(output.time[k])!r}'
                 y = json.dumps(plain(output.output[k]))
                 oracle = "" if oracle_error is None else f',"oracle":{json.dumps(plain(oracle_error[k]))}'
-                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}{oracle}}}'
+                half = "" if band is None else f',"band":{json.dumps(plain(band[k, 0]))}'
+                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}{oracle}{half}}}'
                 parts.append(text.encode())
             if forecast is not None:
-                text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(forecast[k]))}}}'
+                half = "" if coming is None else f',"band":{json.dumps(plain(coming[k]))}'
+                text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(forecast[k]))}{half}}}'
                 parts.append(text.encode())
         return parts
 
@@ -58,11 +61,16 @@ def output_messages(output: Output, kinds: Collection[str] = OUTPUT_KINDS) -> li
     messages = []
     if "prediction" in kinds:
         forecast = np.concatenate([output.forecast[1:, 0], output.ahead[None, 0]])
-        messages.append(("prediction", _message(output.epoch, output.first + 1, forecast=forecast[cut])))
+        ahead = dict(forecast=forecast[cut])
+        if output.next_band is not None:
+            ahead["band"] = output.next_band[cut]
+        messages.append(("prediction", _message(output.epoch, output.first + 1, **ahead)))
     if "error" in kinds:
         rows = dict(y=output.output[cut], error=output.error[cut])
         if output.oracle_error is not None:
             rows["oracle"] = output.oracle_error[cut]
+        if output.band is not None:
+            rows["band"] = output.band[:, 0][cut]
         messages.append(("error", _message(output.epoch, output.first, **rows)))
     return messages
 
@@ -82,6 +90,7 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
     """Return a threshold as plain JSON."""
     found = output.found
     best = None if found.best is None else dict(size=found.best.size, alike=found.best.alike)
+    bands = {} if output.bands is None else dict(bands=output.bands.to_dict())
     return dict(
         stream=output.stream,
         samples=found.horizon,
@@ -98,6 +107,7 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
         counts=vars(output.counts),
         refused=output.refused,
         sentence=found.sentence,
+        **bands,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ...analysis._location.band_answer import BandAnswer
 from ...analysis._location.streamed import Streamed
 
 
@@ -36,6 +37,8 @@ class Forecasts(NamedTuple):
         ahead: Forecasts of the samples after the last one.
         scored: Where the output was observed and the center was known before.
         oracle: The oracle's forecast of each sample, NaN before it has seen enough; None if no plant is known.
+        band: Half-width of the band of each forecast, made with it, NaN before there is one; None without bands.
+        band_ahead: Half-widths of the bands of ``ahead``; None without bands.
     """
 
     stream: str
@@ -47,6 +50,15 @@ class Forecasts(NamedTuple):
     ahead: Float[np.ndarray, "lookahead size output"]
     scored: NDArray[np.bool_]
     oracle: Float[np.ndarray, "time output"] | None = None
+    band: Float[np.ndarray, "time lookahead size output"] | None = None
+    band_ahead: Float[np.ndarray, "lookahead size output"] | None = None
+
+    @property
+    def next_band(self) -> Float[np.ndarray, "time size output"] | None:
+        """Half-widths of the bands one forecast ahead of each sample: of the sample after it; None without bands."""
+        if self.band is None or self.band_ahead is None:
+            return None
+        return np.concatenate([self.band[1:, 0], self.band_ahead[None, 0]])
 
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
@@ -88,6 +100,7 @@ class Threshold(NamedTuple):
         oracle: Excess over the oracle; None if no plant is known, or nothing was compared.
         counts: Counts of the samples.
         refused: Rejected messages of all streams, by kind.
+        bands: What the bands of the sizes have covered; None without bands.
     """
 
     stream: str
@@ -97,6 +110,7 @@ class Threshold(NamedTuple):
     oracle: OverOracle | None
     counts: Counts
     refused: dict[str, int]
+    bands: BandAnswer | None = None
 
 
 Output = Forecasts | Threshold

@@ -151,8 +151,14 @@ function drawCurve(frame) {
 function drawSignal(frame) {
   const signal = frame.signal;
   if (!signal || signal.t.length < 2) return;
-  say("signal", `Signal${signal.unit ? " in " + signal.unit : ""} and the forecasts of size ${signal.size} made before`, "solid: signal; dashed: forecast; grey: where 95 % of the last errors were");
-  const low = signal.forecast.map((v) => (v === null ? null : v - signal.reach)), high = signal.forecast.map((v) => (v === null ? null : v + signal.reach));
+  const level = signal.level ? `${+(100 * signal.level).toPrecision(4)} % ` : "";
+  const grey = signal.band ? `its ${level}band, made with it` : "where 95 % of the last errors were";
+  say("signal", `Signal${signal.unit ? " in " + signal.unit : ""} and the forecasts of size ${signal.size} made before`, `solid: signal; dashed: forecast; grey: ${grey}`);
+  const edge = (sign) => signal.forecast.map((v, i) => {
+    const half = signal.band ? signal.band[i] : signal.reach;
+    return v === null || half === null ? null : v + sign * half;
+  });
+  const low = edge(-1), high = edge(1);
   draw("signal", ["signal", signal.name], {
     padding: [8, 16, 0, 0],
     scales: { x: { time: false } },
