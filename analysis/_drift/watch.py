@@ -87,8 +87,10 @@ def short_memory(learner: Learner) -> int:
     return max(SHORT, 8 * (learner.sizes[-1] + 1))
 
 
-def check_watched(driver: Driver) -> None:
-    """Raise ValueError if the streams of a driver cannot be watched for changes."""
+def check_watched(driver: Driver, rate: float) -> None:
+    """Raise ValueError if the streams of a driver cannot be watched for changes, with this rate of false alarms."""
+    if not 0 < rate < 1:
+        raise ValueError(f"the rate of false alarms must be between 0 and 1, such as 0.01; got {rate}.")
     learner = driver.learner
     if learner.forgetful is None or driver.step is None:
         raise ValueError(
@@ -109,9 +111,7 @@ class ChangeWatch:
     """
 
     def __init__(self, driver: Driver, rate: float = RATE) -> None:
-        check_watched(driver)
-        if not 0 < rate < 1:
-            raise ValueError(f"the rate of false alarms must be between 0 and 1, such as 0.01; got {rate}.")
+        check_watched(driver, rate)
         learner, lanes, p = driver.learner, driver.width, driver.outputs
         assert learner.forgetful is not None
         self.rate, self.learner, self.window = rate, learner, short_memory(learner)
@@ -163,8 +163,10 @@ class ChangeWatch:
         arrays = (np.asarray(array, np.float64) for array in (forecast, short, outputs[:rows]))
         bet(*self.bets, *arrays, scored, np.asarray(end, np.int64), self.window)
         found: dict[int, Change] = {}
-        due = (end > 0) & (self.bets.age % GRID == 0) & ((self._stage != WATCHING) | self._won())
-        for i in np.flatnonzero(due).tolist():
+        due = (end > 0) & (self.bets.age % GRID == 0)
+        if not due.any():
+            return found
+        for i in np.flatnonzero(due & ((self._stage != WATCHING) | self._won())).tolist():
             if self._stage[i] == WATCHING:
                 self._begin(i)
             if self._stage[i] == DECIDING and self._is_due(i, ENOUGH):

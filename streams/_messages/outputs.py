@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ...analysis._drift.change import Change
 from ...analysis._location.streamed import Streamed
 
 
@@ -36,6 +37,7 @@ class Forecasts(NamedTuple):
         ahead: Forecasts of the samples after the last one.
         scored: Where the output was observed and the center was known before.
         oracle: The oracle's forecast of each sample, NaN before it has seen enough; None if no plant is known.
+        change: The change that was decided after the last sample, or None.
     """
 
     stream: str
@@ -47,6 +49,7 @@ class Forecasts(NamedTuple):
     ahead: Float[np.ndarray, "lookahead size output"]
     scored: NDArray[np.bool_]
     oracle: Float[np.ndarray, "time output"] | None = None
+    change: Change | None = None
 
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
@@ -99,4 +102,20 @@ class Threshold(NamedTuple):
     refused: dict[str, int]
 
 
-Output = Forecasts | Threshold
+class Changed(NamedTuple):
+    """A change of one stream: the size that it needs now, and since when.
+
+    Attributes:
+        stream: Name of the stream.
+        epoch: Epoch of the publisher when the change was decided.
+        sequence: Number of the first sample after the change; None if it was in an earlier epoch.
+        found: The change.
+    """
+
+    stream: str
+    epoch: int
+    sequence: int | None
+    found: Change
+
+
+Output = Forecasts | Threshold | Changed

@@ -22,7 +22,7 @@ from .._messages.json_codec import TOGETHER
 from .._messages.limits import MOST_STREAMS
 from .._messages.metadata import Arrival, Plant
 from .._messages.observation import Observation
-from .._messages.outputs import Counts, Output, Threshold
+from .._messages.outputs import Changed, Counts, Forecasts, Output, Threshold
 from .._sources.interfaces import RejectionCounts, log
 from .error_sums import as_scores
 from .sequencer import WINDOW, Sequencer
@@ -48,6 +48,9 @@ class Service:
             faster, and the first observation decides for all streams.
         most: The most streams. One more replaces the stream that has been silent the longest, counted in samples.
         rejections: Counts of the rejected messages.
+        changes: Rate of false alarms with which each stream is watched for changes of the size that it needs; None:
+            none is. After a change the learner takes over what a shorter memory has learned, and the sums of its errors
+            begin anew.
         samples: Samples taken in.
         forgotten: Streams that were replaced.
     """
@@ -62,6 +65,7 @@ class Service:
     channels: int = MOST_CHANNELS
     most: int = MOST_STREAMS
     rejections: RejectionCounts = field(default_factory=RejectionCounts)
+    changes: float | None = None
     samples: int = 0
     forgotten: int = 0
 
@@ -193,6 +197,7 @@ class Service:
             precision=self.precision,
             window=self.window,
             width=driver.width,
+            changes=self.changes,
         )
 
     def _set_plant(self, plant: Plant) -> list[Output]:
@@ -291,7 +296,7 @@ class Service:
             device=self.device,
             known_ahead=0,
         )
-        return StreamTable(driver)
+        return StreamTable(driver, self.changes)
 
     def _open(self, outputs: int, inputs: int) -> StreamTable:
         self.table = self._table_for(outputs, inputs)
@@ -309,6 +314,9 @@ class Service:
         for forecasts in self.table.advance():
             outputs.append(forecasts)
             name = forecasts.stream
+            if forecasts.change is not None:
+                outputs.append(_changed(forecasts))
+                self.streams[name].schedule = VerdictSchedule()
             if self.streams[name].schedule.is_due(self.table.age(name)):
                 outputs += self._changed(self.streams[name].schedule, name, [name])
         if self.together and self.streams and self._together.is_due(self.samples // len(self.streams)):
@@ -333,3 +341,11 @@ class Service:
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
         return Threshold(name, found, learner.sizes, errors, over_oracles(excess), counts, dict(self.rejections.counts))
+
+
+def _changed(forecasts: Forecasts) -> Changed:
+    """Return the change that was decided after the last of these samples."""
+    found = forecasts.change
+    assert found is not None
+    first = forecasts.first + len(forecasts.output) - (found.told - found.since)
+    return Changed(forecasts.stream, forecasts.epoch, first if first >= 0 else None, found)
