@@ -28,6 +28,15 @@ OUTPUTS: dict[str, pl.DataType] = {
     "verdict": pl.String(),
     "reason": pl.String(),
 }  # columns of ``Location.outputs``
+CHANGES: dict[str, pl.DataType] = {
+    "since": pl.Int64(),
+    "noticed": pl.Int64(),
+    "kind": pl.String(),
+    "size_before": pl.Int64(),
+    "size_now": pl.Int64(),
+    "at_least": pl.Boolean(),
+    "ratio": pl.Float64(),
+}  # columns of ``Location.changes``
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,6 +80,10 @@ class Location:
         signal: The last samples of the longest run, with their forecasts; None if they were not kept.
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
+        changes: For one recorded run of 2049 to 1 048 576 samples, one row for each change that was found: ``since``, its
+            first sample; ``noticed``, the sample at which the evidence was enough; ``kind``, ``size``, ``weights`` or
+            ``noise``; ``size_before, size_now``; ``at_least``, if the best size since is the largest tried; ``ratio``
+            of the errors since and before. None if none was looked for.
     """
 
     critical_size: int | None
@@ -97,6 +110,7 @@ class Location:
     predictors: tuple[FixedPredictor, ...] = ()
     signal: Signal | None = None
     outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
+    changes: pl.DataFrame | None = None
 
     @property
     def recorded(self) -> bool:
@@ -153,6 +167,7 @@ class Location:
         """Return the answer as the documented JSON object (docs/json.md); values that are not finite become None."""
         return _answer(self) | dict(
             further=[_answer(part) for part in self.further],
+            changes=None if self.changes is None else json_value(self.changes.to_dicts()),
             reading=None if self.reading is None else json_value(self.reading.to_dict()),
             settings=dict(source=self.system) | self.settings,
             files=[],

@@ -14,7 +14,7 @@ from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
 from .advice import COSTS, Advice
-from .location import OUTPUTS, Location
+from .location import CHANGES, OUTPUTS, Location
 from .model_answer import ModelAnswer
 from .signal import signal_from
 
@@ -125,6 +125,7 @@ def _location(
         predictors=predictors,
         signal=None if signals is None else signal_from(signals, part["lookahead"]),
         outputs=pl.DataFrame(part["outputs"], schema=OUTPUTS),
+        changes=None if part.get("changes") is None else pl.DataFrame(part["changes"], schema=CHANGES),
     )
 
 
