@@ -154,7 +154,9 @@ def _captions(location: Location) -> list[str]:
         compared = "" if location.judged else "; vs prev.: paired test against the size before"
         lines.append(f"more error: than size {location.advice.size}, after the first twentieth{compared}")
     if location.changes is not None:
-        lines.append(f"changes of the size that is needed, or of the noise: {change_words(location.changes.to_dicts())}")
+        lines.append(
+            f"changes of the size that is needed, or of the noise: {change_words(location.changes.to_dicts())}"
+        )
     if location.reading is not None:
         lines.append(f"read: {location.reading.words}")
     return lines

@@ -22,7 +22,7 @@ ladder describes no change; the margin (0.03 for levels) is the least change tha
 for scores that depend on each other, as with skewed noise, with V the variance of sums over 256 samples, divided by
 256: lambda (V - var) / 2, and 3 sqrt(V / n). They are estimated from the samples of the stretch, 2048 samples late.
 
-**Test** by betting. For each score and each lambda in 0.1, 0.3, 0.9,
+**Test** by betting. For each score and each lambda of 0.1, 0.3 and 0.9,
 
     M_t = (M_{t-1} + w_t) (1 + lambda (s_t - bar) / (1 + |bar|))
 
@@ -31,9 +31,12 @@ then. The mean E_t of all M_t is a nonnegative supermartingale under the null hy
 reaches 1 / rate with probability ``rate`` at most (Ville), for each stretch between changes.
 
 A stretch begins with the stream or after a change. There are no bets in its first 2048 scored samples, in which the
-long memory is young and the bars are not known. References: J. Ville, *Etude critique de la notion de collectif*,
-1939; G. Shafer, Testing by betting, J. R. Statist. Soc. A 184, 2021; J. Shin, A. Ramdas, A. Rinaldo, E-detectors, NEJSDS 2,
-2024 (starts of a change); J. Rissanen, Order estimation by accumulated prediction errors, J. Appl. Prob. 23A, 1986.
+long memory is young and the bars are not known.
+
+References:
+    J. Ville, *Etude critique de la notion de collectif*, 1939. G. Shafer, Testing by betting, J. R. Statist. Soc. A
+    184, 2021. J. Shin, A. Ramdas, A. Rinaldo, E-detectors, New England J. Statist. Data Sci. 2, 2024: a stake for each
+    start of a change. J. Rissanen, Order estimation by accumulated prediction errors, J. Appl. Prob. 23A, 1986.
 """
 
 from __future__ import annotations
@@ -94,8 +97,8 @@ def check_watched(driver: Driver, rate: float) -> None:
     learner = driver.learner
     if learner.forgetful is None or driver.step is None:
         raise ValueError(
-            f"changes are found by a second {learner.name} with a shorter memory, and this one has none: use ladder (one "
-            "output) or lattice without forgetting, on the CPU."
+            f"changes are found by a second {learner.name} with a shorter memory, and this one has none: use ladder "
+            "(one output) or lattice without forgetting, on the CPU."
         )
 
 

@@ -80,8 +80,8 @@ class Location:
         signal: The last samples of the longest run, with their forecasts; None if they were not kept.
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
-        changes: For one recorded run of 2049 to 1 048 576 samples, one row for each change that was found: ``since``, its
-            first sample; ``noticed``, the sample at which the evidence was enough; ``kind``, ``size``, ``weights`` or
+        changes: For one recorded run of 2049 to 1 048 576 samples, one row for each change found: ``since``, its first
+            sample; ``noticed``, the sample at which the evidence was enough; ``kind``, ``size``, ``weights`` or
             ``noise``; ``size_before, size_now``; ``at_least``, if the best size since is the largest tried; ``ratio``
             of the errors since and before. None if none was looked for.
     """

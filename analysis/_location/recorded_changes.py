@@ -24,8 +24,8 @@ def with_changes(
 ) -> Location:
     """Return the answer with the changes of the recording, which its sentence then begins with.
 
-    They are looked for in one run of more than 2048 samples, at most a million for the time that it takes, by ladder or lattice without forgetting on a CPU, one
-    sample ahead; else ``changes`` stays None.
+    They are looked for in one run of more than 2048 samples, at most a million for the time that it takes, by ladder or
+    lattice without forgetting on a CPU, one sample ahead; else ``changes`` stays None.
 
     Args:
         location: The answer.

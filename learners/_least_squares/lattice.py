@@ -232,8 +232,8 @@ def lattice(
         tends_to="filters" if forgetting == 1 else None,
     )
     if forgetting == 1:
-        channel = dict(direct=direct, intercept=intercept, outputs=outputs, inputs=inputs)
-        labels["forgetful"] = lambda faded: lattice(sizes, faded, ridge, **channel)
+        channels_ = dict(outputs=outputs, inputs=inputs)
+        labels["forgetful"] = lambda faded: lattice(sizes, faded, ridge, direct, intercept, **channels_)
     constants = lattice_constants(forgetting, ridge, fading, age, sizes, outputs, inputs, direct, intercept)
     kernel = Kernel(lattice_parts, constants, fixed=True)
     return Learner("lattice", init, predict, update, sizes, parameters, scaled=True, kernel=kernel, **labels)

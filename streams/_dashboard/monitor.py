@@ -21,7 +21,7 @@ from .._messages.limits import LARGEST, LARGEST_COUNT, MOST_STREAMS
 from .._messages.outputs import Counts
 from .._mqtt.address import Address
 
-HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
+HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/change", "ergoscope/error")
 COUNTS = tuple(vars(Counts()))
 VERDICTS = ("located", "at most", "above", "not visible yet", "undecided")
 MOST_SIZES = 4096
@@ -51,6 +51,7 @@ class Row(NamedTuple):
         age: Seconds since the last error, or None.
         bounded: The smallest size tried whose error is bounded, for ``located`` and ``at most``.
         advice: ``size`` to use and ``sentence``, of the last verdict; None if there is none.
+        change: ``since``, ``size_before``, ``size_now`` and ``sentence`` of the last change; None if there was none.
     """
 
     stream: str
@@ -68,6 +69,7 @@ class Row(NamedTuple):
     age: float | None
     bounded: int | None = None
     advice: dict[str, Any] | None = None
+    change: dict[str, Any] | None = None
 
     @property
     def use(self) -> int | None:
@@ -128,6 +130,7 @@ class _Stream:
         self.bounded: int | None = None
         self.best: int | None = None
         self.advice: dict[str, Any] | None = None
+        self.change: dict[str, Any] | None = None
         self.sizes: list[int] = []
         self.reported: list[float | None] = []  # errors of the last verdict
         self.counts, self.refused = dict.fromkeys(COUNTS, 0), dict[str, int]()
@@ -151,6 +154,9 @@ class _Stream:
             self.units = [printable(str(units[name])) if name in units else "" for name in names] if units else []
         elif kind == "ergoscope/threshold":
             self._hear_threshold(record)
+        elif kind == "ergoscope/change":
+            counts = {word: _count(record[word], MOST) for word in ("since", "size_before", "size_now")}
+            self.change = counts | dict(sentence=printable(str(record["sentence"]), LONGEST_SENTENCE))
         else:
             self._hear_error(record, now)
 
@@ -239,7 +245,7 @@ class _Stream:
         age = None if self.last is None else now - self.last
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
-            *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice),
+            *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice, self.change),
         )
 
 
