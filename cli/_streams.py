@@ -56,9 +56,12 @@ def learn(
     center: Annotated[
         str, typer.Option(help="first, none or a number: the value subtracted from the output.")
     ] = "first",
-    say: Annotated[str, typer.Option(help="Outputs to print or publish: prediction, error, threshold.")] = (
-        "prediction,error,threshold"
+    say: Annotated[str, typer.Option(help="Outputs to print or publish: prediction, error, threshold, change.")] = (
+        "prediction,error,threshold,change"
     ),
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Find changes of the size that a stream needs, and follow them.")
+    ] = False,
     together: Annotated[
         bool, typer.Option("--together", help="The streams are runs of one plant: give a verdict for all, too.")
     ] = False,
@@ -91,6 +94,7 @@ def learn(
     start_log(quiet)
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
+    from ..analysis._drift.change import RATE
     from ..learners._catalogue import named_learner
     from ..streams._until_signal import run_streams
 
@@ -105,6 +109,7 @@ def learn(
         words=learner,
         channels=channels,
         bands=None if bands is None else parse_fraction("--bands", bands),
+        changes=RATE if changes else None,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     mapping = read_options(payload, time, by)

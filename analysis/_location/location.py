@@ -30,6 +30,15 @@ OUTPUTS: dict[str, pl.DataType] = {
     "verdict": pl.String(),
     "reason": pl.String(),
 }  # columns of ``Location.outputs``
+CHANGES: dict[str, pl.DataType] = {
+    "since": pl.Int64(),
+    "noticed": pl.Int64(),
+    "kind": pl.String(),
+    "size_before": pl.Int64(),
+    "size_now": pl.Int64(),
+    "at_least": pl.Boolean(),
+    "ratio": pl.Float64(),
+}  # columns of ``Location.changes``
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,6 +85,10 @@ class Location:
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
         bands: For a recording what the 95 % bands of the sizes have covered, and how wide they are; None if rounding
             reaches the noise.
+        changes: For one recorded run of 2049 to 1 048 576 samples, one row for each change found: ``since``, its first
+            sample; ``noticed``, the sample at which the evidence was enough; ``kind``, ``size``, ``weights`` or
+            ``noise``; ``size_before, size_now``; ``at_least``, if the best size since is the largest tried; ``ratio``
+            of the errors since and before. None if none was looked for.
     """
 
     critical_size: int | None
@@ -104,6 +117,7 @@ class Location:
     signal: Signal | None = None
     outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
     bands: BandAnswer | None = None
+    changes: pl.DataFrame | None = None
 
     @property
     def recorded(self) -> bool:
@@ -160,6 +174,7 @@ class Location:
         """Return the answer as the documented JSON object (docs/json.md); values that are not finite become None."""
         return _answer(self) | dict(
             further=[_answer(part) for part in self.further],
+            changes=None if self.changes is None else json_value(self.changes.to_dicts()),
             reading=None if self.reading is None else json_value(self.reading.to_dict()),
             settings=dict(source=self.system) | self.settings,
             files=[],

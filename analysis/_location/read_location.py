@@ -15,7 +15,7 @@ from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
 from .advice import COSTS, Advice
 from .band_answer import bands_from, with_bands
-from .location import OUTPUTS, Location
+from .location import CHANGES, OUTPUTS, Location
 from .model_answer import ModelAnswer
 from .more_data import More
 from .signal import signal_from
@@ -130,6 +130,7 @@ def _location(
         signal=None if signals is None else signal_from(signals, part["lookahead"]),
         outputs=pl.DataFrame(part["outputs"], schema=OUTPUTS),
         bands=bands,
+        changes=None if part.get("changes") is None else pl.DataFrame(part["changes"], schema=CHANGES),
     )
 
 

@@ -45,6 +45,7 @@ from .options import (
 )
 from .output_noise import recording_noise
 from .output_table import output_table
+from .recorded_changes import with_changes
 from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
@@ -228,7 +229,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             ),
         )
         parts.append(part)
-    return replace(parts[0], further=tuple(parts[1:]))
+    return with_changes(replace(parts[0], further=tuple(parts[1:])), trusted, learner, center, scored)
 
 
 def claimed(critical: Critical, runs: int, trust: int | None) -> Critical:

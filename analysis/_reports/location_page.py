@@ -7,6 +7,7 @@ from typing import Any
 from ..._core.text import spaced, spans
 from ...simulator._recordings.reading import Reading
 from .._location.advice import percent
+from .._location.recorded_changes import change_words
 from .._location.sentences import ahead_words
 from .._location.size_words import explained
 from .html import DASH, facts, number, table, words
@@ -47,6 +48,8 @@ def location_section(part: dict[str, Any], settings: dict[str, Any], most: int, 
         known[f"critical {word}, theory"] = number(theory["critical_size"])
         known["modes that do not decay"] = number(theory["unstable_modes"])
         known["memory of the Kalman predictor"] = _samples(theory["memory"], "unbounded")
+    if part.get("changes") is not None:
+        known["changes"] = words(change_words(part["changes"]))
     known["horizon"] = _samples(part["horizon"], "")
     if theory is not None or not _has_excess(part):  # it is unknown for a system that varies in time
         known["rounding reaches the noise"] = _samples(trust, "never", "after ")

@@ -61,7 +61,7 @@ class Board(Monitor):
         quiet = f"nothing has come for {silent:.0f} s: does the learner run?" if silent > SILENT else ""
         frame: dict[str, Any] = dict(where=self.where, broken=self.broken or quiet or None, stream=shown, counts={})
         frame["streams"] = [self._listed(name, rows) for name in names[:LISTED]]
-        frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over"))
+        frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over", "change"))
         if shown is None:
             return frame
         wanted = [name for name in names if name != TOGETHER] if shown == TOGETHER else [shown]
@@ -73,6 +73,7 @@ class Board(Monitor):
             sentence = self._streams[shown].sentence
             answer = dict(critical_size=row.critical_size, verdict=row.verdict, bounded=row.bounded, advice=row.advice)
             frame["threshold"] = answer | dict(sentence=sentence)
+        frame["change"] = row.change
         if row.sizes:
             frame["curve"] = dict(sizes=row.sizes, errors=row.errors)
         sizes = row.sizes or next((other.sizes for other in rows.values() if other.sizes), [])

@@ -21,7 +21,7 @@ from .._messages.limits import LARGEST, LARGEST_COUNT, MOST_STREAMS
 from .._messages.outputs import Counts
 from .._mqtt.address import Address
 
-HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error")
+HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/change", "ergoscope/error")
 COUNTS = tuple(vars(Counts()))
 VERDICTS = ("located", "at most", "above", "not visible yet", "undecided")
 MOST_SIZES = 4096
@@ -53,6 +53,7 @@ class Row(NamedTuple):
         advice: ``size`` to use and ``sentence``, of the last verdict; None if there is none.
         bands: ``level``, ``coverage`` by size, and ``size``, the smallest that is calibrated and bounded, of the last
             verdict; None if the learner makes no bands.
+        change: ``since``, ``size_before``, ``size_now`` and ``sentence`` of the last change; None if there was none.
     """
 
     stream: str
@@ -71,6 +72,7 @@ class Row(NamedTuple):
     bounded: int | None = None
     advice: dict[str, Any] | None = None
     bands: dict[str, Any] | None = None
+    change: dict[str, Any] | None = None
 
     @property
     def use(self) -> int | None:
@@ -132,6 +134,7 @@ class _Stream:
         self.best: int | None = None
         self.advice: dict[str, Any] | None = None
         self.bands: dict[str, Any] | None = None
+        self.change: dict[str, Any] | None = None
         self.sizes: list[int] = []
         self.reported: list[float | None] = []  # errors of the last verdict
         self.counts, self.refused = dict.fromkeys(COUNTS, 0), dict[str, int]()
@@ -155,6 +158,9 @@ class _Stream:
             self.units = [printable(str(units[name])) if name in units else "" for name in names] if units else []
         elif kind == "ergoscope/threshold":
             self._hear_threshold(record)
+        elif kind == "ergoscope/change":
+            counts = {word: _count(record[word], MOST) for word in ("since", "size_before", "size_now")}
+            self.change = counts | dict(sentence=printable(str(record["sentence"]), LONGEST_SENTENCE))
         else:
             self._hear_error(record, now)
 
@@ -254,7 +260,7 @@ class _Stream:
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
             *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice),
-            self.bands,
+            *(self.bands, self.change),
         )
 
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from ..._core.json_values import json_value
 from ...analysis._location.advice import advice_json
 from ...analysis._location.more_data import more_json
-from .outputs import Output, OverOracle, Threshold
+from .outputs import Changed, Output, OverOracle, Threshold
 
-OUTPUT_KINDS = ("prediction", "error", "threshold")
+OUTPUT_KINDS = ("prediction", "error", "threshold", "change")
 MANY = 1000  # numbers, from which on polars is the faster writer
 
 
@@ -27,6 +27,8 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
     """Return a function from an output to its lines, of these kinds; one line for each sample."""
 
     def lines(output: Output) -> Iterable[bytes]:
+        if isinstance(output, Changed):
+            return [_dump(dict(kind="change") | change_record(output))] if "change" in kinds else []
         if isinstance(output, Threshold):
             return [_dump(dict(kind="threshold") | threshold_record(output))] if "threshold" in kinds else []
         parts = []
@@ -55,6 +57,8 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
 
 def output_messages(output: Output, kinds: Collection[str] = OUTPUT_KINDS) -> list[tuple[str, bytes]]:
     """Return kind and payload of the messages of an output; a block gives a list of rows."""
+    if isinstance(output, Changed):
+        return [("change", _dump(change_record(output)))] if "change" in kinds else []
     if isinstance(output, Threshold):
         return [("threshold", _dump(threshold_record(output)))] if "threshold" in kinds else []
     cut = slice(None) if len(output.output) > 1 else 0
@@ -109,6 +113,12 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
         sentence=found.sentence,
         **bands,
     )
+
+
+def change_record(output: Changed) -> dict[str, Any]:
+    """Return a change as plain JSON; ``change`` is its kind: another size, other weights, or other noise."""
+    found = output.found.record()
+    return dict(stream=output.stream, epoch=output.epoch, seq=output.sequence, change=found.pop("kind"), **found)
 
 
 def _over_oracle(found: OverOracle) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ...analysis._location.band_answer import BandAnswer
+from ...analysis._drift.change import Change
 from ...analysis._location.streamed import Streamed
 
 
@@ -39,6 +40,7 @@ class Forecasts(NamedTuple):
         oracle: The oracle's forecast of each sample, NaN before it has seen enough; None if no plant is known.
         band: Half-width of the band of each forecast, made with it, NaN before there is one; None without bands.
         band_ahead: Half-widths of the bands of ``ahead``; None without bands.
+        change: The change that was decided after the last sample, or None.
     """
 
     stream: str
@@ -59,6 +61,7 @@ class Forecasts(NamedTuple):
         if self.band is None or self.band_ahead is None:
             return None
         return np.concatenate([self.band[1:, 0], self.band_ahead[None, 0]])
+    change: Change | None = None
 
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
@@ -113,4 +116,20 @@ class Threshold(NamedTuple):
     bands: BandAnswer | None = None
 
 
-Output = Forecasts | Threshold
+class Changed(NamedTuple):
+    """A change of one stream: the size that it needs now, and since when.
+
+    Attributes:
+        stream: Name of the stream.
+        epoch: Epoch of the publisher when the change was decided.
+        sequence: Number of the first sample after the change; None if it was in an earlier epoch.
+        found: The change.
+    """
+
+    stream: str
+    epoch: int
+    sequence: int | None
+    found: Change
+
+
+Output = Forecasts | Threshold | Changed

@@ -241,12 +241,12 @@ class MqttOutputSink(_Publisher):
     """Publishes the outputs of a learner below each stream; those of all streams together below ``*``.
 
     Outputs wait in a queue. While the broker is away, learning goes on, and the oldest outputs are left out. When it is
-    back, the last thresholds are sent again.
+    back, the last thresholds and changes are sent again.
 
     Args:
         address: Broker and topics of the streams.
         kinds: Kinds of outputs to publish.
-        qos: 0 or 1; thresholds are retained and sent with 1.
+        qos: 0 or 1; thresholds and changes are retained and sent with 1.
     """
 
     def __init__(self, address: Address, kinds: Collection[str] = OUTPUT_KINDS, qos: int = 0) -> None:
@@ -284,10 +284,10 @@ class MqttOutputSink(_Publisher):
     async def send(self, item: Output) -> None:
         """Queue the messages of an output; this waits for room only while queued messages are published."""
         for kind, payload in output_messages(item, self._kinds):
-            topic, retain = self.address.topic("ergoscope", kind, stream=item.stream), kind == "threshold"
+            topic, retain = self.address.topic("ergoscope", kind, stream=item.stream), kind in ("threshold", "change")
             if retain:
                 self._thresholds[topic] = payload
-                if len(self._thresholds) > 2 * MOST_STREAMS:  # as streams are forgotten
+                if len(self._thresholds) > 4 * MOST_STREAMS:  # as streams are forgotten
                     del self._thresholds[next(iter(self._thresholds))]
             for _ in range(PATIENCE):
                 if self._stuck or not self._queue.full():

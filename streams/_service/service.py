@@ -25,7 +25,7 @@ from .._messages.json_codec import TOGETHER
 from .._messages.limits import MOST_STREAMS
 from .._messages.metadata import Arrival, Plant
 from .._messages.observation import Observation
-from .._messages.outputs import Counts, Output, Threshold
+from .._messages.outputs import Changed, Counts, Forecasts, Output, Threshold
 from .._sources.interfaces import RejectionCounts, log
 from .error_sums import as_scores
 from .sequencer import WINDOW, Sequencer
@@ -52,6 +52,9 @@ class Service:
         most: The most streams. One more replaces the stream that has been silent the longest, counted in samples.
         bands: The share of samples that a band around each forecast is to cover, such as 0.95; None: no bands.
         rejections: Counts of the rejected messages.
+        changes: Rate of false alarms with which each stream is watched for changes of the size that it needs; None:
+            none is. After a change the learner takes over what a shorter memory has learned, and the sums of its errors
+            begin anew.
         samples: Samples taken in.
         forgotten: Streams that were replaced.
     """
@@ -67,6 +70,7 @@ class Service:
     most: int = MOST_STREAMS
     bands: float | None = None
     rejections: RejectionCounts = field(default_factory=RejectionCounts)
+    changes: float | None = None
     samples: int = 0
     forgotten: int = 0
 
@@ -201,6 +205,7 @@ class Service:
             window=self.window,
             width=driver.width,
             bands=self.bands,
+            changes=self.changes,
         )
 
     def _set_plant(self, plant: Plant) -> list[Output]:
@@ -299,7 +304,7 @@ class Service:
             device=self.device,
             known_ahead=0,
         )
-        return StreamTable(driver, self.bands)
+        return StreamTable(driver, self.bands, self.changes)
 
     def _open(self, outputs: int, inputs: int) -> StreamTable:
         self.table = self._table_for(outputs, inputs)
@@ -317,6 +322,9 @@ class Service:
         for forecasts in self.table.advance():
             outputs.append(forecasts)
             name = forecasts.stream
+            if forecasts.change is not None:
+                outputs.append(_changed(forecasts))
+                self.streams[name].schedule = VerdictSchedule()
             if self.streams[name].schedule.is_due(self.table.age(name)):
                 outputs += self._changed(self.streams[name].schedule, name, [name])
         if self.together and self.streams and self._together.is_due(self.samples // len(self.streams)):
@@ -348,3 +356,11 @@ class Service:
             return threshold
         judged = found.critical, found.best, found.advice
         return threshold._replace(bands=band_answer(pooled(covered), learner.sizes, *judged))
+
+
+def _changed(forecasts: Forecasts) -> Changed:
+    """Return the change that was decided after the last of these samples."""
+    found = forecasts.change
+    assert found is not None
+    first = forecasts.first + len(forecasts.output) - (found.told - found.since)
+    return Changed(forecasts.stream, forecasts.epoch, first if first >= 0 else None, found)

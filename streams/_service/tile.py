@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ...analysis._drift.watch import ChangeWatch
 from ...learners._engine.band_tracker import BandTracker, scored_ahead
 from ...learners._engine.driver import Driver
 from .._messages.observation import Observation
@@ -20,14 +21,21 @@ from .tile_driver import TileDriver, with_prefix, without_prefix
 
 
 class Tile:
-    """Lanes that step together, with their error sums and oracles, and with bands if a level is given."""
+    """Lanes that step together, with their error sums and oracles.
 
-    def __init__(self, driver: Driver, level: float | None = None) -> None:
+    Args:
+        driver: Driver of the learner.
+        level: The share of samples that bands around the forecasts are to cover; None: no bands.
+        rate: Of false alarms, if the lanes are watched for changes.
+    """
+
+    def __init__(self, driver: Driver, level: float | None = None, rate: float | None = None) -> None:
         self.driver, self.tile_driver = driver, TileDriver(driver)
         shape = len(driver.learner.sizes), driver.outputs, driver.width
         self.sums = ErrorSums(*shape)
         self.oracles: Oracles | None = None  # None while no plant is known
         self.bands = None if level is None else BandTracker(driver.learner.lookaheads, *shape, level)
+        self.changes = None if rate is None else ChangeWatch(driver, rate)
         self._held = np.zeros((driver.inputs, driver.width))  # the last observed inputs
         self.pending: dict[int, deque[Observation]] = {}
 
@@ -41,7 +49,9 @@ class Tile:
     def _step(self) -> list[Forecasts]:
         """Take in at most one block of each lane."""
         driver, lanes = self.driver, sorted(self.pending)
-        taken = [(i, _gather(self.pending[i], driver.block)) for i in lanes]
+        watch = self.changes
+        most = (driver.block if watch is None else min(driver.block, watch.room(i)) for i in lanes)
+        taken = [(i, _gather(self.pending[i], rows)) for i, rows in zip(lanes, most, strict=True)]
         self.pending = {i: self.pending[i] for i in lanes if self.pending[i]}
         end, epochs = np.zeros(driver.width, np.int32), np.zeros(driver.width, np.int64)
         for i, rows in taken:
@@ -58,6 +68,9 @@ class Tile:
         centered = np.array(self.tile_driver.lanes.centered)  # a copy: the step goes on in it
         scored = _scored(output, centered > 0)
         forecast = self.tile_driver.advance(outputs, inputs, end)
+        changed = {}
+        if watch is not None:  # after a change the lane has other forecasts of the next samples
+            changed = watch.compare(self.tile_driver.lanes, forecast[:, 0], scored, outputs, inputs, end)
         ahead = self._ahead(lanes)
         self.sums.add(forecast[:, 0], output, scored, end)
         band = band_ahead = None
@@ -74,7 +87,11 @@ class Tile:
             oracle = None if expected is None else expected[:n, :, i]
             half = (None, None) if band is None or band_ahead is None else (band[:n, ..., i], band_ahead[..., place])
             made = forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle, *half
-            forecasts.append(Forecasts(*observed, *made))
+            forecasts.append(Forecasts(*observed, *made, changed.get(i)))
+        for i in changed:  # the errors before say nothing about the plant that it is now
+            self.sums.clear(i)
+            if self.oracles is not None:
+                self.oracles.sums.clear(i)
         return forecasts
 
     def _ahead(self, lanes: list[int]) -> Float[np.ndarray, "lookahead size output lane"]:
@@ -101,6 +118,8 @@ class Tile:
         self.sums.clear(i)
         if self.bands is not None:
             self.bands.clear(i)
+        if self.changes is not None:
+            self.changes.clear(i)
         self.set_plant(i, "", None)
 
     def state(self, lanes: int, plants: list[str]) -> dict[str, NDArray[Any]]:
@@ -110,6 +129,8 @@ class Tile:
             arrays |= with_prefix(self.bands.state(lanes), "bands ")
         if self.oracles is not None:
             arrays |= with_prefix(self.oracles.state(lanes, plants), "oracle ")
+        if self.changes is not None:
+            arrays |= with_prefix(self.changes.state(), "change ")
         return arrays
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], plants: list[str], drivers: Mapping[str, Driver]) -> None:
@@ -126,6 +147,8 @@ class Tile:
         if saved := without_prefix(arrays, "oracle "):
             self.oracles = Oracles(len(self.driver.learner.sizes), self.driver.outputs, self.driver.width)
             self.oracles.restore(saved, plants, drivers)
+        if self.changes is not None:
+            self.changes.restore(without_prefix(arrays, "change "))
 
 
 def _scored(output: NDArray[np.float64], centered: NDArray[np.bool_]) -> NDArray[np.bool_]:

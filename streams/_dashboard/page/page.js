@@ -108,6 +108,24 @@ function names(sizes, strokes) {
   }] } };
 }
 
+// A change of the stream is a dotted line, where it began.
+function since(change) {
+  return { hooks: { draw: [(u) => {
+    const scale = u.scales.x;
+    if (!change || change.since < scale.min || change.since > scale.max) return;
+    const x = Math.round(u.valToPos(change.since, "x", true)), ctx = u.ctx, ratio = devicePixelRatio || 1;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = theme.ink;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([2 * ratio, 3 * ratio]);
+    ctx.beginPath(); ctx.moveTo(x, u.bbox.top); ctx.lineTo(x, u.bbox.top + u.bbox.height); ctx.stroke();
+    ctx.font = `${12 * ratio}px system-ui`;
+    ctx.textAlign = "right";
+    ctx.fillText("change", x - 4 * ratio, u.bbox.top + 12 * ratio);
+    ctx.restore();
+  }] } };
+}
+
 function drawBySize(id, frame, part, caption, label) {
   const table = frame[part], threshold = frame.threshold;
   const roles = table ? table.sizes.map((size) => role(size, threshold)) : [];
@@ -116,12 +134,12 @@ function drawBySize(id, frame, part, caption, label) {
   say(id, caption, small);
   if (!table || table.horizon.length < 2) return;
   const strokes = roles.map((word) => theme[word]);
-  draw(id, [id, table.sizes, roles], {
+  draw(id, [id, table.sizes, roles, frame.change], {
     padding: [8, 26, 0, 0],
     scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
     axes: [axis("samples so far", LOG), axis(label, { ...LOG, ...DOWN })],
     series: [{}, ...roles.map((word, i) => ({ stroke: strokes[i], width: word === "stops" ? 2 : 1.5, dash: word === "grows" ? DASH : undefined, points: { show: false }, spanGaps: true }))],
-    plugins: [names(table.sizes, strokes)],
+    plugins: [names(table.sizes, strokes), since(frame.change)],
   }, [table.horizon, ...table.values.map(positive)]);
 }
 
@@ -159,7 +177,8 @@ function drawSignal(frame) {
     return v === null || half === null ? null : v + sign * half;
   });
   const low = edge(-1), high = edge(1);
-  draw("signal", ["signal", signal.name], {
+  draw("signal", ["signal", signal.name, frame.change], {
+    plugins: [since(frame.change)],
     padding: [8, 16, 0, 0],
     scales: { x: { time: false } },
     axes: [axis(signal.clock), axis(signal.name, { ...DOWN, size: 72 })],
@@ -202,7 +221,8 @@ function showAnswer(frame) {
   at("answer").className = size !== null ? "located" : threshold && threshold.verdict === "above" ? "growing" : "";
   put(at("size"), size !== null ? String(size) : threshold && threshold.advice ? String(threshold.advice.size) : "?");
   put(at("verdict"), size !== null ? `critical size ${size}` : noSize(threshold));
-  put(at("sentence"), threshold ? threshold.sentence : "No verdict yet: the first comes after 256 samples.");
+  const news = frame.change ? `Change: ${frame.change.sentence}. ` : "";
+  put(at("sentence"), news + (threshold ? threshold.sentence : "No verdict yet: the first comes after 256 samples."));
   document.title = size !== null ? `${size} · ${frame.stream} · Ergoscope` : "Ergoscope";
 }
 
