@@ -13,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from .._core.json_values import json_text
+from ._dialect_options import with_dialect
 from ._options import PATH, Seed, command_line
 from ._parsing import parse_names
 from ._plant_options import Delay, InputNoise, MeasurementNoise, ProcessNoise, SamplingTime, find_plant
 from ._printing import Meter, console, short_number, show_files
+from ._score_recording import refuse, score_recording
 
 if TYPE_CHECKING:
     from ..analysis import Scorecard
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _COLOURS = {"pass": "green", "falls short": "red", "failed": "red", "undecided": "yellow"}
 
 
+@with_dialect
 def score(
     predictor: Annotated[
         str,
@@ -41,6 +44,19 @@ def score(
     dt: SamplingTime = None,
     delay: Delay = None,
     input_noise: InputNoise = None,
+    recording: Annotated[
+        str | None,
+        typer.Option(help="A recording instead of a plant: the predictor beside learners of every size on it."),
+    ] = None,
+    output: Annotated[list[str] | None, typer.Option(help="Recording: output columns, such as y or y1,y2.")] = None,
+    input: Annotated[list[str] | None, typer.Option(help="Recording: input columns.")] = None,
+    by: Annotated[str | None, typer.Option(help="Recording: column that names the run.")] = None,
+    time: Annotated[str | None, typer.Option(help="Recording: column of the time, or two: date,clock.")] = None,
+    center: Annotated[
+        str, typer.Option(help="Recording: first (value), none or a number to subtract from the output.")
+    ] = "first",
+    sizes: Annotated[str | None, typer.Option(help="Recording: sizes beside it, such as 0..32.")] = None,
+    learner: Annotated[str | None, typer.Option(help="Recording: the learner of the sizes, as for locate.")] = None,
     cases: Annotated[
         str | None, typer.Option(help="Names such as plant,dropout,bursts, or the groups zoo and stress. Default: all.")
     ] = None,
@@ -72,11 +88,35 @@ def score(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the answer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
+    dialect: Any = None,
 ) -> None:
-    """Run a predictor through the battery: a scorecard that compares it with the Kalman filter and with learners."""
+    """Run a predictor through the battery: a scorecard that compares it with the Kalman filter and with learners.
+
+    With --recording: the size that it equals on your own data, and what the best size would save.
+    """
     from .. import analysis, learners
     from .._core.files import check_folder
 
+    columns = dict(output=output, input=input, by=by, time=time, dialect=dialect)
+    if recording is not None:
+        plants: dict[str, Any] = {"--plant": plant, "--q": q, "--r": r, "--delay": delay, "--input-noise": input_noise}
+        plants |= {"--cases": cases, "--quick": quick, "--replicates": replicates, "--parameters": parameters}
+        refuse(plants, "is for plants, and --recording names a recording:")
+        name = re.sub(r"\W+", "-", predictor).strip("-") or "predictor"
+        score_recording(
+            predictor,
+            recording,
+            columns | dict(dt=dt),
+            dict(sizes=sizes, learner=learner, center=center),
+            dict(limit=limit, in_process=in_process),
+            require,
+            seed,
+            check_folder(out or Path("runs") / f"score-{name}"),
+            dict(quiet=quiet, as_json=as_json),
+        )
+        return
+    options = {f"--{word}": value for word, value in columns.items()} | {"--sizes": sizes, "--learner": learner}
+    refuse(options | {"--center": center != "first"}, "is for a recording: name one with --recording, or")
     required = analysis.parse_requirements(require) if require is not None else []
     if plant is None and any(given is not None for given in (q, r, dt, delay, input_noise)):
         raise ValueError("--q, --r, --dt, --delay and --input-noise belong to a plant: name it with --plant.")

@@ -24,6 +24,7 @@ from ._printing import note
 if TYPE_CHECKING:
     from ..streams import Observation, Service, Sink, Source
 
+SAID = "prediction,error,threshold,change"
 _PROGRESS = 10.0  # seconds between lines of progress
 Live = Annotated[
     str,
@@ -56,9 +57,12 @@ def learn(
     center: Annotated[
         str, typer.Option(help="first, none or a number: the value subtracted from the output.")
     ] = "first",
-    say: Annotated[str, typer.Option(help="Outputs to print or publish: prediction, error, threshold, change.")] = (
-        "prediction,error,threshold,change"
-    ),
+    say: Annotated[
+        str,
+        typer.Option(
+            help="Outputs to print or publish: prediction, error, threshold, change; of --beside: beside, beside-error."
+        ),
+    ] = SAID,
     changes: Annotated[
         bool, typer.Option("--changes", help="Find changes of the size that a stream needs, and follow them.")
     ] = False,
@@ -80,6 +84,13 @@ def learn(
             help="Share of the samples that a band around each forecast is to cover, such as 95% (docs/bands.md)."
         ),
     ] = None,
+    beside: Annotated[
+        str | None,
+        typer.Option(help="Your own predictor, such as my.py:make: it is compared with every size, as by score."),
+    ] = None,
+    beside_streams: Annotated[int, typer.Option(help="The most streams that it runs beside.")] = 4,
+    beside_limit: Annotated[float, typer.Option(help="Its time limit of a step in seconds.")] = 1.0,
+    beside_dt: Annotated[float, typer.Option(help="Sampling time in seconds that it is given.")] = 1.0,
     output: Output = None,
     input: Input = None,
     by: By = None,
@@ -96,9 +107,11 @@ def learn(
     from .. import streams
     from ..analysis._drift.change import RATE
     from ..learners._catalogue import named_learner
+    from ..streams._messages.beside import BESIDE_KINDS
     from ..streams._until_signal import run_streams
 
-    sink = streams.output_sink(source, parse_names(say))
+    kinds = parse_names(say) + (BESIDE_KINDS if beside is not None and say == SAID else ())
+    sink = streams.output_sink(source, kinds)
     service = streams.Service(
         named_learner(learner, tried),
         center=parse_center(center),
@@ -119,6 +132,8 @@ def learn(
     tell_grid(mapping, quiet)
     _tell_reading(opened, quiet)
 
+    if beside is not None:
+        sink = streams.BesideSink(sink, beside, service, streams=beside_streams, limit=beside_limit, dt=beside_dt)
     ready = _listening("learn", source, quiet)
 
     async def work() -> None:

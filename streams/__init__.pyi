@@ -6,6 +6,8 @@ from ._mapping.mapping import PayloadMapping as PayloadMapping
 from ._mapping.mapping import payload_mapping as payload_mapping
 from ._mapping.topics import TopicMapping as TopicMapping
 from ._mapping.topics import read_mappings as read_mappings
+from ._messages.beside import Beside as Beside
+from ._messages.beside import BesideErrors as BesideErrors
 from ._messages.codec import decode as decode
 from ._messages.codec import encode as encode
 from ._messages.errors import RejectedMessage as RejectedMessage
@@ -17,6 +19,7 @@ from ._messages.outputs import Changed as Changed
 from ._messages.outputs import Counts as Counts
 from ._messages.outputs import Forecasts as Forecasts
 from ._messages.outputs import Threshold as Threshold
+from ._service.beside_sink import BesideSink as BesideSink
 from ._service.runner import serve as serve
 from ._service.service import Service as Service
 from ._sources.interfaces import MemorySink as MemorySink

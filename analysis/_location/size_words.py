@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..._core.text import counted
+
 _PAST = {"filter length": "the output", "window length": "every output and input"}
 _EXPLAINED = {
     "longest window": "how many past samples of every output and input the longest predictor of the mixture reads",
@@ -28,3 +30,8 @@ def reads(label: str, size: int) -> str:
         return "no past sample"
     of = f" of {_PAST[label]}" if label == "window length" else ""
     return f"the last {size} samples{of}" if size > 1 else f"the last sample{of}"
+
+
+def sized(label: str, size: int) -> str:
+    """Return a size with its unit: ``5 taps``, ``window length 3``."""
+    return counted(size, "tap") if label == "filter length" else f"{label} {size}"

@@ -170,6 +170,19 @@ CAPTIONS = STUDY_CAPTIONS | {
         "Mean squared error, divided by that of the reference; the fault is shaded. A predictor that recovers returns "
         "to its level before the fault.",
     ),
+    "beside_sizes.png": Caption(
+        "The predictor among the sizes",
+        "Above: the mean squared error of each size, learned online, and the line of the predictor. Below: the error "
+        "of the predictor divided by that of each size, with 95 % intervals, paired sample by sample: above 1 the size "
+        "is better. Within the grey band, 1 %, two are called alike.",
+    ),
+    "beside_growth.png": Caption(
+        "The errors over time",
+        "Mean squared error over stretches of the recording, of some sizes and, dashed, of the predictor. At the very "
+        "left nothing is learned yet; it is not compared.",
+    ),
+    "beside_sizes.parquet": Caption("The table of the sizes", "one row for each size", shown=False),
+    "beside.json": Caption("The answer and the settings", 'for programs; see "JSON" in the documentation', shown=False),
     "scorecard.parquet": Caption("The scorecard", "one row for each case", shown=False),
     "scorecard.json": Caption(
         "The answer and the settings", 'for programs; see "JSON" in the documentation', shown=False

@@ -12,13 +12,16 @@ from ..._core.files import write_text
 from ..._core.progress import Progress, no_progress
 from ..._core.text import spans
 from .._sweeps.folder import EXPERIMENT
+from .beside_page import beside_parts
 from .captions import caption_of
 from .html import command, facts, figure, number, page, pairs, table, words
 from .location_page import answer_sentence, cut, location_section
 from .scorecard_page import scorecard_parts
 from .sweep_page import experiment_page
 
-RESULTS = ("location.json", "emergence.json", "own-curves.json", "reproduction-*.json", "scorecard.json")
+RESULTS = (
+    "location.json", "emergence.json", "own-curves.json", "reproduction-*.json", "scorecard.json", "beside.json",
+)  # fmt: skip
 LARGEST = 2_000_000  # bytes of a report
 MOST_ROWS = 200  # of a table; the files beside the report have all
 
@@ -82,12 +85,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     """Return the title, and the HTML before and after the figures."""
     settings = answer["settings"]
-    located, scored = "rungs" in answer, "rows" in answer
+    located, scored, beside = "rungs" in answer, "rows" in answer, "comparison" in answer
     emerged, own = "shares" in answer or "kinds" in answer, "budgets" in answer
     title = settings["source"] if located else answer["name"]
     each = [answer, *answer["further"]] if located else [answer]
     asks = "how big must a predictor be before its error stops growing?" if located else "measured beside what is known"
-    asks = "how good is this predictor?" if scored else asks
+    asks = "how good is this predictor?" if scored or beside else asks
     asks = "from where on is an ability there?" if emerged else asks
     asks = "what do these errors show?" if own else asks
     before = f'<p class="above">Ergoscope: {asks}</p>\n'
@@ -97,10 +100,10 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
         before += "".join(
             location_section(part, settings, MOST_ROWS if len(each) < 10 else 20, answer["reading"]) for part in each
         )
-    elif not scored and not emerged and not own:
+    elif not (scored or emerged or own or beside):
         before += facts(dict(agrees="yes" if answer["agrees"] else "no"))
     numbers, cases = scorecard_parts(answer) if scored else ("", "")
-    before += numbers
+    before += numbers + (beside_parts(answer) if beside else "")
     after = cases + "".join(_table(folder / name) for name in _names(answer, ".parquet") if (folder / name).is_file())
     after += _again(settings) + _files(answer)
     version = words(settings["versions"]["ergoscope"])

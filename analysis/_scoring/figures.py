@@ -39,7 +39,7 @@ def against_figure(card: Scorecard) -> Figure:
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.set(xscale="log", xlabel=_RATIO, ylim=(len(rows) - 0.5, -0.5))
     axes.set_xlim(min(0.9, axes.get_xlim()[0]), max(2.2, axes.get_xlim()[1]))
-    _plain_ticks(axes.xaxis)
+    plain_ticks(axes.xaxis)
     axes.axvline(1, color="0.2", lw=1, ls="--")
     axes.grid(which="major", axis="x", alpha=0.2)
     handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))  # one for each label
@@ -67,7 +67,7 @@ def steady_figure(card: Scorecard) -> Figure:
     axes.set(xscale="log", yscale="log", xlabel="reading t", ylabel=_RATIO)
     axes.set_xlim(left=1)
     axes.set_ylim(min(0.8, axes.get_ylim()[0]), max(2.2, axes.get_ylim()[1]))
-    _plain_ticks(axes.yaxis)
+    plain_ticks(axes.yaxis)
     axes.grid(which="major", alpha=0.2)
     axes.legend(fontsize=8, frameon=False)
     return figure
@@ -100,7 +100,7 @@ def _stress_panel(axes: Axes, card: Scorecard, row: dict[str, Any]) -> None:
     seen = np.concatenate([own[late], ladder[late], [1.0]])
     seen = seen[np.isfinite(seen)]
     axes.set_ylim(0.7 * max(seen.min(), SMALLEST), 1.5 * max(seen.max(), 2.0))
-    _plain_ticks(axes.yaxis)
+    plain_ticks(axes.yaxis)
     mark = {"pass": f"back after {row['recovery']}", "failed": f"failed at {row['failed_at']}"}
     title = f"{row['case']}: {mark.get(row['verdict'], 'not recovered')}"
     axes.set_title(title, loc="left", fontsize=8)
@@ -115,7 +115,7 @@ def _ratios(card: Scorecard, case: str) -> tuple[np.ndarray, np.ndarray, np.ndar
     return ((part["first"] + part["last"]) / 2).to_numpy(), own, ladder
 
 
-def _plain_ticks(axis: Axis) -> None:
+def plain_ticks(axis: Axis) -> None:
     """Write 0.5, 1, 2, 5, 10 on a log axis; where it spans more than three decades, powers of ten alone."""
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 1000 * low else (1.0,)))

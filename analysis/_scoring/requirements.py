@@ -113,7 +113,7 @@ def shortfalls(card: Scorecard, required: list[Requirement]) -> list[str]:
         if not rows:
             found.append(f"{requirement.text}: no case of this run measures it")
         for row in rows:
-            short = _short(requirement, row)
+            short = short_of(requirement, row)
             found += [f"{requirement.text}: {row['case']}: {short}"] if short else []
     return found
 
@@ -124,7 +124,7 @@ def _asked(case: str | None, row: Mapping[str, Any], kinds: tuple[str, ...]) -> 
     return case in ("all", row["case"]) or (case == row["kind"] and case != "plant")
 
 
-def _short(requirement: Requirement, row: Mapping[str, Any]) -> str | None:
+def short_of(requirement: Requirement, row: Mapping[str, Any]) -> str | None:
     """Return why a row falls short, or None."""
     if requirement.limit is None:
         return WORDS[requirement.word][0](row)

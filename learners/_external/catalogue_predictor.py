@@ -12,6 +12,7 @@ from ...simulator import Trajectories
 from .._base import Learner
 from .._catalogue import learner_entry, make_learner
 from .._engine.replay import replay
+from .live_sessions import LearnerSession
 from .predictor import ExternalPredictor, Failure, Outcome, check_series, finite_until
 
 
@@ -41,6 +42,10 @@ class CataloguePredictor(ExternalPredictor):
         self._sizes = [int(size) for size in sizes] or None
         self._made: dict[tuple[int, int], Learner] = {}
         make_learner(self._words, dict(sizes=self._sizes))
+
+    def session(self) -> LearnerSession:
+        """See ``ExternalPredictor``."""
+        return LearnerSession(self._words, self._sizes)
 
     def run(self, outputs: ArrayLike, inputs: ArrayLike, dt: float) -> Outcome:
         """See ``ExternalPredictor``."""

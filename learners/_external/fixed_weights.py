@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._fixed.json_file import read_predictor
+from .live_sessions import FixedSession
 from .predictor import ExternalPredictor, Failure, Outcome, check_series, finite_until
 
 
@@ -27,6 +28,10 @@ class FixedWeights(ExternalPredictor):
     def __init__(self, words: str) -> None:
         self.name, self._waiting = words, None
         self._predictor = read_predictor(words)
+
+    def session(self) -> FixedSession:
+        """See ``ExternalPredictor``."""
+        return FixedSession(self._predictor)
 
     def run(self, outputs: ArrayLike, inputs: ArrayLike, dt: float) -> Outcome:
         """See ``ExternalPredictor``."""

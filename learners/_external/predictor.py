@@ -109,6 +109,14 @@ class ExternalPredictor:
             self._waiting.close()
             self._waiting = None
 
+    def session(self) -> Session:
+        """Return a fresh predictor for one stream, sample by sample; whoever asks for it closes it.
+
+        Of another thread than the last call, too, but not at the same time.
+        """
+        session, self._waiting = self._waiting or self._start(), None
+        return session
+
     def run(self, outputs: ArrayLike, inputs: ArrayLike, dt: float) -> Outcome:
         """Run a fresh predictor over a series, up to its end or to the first failure.
 

@@ -61,7 +61,7 @@ class Board(Monitor):
         quiet = f"nothing has come for {silent:.0f} s: does the learner run?" if silent > SILENT else ""
         frame: dict[str, Any] = dict(where=self.where, broken=self.broken or quiet or None, stream=shown, counts={})
         frame["streams"] = [self._listed(name, rows) for name in names[:LISTED]]
-        frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over", "change"))
+        frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over", "change", "beside"))
         if shown is None:
             return frame
         wanted = [name for name in names if name != TOGETHER] if shown == TOGETHER else [shown]
@@ -80,6 +80,8 @@ class Board(Monitor):
         frame |= _grown([one for one in kept if len(one.sums[0]) == len(sizes)], sizes)
         if kept:
             frame["signal"] = kept[0].signal(sizes, row)
+        if row.beside is not None:
+            frame["beside"] = row.beside | dict(growth=self._streams[shown].beside_growth())
         return frame
 
     def _counts(self, row: Row, samples: int, unheard: int, silent: float) -> dict[str, Any]:
@@ -144,6 +146,10 @@ class _Kept(_Stream):
         numbers = range(self.samples - new, self.samples)
         half = np.full(error.shape, np.nan) if band is None else band
         self.last_samples.extend(zip(numbers, y[:, 0].tolist(), error[:, :, 0], half[:, :, 0], strict=True))
+
+    def beside_growth(self) -> list[float | None]:
+        """Return the mean squared error of the predictor in the stretches of ``growth``."""
+        return self.beside.growth(self.scored > 0)
 
     def signal(self, sizes: Sequence[int], row: Row) -> dict[str, Any] | None:
         """Return the last samples and the forecasts of the size to use."""

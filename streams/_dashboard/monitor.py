@@ -20,8 +20,12 @@ from .._messages.errors import REJECTION_KINDS
 from .._messages.limits import LARGEST, LARGEST_COUNT, MOST_STREAMS
 from .._messages.outputs import Counts
 from .._mqtt.address import Address
+from .beside_heard import BesideHeard
 
-HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/change", "ergoscope/error")
+HEARD = (
+    "meta", "status", "ergoscope/threshold", "ergoscope/change", "ergoscope/error", "ergoscope/beside",
+    "ergoscope/beside-error",
+)  # fmt: skip
 COUNTS = tuple(vars(Counts()))
 VERDICTS = ("located", "at most", "above", "not visible yet", "undecided")
 MOST_SIZES = 4096
@@ -54,6 +58,8 @@ class Row(NamedTuple):
         bands: ``level``, ``coverage`` by size, and ``size``, the smallest that is calibrated and bounded, of the last
             verdict; None if the learner makes no bands.
         change: ``since``, ``size_before``, ``size_now`` and ``sentence`` of the last change; None if there was none.
+        beside: What was last published of a predictor beside the ladder (``BesideHeard.said``), with its ``error`` over
+            about the last thousand samples; None if there is none.
     """
 
     stream: str
@@ -73,6 +79,7 @@ class Row(NamedTuple):
     advice: dict[str, Any] | None = None
     bands: dict[str, Any] | None = None
     change: dict[str, Any] | None = None
+    beside: dict[str, Any] | None = None
 
     @property
     def use(self) -> int | None:
@@ -143,6 +150,7 @@ class _Stream:
         self.ticks: deque[tuple[float, int]] = deque()
         self.begun: float | None = None
         self.last: float | None = None
+        self.beside = BesideHeard()
 
     def hear(self, kind: str, payload: bytes, now: float) -> None:
         if kind == "status":
@@ -161,6 +169,10 @@ class _Stream:
         elif kind == "ergoscope/change":
             counts = {word: _count(record[word], MOST) for word in ("since", "size_before", "size_now")}
             self.change = counts | dict(sentence=printable(str(record["sentence"]), LONGEST_SENTENCE))
+        elif kind == "ergoscope/beside":
+            self.beside.hear(record)
+        elif kind == "ergoscope/beside-error":
+            self.beside.hear_errors(record, self.outputs, self.samples, self.epoch, self.next)
         else:
             self._hear_error(record, now)
 
@@ -245,6 +257,10 @@ class _Stream:
     ) -> None:
         """Keep more of new samples ``(time, output)``, errors and bands ``(time, size, output)``; a table does not."""
 
+    def beside_growth(self) -> list[float | None]:
+        """Return nothing: a table has no growth."""
+        return []
+
     def row(self, name: str, now: float) -> Row:
         while self.ticks and self.ticks[0][0] < now - SECONDS:
             self.ticks.popleft()
@@ -261,6 +277,7 @@ class _Stream:
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
             *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice),
             *(self.bands, self.change),
+            None if self.beside.said is None else self.beside.said | dict(error=self.beside.error),
         )
 
 

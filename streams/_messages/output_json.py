@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from ..._core.json_values import json_value
 from ...analysis._location.advice import advice_json
 from ...analysis._location.more_data import more_json
+from .beside import BESIDE_KINDS, Beside, BesideErrors, beside_lines, beside_messages
 from .outputs import Changed, Output, OverOracle, Threshold
 
-OUTPUT_KINDS = ("prediction", "error", "threshold", "change")
+OUTPUT_KINDS = ("prediction", "error", "threshold", "change", *BESIDE_KINDS)
 MANY = 1000  # numbers, from which on polars is the faster writer
 
 
@@ -29,6 +30,8 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
     def lines(output: Output) -> Iterable[bytes]:
         if isinstance(output, Changed):
             return [_dump(dict(kind="change") | change_record(output))] if "change" in kinds else []
+        if isinstance(output, Beside | BesideErrors):
+            return beside_lines(output, kinds)
         if isinstance(output, Threshold):
             return [_dump(dict(kind="threshold") | threshold_record(output))] if "threshold" in kinds else []
         parts = []
@@ -59,6 +62,8 @@ def output_messages(output: Output, kinds: Collection[str] = OUTPUT_KINDS) -> li
     """Return kind and payload of the messages of an output; a block gives a list of rows."""
     if isinstance(output, Changed):
         return [("change", _dump(change_record(output)))] if "change" in kinds else []
+    if isinstance(output, Beside | BesideErrors):
+        return beside_messages(output, kinds)
     if isinstance(output, Threshold):
         return [("threshold", _dump(threshold_record(output)))] if "threshold" in kinds else []
     cut = slice(None) if len(output.output) > 1 else 0

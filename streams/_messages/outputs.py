@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...analysis._location.band_answer import BandAnswer
 from ...analysis._drift.change import Change
 from ...analysis._location.streamed import Streamed
+from .beside import Beside, BesideErrors
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Forecasts(NamedTuple):
         band: Half-width of the band of each forecast, made with it, NaN before there is one; None without bands.
         band_ahead: Half-widths of the bands of ``ahead``; None without bands.
         change: The change that was decided after the last sample, or None.
+        input: The inputs of the samples, NaN where missing; None: not known.
     """
 
     stream: str
@@ -54,6 +56,8 @@ class Forecasts(NamedTuple):
     oracle: Float[np.ndarray, "time output"] | None = None
     band: Float[np.ndarray, "time lookahead size output"] | None = None
     band_ahead: Float[np.ndarray, "lookahead size output"] | None = None
+    change: Change | None = None
+    input: Float[np.ndarray, "time input"] | None = None
 
     @property
     def next_band(self) -> Float[np.ndarray, "time size output"] | None:
@@ -61,7 +65,6 @@ class Forecasts(NamedTuple):
         if self.band is None or self.band_ahead is None:
             return None
         return np.concatenate([self.band[1:, 0], self.band_ahead[None, 0]])
-    change: Change | None = None
 
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
@@ -132,4 +135,4 @@ class Changed(NamedTuple):
     found: Change
 
 
-Output = Forecasts | Threshold | Changed
+Output = Forecasts | Threshold | Changed | Beside | BesideErrors

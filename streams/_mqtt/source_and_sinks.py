@@ -28,6 +28,7 @@ from .connection import WAITING, Connection, Send
 WAITING_OUTPUTS = 1000  # messages of a learner that wait to be published
 LAST_SECONDS = 5.0  # in which they may be published at the end
 SILENT = 10.0  # seconds without a message after which the log names the topic
+RETAINED = ("threshold", "change", "beside")  # kinds of outputs whose last message the broker keeps
 PATIENCE = 50  # milliseconds that a service waits for one of them to be published
 
 
@@ -284,7 +285,7 @@ class MqttOutputSink(_Publisher):
     async def send(self, item: Output) -> None:
         """Queue the messages of an output; this waits for room only while queued messages are published."""
         for kind, payload in output_messages(item, self._kinds):
-            topic, retain = self.address.topic("ergoscope", kind, stream=item.stream), kind in ("threshold", "change")
+            topic, retain = self.address.topic("ergoscope", kind, stream=item.stream), kind in RETAINED
             if retain:
                 self._thresholds[topic] = payload
                 if len(self._thresholds) > 4 * MOST_STREAMS:  # as streams are forgotten

@@ -87,7 +87,7 @@ class Tile:
             oracle = None if expected is None else expected[:n, :, i]
             half = (None, None) if band is None or band_ahead is None else (band[:n, ..., i], band_ahead[..., place])
             made = forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle, *half
-            forecasts.append(Forecasts(*observed, *made, changed.get(i)))
+            forecasts.append(Forecasts(*observed, *made, changed.get(i), rows.input))
         for i in changed:  # the errors before say nothing about the plant that it is now
             self.sums.clear(i)
             if self.oracles is not None:

@@ -2,14 +2,14 @@
 // Draws what the server tells a few times a second (see _page.py); keeps nothing but the newest frame.
 
 const at = (id) => document.getElementById(id);
-const DASH = [6, 5];
+const DASH = [6, 5], DOTS = [2, 3, 9, 3];
 const charts = {};
 let newest = null, paused = false, source = null, theme = null;
 
 function colours() {
   const style = getComputedStyle(document.documentElement);
   const of = (name) => style.getPropertyValue(name).trim();
-  return { ink: of("--ink"), soft: of("--soft"), line: of("--line"), grows: of("--grows"), stops: of("--stops"), open: of("--open") };
+  return { ink: of("--ink"), soft: of("--soft"), line: of("--line"), grows: of("--grows"), stops: of("--stops"), open: of("--open"), beside: of("--beside") };
 }
 
 // A size below the critical one grows, one from it on stops; before that is known all are open. Colour never says it
@@ -93,8 +93,9 @@ function names(sizes, strokes) {
     ctx.font = `${12 * ratio}px system-ui`;
     ctx.textBaseline = "middle";
     const taken = [];
-    for (const [i, size] of sizes.entries()) {
-      const values = u.data[i + 1];
+    const order = [...sizes.keys()].sort((i, j) => (sizes[j] === "yours") - (sizes[i] === "yours"));  // its name has room first
+    for (const i of order) {
+      const size = sizes[i], values = u.data[i + 1];
       let last = values.length - 1;
       while (last >= 0 && (values[last] === null || values[last] <= 0)) last--;
       if (last < 0) continue;
@@ -102,7 +103,7 @@ function names(sizes, strokes) {
       if (taken.some((other) => Math.abs(other - y) < 12 * ratio)) continue;
       taken.push(y);
       ctx.fillStyle = strokes[i];
-      ctx.fillText(String(size), u.valToPos(u.data[0][last], "x", true) + 5 * ratio, y);
+      ctx.fillText(String(size), u.valToPos(u.data[0][size === "yours" ? u.data[0].length - 1 : last], "x", true) + 5 * ratio, y);
     }
     ctx.restore();
   }] } };
@@ -131,22 +132,26 @@ function drawBySize(id, frame, part, caption, label) {
   const roles = table ? table.sizes.map((size) => role(size, threshold)) : [];
   const positive = (row) => row.map((v) => (v === null || v > 0 ? v : null));
   const small = roles.includes("stops") ? "dashed: grows; solid: stops; numbers: size" : "numbers: size; which of them stop is open";
-  say(id, caption, small);
+  const own = part === "growth" && frame.beside && table && frame.beside.growth.length === table.horizon.length ? frame.beside : null;
+  say(id, caption, small + (own ? `; dash-dotted, yours: ${own.predictor}` : ""));
   if (!table || table.horizon.length < 2) return;
   const strokes = roles.map((word) => theme[word]);
-  draw(id, [id, table.sizes, roles, frame.change], {
-    padding: [8, 26, 0, 0],
+  const series = roles.map((word, i) => ({ stroke: strokes[i], width: word === "stops" ? 2 : 1.5, dash: word === "grows" ? DASH : undefined, points: { show: false }, spanGaps: true }));
+  if (own) series.push({ stroke: theme.beside, width: 3, dash: DOTS, points: { show: false }, spanGaps: true });
+  draw(id, [id, table.sizes, roles, Boolean(own), frame.change], {
+    padding: [8, own ? 50 : 26, 0, 0],
     scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
     axes: [axis("samples so far", LOG), axis(label, { ...LOG, ...DOWN })],
-    series: [{}, ...roles.map((word, i) => ({ stroke: strokes[i], width: word === "stops" ? 2 : 1.5, dash: word === "grows" ? DASH : undefined, points: { show: false }, spanGaps: true }))],
-    plugins: [names(table.sizes, strokes), since(frame.change)],
-  }, [table.horizon, ...table.values.map(positive)]);
+    series: [{}, ...series],
+    plugins: [names(own ? [...table.sizes, "yours"] : table.sizes, own ? [...strokes, theme.beside] : strokes), since(frame.change)],
+  }, [table.horizon, ...table.values.map(positive), ...(own ? [positive(own.growth)] : [])]);
 }
 
 function drawCurve(frame) {
   const curve = frame.curve, threshold = frame.threshold;
   const critical = threshold ? threshold.critical_size : null;
-  say("curve", "Mean squared error by size", critical === null ? "which size is critical is open" : `vertical line: critical size ${critical}`);
+  const own = frame.beside && frame.beside.error > 0 ? frame.beside.error : null;
+  say("curve", "Mean squared error by size", (critical === null ? "which size is critical is open" : `vertical line: critical size ${critical}`) + (own === null ? "" : "; dash-dotted: yours"));
   if (!curve || curve.sizes.length < 2) return;
   const mark = { hooks: { draw: [(u) => {
     if (critical === null) return;
@@ -157,13 +162,13 @@ function drawCurve(frame) {
     ctx.beginPath(); ctx.moveTo(x, u.bbox.top); ctx.lineTo(x, u.bbox.top + u.bbox.height); ctx.stroke();
     ctx.restore();
   }] } };
-  draw("curve", ["curve", curve.sizes, critical], {
+  draw("curve", ["curve", curve.sizes, critical, own === null], {
     padding: [8, 16, 0, 0],
     scales: { x: { time: false, range: (u, low, high) => [low - 0.3, high + 0.3] }, y: { distr: 3 } },
     axes: [axis("size", { incrs: [1, 2, 4, 8, 16, 32] }), axis("mean squared error", { ...LOG, ...DOWN })],
-    series: [{}, { stroke: theme.ink, width: 1.5, points: { show: true, size: 7, fill: theme.ink } }],
+    series: [{}, { stroke: theme.ink, width: 1.5, points: { show: true, size: 7, fill: theme.ink } }, ...(own === null ? [] : [{ stroke: theme.beside, width: 3, dash: DOTS, points: { show: false } }])],
     plugins: [mark],
-  }, [curve.sizes, curve.errors.map((v) => (v > 0 ? v : null))]);
+  }, [curve.sizes, curve.errors.map((v) => (v > 0 ? v : null)), ...(own === null ? [] : [curve.sizes.map(() => own)])]);
 }
 
 function drawSignal(frame) {
@@ -222,6 +227,8 @@ function showAnswer(frame) {
   put(at("size"), size !== null ? String(size) : threshold && threshold.advice ? String(threshold.advice.size) : "?");
   put(at("verdict"), size !== null ? `critical size ${size}` : noSize(threshold));
   const news = frame.change ? `Change: ${frame.change.sentence}. ` : "";
+  at("beside").hidden = !frame.beside;
+  put(at("beside"), frame.beside ? frame.beside.sentence : "");
   put(at("sentence"), news + (threshold ? threshold.sentence : "No verdict yet: the first comes after 256 samples."));
   document.title = size !== null ? `${size} · ${frame.stream} · Ergoscope` : "Ergoscope";
 }
