@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ...analysis._location.band_answer import BandAnswer
 from ...analysis._drift.change import Change
+from ...analysis._location.band_answer import BandAnswer
 from ...analysis._location.streamed import Streamed
 from .beside import Beside, BesideErrors
 

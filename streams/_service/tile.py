@@ -86,8 +86,8 @@ class Tile:
             n = rows.steps
             oracle = None if expected is None else expected[:n, :, i]
             half = (None, None) if band is None or band_ahead is None else (band[:n, ..., i], band_ahead[..., place])
-            made = forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle, *half
-            forecasts.append(Forecasts(*observed, *made, changed.get(i), rows.input))
+            made = Forecasts(*observed, forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle)
+            forecasts.append(made._replace(band=half[0], band_ahead=half[1], change=changed.get(i), input=rows.input))
         for i in changed:  # the errors before say nothing about the plant that it is now
             self.sums.clear(i)
             if self.oracles is not None:
