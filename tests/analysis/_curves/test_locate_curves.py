@@ -145,6 +145,19 @@ def test_a_level_has_its_interval_with_four_runs_and_says_so_with_fewer() -> Non
     assert few.level.sizes["place"].to_list() == [None, None, 80.0, 20.0]
 
 
+def test_a_run_that_falls_back_has_not_passed() -> None:
+    """Down to the level at step 20, above it again at 40, below it for good from 80 on: it passes at 80."""
+    errors = {1: [1.0, 0.2, 0.9, 0.2, 0.1], 2: [1.0, 0.2, 0.9, 0.9, 0.9]}
+    rows = [
+        (size, step, error) for size in errors for step, error in zip((10, 20, 40, 80, 160), errors[size], strict=True)
+    ]
+    table = pl.DataFrame(rows, schema=["width", "epoch", "mse"], orient="row")
+    found = locate_curves(table, size="width", along="epoch", error="mse", level=0.3, law=False)
+    assert found.level is not None
+    assert found.level.sizes["passed"].to_list() == [1, 0] and found.level.sizes["place"].to_list() == [80.0, None]
+    assert "mse gets down to 0.3 at width 1, the smallest that does (1 run of a size" in found.sentence.lower()
+
+
 def test_places_that_are_no_whole_numbers_keep_their_values() -> None:
     columns = dict(size="width", along="epoch", error="mse", run="seed", level=0.3, law=False)
     whole, broken = (locate_curves(sweep(8, along=scale), **columns).level for scale in (1.0, 0.37))
