@@ -61,6 +61,7 @@ def test_curves_of_locate_give_its_answer(tmp_path: Path) -> None:
     for source in (curves, tmp_path / "curves.parquet"):
         found = locate_curves(source)
         assert found.kind == "locate" and found.sizes.equals(laws)
+        assert found.name == ("curves" if source is curves else tmp_path.name)
         assert found.located is not None and found.located.equals(located(curves))
         assert found.threshold.size == critical_size(laws).size == 2
     assert "the critical size is 2, with the 95 % interval 2 to 2" in found.sentence and found.law is None
@@ -101,7 +102,10 @@ def test_curves_of_emerge_give_its_answer(diverged: bool) -> None:
 def test_the_command_emerge_and_its_curves_agree(request: pytest.FixtureRequest) -> None:
     if not request.config.getoption("--campaign"):
         pytest.skip("the long form trains networks: --campaign")
-    answer = emerge("parity", "rows", (600, 1000, 1600), "mlp:width=64,decay=0.1", runs=4, steps=2000, level=0.9)
+    answer = emerge(
+        "parity:bits=6,k=2", "rows", (8, 16, 24, 32, 48), "mlp:width=16,decay=0.1", runs=4, steps=300, level=0.9
+    )
+    assert answer.emergence.verdict == "located"
     found = locate_curves(
         answer.curves, size="rows", where={"metric": "exam accuracy"}, level=0.9, higher_is_better=True
     )
