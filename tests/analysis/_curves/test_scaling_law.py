@@ -140,7 +140,7 @@ def test_the_interval_covers_the_published_law(table: pl.DataFrame, request: pyt
         missed += [
             not low <= value <= high for (low, high), value in zip(rows["low", "high"].rows(), truth, strict=True)
         ]
-    print(f"missed of {seeds}: {dict(zip(PUBLISHED, missed, strict=True))}")
+    print(f"missed of {seeds}: {dict(zip(PUBLISHED, missed.astype(int).tolist(), strict=True))}")
     assert (missed <= binom.isf(1e-4, seeds, 0.05)).all()
 
 
