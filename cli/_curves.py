@@ -57,8 +57,9 @@ def locate_curves(
     """Say what a table of errors shows: growth of each size, best sizes, thresholds, the joint scaling law."""
     from .. import analysis
     from .._core.files import check_folder
+    from ..analysis._curves.locate_curves import table_name
 
-    folder = check_folder(out or Path("runs") / f"{Path(source).stem.replace('*', '_')}-curves")
+    folder = check_folder(out or Path("runs") / f"{table_name(source).replace('*', '_')}-curves")
     with Meter("locate-curves", hidden=quiet or as_json, unit="draws") as meter:
         found = analysis.locate_curves(
             source,

@@ -7,7 +7,7 @@ from ergoscope.analysis import emerge_texts, locate_curves, save_curves
 # The losses of 240 language models, read from a figure (examples/data/README.md). The law published for this table:
 published = dict(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
 table = Path(__file__).parent / "data" / "chinchilla.csv"
-models = locate_curves(table, size="params", along="tokens", error="loss", where={"outlier": 0}, draws=200)
+models = locate_curves(table, size="params", along="tokens", error="loss", where={"outlier": 0}, draws=100)
 print(models.sentence)
 for row in models.law.table.iter_rows(named=True):
     beside = f"published {published[row['name']]:g}" if row["name"] in published else ""

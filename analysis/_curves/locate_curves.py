@@ -92,8 +92,7 @@ def locate_curves(
     """
     check_seed(seed)
     table = read_table(source, size, along, error, run, dict(where or {}), average, dialect)
-    is_file = isinstance(source, (str, os.PathLike))
-    name = name or (Path(source).stem if is_file else "curves")
+    name = name or (table_name(source) if isinstance(source, (str, os.PathLike)) else "curves")
     size_name, along_name = str(table.names["size"]), str(table.names["along"])
     summary = None
     if table.kind == "locate":
@@ -127,6 +126,12 @@ def locate_curves(
         name, laws, threshold, summary, budgets, passed, joint, no_law, table.frame, table.names, table.kind, words,
         settings,
     )  # fmt: skip
+
+
+def table_name(source: str | os.PathLike[str]) -> str:
+    """Return the name of a file of curves, or of its folder if it is called curves, as those of the commands are."""
+    path = Path(source)
+    return path.parent.name if path.stem == "curves" and path.parent.name else path.stem
 
 
 def _no_law(table: ErrorTable, laws: pl.DataFrame, asked: bool, score: bool) -> str:

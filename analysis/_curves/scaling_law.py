@@ -24,6 +24,7 @@ FEWEST_VALUES = 3  # of each axis
 FEWEST_UNITS = 12  # a bootstrap of fewer says little of five parameters
 SLOPES = (0.1, 0.3, 0.6, 1.2)  # starts of alpha and of beta
 FLOORS = (0.3, 0.6, 0.95)  # starts of E, as shares of the least error
+STEADY = 0.02  # an exponent below it changes a term by less than 15 % over three decades
 TOGETHER = 50  # draws that are fitted at once
 
 
@@ -66,6 +67,10 @@ class ScalingLaw:
                 said.append(f"{words}{_digits(row['value'])} {_interval(row)}".rstrip())
         law = f"L = E + A / N^alpha + B / D^beta with {', '.join(said)}"
         why = f"; {self.reason}" if self.reason else ""
+        vague = self.table.filter(pl.col("name").is_in(["alpha", "beta"]) & (pl.col("low") < STEADY))["name"].to_list()
+        why += f"; the interval of {' and of '.join(vague)} begins near 0: the rows hardly tell it from a constant" * (
+            len(vague) > 0
+        )
         return f"{law} ({counted(self.rows, 'row')}, off by {100 * self.residual:.2g} % in the median{why})."
 
     def to_dict(self) -> dict[str, Any]:
@@ -147,7 +152,7 @@ def scaling_law(
     rows = []
     for k, name in enumerate((*PARAMETERS, "split")):
         low, high = np.quantile(spread[:, k], [0.025, 0.975]).tolist() if drawn else (None, None)
-        error = float(spread[:, k].std(ddof=1)) if len(drawn) > 1 else None
+        error = _spread(spread[:, k]) if len(drawn) > 1 else None
         rows.append((name, float(values[k]), error, low, high))
     kinds = dict(name=pl.String) | dict.fromkeys(("value", "error", "low", "high"), pl.Float64)
     residual = float(np.median(np.abs(law_log(best, x, y)[0] - target)))
@@ -167,6 +172,12 @@ def _natural(theta: NDArray[np.float64], centre: tuple[float, float]) -> NDArray
     split = np.divide(beta, total, out=np.full_like(beta, np.nan), where=total != 0)
     exponents = np.clip([e, a + alpha * centre[0], b + beta * centre[1]], -700, 700)
     return np.stack([*np.exp(exponents), alpha, beta, split], axis=1)
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation of draws; the square of a factor that the rows do not fix may be too large."""
+    scale = float(np.abs(values).max()) or 1.0
+    return float((values / scale).std(ddof=1)) * scale
 
 
 def _checked(

@@ -61,6 +61,7 @@ def test_curves_of_locate_give_its_answer(tmp_path: Path) -> None:
     for source in (curves, tmp_path / "curves.parquet"):
         found = locate_curves(source)
         assert found.kind == "locate" and found.sizes.equals(laws)
+        assert found.name == ("curves" if source is curves else tmp_path.name)
         assert found.located is not None and found.located.equals(located(curves))
         assert found.threshold.size == critical_size(laws).size == 2
     assert "the critical size is 2, with the 95 % interval 2 to 2" in found.sentence and found.law is None
@@ -101,7 +102,10 @@ def test_curves_of_emerge_give_its_answer(diverged: bool) -> None:
 def test_the_command_emerge_and_its_curves_agree(request: pytest.FixtureRequest) -> None:
     if not request.config.getoption("--campaign"):
         pytest.skip("the long form trains networks: --campaign")
-    answer = emerge("parity", "rows", (600, 1000, 1600), "mlp:width=64,decay=0.1", runs=4, steps=2000, level=0.9)
+    answer = emerge(
+        "parity:bits=6,k=2", "rows", (8, 16, 24, 32, 48), "mlp:width=16,decay=0.1", runs=4, steps=300, level=0.9
+    )
+    assert answer.emergence.verdict == "located"
     found = locate_curves(
         answer.curves, size="rows", where={"metric": "exam accuracy"}, level=0.9, higher_is_better=True
     )
@@ -143,6 +147,19 @@ def test_a_level_has_its_interval_with_four_runs_and_says_so_with_fewer() -> Non
     assert few.level.sizes["passed"].to_list() == [0, 0, 1, 1]
     # By hand: 1/4 + 3/step is below 0.3 from step 60 on, 1/8 + 3/step from step 17 on.
     assert few.level.sizes["place"].to_list() == [None, None, 80.0, 20.0]
+
+
+def test_a_run_that_falls_back_has_not_passed() -> None:
+    """Down to the level at step 20, above it again at 40, below it for good from 80 on: it passes at 80."""
+    errors = {1: [1.0, 0.2, 0.9, 0.2, 0.1], 2: [1.0, 0.2, 0.9, 0.9, 0.9]}
+    rows = [
+        (size, step, error) for size in errors for step, error in zip((10, 20, 40, 80, 160), errors[size], strict=True)
+    ]
+    table = pl.DataFrame(rows, schema=["width", "epoch", "mse"], orient="row")
+    found = locate_curves(table, size="width", along="epoch", error="mse", level=0.3, law=False)
+    assert found.level is not None
+    assert found.level.sizes["passed"].to_list() == [1, 0] and found.level.sizes["place"].to_list() == [80.0, None]
+    assert "mse gets down to 0.3 at width 1, the smallest that does (1 run of a size" in found.sentence.lower()
 
 
 def test_places_that_are_no_whole_numbers_keep_their_values() -> None:

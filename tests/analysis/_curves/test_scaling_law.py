@@ -140,8 +140,17 @@ def test_the_interval_covers_the_published_law(table: pl.DataFrame, request: pyt
         missed += [
             not low <= value <= high for (low, high), value in zip(rows["low", "high"].rows(), truth, strict=True)
         ]
-    print(f"missed of {seeds}: {dict(zip(PUBLISHED, missed, strict=True))}")
+    print(f"missed of {seeds}: {dict(zip(PUBLISHED, missed.astype(int).tolist(), strict=True))}")
     assert (missed <= binom.isf(1e-4, seeds, 0.05)).all()
+
+
+def test_a_law_that_the_rows_do_not_fix_says_so() -> None:
+    """The error does not depend on the axis: its exponent and factor are not to be had."""
+    N, D = (part.ravel() for part in np.meshgrid([1e3, 1e4, 1e5, 1e6], [1e4, 1e5, 1e6, 1e7]))
+    noise = np.exp(0.05 * np.random.default_rng(0).standard_normal(16))
+    found = scaling_law(N, D, (1 + 30 / N**0.5) * noise, draws=60)
+    assert "the interval of beta begins near 0: the rows hardly tell it from a constant" in found.sentence
+    assert all(np.isfinite(row["error"]) for row in found.table.iter_rows(named=True))
 
 
 def test_few_runs_have_no_interval_and_what_is_no_law_is_refused() -> None:
