@@ -67,7 +67,26 @@ def test_a_stream_asks_for_what_its_recording_asks_for() -> None:
     found = locate_streamed(sums, losses, samples, learner, "y")
     record = threshold_record(Threshold("y", found, tuple(range(9)), None, None, Counts(), {}))
     assert record["more"][0]["sizes"] == [2, 4] and record["more"][0]["samples"] == 3500
+    assert (record["more"][1]["runs"], record["more"][1]["enough"]) == (8, False)
     assert "would tell 4 from 2" in record["sentence"]
+
+
+def test_a_stream_of_a_few_samples_is_told_the_fewest() -> None:
+    learner = ladder(range(2))
+    sums = score_recording(learner, simulate(0, zoo("random-walk"), 12), [0, 6, 12])
+    found = locate_streamed(sums, *late_losses(sums, 0), learner, "y")
+    assert [(each.samples, each.runs, each.enough) for each in found.more] == [(16, None, False)]
+
+
+def test_streams_of_one_plant_are_told_a_lower_bound() -> None:
+    """No sample of them is kept, so no model can be fitted."""
+    learner, runs = ladder(range(3), intercept=True), simulate(0, zoo("random-walk"), 300, 8)
+    sums = score_recording(learner, runs, log_edges(300).tolist(), center="first")
+    found = locate_streamed(sums, *late_losses(sums, 0), learner, "y")
+    assert found.critical.verdict == "undecided"
+    grows = [each for each in found.more if len(each.sizes) == 1]
+    assert [(each.runs, each.enough, each.power) for each in grows] == [(12, False, None)]
+    assert "eciding size 0 takes more than 12 streams, or longer ones." in found.sentence
 
 
 @pytest.fixture
