@@ -48,6 +48,15 @@ def test_every_face_of_a_recording_says_it(tmp_path: Path) -> None:
     assert read_location(tmp_path).more == found.more
 
 
+def test_the_runs_of_a_recording_ask_by_a_fitted_model() -> None:
+    found = locate(simulate(3, zoo("near-unit-root"), 1000, 8), sizes=range(3), model=False)
+    grows = found.more[-1]
+    assert found.verdict == "undecided" and grows.sizes == (0,)
+    assert grows.runs is not None and grows.runs >= 16 and grows.samples is not None and grows.samples >= 2000
+    assert f"By a fitted model, {grows.sentence.removeprefix('by a fitted model, ')}." in found.sentence
+    assert found.advice is not None and found.advice.needed == grows.sentence
+
+
 def test_a_system_says_it_and_a_located_one_asks_for_nothing() -> None:
     found = locate("random-walk", horizon=500, replicates=8, sizes=range(5))
     assert found.verdict == "undecided" and found.more[0].sizes == (0,)
