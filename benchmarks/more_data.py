@@ -137,7 +137,7 @@ def draw(record: dict[str, Any]) -> Any:
     from matplotlib.figure import Figure
 
     from ergoscope.analysis import locate
-    from ergoscope.analysis._reports.style import BLUE, ORANGE
+    from ergoscope.analysis._reports.style import BLUE, ORANGE, plain_log
     from ergoscope.simulator import simulate, zoo
 
     figure = Figure(figsize=(9, 3.8), layout="constrained")
@@ -147,7 +147,7 @@ def draw(record: dict[str, Any]) -> Any:
     assert asked.samples is not None
     tried = np.geomspace(250, 8000, 16).astype(int).tolist()
     pairs = [locate(run.first(n), sizes=asked.sizes, model=False).best.pairs.row(0, named=True) for n in tried]
-    low, high, middle = (np.array([100 * pair[word] for pair in pairs]) for word in ("low", "high", "difference"))
+    low, high, middle = (np.array([pair[word] for pair in pairs]) for word in ("low", "high", "difference"))
     left.fill_between(tried, low, high, color=BLUE, alpha=0.25, lw=0, label="its 95 % interval")
     left.plot(tried, middle, color=BLUE, label=f"size {asked.sizes[1]} minus size {asked.sizes[0]}")
     left.axhline(0, color="0.25", lw=0.8)
@@ -155,7 +155,8 @@ def draw(record: dict[str, Any]) -> Any:
         left.axvline(samples, color=colour, ls="--", lw=1.2)
         left.annotate(words_, (samples, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
                       textcoords="offset points", color=colour, fontsize=9)  # fmt: skip
-    left.set(xscale="log", xlabel="samples recorded", ylabel="difference of mean squared errors (0.01)")
+    left.set(xlabel="samples recorded", ylabel="difference of mean squared errors")
+    plain_log(left, np.array([250, 500, 1000, 2000, 4000, 8000]))
     left.set_title("One recording of a random walk", loc="left", fontsize=11)
     left.legend(fontsize=9, frameon=False, loc="lower right")
     names = [kind for kind in KINDS if any("whole" in row for row in record["rows"] if row["kind"] == kind)]
@@ -164,16 +165,17 @@ def draw(record: dict[str, Any]) -> Any:
             tried_ = [row[word] for row in record["rows"] if row["kind"] == kind and "whole" in row]
             share, count_ = sum(tried_) / len(tried_), len(tried_)
             spread = 1.96 * math.sqrt(max(share * (1 - share), 0.25 / count_) / count_)
-            right.bar(place + offset, 100 * share, 0.36, yerr=100 * spread, color=colour, capsize=3,
+            ends = [[100 * spread], [100 * min(spread, 1 - share)]]
+            right.bar(place + offset, 100 * share, 0.36, yerr=ends, color=colour, capsize=3,
                       hatch="//" if word == "half" else None, edgecolor="white",
                       label=said if not place else None)  # fmt: skip
     right.axhline(90, color="0.25", ls=":", lw=1.2)
     labels = {"one recording": "two sizes,\none run", "eight runs": "two sizes,\n8 runs",
               "runs": "growth,\nrecording", "replicates": "growth,\nsystem"}  # fmt: skip
     right.set_xticks(range(len(names)), [labels[kind] for kind in names], fontsize=9)
-    right.set(ylabel="decided (%)", ylim=(0, 110))
+    right.set(ylabel="decided (%)", ylim=(0, 125), yticks=range(0, 101, 20))
     right.set_title("How often it decides; dotted: promised", loc="left", fontsize=11)
-    right.legend(fontsize=9, frameon=False, loc="lower left")
+    right.legend(fontsize=9, frameon=False, loc="upper left", ncols=2)
     return figure
 
 

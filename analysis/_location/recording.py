@@ -164,6 +164,8 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         grows = growth_more(
             rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ", margin=MARGIN
         )
+        if advice is not None and grows is not None and grows.enough:
+            advice = advice._replace(needed=grows.sentence)
         more = tuple(each for each in (apart, grows) if each is not None)
         bands = None  # beyond the trust horizon the errors are those of rounding
         if trust is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ...learners import Learner
@@ -82,7 +83,9 @@ def locate_streamed(
     if horizon < SHORTEST or used.sum() < 2:
         few = f"{horizon} samples are too few; at least {SHORTEST} are needed."
         critical = Critical(None, "undecided", few)
-        return Streamed(critical, None, f"{name}: the critical {learner.size_label} is undecided: {few}", horizon)
+        sentence = f"{name}: the critical {learner.size_label} is undecided: {few}"
+        least = More((), None, SHORTEST, False, None, f"at least {SHORTEST} samples are needed")
+        return Streamed(critical, None, sentence, horizon, more=(least,))
     if not finite:
         reason = "the errors of every size have overflowed: divide the outputs by a large number."
         critical = Critical(None, "undecided", reason)
@@ -111,7 +114,9 @@ def locate_streamed(
     apart = samples_to_tell_apart(
         losses[used], samples[used], learner, pair, runs, horizon, sums.error.shape[3], learner.lookaheads[0]
     )
-    grows = None if laws is None else growth_more(laws, critical, runs, horizon, word="streams")
+    grows = None
+    if laws is not None or runs < FEWEST_GROUPS:
+        grows = growth_more(pl.DataFrame() if laws is None else laws, critical, runs, horizon, word="streams")
     more = tuple(each for each in (apart, grows) if each is not None)
     sentence = recording_sentence(
         name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs, None, more

@@ -48,6 +48,15 @@ def test_every_face_of_a_recording_says_it(tmp_path: Path) -> None:
     assert read_location(tmp_path).more == found.more
 
 
+def test_the_runs_of_a_recording_ask_by_a_fitted_model() -> None:
+    found = locate(simulate(3, zoo("near-unit-root"), 1000, 8), sizes=range(3), model=False)
+    grows = found.more[-1]
+    assert found.verdict == "undecided" and grows.sizes == (0,)
+    assert grows.runs is not None and grows.runs >= 16 and grows.samples is not None and grows.samples >= 2000
+    assert f"By a fitted model, {grows.sentence.removeprefix('by a fitted model, ')}." in found.sentence
+    assert found.advice is not None and found.advice.needed == grows.sentence
+
+
 def test_a_system_says_it_and_a_located_one_asks_for_nothing() -> None:
     found = locate("random-walk", horizon=500, replicates=8, sizes=range(5))
     assert found.verdict == "undecided" and found.more[0].sizes == (0,)
@@ -67,7 +76,26 @@ def test_a_stream_asks_for_what_its_recording_asks_for() -> None:
     found = locate_streamed(sums, losses, samples, learner, "y")
     record = threshold_record(Threshold("y", found, tuple(range(9)), None, None, Counts(), {}))
     assert record["more"][0]["sizes"] == [2, 4] and record["more"][0]["samples"] == 3500
+    assert (record["more"][1]["runs"], record["more"][1]["enough"]) == (8, False)
     assert "would tell 4 from 2" in record["sentence"]
+
+
+def test_a_stream_of_a_few_samples_is_told_the_fewest() -> None:
+    learner = ladder(range(2))
+    sums = score_recording(learner, simulate(0, zoo("random-walk"), 12), [0, 6, 12])
+    found = locate_streamed(sums, *late_losses(sums, 0), learner, "y")
+    assert [(each.samples, each.runs, each.enough) for each in found.more] == [(16, None, False)]
+
+
+def test_streams_of_one_plant_are_told_a_lower_bound() -> None:
+    """No sample of them is kept, so no model can be fitted."""
+    learner, runs = ladder(range(3), intercept=True), simulate(0, zoo("random-walk"), 300, 8)
+    sums = score_recording(learner, runs, log_edges(300).tolist(), center="first")
+    found = locate_streamed(sums, *late_losses(sums, 0), learner, "y")
+    assert found.critical.verdict == "undecided"
+    grows = [each for each in found.more if len(each.sizes) == 1]
+    assert [(each.runs, each.enough, each.power) for each in grows] == [(12, False, None)]
+    assert "eciding size 0 takes more than 12 streams, or longer ones." in found.sentence
 
 
 @pytest.fixture
