@@ -88,6 +88,11 @@ RUN: dict[str, tuple[str, ...]] = {
     'score ./my_predictor --quick --require "bounded, plant:excess<5%"': (
         "--replicates", "2", "--cases", "plant", "--require", "plant:excess<1000%",
     ),
+    "score my_predictor.py:make --recording data.csv --output y": ("--in-process", "--by", "run", "--sizes", "0..2"),
+    'score my_predictor.py:make --recording data.csv --output y --require "excess<5%, finite"': (
+        "--in-process", "--by", "run", "--sizes", "0..2", "--require", "finite",
+    ),
+    "score PREDICTOR --recording data.csv --json": ("--in-process", "--by", "run", "--output", "y", "--sizes", "0..2"),
     "learn - --sizes 0..16": (),
     "learn run/ --sizes 0..16": (),
     "locate-curves examples/data/chinchilla.csv --size params --along tokens --error loss --where outlier=0": (
@@ -133,6 +138,7 @@ NOT_RUN = {
     f"{MQTT}/lab/boiler": PAYLOADS,
     f"{MQTT}/homeassistant/sensor/+/state --every 1min --hold 1h": PAYLOADS,
     "learn - --y temperature_C --by model": "rtl_433 needs a receiver; test_payloads.py has its lines",
+    f"{MQTT}/lab/+ --beside my_predictor.py:make": "tests/streams/_mqtt/test_beside_mosquitto.py has three predictors",
     "demo live": "tests/streams/_dashboard/test_demo.py runs it, with the page",
     f"watch {LAB} --page": "tests/streams/_dashboard/test_server.py opens the page",
     "learn mqtt://..": "the address is left out; the live lines below stand for it",
@@ -252,6 +258,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "lines.ndjson").write_text("".join(f'{{"y": {t % 3}}}\n' for t in range(40)))
     for words in (
         "simulate double-integrator --steps 400 --replicates 8 --out data.parquet",
+        "simulate double-integrator --steps 400 --replicates 2 --out data.csv",
         "locate random-walk --horizon 400 --replicates 8 --sizes 0..1 --out located",
         "locate examples/data/nile.csv --output flow --time year --sizes 0..2 --no-model",
         "export runs/nile --size 2 --to json",

@@ -174,7 +174,7 @@ CAPTIONS = STUDY_CAPTIONS | {
         "The predictor among the sizes",
         "Above: the mean squared error of each size, learned online, and the line of the predictor. Below: the error "
         "of the predictor divided by that of each size, with 95 % intervals, paired sample by sample: above 1 the size "
-        "is better. Within the grey band, 1 %, two are called alike.",
+        "is better. Within the grey band, 1 %, two are called alike. Ratios beyond 50 are drawn there.",
     ),
     "beside_growth.png": Caption(
         "The errors over time",

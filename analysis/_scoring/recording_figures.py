@@ -16,7 +16,7 @@ from .recording_score import RecordingScore
 
 OWN = ORANGE
 VERDICTS: dict[str, tuple[str, str]] = {"better": ("v", BLUE), "alike": ("o", "0.45"), "worse": ("^", ORANGE)}
-LARGEST = 1e6  # of a ratio that is drawn
+LARGEST = 50.0  # of a ratio that is drawn
 
 
 def beside_sizes_figure(score: RecordingScore) -> Figure:

@@ -11,6 +11,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
+from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Self
 
@@ -122,7 +123,8 @@ class BesideSink:
         learner = self._service.learner
         assert learner is not None  # it has made the forecasts
         ladder = Ladder(learner.sizes, learner.size_label)
-        shadow = Shadow(stream, self._predictor.name, self._session, ladder, self._dt)
+        name = PurePath(self._predictor.name).name or self._predictor.name  # a path is nobody else's business
+        shadow = Shadow(stream, name, self._session, ladder, self._dt)
         self._lanes[stream] = _Lane(shadow, self._emit, self._waiting)
         return self._lanes[stream]
 

@@ -63,11 +63,26 @@ CASES: dict[str, tuple[list[float], float, int | None, str]] = {
     "equal": (LEVELS, 2.0, 2, "as good as 2 taps; 3 taps would save 50 % of its squared error (paired, 95 % interval "),
     "one": (LEVELS, 4.0, 1, "as good as 1 tap; 3 taps would save 75 % of its squared error (paired, 95 % interval "),
     "within 1 %": (LEVELS, 2.006, 2, "as good as 2 taps; 3 taps would save 50 %"),
-    "between": (LEVELS, 3.0, None, "better than 1 tap, worse than 2 taps; 3 taps would save 67 % of its squared error "),
+    "between": (
+        LEVELS,
+        3.0,
+        None,
+        "better than 1 tap, worse than 2 taps; 3 taps would save 67 % of its squared error ",
+    ),
     "worst": (LEVELS, 20.0, None, "worse than every size tried; 3 taps would save 95 % of its squared error "),
     "best": (LEVELS, 0.4, None, "better than every size tried; the best choice among them, 3 taps, has 2.5 times the "),
-    "a little better": (LEVELS, 0.95, None, "the best choice among them, 3 taps, costs 5.1 % more squared error (paired, 95"),
-    "a bend": ([1.0, 9.0, 9.0, 9.0], 3.0, None, "worse than 0 taps, the smallest size tried; 0 taps would save 67 % of"),
+    "a little better": (
+        LEVELS,
+        0.95,
+        None,
+        "the best choice among them, 3 taps, costs 5.1 % more squared error (paired, 95",
+    ),
+    "a bend": (
+        [1.0, 9.0, 9.0, 9.0],
+        3.0,
+        None,
+        "worse than 0 taps, the smallest size tried; 0 taps would save 67 % of",
+    ),
     "inner best": ([9.0, 1.0, 2.0, 3.0], 1.0, 1, "as good as 1 tap; no size tried is shown to save more than 1 %"),
     "infinite": (LEVELS, np.inf, None, "worse than every size tried; 3 taps would save 100 % of its squared error "),
     "perfect": (LEVELS, 0.0, None, "the best choice among them, 3 taps, has over a million times the squared error"),
@@ -112,7 +127,9 @@ def test_the_sentences() -> None:
     assert beside_sentence("mine", found, None) == (
         f"mine: {found.clause}. Compared over 1 200 samples, those after the first twentieth."
     )
-    assert beside_sentence("mine", found, "failed at sample 7: why").startswith("mine failed at sample 7: why. Until then as")
+    assert beside_sentence("mine", found, "failed at sample 7: why").startswith(
+        "mine failed at sample 7: why. Until then as"
+    )
     assert beside_sentence("mine", None, None) == "mine: too few samples could be compared."
     assert beside_sentence("mine", None, "failed at sample 0: why") == (
         "mine failed at sample 0: why. Until then too few samples could be compared."

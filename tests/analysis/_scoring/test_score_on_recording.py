@@ -94,7 +94,9 @@ def test_an_input_is_known_to_both_only_after_its_sample() -> None:
     u = rng.standard_normal(4000)
     y = np.append(0.0, u[:-1]) + 0.1 * rng.standard_normal(4000)
     found = scored("Input", y, input=u, learner=None, sizes=[0, 1, 2]).comparison
-    assert found is not None and found.as_good_as == 1  # the lattice with one past sample has u[t-1]; u[t] is none of its
+    assert (
+        found is not None and found.as_good_as == 1
+    )  # the lattice with one past sample has u[t-1]; u[t] is none of its
     assert found.error == pytest.approx(0.01, rel=3.9 * (2 / 3800) ** 0.5)
 
 
@@ -120,7 +122,9 @@ def test_a_recording_shows_who_ignores_it_and_who_differs(name: str, flaws: list
 
 
 def test_requirements_on_a_recording() -> None:
-    required = parse_requirements("excess<20%, excess<10%, ladder<0.1, finite, deterministic, flawless, calibrated, bounded")
+    required = parse_requirements(
+        "excess<20%, excess<10%, ladder<0.1, finite, deterministic, flawless, calibrated, bounded"
+    )
     short = recording_shortfalls(scored("Last", walks(1, 2000)), required)
     assert [line.partition(":")[0] for line in short] == ["excess<10%", "ladder<0.1", "calibrated", "bounded"]
     assert "excess is 1" in short[0] and "a recording does not measure it" in short[3]  # 3 / 2.618 - 1 is 14.6 %
@@ -130,7 +134,11 @@ def test_requirements_on_a_recording() -> None:
 
 def test_a_learner_of_the_catalogue_equals_its_own_size() -> None:
     found = score_on_recording("ladder:size=2", walks(), learner=ladder(SIZES), center="none").comparison
-    assert found is not None and found.sizes["ratio"][2] == pytest.approx(1.0, abs=1e-4) and found.sizes["verdict"][2] == "alike"
+    assert (
+        found is not None
+        and found.sizes["ratio"][2] == pytest.approx(1.0, abs=1e-4)
+        and found.sizes["verdict"][2] == "alike"
+    )
 
 
 def test_the_files_and_the_notebook(tmp_path: Path) -> None:
