@@ -28,6 +28,7 @@ SAYS = {
     "10_emergence": "emergence.png",
     "11_estimators": "those of Live, bit for bit: True",
     "12_first_passage": "generalises from",
+    "13_changes": "filter length 4 is needed since sample",
 }
 SWEPT = """[grid]
 systems = ["random-walk"]
