@@ -29,7 +29,8 @@ stretch, 2048 samples late.
 
 The w_t sum to 1 over all times, and fall like 1 / (t log(t)^2): whenever the change comes, something was staked just
 then. The mean of all M_t, with what is not staked yet, begins with 1 and is a nonnegative supermartingale under the
-null hypothesis. So it ever reaches 1 / rate with probability ``rate`` at most (Ville), for each stretch between changes.
+null hypothesis. So it ever reaches 1 / rate with probability ``rate`` at most (Ville), for each stretch between
+changes.
 
 At the next multiple of 64 samples the learner takes over the short memory, which then begins anew: it has learned from
 both sides of the change. 128 samples later the new one is good enough to be taken over; 384 samples later its errors
