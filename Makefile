@@ -12,7 +12,7 @@ MINIMA := -m 'not slow' tests/_core tests/simulator/_systems tests/simulator/_re
     tests/learners/test_catalogue.py tests/learners/_least_squares/test_ladder.py tests/streams/_messages tests/streams/_storage \
     tests/analysis/_reports tests/cli/test_sweep.py
 CAMPAIGN := $(BIN)/python -m pytest --campaign -o timeout=0 -s
-BENCHMARKS := ladder bands single long_recording ahead lattice exported simulation kalman linearity latency external_predictors streams live memory sweep cluster train sample_gradients peeling completion learners networks table
+BENCHMARKS := ladder bands changes single long_recording ahead lattice exported simulation kalman linearity latency external_predictors streams live memory sweep cluster train sample_gradients peeling completion learners networks table
 
 .PHONY: help demo test docs campaign campaign-verdicts campaign-faults campaign-sweep campaign-grokking campaign-quanta campaign-more reference recordings check minima packages \
     bench bench-quick bench-long clean

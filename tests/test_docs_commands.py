@@ -130,6 +130,7 @@ OWN = "tests/analysis/_curves has tables of this kind"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
 NOT_RUN = {
+    "learn - --sizes 0..16 --changes": "tests/streams/_service/test_changes.py watches such streams",
     f"{MQTT}/zigbee2mqtt/+ --y temperature --u setpoint --time last_seen": PAYLOADS,
     f"{MQTT}/zigbee2mqtt/+ --y temperature --every 10s --hold 1h": PAYLOADS,
     f"{MQTT} --mapping plant.toml": PAYLOADS,

@@ -32,6 +32,7 @@ SAYS = {
     "14_lags": "order 3: found at",
     "15_more_data": "3500 samples: 4 against 2: better",
     "16_bands": "% covered, next forecast +- ",
+    "17_changes": "filter length 4 is needed since sample",
     "18_beside": "the same standing, live and recorded: True",
 }
 SWEPT = """[grid]

@@ -18,7 +18,9 @@ REFERENCE = 256  # samples in a block of the reference
 LAG = 8  # blocks that the reference is late: a change is found before it becomes part of its own reference
 RING = 32  # blocks of GRID samples whose errors are kept
 SHARES = np.array([0.1, 0.3, 0.9])  # of its wealth that a bet puts on the next sample
-MARGINS = np.array([0.01, 0.01, 0.03, 0.03])  # of the scores: smaller changes are not looked for
+MARGINS = np.array([0.01, 0.01, 0.0, 0.03])  # of the scores: smaller changes are not looked for
+RISE = 1.1  # of the mean squared error: smaller rises are not looked for
+MOST = 16.0  # of a squared error, in units of the mean absolute error: so much counts at most
 CERTAIN = 3.0  # standard errors of the reference
 LARGEST = 1e200  # of a squared error: sums stay finite
 SAME, BEST, LOUDER, QUIETER = range(4)  # the scores
@@ -29,6 +31,12 @@ SUM, SQUARES, BLOCKS, COUNT = range(4)  # of the reference
 def stake(k):
     """Return the part of the first wealth that is bet from block ``k`` on: all of them sum to 1."""
     return 1 / np.log2(k + 2.0) - 1 / np.log2(k + 3.0)
+
+
+@called
+def _most_lost(kind, bar):
+    """Return how far the score can be below its bar: a bet cannot lose more than its share."""
+    return bar if kind == LOUDER and bar > 0 else 1 + abs(bar)
 
 
 @called
@@ -57,9 +65,9 @@ def _end_reference(held, past, bar, scored, i):
         mean = past[kind, SUM, i] / n
         variance = max(past[kind, SQUARES, i] / n - mean * mean, 0.0)
         long_run = max(past[kind, BLOCKS, i] / n - REFERENCE * mean * mean, variance)
-        usual = max(mean, 0.0) if kind < LOUDER else mean
+        usual = max(mean, 0.0) if kind < LOUDER else mean * (RISE if kind == LOUDER else 1.0)
         for k in range(len(SHARES)):
-            dependence = 0.5 * SHARES[k] * (long_run - variance)
+            dependence = 0.5 * SHARES[k] * (long_run - variance) / _most_lost(kind, usual)
             bar[kind, k, i] = usual + MARGINS[kind] + dependence + CERTAIN * np.sqrt(long_run / n)
 
 
@@ -68,11 +76,11 @@ def _bet_on(score, bar, wealth, run, begun, age, kind, w, i):
     """Bet on one score, and keep the start of the run that has won the most."""
     for k in range(len(SHARES)):
         least = bar[kind, k, i]
-        wealth[kind, k, i] = (wealth[kind, k, i] + w) * (1 + SHARES[k] * (score - least) / (1 + abs(least)))
+        wealth[kind, k, i] = (wealth[kind, k, i] + w) * (1 + SHARES[k] * (score - least) / _most_lost(kind, least))
     if run[kind, i] < 1:
         run[kind, i], begun[kind, i] = 1, age[i] - 1
     least = bar[kind, 1, i]
-    run[kind, i] *= 1 + SHARES[1] * (score - least) / (1 + abs(least))
+    run[kind, i] *= 1 + SHARES[1] * (score - least) / _most_lost(kind, least)
 
 
 @called
@@ -87,8 +95,8 @@ def _add_squares(forecast, y, weight, sums, t):
 
 
 def _bet(
-    scored, age, chosen, now, loss, error, unit, reference, past, held, bar, wealth, run, begun, recent, ring,
-    long, short, output, counts, steps, window,
+    scored, age, chosen, now, loss, error, unit, reference, past, held, bar, wealth, run, begun, noticed, recent, ring,
+    long, short, output, counts, steps, window, enough,
 ):  # fmt: skip
     T, (S, p, lanes) = len(output), long.shape[1:]
     y, weight = np.zeros((p, lanes)), np.zeros((p, lanes))
@@ -107,7 +115,7 @@ def _bet(
             seen, a, b, n = 0, chosen[i], now[i], scored[i]
             place = (age[i] // GRID) % RING
             age[i] += 1
-            size, old, same, best = 0.0, 0.0, 0.0, 0.0
+            size, power, old, same, best = 0.0, 0.0, 0.0, 0.0, 0.0
             for c in range(p):
                 if not counts[t, c, i]:
                     continue
@@ -116,7 +124,8 @@ def _bet(
                 e = e if e < np.sqrt(LARGEST) else np.sqrt(LARGEST)
                 f, g, scale = short[t, a, c, i] - y[c, i], short[t, b, c, i] - y[c, i], 1 / m if m > 0 else 0.0
                 old, same, best = old + (scale * e) ** 2, same + (scale * f) ** 2, best + (scale * g) ** 2
-                size += e / reference[c, i] if n >= SETTLED and reference[c, i] > 0 else 1.0
+                part = e / reference[c, i] if n >= SETTLED and reference[c, i] > 0 else 1.0
+                size, power = size + part, power + part * part
                 ring[place, S, i] += weight[c, i] * e * e
                 error[0, i] += weight[c, i] * e * e
                 since = n - YOUNG if n >= YOUNG else n
@@ -127,12 +136,11 @@ def _bet(
                 ring[place, S + 1, i] += 1
                 error[1, i] += 1
                 if n >= LEARNED:
-                    level = (size - seen) / (size + seen)
                     scores = (
                         (old - same) / (old + same + 2 * seen) if same < LARGEST else -1.0,
                         (old - best) / (old + best + 2 * seen) if best < LARGEST else -1.0,
-                        level,
-                        -level,
+                        min(power / (MOST * seen), 1.0),
+                        -(size - seen) / (size + seen),
                     )
                     w = stake((n - START) // GRID) / GRID if n >= START else 0.0
                     for kind in range(len(MARGINS)):
@@ -140,6 +148,8 @@ def _bet(
                         held[LAG, kind, 1, i] += scores[kind] ** 2
                         if n >= START:
                             _bet_on(scores[kind], bar, wealth, run, begun, age, kind, w, i)
+                    if noticed[i] == 0 and wealth[:, :, i].mean() >= enough:
+                        noticed[i] = age[i]
                     if (n + 1) % REFERENCE == 0:
                         _end_reference(held, past, bar, n + 1, i)
                 scored[i] = n + 1

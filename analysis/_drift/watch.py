@@ -10,25 +10,31 @@ error of the long memory, e_b that of the short one, and m the mean of |e_a| ove
 is positive where the short memory was better; no outlier counts for more than one sample. There are two such scores,
 for size a and for size b of the short memory. If the noise is symmetric and unimodal, E[s] has the sign of
 d_a^2 - d_b^2, with d the distance of a forecast from the conditional mean: both errors change places where the noise
-is mirrored at the middle of the two forecasts. Two more scores are of the level of the errors, x and -x with
-x = (|e_a| - r) / (|e_a| + r), r the mean of |e_a| over the first 512 samples.
+is mirrored at the middle of the two forecasts. Two more scores are of the level of the errors, upwards and downwards:
+min(e_a^2 / r^2, 16) / 16 and (r - |e_a|) / (|e_a| + r), with r the mean of |e_a| over samples 256 to 511.
 
 **Null hypothesis**, for each score: E[s | past] is on the whole not above a bar, which is
 
     max(0, mean of the score so far) + 0.01 + dependence + 3 standard errors
 
-The mean, without the maximum for the levels, makes what the short memory always gains on a plant that no size of the
-ladder describes no change; the margin (0.03 for levels) is the least change that is looked for; the last two terms are
-for scores that depend on each other, as with skewed noise, with V the variance of sums over 256 samples, divided by
-256: lambda (V - var) / 2, and 3 sqrt(V / n). They are estimated from the samples of the stretch, 2048 samples late.
+for sizes; for levels it begins with 1.1 times the mean (upwards) or with the mean + 0.03 (downwards). So what the short
+memory always gains on a plant that no size of the ladder describes is no change. The margin is the least change that is
+looked for. The last two terms are for scores that depend on each other, as with skewed noise: lambda (V - var) / 2 and
+3 sqrt(V / n), with V the variance of sums over 256 samples, divided by 256. All is estimated from the samples of the
+stretch, 2048 samples late.
 
 **Test** by betting. For each score and each lambda of 0.1, 0.3 and 0.9,
 
-    M_t = (M_{t-1} + w_t) (1 + lambda (s_t - bar) / (1 + |bar|))
+    M_t = (M_{t-1} + w_t) (1 + lambda (s_t - bar) / d),    d = 1 + |bar|; upwards d = bar, the most that can be lost
 
 The w_t sum to 1 over all times, and fall like 1 / (t log(t)^2): whenever the change comes, something was staked just
-then. The mean E_t of all M_t is a nonnegative supermartingale under the null hypothesis, with E_0 <= 1. So it ever
-reaches 1 / rate with probability ``rate`` at most (Ville), for each stretch between changes.
+then. The mean of all M_t, with what is not staked yet, begins with 1 and is a nonnegative supermartingale under the
+null hypothesis. So it ever reaches 1 / rate with probability ``rate`` at most (Ville), for each stretch between
+changes.
+
+At the next multiple of 64 samples the learner takes over the short memory, which then begins anew: it has learned from
+both sides of the change. 128 samples later the new one is good enough to be taken over; 384 samples later its errors
+decide the size.
 
 A stretch begins with the stream or after a change. There are no bets in its first 2048 scored samples, in which the
 long memory is young and the bars are not known.
@@ -56,8 +62,8 @@ from .bet_loop import BEST, GRID, LAG, LOUDER, MARGINS, RING, SHARES, bet
 from .change import RATE, Change
 
 SHORT = 256  # samples of the short memory, at least
-WATCHING, DECIDING, FOLLOWING = range(3)
-FIRST, ENOUGH, FOLLOWED = 0.5, 1.5, 4  # short memories after a change: errors used from, size decided, own memory again
+WATCHING, DECIDING = range(2)
+FIRST, ENOUGH = 0.5, 1.5  # short memories after a change was noticed: errors are used from, the size is decided
 CONFIDENCE = 0.95
 
 
@@ -78,11 +84,25 @@ class Bets(NamedTuple):
     wealth: NDArray[np.float64]
     run: NDArray[np.float64]
     begun: NDArray[np.int64]
+    noticed: NDArray[np.int64]
     recent: NDArray[np.float64]
     ring: NDArray[np.float64]
 
 
-OF_STRETCH = ("scored", "loss", "error", "unit", "reference", "past", "held", "bar", "wealth", "run", "begun")
+OF_STRETCH = (
+    "scored",
+    "loss",
+    "error",
+    "unit",
+    "reference",
+    "past",
+    "held",
+    "bar",
+    "wealth",
+    "run",
+    "begun",
+    "noticed",
+)
 
 
 def short_memory(learner: Learner) -> int:
@@ -133,10 +153,10 @@ class ChangeWatch:
         self.bets = Bets(
             counts(), counts(), counts(), counts(), zeros(S), zeros(2), zeros(p), zeros(p), zeros(kinds, 4),
             zeros(LAG + 1, kinds, 2), zeros(kinds, len(SHARES)), zeros(kinds, len(SHARES)), zeros(kinds),
-            counts(kinds), zeros(S), zeros(RING, S + 3),
+            counts(kinds), counts(), zeros(S), zeros(RING, S + 3),
         )  # fmt: skip
-        # of a change that is being decided: stage, since, samples when noticed, place of the size before, by weights
-        self._stage, self._since, self._noticed, self._before, self._by_weights = (counts() for _ in range(5))
+        # of a change that is being decided: stage, since, when the short memory began, place of the size before
+        self._stage, self._since, self._anew, self._before, self._by_weights = (counts() for _ in range(5))
 
     def room(self, i: int) -> int:
         """Return how many samples a lane takes at most at once: decisions are made at fixed samples."""
@@ -164,41 +184,42 @@ class ChangeWatch:
         self.lanes, self._record = self.driver.advance(self.lanes, self._record, outputs, inputs, np.int32(0), end)
         short = np.asarray(self._record)[:rows, 0]
         arrays = (np.asarray(array, np.float64) for array in (forecast, short, outputs[:rows]))
-        bet(*self.bets, *arrays, scored, np.asarray(end, np.int64), self.window)
+        bet(*self.bets, *arrays, scored, np.asarray(end, np.int64), self.window, 1 / self.rate)
         found: dict[int, Change] = {}
         due = (end > 0) & (self.bets.age % GRID == 0)
         if not due.any():
             return found
-        for i in np.flatnonzero(due & ((self._stage != WATCHING) | self._won())).tolist():
+        for i in np.flatnonzero(due & (self.bets.noticed > 0)).tolist():
             if self._stage[i] == WATCHING:
-                self._begin(i)
-            if self._stage[i] == DECIDING and self._is_due(i, ENOUGH):
+                self._begin(i, lanes)
+                continue
+            if self._is_due(i, ENOUGH):
                 found[i] = self._decide(i)
-            elif self._stage[i] == FOLLOWING and self._is_due(i, FOLLOWED):
+            if self._by_weights[i] and self._is_due(i, FIRST):
                 self._take_over(i, lanes)
+            if i in found:
                 self._new_stretch(i)
-            if self._stage[i] != WATCHING and self._by_weights[i]:
-                self._take_over(i, lanes)
         return found
 
-    def _won(self) -> Bool[np.ndarray, " lane"]:
-        """Return where the bets of sizes and of levels have together won 1 / rate."""
-        wealth = self.bets.wealth
-        sizes, levels = wealth[:LOUDER].mean(axis=(0, 1)), wealth[LOUDER:].mean(axis=(0, 1))
-        return np.asarray((sizes + levels) / 2 >= 1 / self.rate)
-
     def _is_due(self, i: int, memories: float) -> bool:
-        return bool(self.bets.age[i] >= self._since[i] + memories * self.window)
+        return bool(self.bets.age[i] >= self._anew[i] + memories * self.window)
 
-    def _begin(self, i: int) -> None:
-        """Note since when the lane has changed: the start of the best run of the winner."""
+    def _begin(self, i: int, lanes: TileState) -> None:
+        """Note since when the lane has changed, the start of the best run of the winner; begin a new short memory."""
         wealth = self.bets.wealth[:, :, i].max(axis=1)
         winner = int(wealth.argmax())
         since = self._since[i] = self.bets.begun[winner, i]
-        self._noticed[i], self._stage[i] = self.bets.age[i], DECIDING
+        self._anew[i], self._stage[i] = self.bets.age[i], DECIDING
         self._by_weights[i] = wealth[: BEST + 1].max() >= wealth[LOUDER:].max()
         block = max(since // GRID - 1, (self.bets.age[i] - 1) // GRID - (RING - 2), 0)
         self._before[i] = self.bets.ring[block % RING, -1, i]  # chosen at the end of the block before
+        if self._by_weights[i]:
+            self._take_over(i, lanes)
+        self._restart(i)
+
+    def _restart(self, i: int) -> None:
+        for leaf, fresh in zip(leaves_of(self.lanes), leaves_of(self.driver.start()), strict=True):
+            leaf[..., i] = fresh[..., i]
 
     def _blocks(self, i: int, since: float) -> NDArray[np.float64]:
         """Return the rows of the ring of the complete blocks since a sample, ``(block, row)``."""
@@ -208,13 +229,12 @@ class ChangeWatch:
 
     def _decide(self, i: int) -> Change:
         """Decide the size that is needed now."""
-        rows, sizes = self._blocks(i, self._since[i] + FIRST * self.window), self.learner.sizes
+        rows, sizes = self._blocks(i, self._anew[i] + FIRST * self.window), self.learner.sizes
         losses, long, samples = rows[:, : len(sizes)], rows[:, -3], rows[:, -2].sum()
         best = int(losses.sum(axis=0).argmin())
         now = next(k for k in range(best + 1) if k == best or not _is_more(losses[:, k], losses[:, best]))
         kind: Any = "size"
-        sure = self.bets.wealth[: BEST + 1, :, i].mean() >= 2 / self.rate
-        if not (self._by_weights[i] or sure or _is_more(long, losses[:, now])):
+        if not self._by_weights[i] and not _is_more(long, losses[:, now]):
             kind, now = "noise", int(self._before[i])
         elif now == self._before[i]:
             kind = "weights"
@@ -224,12 +244,10 @@ class ChangeWatch:
         current = long if kind == "noise" else losses[:, now]
         if error > 0 and count > 0 and samples > 0 and current.sum() > 0:
             ratio = float(np.sqrt(current.sum() / samples / (error / count)))
-        self._stage[i], self._by_weights[i] = FOLLOWING, kind != "noise"
+        self._by_weights[i] = kind != "noise"
         self.bets.chosen[i] = now
-        if kind == "noise":
-            self._new_stretch(i)
         return Change(
-            since=int(self._since[i]), noticed=int(self._noticed[i]), told=int(self.bets.age[i]), kind=kind,
+            since=int(self._since[i]), noticed=int(self.bets.noticed[i]), told=int(self.bets.age[i]), kind=kind,
             size_before=sizes[int(self._before[i])], size_now=sizes[now], at_least=best == len(sizes) - 1,
             ratio=ratio, rate=self.rate, size_label=self.learner.size_label,
         )  # fmt: skip
@@ -246,13 +264,12 @@ class ChangeWatch:
 
     def clear(self, i: int) -> None:
         """Reset a lane to the bits that it has in a new tile."""
-        for leaf, fresh in zip(leaves_of(self.lanes), leaves_of(self.driver.start()), strict=True):
-            leaf[..., i] = fresh[..., i]
+        self._restart(i)
         for array in self._own():
             array[..., i] = 0
 
     def _own(self) -> list[NDArray[Any]]:
-        return [*self.bets, self._stage, self._since, self._noticed, self._before, self._by_weights]
+        return [*self.bets, self._stage, self._since, self._anew, self._before, self._by_weights]
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the state of the lanes."""
