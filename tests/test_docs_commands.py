@@ -68,6 +68,8 @@ RUN: dict[str, tuple[str, ...]] = {
     "design PLANT --json": (),
     "report FOLDER --out FILE": (),
     "simulate dc-motor --input prbs --steps 2000 --out motor.csv": (),
+    "simulate random-walk --steps 1000 --out walk.csv": (),
+    "locate walk.csv --output y --no-model": ("--sizes", "0..2"),
     "locate motor.csv --output y --input u --sizes 0..16": ("--sizes", "0..2", "--no-model"),
     "locate motor.csv --output y --input u --learner subspace --sizes 1..10": ("--sizes", "1..2", "--no-model"),
     "export PLANT": (),
