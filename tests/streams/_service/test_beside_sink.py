@@ -33,7 +33,7 @@ from ergoscope.streams import (
 
 SHADOWS = Path(__file__).parents[2] / "analysis" / "_scoring" / "shadows.py"
 SIZES = range(4)
-WALK = np.random.default_rng(0).standard_normal(900).cumsum()
+WALK = np.random.default_rng(0).standard_normal(500).cumsum()
 WALK[100] = np.nan
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process of its own needs Linux or macOS")
 
@@ -108,10 +108,11 @@ def test_a_predictor_that_fails_at_sample_300_ends_and_the_ladder_goes_on(
     assert f"shadows.py:{name} on a failed at sample 300" in first.sentence and ". Until then " in first.sentence
     assert first.sentence in [record.getMessage() for record in caplog.records]
     later = sum(len(one.error) for one in said if isinstance(one, BesideErrors)) - 300
-    assert later == (600 if again else 0)
+    assert later == (200 if again else 0)
 
 
-def test_one_that_needs_ten_seconds_a_step_delays_nothing(alone: bytes) -> None:
+def test_one_that_needs_ten_seconds_a_step_delays_nothing(alone: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ergoscope.streams._service.shadow.STARTS", 2)
     arrived: list[float] = []
 
     class Timed(MemorySink[Any]):
@@ -125,9 +126,9 @@ def test_one_that_needs_ten_seconds_a_step_delays_nothing(alone: bytes) -> None:
     start = time.monotonic()
     asyncio.run(serve(service, MemorySource(samples()), beside))
     assert ladder_bits(sink.sent) == alone
-    assert arrived[-1] - start < 0.3 * 4 + 5  # four starts take as long at least; the ladder does not wait for them
-    assert [one.failure.kind for one in besides(sink.sent) if one.failure] == ["stalled"] * 4
-    assert sum(len(one.error) for one in sink.sent if isinstance(one, BesideErrors)) == 4
+    assert arrived[-1] - start < 5  # the ladder waits for no start, and for no step of ten seconds
+    assert [one.failure.kind for one in besides(sink.sent) if one.failure] == ["stalled"] * 2
+    assert sum(len(one.error) for one in sink.sent if isinstance(one, BesideErrors)) == 2
 
 
 def test_a_process_that_is_killed_from_outside_is_started_again(monkeypatch: pytest.MonkeyPatch, alone: bytes) -> None:
@@ -142,7 +143,7 @@ def test_a_process_that_is_killed_from_outside_is_started_again(monkeypatch: pyt
     class Source(MemorySource):
         async def __aiter__(self) -> AsyncIterator[Any]:
             for k, item in enumerate(self.items):
-                if k == 450:
+                if k == 250:
                     while not followed:
                         await asyncio.sleep(0.01)
                     await asyncio.sleep(0.5)
@@ -178,26 +179,26 @@ def test_more_streams_than_allowed_are_learned_without_it(caplog: pytest.LogCapt
 
 
 def test_after_a_restart_the_comparison_begins_anew_and_counts_no_sample_twice(tmp_path: Path) -> None:
-    before = run("Last", samples()[:400], state=tmp_path)
-    after = run("Last", samples()[400:], state=tmp_path)
+    before = run("Last", samples()[:250], state=tmp_path)
+    after = run("Last", samples()[250:], state=tmp_path)
     assert besides(before)[-1].since == 0
     last = besides(after)[-1]
-    assert (last.since, last.starts) == (400, 1) and "It began at sample 400." in last.sentence
-    assert sum(len(one.error) for one in after if isinstance(one, BesideErrors)) == 500
+    assert (last.since, last.starts) == (250, 1) and "It began at sample 250." in last.sentence
+    assert sum(len(one.error) for one in after if isinstance(one, BesideErrors)) == 250
 
 
 def test_fixed_weights_run_beside_without_a_process(tmp_path: Path, alone: bytes) -> None:
     from ergoscope import locate
 
-    write_predictor(locate(WALK[:400], sizes=range(3), model=False).predictor(1), tmp_path / "one.json")
+    write_predictor(locate(WALK[:300], sizes=range(3), model=False).predictor(1), tmp_path / "one.json")
     said = run(str(tmp_path / "one.json"))
     assert ladder_bits(said) == alone
     last = besides(said)[-1]
     with open_predictor(str(tmp_path / "one.json")) as predictor:
-        forecast = predictor.run(WALK[:, None], np.zeros((900, 0)), 1.0).forecast
+        forecast = predictor.run(WALK[:, None], np.zeros((500, 0)), 1.0).forecast
     own = np.concatenate([one.forecast for one in said if isinstance(one, BesideErrors)])
     np.testing.assert_allclose(own, forecast, rtol=1e-12)
-    assert last.comparison is not None and last.comparison.excess == pytest.approx(0, abs=0.02)
+    assert last.comparison is not None and last.comparison.excess == pytest.approx(0, abs=0.03)
 
 
 @pytest.mark.parametrize(
