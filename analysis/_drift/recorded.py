@@ -9,9 +9,8 @@ from jaxtyping import Float
 
 from ...learners import Learner
 from ...learners._engine.driver import Driver
-from .bet_loop import GRID
 from .change import RATE, Change
-from .watch import ChangeWatch
+from .watch import STEP, ChangeWatch
 
 
 def recorded_changes(
@@ -49,12 +48,12 @@ def run_watched(
     """Yield the watch and the changes by lane after each block of streams that run side by side."""
     p, width = outputs.shape[1:]
     u = np.zeros((len(outputs), 0)) if inputs is None else held(inputs)
-    driver = Driver(learner, p, u.shape[1], **(dict(width=width, block=GRID, known_ahead=0) | options))
+    driver = Driver(learner, p, u.shape[1], **(dict(width=width, block=STEP, known_ahead=0) | options))
     watch, lanes, record = ChangeWatch(driver, rate), driver.start(), driver.record()
     known = np.zeros((p, width), np.bool_) if isinstance(driver.center, str) else np.ones((p, width), np.bool_)
     known |= isinstance(driver.center, str) and driver.center == "none"
-    for start in range(0, len(outputs), GRID):
-        y = outputs[start : start + GRID]
+    for start in range(0, len(outputs), STEP):
+        y = outputs[start : start + STEP]
         ahead = u[np.minimum(np.arange(start, start + len(y) + driver.ahead), len(u) - 1)]
         rows, end = np.repeat(ahead[..., None], width, axis=2), np.full(width, len(y), np.int32)
         observed = ~np.isnan(y)

@@ -32,7 +32,7 @@ then. The mean of all M_t, with what is not staked yet, begins with 1 and is a n
 null hypothesis. So it ever reaches 1 / rate with probability ``rate`` at most (Ville), for each stretch between
 changes.
 
-At the next multiple of 64 samples the learner takes over the short memory, which then begins anew: it has learned from
+At the next multiple of 128 samples the learner takes over the short memory, which then begins anew: it has learned from
 both sides of the change. 128 samples later the new one is good enough to be taken over; 384 samples later its errors
 decide the size.
 
@@ -62,6 +62,7 @@ from .bet_loop import BEST, GRID, LAG, LOUDER, MARGINS, RING, SHARES, bet
 from .change import RATE, Change
 
 SHORT = 256  # samples of the short memory, at least
+STEP = 2 * GRID  # samples between decisions: a block of the driver, so that watching takes no more steps
 WATCHING, DECIDING = range(2)
 FIRST, ENOUGH = 0.5, 1.5  # short memories after a change was noticed: errors are used from, the size is decided
 CONFIDENCE = 0.95
@@ -160,7 +161,7 @@ class ChangeWatch:
 
     def room(self, i: int) -> int:
         """Return how many samples a lane takes at most at once: decisions are made at fixed samples."""
-        return int(GRID - self.bets.age[i] % GRID)
+        return int(STEP - self.bets.age[i] % STEP)
 
     def compare(
         self,
@@ -183,10 +184,13 @@ class ChangeWatch:
         rows = len(scored)
         self.lanes, self._record = self.driver.advance(self.lanes, self._record, outputs, inputs, np.int32(0), end)
         short = np.asarray(self._record)[:rows, 0]
-        arrays = (np.asarray(array, np.float64) for array in (forecast, short, outputs[:rows]))
-        bet(*self.bets, *arrays, scored, np.asarray(end, np.int64), self.window, 1 / self.rate)
+        active = np.flatnonzero(end)
+        some = slice(int(active[0]), int(active[-1]) + 1) if len(active) else slice(0)  # a tile is often nearly empty
+        arrays = (np.asarray(array[..., some], np.float64) for array in (forecast, short, outputs[:rows]))
+        steps = np.asarray(end[some], np.int64)
+        bet(*(array[..., some] for array in self.bets), *arrays, scored[..., some], steps, self.window, 1 / self.rate)
         found: dict[int, Change] = {}
-        due = (end > 0) & (self.bets.age % GRID == 0)
+        due = (end > 0) & (self.bets.age % STEP == 0)
         if not due.any():
             return found
         for i in np.flatnonzero(due & (self.bets.noticed > 0)).tolist():
