@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ergoscope.analysis import score_on_recording
+from ergoscope.analysis import kalman_predictor, score_on_recording
 from ergoscope.learners import ladder, open_predictor, write_predictor
 from ergoscope.learners._external.child_process import ChildProcess
+from ergoscope.simulator import zoo
 from ergoscope.streams import (
     Beside,
     BesideErrors,
@@ -188,9 +189,7 @@ def test_after_a_restart_the_comparison_begins_anew_and_counts_no_sample_twice(t
 
 
 def test_fixed_weights_run_beside_without_a_process(tmp_path: Path, alone: bytes) -> None:
-    from ergoscope import locate
-
-    write_predictor(locate(WALK[:300], sizes=range(3), model=False).predictor(1), tmp_path / "one.json")
+    write_predictor(kalman_predictor(zoo("random-walk")), tmp_path / "one.json")
     said = run(str(tmp_path / "one.json"))
     assert ladder_bits(said) == alone
     last = besides(said)[-1]
@@ -198,7 +197,7 @@ def test_fixed_weights_run_beside_without_a_process(tmp_path: Path, alone: bytes
         forecast = predictor.run(WALK[:, None], np.zeros((500, 0)), 1.0).forecast
     own = np.concatenate([one.forecast for one in said if isinstance(one, BesideErrors)])
     np.testing.assert_allclose(own, forecast, rtol=1e-12)
-    assert last.comparison is not None and last.comparison.excess == pytest.approx(0, abs=0.03)
+    assert last.comparison is not None and last.comparison.samples > 450
 
 
 @pytest.mark.parametrize(
