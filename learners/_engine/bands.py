@@ -54,6 +54,7 @@ def bands(
         ValueError: The level or the shapes are not valid.
 
     Examples:
+        >>> import numpy as np
         >>> y = np.cumsum(np.random.default_rng(0).standard_normal(2000))[None, :, None]
         >>> last = np.concatenate([np.zeros((1, 1, 1)), y[:, :-1]], axis=1)[:, :, None, None]  # forecast: as before
         >>> found = bands(last, y)
