@@ -12,9 +12,9 @@ MINIMA := -m 'not slow' tests/_core tests/simulator/_systems tests/simulator/_re
     tests/learners/test_catalogue.py tests/learners/_least_squares/test_ladder.py tests/streams/_messages tests/streams/_storage \
     tests/analysis/_reports tests/cli/test_sweep.py
 CAMPAIGN := $(BIN)/python -m pytest --campaign -o timeout=0 -s
-BENCHMARKS := ladder single long_recording ahead lattice exported simulation kalman linearity latency external_predictors streams live memory sweep cluster train sample_gradients peeling completion learners networks table
+BENCHMARKS := ladder bands changes single long_recording ahead lattice exported simulation kalman linearity latency external_predictors streams live memory sweep cluster train sample_gradients peeling completion learners networks table
 
-.PHONY: help demo test docs campaign campaign-verdicts campaign-faults campaign-sweep campaign-grokking campaign-quanta reference recordings check minima packages \
+.PHONY: help demo test docs campaign campaign-verdicts campaign-faults campaign-sweep campaign-grokking campaign-quanta campaign-more reference recordings check minima packages \
     bench bench-quick bench-long clean
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make campaign-sweep     a sweep of 500 points killed 25 times, on a Dask cluster too: a quarter of an hour or more"
 	@echo "make campaign-grokking  375 networks of the published grid of parity, and their map beside it: half an hour or more; it goes on after Ctrl-C"
 	@echo "make campaign-quanta    sparse parity with 500 tasks, widths 10 to 100, a tenth of the published batch and steps: a quarter of an hour or more; it goes on after Ctrl-C"
+	@echo "make campaign-more      a hundred undecided answers asked how much data they need, and given that much: ten minutes; it goes on after Ctrl-C"
 	@echo "make reference    the mean error of learned filters over 1e5 runs, for the campaign: a quarter of an hour"
 	@echo "make recordings   the answers for single recordings, and the table of docs/theory.md: ten minutes"
 	@echo "make check        format, lint, types, import contracts"
@@ -73,6 +74,9 @@ campaign-grokking: $(INSTALLED)
 
 campaign-quanta: $(INSTALLED)
 	@$(BIN)/python benchmarks/quanta_published.py --batch 2000 --steps 20000 --widths 10,20,50,100 $(ARGS)
+
+campaign-more: $(INSTALLED)
+	@$(BIN)/python benchmarks/more_data.py $(ARGS)
 
 reference: $(INSTALLED)
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/analysis/_growth/learned_reference.py $(ARGS)

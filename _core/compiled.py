@@ -31,6 +31,7 @@ KEPT = 4  # versions of the sources whose loops are kept
 SOURCES = (
     "_core/compiled.py",
     "_core/jax_later.py",
+    "analysis/_drift/bet_loop.py",
     "learners/_base.py",
     "learners/_discrete/completion_kernel.py",
     "learners/_discrete/peeling_kernel.py",

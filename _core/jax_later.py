@@ -1,6 +1,6 @@
-"""JAX, imported when it is first used: learners with a compiled loop never use it on a CPU.
+"""JAX and optax, imported when they are first used: learners with a compiled loop never use them on a CPU.
 
-Other files take ``jax``, ``jnp`` and ``Array`` from here.
+Other files take ``jax``, ``jnp``, ``optax`` and ``Array`` from here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache, wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["Array", "jax", "jit", "jnp", "pytree"]
+__all__ = ["Array", "jax", "jit", "jnp", "optax", "pytree"]
 Class = TypeVar("Class", bound=type)
 _classes: list[Any] = []  # that JAX is to be told of
 
@@ -30,9 +30,10 @@ class _Later:
 if TYPE_CHECKING:
     import jax
     import jax.numpy as jnp
+    import optax
     from jaxtyping import Array
 else:
-    jax, jnp = _Later("jax"), _Later("jax.numpy")
+    jax, jnp, optax = _Later("jax"), _Later("jax.numpy"), _Later("optax")
 
     class _IsArray(type):
         def __instancecheck__(cls, value: object) -> bool:

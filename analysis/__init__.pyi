@@ -1,3 +1,7 @@
+from ._curves.locate_curves import locate_curves as locate_curves
+from ._curves.located_curves import LocatedCurves as LocatedCurves
+from ._curves.scaling_law import ScalingLaw as ScalingLaw
+from ._curves.scaling_law import scaling_law as scaling_law
 from ._discovery.chosen_examples import examples_of as examples_of
 from ._discovery.discover import Discovery as Discovery
 from ._discovery.discover import discover as discover
@@ -45,6 +49,8 @@ from ._growth.laws import growth_laws as growth_laws
 from ._growth.regret_size import regret_size as regret_size
 from ._growth.summary import located as located
 from ._location.autoregression import autoregression as autoregression
+from ._location.critical_lags import CriticalLags as CriticalLags
+from ._location.critical_lags import critical_lags as critical_lags
 from ._location.locate import locate as locate
 from ._location.location import Location as Location
 from ._location.read_location import read_location as read_location
@@ -61,6 +67,7 @@ from ._reports.portrait import Portrait as Portrait
 from ._reports.portrait import portrait as portrait
 from ._reports.portrait import save_portrait as save_portrait
 from ._reports.report import write_report as write_report
+from ._reports.save_curves import save_curves as save_curves
 from ._reports.save_emergence import save_emergence as save_emergence
 from ._reports.save_location import save_location as save_location
 from ._reports.signal_figure import signal_figure as signal_figure

@@ -35,6 +35,7 @@ _COLOURS = {
     "undecided": "yellow",
 }
 _WIDE = 140  # columns of a table that goes to a file or a pipe
+MOST_CHANGES = 3  # below the table
 _ROOM = 5  # lines of a terminal beside the rows
 
 
@@ -172,7 +173,7 @@ class _View:
     def _lines(self) -> None:
         for row in self.rows:
             news = f"{row.status} {row.critical_size} {row.bounded} {row.verdict} {row.best} {row.use} {row.counts}"
-            news += f" {row.beside and row.beside['sentence']}"
+            news += f" {row.change} {row.beside and row.beside['sentence']}"
             if self._printed.get(row.stream) != news:
                 self._printed[row.stream] = news
                 print(json.dumps(row._asdict(), allow_nan=False) if self._as_json else _line(row), flush=True)
@@ -205,6 +206,7 @@ def _table(rows: list[Row], ignored: int, room: int, width: int) -> Table:
     kinds = sorted({kind for row in rows for kind in row.refused})
     refused = [f"{max(row.refused.get(kind, 0) for row in rows)} {kind}" for kind in kinds]
     notes += [f"messages that the learner rejected: {', '.join(refused)}"] if refused else []
+    notes += [f"{row.stream}: {row.change['sentence']}" for row in rows[:room] if row.change is not None][:MOST_CHANGES]
     unheard = sum(row.unheard for row in rows)
     notes += [f"the errors of {unheard} samples were not heard here"] if unheard else []
     notes += [row.beside["sentence"].rstrip(".") for row in rows[:room] if row.beside is not None]
@@ -246,5 +248,6 @@ def _line(row: Row) -> str:
     counts = ", ".join(f"{row.counts[word]} {word}" for word in ("lost", "repeated", "outdated"))
     counts += f", the errors of {row.unheard} samples not heard here" if row.unheard else ""
     critical = "" if row.verdict is None else f", critical size {_verdict(row)}"
-    beside = "" if row.beside is None else f"; {row.beside['sentence']}"
-    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{use}{critical}, {counts}{beside}"
+    notes = [row.change and row.change["sentence"], row.beside and row.beside["sentence"]]
+    said = "".join(f"; {note}" for note in notes if note)
+    return f"{row.stream}: {row.status}, {row.samples} samples{rate}{use}{critical}, {counts}{said}"

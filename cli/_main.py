@@ -16,6 +16,7 @@ import typer
 from .. import __version__
 from .._core.json_values import json_text
 from ._compilation_cache import keep_compiled
+from ._curves import locate_curves
 from ._dashboard import demo, watch
 from ._dialect_options import with_dialect
 from ._export import export
@@ -317,7 +318,8 @@ def report(
 
 
 for _body in (
-    zoo, learners, devices, broker, emerge, export, inspect, learn, publish, record, replay, score, sweep, watch,
+    zoo, learners, devices, broker, emerge, export, inspect, learn, locate_curves, publish, record, replay, score,
+    sweep, watch,
 ):  # fmt: skip
     app.command()(_body)
 app.add_typer(demo, name="demo")

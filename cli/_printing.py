@@ -143,6 +143,7 @@ def _table(location: Location) -> Table:
 
 def _captions(location: Location) -> list[str]:
     """Return the lines below the table: what a size is, what the costs are, what was read."""
+    from ..analysis._location.recorded_changes import change_words
     from ..analysis._location.size_words import explained
 
     word = explained(location.settings["size_label"])
@@ -152,6 +153,12 @@ def _captions(location: Location) -> list[str]:
     if location.advice is not None and location.advice.costs.height:
         compared = "" if location.judged else "; vs prev.: paired test against the size before"
         lines.append(f"more error: than size {location.advice.size}, after the first twentieth{compared}")
+    if location.bands is not None and location.bands.sentence:
+        lines.append(location.bands.sentence)
+    if location.changes is not None:
+        lines.append(
+            f"changes of the size that is needed, or of the noise: {change_words(location.changes.to_dicts())}"
+        )
     if location.reading is not None:
         lines.append(f"read: {location.reading.words}")
     return lines

@@ -17,14 +17,14 @@ import typer
 from .._core.text import counted, printable_lines
 from ._dialect_options import with_dialect
 from ._options import PATH, Seed
-from ._parsing import parse_center, parse_names, parse_sizes
+from ._parsing import parse_center, parse_fraction, parse_names, parse_sizes
 from ._payload_options import read_options, tell_grid, typed, with_payload
 from ._printing import note
 
 if TYPE_CHECKING:
     from ..streams import Observation, Service, Sink, Source
 
-SAID = "prediction,error,threshold"
+SAID = "prediction,error,threshold,change"
 _PROGRESS = 10.0  # seconds between lines of progress
 Live = Annotated[
     str,
@@ -60,9 +60,12 @@ def learn(
     say: Annotated[
         str,
         typer.Option(
-            help="Outputs to print or publish: prediction, error, threshold; of --beside: beside, beside-error."
+            help="Outputs to print or publish: prediction, error, threshold, change; of --beside: beside, beside-error."
         ),
     ] = SAID,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Find changes of the size that a stream needs, and follow them.")
+    ] = False,
     together: Annotated[
         bool, typer.Option("--together", help="The streams are runs of one plant: give a verdict for all, too.")
     ] = False,
@@ -75,6 +78,12 @@ def learn(
     ] = None,
     checkpoint: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 10.0,
     channels: Annotated[int, typer.Option(help="The most outputs and inputs of a stream, together.")] = 16,
+    bands: Annotated[
+        str | None,
+        typer.Option(
+            help="Share of the samples that a band around each forecast is to cover, such as 95% (docs/bands.md)."
+        ),
+    ] = None,
     beside: Annotated[
         str | None,
         typer.Option(help="Your own predictor, such as my.py:make: it is compared with every size, as by score."),
@@ -96,6 +105,7 @@ def learn(
     start_log(quiet)
     tried = None if sizes is None else parse_sizes(sizes)
     from .. import streams
+    from ..analysis._drift.change import RATE
     from ..learners._catalogue import named_learner
     from ..streams._messages.beside import BESIDE_KINDS
     from ..streams._until_signal import run_streams
@@ -111,6 +121,8 @@ def learn(
         together=together,
         words=learner,
         channels=channels,
+        bands=None if bands is None else parse_fraction("--bands", bands),
+        changes=RATE if changes else None,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
     mapping = read_options(payload, time, by)

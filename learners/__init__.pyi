@@ -5,6 +5,9 @@ from ._catalogue import make_learner as make_learner
 from ._discrete.completion import AdditiveCompletion as AdditiveCompletion
 from ._discrete.ideal_quanta import ideal_quanta as ideal_quanta
 from ._discrete.peeling import PeelingDecoder as PeelingDecoder
+from ._engine.band_sums import BandSums as BandSums
+from ._engine.bands import Bands as Bands
+from ._engine.bands import bands as bands
 from ._estimators.factories import river_forecaster as river_forecaster
 from ._estimators.factories import river_regressor as river_regressor
 from ._estimators.factories import sklearn_regressor as sklearn_regressor

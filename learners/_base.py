@@ -144,6 +144,8 @@ class Learner(NamedTuple, Generic[State]):
             many fixed features, whose critical size is that of filters; ``"blocks"``, the best matrix that is zero
             outside a k x k block. None for learners that forget, too: they follow the slope of what they cannot
             cancel.
+        forgetful: Returns the same learner with a forgetting in (0, 1); its state has the same arrays. None where it
+            has none, or forgets already.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Learner(NamedTuple, Generic[State]):
     size_label: str = "size"
     intercept: bool = False
     tends_to: Literal["filters", "direct filters", "features", "blocks"] | None = None
+    forgetful: Callable[[float], Learner] | None = None
 
 
 def check_sizes(sizes: Any) -> tuple[int, ...]:

@@ -24,7 +24,8 @@ class Live(engine.Live):
             squares has an intercept unless it says ``intercept=no``.
         outputs: Outputs of the stream.
         inputs: Inputs of the stream.
-        **options: Oracle, center, precision and device of the driver.
+        **options: Oracle, center, precision and device of the driver; ``bands``, the share of the samples that bands
+            around the forecasts cover, such as 0.95: then there are ``band`` and ``coverage``.
 
     Examples:
         >>> live = Live(ladder(range(3)))

@@ -15,6 +15,7 @@ from ._messages.metadata import Plant as Plant
 from ._messages.metadata import plant as plant
 from ._messages.observation import Observation as Observation
 from ._messages.observation import observation as observation
+from ._messages.outputs import Changed as Changed
 from ._messages.outputs import Counts as Counts
 from ._messages.outputs import Forecasts as Forecasts
 from ._messages.outputs import Threshold as Threshold

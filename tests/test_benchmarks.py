@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(file for file in (ROOT / "benchmarks").glob("*.py") if not file.name.startswith("_"))
 BAD = (["lattice.py", "--rounds", "0"], ["memory.py", "--share", "2"], ["linearity.py", "--most", "many"])
 BAD += (["recordings.py", "--seeds", "0"],)
-ALONE = ["grokking_grid", "quanta_published", "recordings"]  # take too long for make bench
+ALONE = ["grokking_grid", "more_data", "quanta_published", "recordings"]  # take too long for make bench
 
 # All in one fresh interpreter, so that JAX is loaded once: what each file answers to each row of words.
 ANSWERS = """if True:
@@ -49,7 +49,7 @@ def test_make_runs_every_benchmark() -> None:
     assert all(any(name in line for line in lines if line.startswith("\t@$(BIN)")) for name in ALONE)
 
 
-@pytest.mark.parametrize("name", ["table", "recordings", "networks"])
+@pytest.mark.parametrize("name", ["table", "recordings", "networks", "more_data"])
 def test_the_tables_of_the_page_are_those_of_the_results(name: str) -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--check"]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -68,6 +68,8 @@ RUN: dict[str, tuple[str, ...]] = {
     "design PLANT --json": (),
     "report FOLDER --out FILE": (),
     "simulate dc-motor --input prbs --steps 2000 --out motor.csv": (),
+    "simulate random-walk --steps 1000 --out walk.csv": (),
+    "locate walk.csv --output y --no-model": ("--sizes", "0..2"),
     "locate motor.csv --output y --input u --sizes 0..16": ("--sizes", "0..2", "--no-model"),
     "locate motor.csv --output y --input u --learner subspace --sizes 1..10": ("--sizes", "1..2", "--no-model"),
     "export PLANT": (),
@@ -95,6 +97,10 @@ RUN: dict[str, tuple[str, ...]] = {
     "score PREDICTOR --recording data.csv --json": ("--in-process", "--by", "run", "--output", "y", "--sizes", "0..2"),
     "learn - --sizes 0..16": (),
     "learn run/ --sizes 0..16": (),
+    "locate-curves examples/data/chinchilla.csv --size params --along tokens --error loss --where outlier=0": (
+        "--draws", "20",
+    ),
+    "locate-curves located/curves.parquet": (),
 }  # fmt: skip
 
 LAB = "mqtt://localhost:1883/lab"
@@ -122,9 +128,11 @@ TEXTS = "tests/analysis/_emergence/test_emerge_texts.py reads fewer texts along 
 SKILLS = "tests/analysis/_studies/skills/test_skills.py runs it on fewer streams"
 ARITHMETIC = "tests/analysis/_studies/arithmetic/test_arithmetic.py runs it on fewer runs"
 QUANTA = "tests/analysis/_studies/quanta/test_quanta.py runs it on fewer tasks"
+OWN = "tests/analysis/_curves has tables of this kind"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
 NOT_RUN = {
+    "learn - --sizes 0..16 --changes": "tests/streams/_service/test_changes.py watches such streams",
     f"{MQTT}/zigbee2mqtt/+ --y temperature --u setpoint --time last_seen": PAYLOADS,
     f"{MQTT}/zigbee2mqtt/+ --y temperature --every 10s --hold 1h": PAYLOADS,
     f"{MQTT} --mapping plant.toml": PAYLOADS,
@@ -154,6 +162,9 @@ NOT_RUN = {
     "sweep examples/experiment.toml": "takes minutes; test_examples.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml": "takes hours; test_task_experiment.py sweeps a smaller one of its kind",
     "sweep examples/grokking.toml --check": "compiles two programs; test_task_experiment.py plans a smaller one",
+    "locate-curves table.csv --size params --along tokens --error loss --run seed": OWN,
+    "locate-curves runs/parity-rows/curves.parquet --size rows --where 'metric=exam accuracy' --level 0.99 "
+    "--higher-is-better": OWN,
     "report runs/grokking-sweep": "test_task_experiment.py makes the report of a smaller sweep of its kind",
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786 --check": CLUSTER,
     "sweep experiment.toml --out /shared/runs/first --cluster tcp://head:8786": CLUSTER,

@@ -28,7 +28,12 @@ SAYS = {
     "10_emergence": "emergence.png",
     "11_estimators": "those of Live, bit for bit: True",
     "12_first_passage": "generalises from",
-    "13_beside": "the same standing, live and recorded: True",
+    "13_own_curves": "to the last digit: True",
+    "14_lags": "order 3: found at",
+    "15_more_data": "3500 samples: 4 against 2: better",
+    "16_bands": "% covered, next forecast +- ",
+    "17_changes": "filter length 4 is needed since sample",
+    "18_beside": "the same standing, live and recorded: True",
 }
 SWEPT = """[grid]
 systems = ["random-walk"]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from ..._core.text import counted, did_you_mean
 from .passages import check_passages, setting_names
@@ -101,7 +100,7 @@ def order_against_frequency(passages: pl.DataFrame, frequency: Mapping[str, floa
     if len(used) < FEWEST_KINDS or np.ptp(p) == 0 or np.ptp(steps) == 0:
         reason = f"it takes {FEWEST_KINDS} kinds that pass in every run, of different frequencies, at different edges"
     else:
-        spearman = float(np.corrcoef(rankdata(p), rankdata(steps))[0, 1])
+        spearman = float(np.corrcoef(pl.Series(p).rank(), pl.Series(steps).rank())[0, 1])
         slopes = _slopes(frame, used["kind"].to_list(), p)
         exponent, half = float(slopes.mean()), mean_interval(slopes)
         reason = "" if runs >= FEWEST else f"an interval needs {FEWEST} runs"

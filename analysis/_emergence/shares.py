@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from ..._core.text import did_you_mean
 from .passages import check_passages, setting_names
@@ -23,7 +23,7 @@ def share_interval(passed: ArrayLike, runs: ArrayLike) -> tuple[NDArray[np.float
         L. D. Brown, T. T. Cai and A. DasGupta, Interval estimation for a binomial proportion, 2001.
     """
     s, n = np.asarray(passed, float), np.asarray(runs, float)
-    low, high = beta.ppf([[0.025], [0.975]], np.atleast_1d(s) + 0.5, np.atleast_1d(n - s) + 0.5)
+    low, high = betaincinv(np.atleast_1d(s) + 0.5, np.atleast_1d(n - s) + 0.5, [[0.025], [0.975]])
     return np.where(s == 0, 0.0, low), np.where(s == n, 1.0, high)
 
 

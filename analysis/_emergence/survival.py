@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom, norm
+from scipy.special import bdtr, ndtri
 
 CONFIDENCE = 0.95
 HALF = 0.5 + 1e-12  # a product of fractions may miss 1/2 by rounding
@@ -49,7 +49,7 @@ def _survival(t: NDArray[np.float64], d: NDArray[np.bool_]) -> dict[str, NDArray
     left = np.cumprod(1 - deaths / runs)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.sqrt(np.cumsum(deaths / (runs * (runs - deaths))))
-        spread = np.exp(norm.ppf((1 + CONFIDENCE) / 2) * greenwood / np.abs(np.log(left)))
+        spread = np.exp(ndtri((1 + CONFIDENCE) / 2) * greenwood / np.abs(np.log(left)))
         low, high = left**spread, left ** (1 / spread)
     if len(left) and left[-1] < 1e-12:  # all have passed: the formula has no value
         low[-1], high[-1] = 0.0, high[-2] if len(left) > 1 else 1.0
@@ -101,9 +101,8 @@ def _order_interval(ordered: NDArray[np.float64]) -> tuple[float | None, float |
 @lru_cache
 def _depth(n: int) -> tuple[int, float]:
     """Return the deepest of n passages that still covers enough, and how far the end lies towards the next one."""
-    depth = int(binom.ppf((1 - CONFIDENCE) / 2, n, 0.5))
-    while 1 - 2 * binom.cdf(depth - 1, n, 0.5) < CONFIDENCE:
-        depth -= 1
-    covers, less = (1 - 2 * binom.cdf(depth - k, n, 0.5) for k in (1, 0))
+    covered = 1 - 2 * bdtr(np.arange(n), n, 0.5)  # between the passages k + 1 from either end
+    depth = int((covered >= CONFIDENCE).sum())
+    covers, less = covered[depth - 1], covered[depth]
     part = (covers - CONFIDENCE) / (covers - less)
     return depth, float((n - depth) * part / (depth + (n - 2 * depth) * part))

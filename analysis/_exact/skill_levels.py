@@ -11,8 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, xlog1py
-from scipy.stats import binom
+from scipy.special import betainc, betaln, xlog1py
 
 from ..._core.arrays import real_array
 from ..._core.ranges import check_count
@@ -146,7 +145,8 @@ def level_weights(parts: Sequence[tuple[float, float]] = ONE_LEVEL, levels: int 
             f"got {tuple(parts)}."
         )
     number = np.arange(1, check_count("levels", levels, 1) + 1)[:, None]
-    law = binom.pmf(number, levels, places)
+    chosen = -betaln(number + 1, levels - number + 1) - np.log1p(levels)  # ln of the number of choices
+    law = np.exp(chosen + number * np.log(places) + xlog1py(levels - number, -places))
     return np.asarray((weights * law / law.sum(axis=0)).sum(axis=1))
 
 

@@ -169,14 +169,14 @@ def _verdict(slopes: NDArray[np.float64], late_slopes: NDArray[np.float64]) -> t
     agree = np.mean((draws < BORDER) == (side == "bounded"))
     moved = np.maximum(late_draws, 0) - np.maximum(draws, 0) if side == "bounded" else draws - late_draws
     if agree < 0.95:
-        return "undecided", f"only {100 * agree:.0f} % of the draws agree; more replicates would decide it"
+        return "undecided", f"only {100 * agree:.0f} % of the draws agree; more runs or longer ones would decide it"
     if UNSURE[0] < exponent < UNSURE[1]:
-        return "undecided", f"the exponent {exponent:.2f} fits no class yet; a longer horizon would decide it"
+        return "undecided", f"the exponent {exponent:.2f} fits no class yet; more runs or longer ones would decide it"
     on_its_way = UNSURE[0] < late < UNSURE[1] and np.quantile(moved, 0.05) > 0.1
     if (late < BORDER) != (side == "bounded") or on_its_way:
         return (
             "undecided",
-            f"the exponent still changes, from {exponent:.2f} to {late:.2f}; a longer horizon would decide it",
+            f"the exponent still changes, from {exponent:.2f} to {late:.2f}; more runs or longer ones would decide it",
         )
     return side, ""
 

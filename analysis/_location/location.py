@@ -16,7 +16,9 @@ from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
 from .advice import Advice, advice_json
+from .band_answer import BandAnswer
 from .model_answer import ModelAnswer
+from .more_data import More, more_json
 from .sentences import ahead_words
 from .signal import Signal
 
@@ -28,6 +30,15 @@ OUTPUTS: dict[str, pl.DataType] = {
     "verdict": pl.String(),
     "reason": pl.String(),
 }  # columns of ``Location.outputs``
+CHANGES: dict[str, pl.DataType] = {
+    "since": pl.Int64(),
+    "noticed": pl.Int64(),
+    "kind": pl.String(),
+    "size_before": pl.Int64(),
+    "size_now": pl.Int64(),
+    "at_least": pl.Boolean(),
+    "ratio": pl.Float64(),
+}  # columns of ``Location.changes``
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +58,7 @@ class Location:
             that varies in time: None if it does not within the horizon.
         rungs: One row for each size: ``size, parameters, errors`` (a list, at ``horizons``), ``error, excess, law,
             exponent, low, high, late, rate, verdict, reason``; for a recording also ``paired``, the comparison with the
-            size before.
+            size before, and ``coverage`` and ``half_width`` of its 95 % band (``bands``).
         horizons: The horizons of ``errors``. The last one is also that of ``error`` and ``excess``.
         curves: Error curves of all lookaheads, as a tidy frame.
         interval: 95 % bootstrap interval of the critical size, if the verdict is ``"located"`` or ``"at most"``. A
@@ -58,6 +69,7 @@ class Location:
         best: The size of least error after the first twentieth, and the sizes not told apart from it.
         advice: For a recording of which several sizes were tried: the size to use now, what others cost, and what the
             recording does not show; else None.
+        more: How many samples or runs would decide what is undecided; empty if nothing is.
         system: Name of the system or recording.
         settings: All settings that are needed to run it again.
         lookahead: Look-ahead of the forecasts in samples; the smallest of those asked for.
@@ -71,6 +83,12 @@ class Location:
         signal: The last samples of the longest run, with their forecasts; None if they were not kept.
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
+        bands: For a recording what the 95 % bands of the sizes have covered, and how wide they are; None if rounding
+            reaches the noise.
+        changes: For one recorded run of 2049 to 1 048 576 samples, one row for each change found: ``since``, its first
+            sample; ``noticed``, the sample at which the evidence was enough; ``kind``, ``size``, ``weights`` or
+            ``noise``; ``size_before, size_now``; ``at_least``, if the best size since is the largest tried; ``ratio``
+            of the errors since and before. None if none was looked for.
     """
 
     critical_size: int | None
@@ -89,6 +107,7 @@ class Location:
     system: str
     settings: dict[str, Any]
     advice: Advice | None = None
+    more: tuple[More, ...] = ()
     lookahead: int = 1
     further: tuple[Location, ...] = ()
     model: ModelAnswer | None = None
@@ -97,6 +116,8 @@ class Location:
     predictors: tuple[FixedPredictor, ...] = ()
     signal: Signal | None = None
     outputs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTPUTS))
+    bands: BandAnswer | None = None
+    changes: pl.DataFrame | None = None
 
     @property
     def recorded(self) -> bool:
@@ -153,6 +174,7 @@ class Location:
         """Return the answer as the documented JSON object (docs/json.md); values that are not finite become None."""
         return _answer(self) | dict(
             further=[_answer(part) for part in self.further],
+            changes=None if self.changes is None else json_value(self.changes.to_dicts()),
             reading=None if self.reading is None else json_value(self.reading.to_dict()),
             settings=dict(source=self.system) | self.settings,
             files=[],
@@ -182,7 +204,8 @@ def _answer(location: Location) -> dict[str, Any]:
     for row in json_value(location.rungs.to_dicts()):
         growth = {word: row[word] for word in ("law", "exponent", "low", "high", "rate")}
         rung = {word: row[word] for word in ("size", "parameters", "error", "excess", "errors")}
-        judged = {word: row[word] for word in ("late", "verdict", "reason", "paired") if word in row}
+        said = "late", "verdict", "reason", "paired", "coverage", "half_width"
+        judged = {word: row[word] for word in said if word in row}
         rungs.append(rung | dict(growth=growth) | judged)
     best = dict(size=location.best.size, alike=location.best.alike, pairs=json_value(location.best.pairs.to_dicts()))
     interval = None if location.interval is None else dict(zip(("low", "high"), location.interval, strict=True))
@@ -203,11 +226,13 @@ def _answer(location: Location) -> dict[str, Any]:
         regret=regret,
         best=best,
         advice=advice_json(location.advice),
+        more=more_json(location.more),
         model=model,
         horizons=list(location.horizons),
         rungs=rungs,
         outputs=json_value(location.outputs.to_dicts()),
         visible_from=location.visible_from,
+        bands=None if location.bands is None else location.bands.to_dict(),
     )
 
 

@@ -14,8 +14,10 @@ from .._exact.theory import Theory
 from .._growth.critical_size import Best
 from .._growth.regret_size import RegretSize
 from .advice import COSTS, Advice
-from .location import OUTPUTS, Location
+from .band_answer import bands_from, with_bands
+from .location import CHANGES, OUTPUTS, Location
 from .model_answer import ModelAnswer
+from .more_data import More
 from .signal import signal_from
 
 RUNGS: dict[str, Any] = dict(
@@ -98,7 +100,8 @@ def _location(
     ]
     columns = {word: kind for word, kind in RUNGS.items() if word != "paired" or "paired" in rows[0]}
     best, regret, theory, model, advice = (part[word] for word in ("best", "regret", "theory", "model", "advice"))
-    reading = answer["reading"]
+    reading, bands = answer["reading"], None if part["bands"] is None else bands_from(part["bands"])
+    rungs = pl.DataFrame(rows, schema=columns)
     settings = {word: value for word, value in answer["settings"].items() if word != "source"}
     return Location(
         critical_size=part["critical_size"],
@@ -108,7 +111,7 @@ def _location(
         theory=None if theory is None else Theory(**theory | dict(memory=_infinite(theory["memory"]))),
         horizon=part["horizon"],
         trust_horizon=part["trust_horizon"],
-        rungs=pl.DataFrame(rows, schema=columns),
+        rungs=rungs if bands is None else with_bands(rungs, bands),
         horizons=tuple(part["horizons"]),
         curves=curves,
         interval=None if part["interval"] is None else (part["interval"]["low"], part["interval"]["high"]),
@@ -117,6 +120,7 @@ def _location(
         system=answer["settings"]["source"],
         settings=settings,
         advice=None if advice is None else _advice(advice),
+        more=tuple(More(**each | dict(sizes=tuple(each["sizes"]))) for each in part["more"]),
         lookahead=part["lookahead"],
         further=tuple(_location(other, answer, curves, signals, predictors, ()) for other in further),
         model=None if model is None else _model(model),
@@ -125,6 +129,8 @@ def _location(
         predictors=predictors,
         signal=None if signals is None else signal_from(signals, part["lookahead"]),
         outputs=pl.DataFrame(part["outputs"], schema=OUTPUTS),
+        bands=bands,
+        changes=None if part.get("changes") is None else pl.DataFrame(part["changes"], schema=CHANGES),
     )
 
 

@@ -14,6 +14,7 @@ from ..._core.ranges import check_count
 from ...learners import Learner
 from ...learners._engine.driver import Driver
 from ...learners._engine.replay import Scores, score_recording
+from ...learners._engine.run_bands import RunBands
 from ...learners._fixed.learned import learned_predictors
 from ...simulator import Trajectories
 from .._growth.critical_size import Best, Critical, best_size, critical_size
@@ -23,8 +24,11 @@ from .._growth.laws import FEWEST_GROUPS, critical_interval
 from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
 from .advice import advise
+from .band_answer import band_answer, with_bands
 from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
+from .fitted_slope import fitted_slope
+from .growth_plan import MARGIN, growth_more
 from .location import Location
 from .memory_check import check_memory
 from .options import (
@@ -41,11 +45,13 @@ from .options import (
 )
 from .output_noise import recording_noise
 from .output_table import output_table
+from .recorded_changes import with_changes
 from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
 from .signal import longest_run, signal_of, sizes_to_show
 from .spikes import spike_note
+from .told_apart import samples_to_tell_apart, undecided_pair
 
 LARGEST = 1e150  # absolute value of a sample
 
@@ -103,12 +109,13 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         runs,
         len(edges),
     )
-    end = longest_run(recording.lengths)
+    end, covered = longest_run(recording.lengths), RunBands()
     sums = score_recording(
         learner,
         recording,
         edges,
         end=end,
+        bands=covered,
         progress=lambda done: options.progress(done, horizon),
         center=center,
         **scored,
@@ -149,6 +156,22 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         critical = claimed(critical_size(rungs), runs, trust).with_rise()
         widen = wider_sizes(options, learner, horizon // 2)
         advice = advise(losses, samples, learner.sizes, best, critical, runs, learner.size_label, widen, options.seed)
+        pair = undecided_pair(advice, best.alike, list(learner.sizes))
+        apart = samples_to_tell_apart(
+            losses, samples, learner, pair, runs, int(sums.edges[-1]), int(np.isfinite(scales).sum()), lookahead
+        )
+        fitted = fitted_slope(trusted, scales, learner, lookahead) if critical.verdict == "undecided" else None
+        grows = growth_more(
+            rungs, critical, runs, int(sums.edges[-1]), fitted, trust, source="by a fitted model, ", margin=MARGIN
+        )
+        if advice is not None and grows is not None and grows.enough:
+            advice = advice._replace(needed=grows.sentence)
+        more = tuple(each for each in (apart, grows) if each is not None)
+        bands = None  # beyond the trust horizon the errors are those of rounding
+        if trust is None:
+            newest = covered.newest(end.run)[j]
+            bands = band_answer(covered.sums, learner.sizes, critical, best, advice, j, newest)
+            rungs = with_bands(rungs, bands)
         own = frame.filter(pl.col("lookahead") == lookahead)
         model = None if models is None else models[j]
         subject = name + ahead_words(settings, lookahead)
@@ -168,6 +191,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
                 horizon,
                 runs,
                 recording.reading,
+                more,
             ),
             interval=critical_interval(own, options.seed) if critical.bounded is not None else None,
             regret=regret,
@@ -179,6 +203,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             curves=frame,
             best=best,
             advice=advice,
+            more=more,
             system=name,
             settings=settings,
             lookahead=lookahead,
@@ -193,6 +218,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
                 j,
                 sizes_to_show(best.size, critical.size, learner.sizes, advice),
             ),
+            bands=bands,
             outputs=output_table(
                 raw,
                 scales,
@@ -205,7 +231,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             ),
         )
         parts.append(part)
-    return replace(parts[0], further=tuple(parts[1:]))
+    return with_changes(replace(parts[0], further=tuple(parts[1:])), trusted, learner, center, scored)
 
 
 def claimed(critical: Critical, runs: int, trust: int | None) -> Critical:

@@ -13,6 +13,7 @@ from .._growth.laws import FEWEST_GROUPS
 from .._growth.regret_size import RegretSize
 from .advice import Advice
 from .model_answer import ModelAnswer
+from .more_data import More
 
 
 def ahead_words(settings: dict[str, Any], lookahead: int) -> str:
@@ -39,6 +40,7 @@ def system_sentence(
     widen: str,
     regret: RegretSize | None,
     cost: float | None,
+    more: More | None = None,
 ) -> str:
     """Return the answer for a system as a sentence.
 
@@ -55,6 +57,7 @@ def system_sentence(
         widen: The option that tries larger sizes; empty if there is none.
         regret: The size of low regret.
         cost: The excess that learning leaves for ever if a mode is explosive.
+        more: How many replicates would decide it.
     """
     holds = f"horizon {spaced(horizon)} ({replicates} replicates)"
     if horizon < asked:
@@ -71,7 +74,8 @@ def system_sentence(
     if cost is not None:
         compared += f"; an explosive mode leaves an excess of about {cost:.3g} however long it is learned"
     compared = f"{compared}. " if len(sizes) > 1 else ""
-    return f"{name}: {_found(critical, word, sizes)}; {theory}. {compared}This holds for {holds}."
+    wanted = f"{_capital(more.sentence)}. " if more is not None and len(more.sizes) == 1 else ""
+    return f"{name}: {_found(critical, word, sizes)}; {theory}. {wanted}{compared}This holds for {holds}."
 
 
 def recording_sentence(
@@ -86,10 +90,12 @@ def recording_sentence(
     recorded: int,
     runs: int,
     reading: Reading | None = None,
+    more: Sequence[More] = (),
 ) -> str:
     """Return the answer for a recording as a sentence; ``horizon`` of the ``recorded`` samples are used.
 
-    What can be done now comes first, then what the recording shows about boundedness, then what it holds for.
+    What can be done now comes first, then what the recording shows about boundedness, then what it holds for. What
+    more data would decide follows what it is about.
     """
     holds = f"{runs} run{'s' * (runs > 1)} of up to {spaced(horizon)} samples"
     if horizon < recorded:
@@ -99,8 +105,10 @@ def recording_sentence(
     parts = [] if advice is None else [advice.sentence]
     if advice is not None and regret is not None and regret.size < advice.size:
         parts[0] += f"; {regret.size} keeps the regret within {regret.factor:g} times the least"
+    parts += [each.sentence for each in more if len(each.sizes) > 1]
     few = advice is not None and runs < FEWEST_GROUPS and critical.verdict == "undecided"
     parts.append(critical.reason.rstrip(".") if few else _found(critical, word, sizes))
+    parts += [each.sentence for each in more if len(each.sizes) == 1]
     if model is not None:
         parts.append(model.sentence(word, horizon).rstrip("."))
     first, *others = parts

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ...learners import Learner
@@ -20,10 +21,13 @@ from .._growth.curves import curves
 from .._growth.laws import FEWEST_GROUPS, growth_laws
 from .._growth.output_units import in_noise_units, noise_scales
 from .advice import Advice, advise
+from .growth_plan import growth_more
+from .more_data import More
 from .options import SHORTEST
 from .recording import claimed, late_losses
 from .sentences import recording_sentence
 from .theory_check import check_theory, expected_size
+from .told_apart import samples_to_tell_apart, undecided_pair
 
 LARGEST = np.finfo(np.float64).max
 
@@ -37,6 +41,7 @@ class Streamed(NamedTuple):
         advice: The size to use now; None if there are too few samples, or only one size.
         sentence: The answer as a sentence.
         horizon: Samples of the longest stream.
+        more: How many samples or streams would decide what is undecided; empty if nothing is.
     """
 
     critical: Critical
@@ -44,6 +49,7 @@ class Streamed(NamedTuple):
     sentence: str
     horizon: int
     advice: Advice | None = None
+    more: tuple[More, ...] = ()
 
 
 def locate_streamed(
@@ -77,7 +83,9 @@ def locate_streamed(
     if horizon < SHORTEST or used.sum() < 2:
         few = f"{horizon} samples are too few; at least {SHORTEST} are needed."
         critical = Critical(None, "undecided", few)
-        return Streamed(critical, None, f"{name}: the critical {learner.size_label} is undecided: {few}", horizon)
+        sentence = f"{name}: the critical {learner.size_label} is undecided: {few}"
+        least = More((), None, SHORTEST, False, None, f"at least {SHORTEST} samples are needed")
+        return Streamed(critical, None, sentence, horizon, more=(least,))
     if not finite:
         reason = "the errors of every size have overflowed: divide the outputs by a large number."
         critical = Critical(None, "undecided", reason)
@@ -87,7 +95,7 @@ def locate_streamed(
         losses, samples = late_losses(scaled, 0)
         losses, used = np.where(np.isfinite(losses), losses, LARGEST / (8 * max(len(losses), 1))), samples > 0
     best = best_size(losses[used], samples[used], list(learner.sizes), seed, draws)
-    critical = claimed(Critical(None, "undecided", ""), runs, None)
+    critical, laws = claimed(Critical(None, "undecided", ""), runs, None), None
     if runs >= FEWEST_GROUPS:
         if np.isfinite(sums.error).all():
             try:
@@ -102,10 +110,18 @@ def locate_streamed(
     advice = advise(
         losses[used], samples[used], learner.sizes, best, critical, runs, learner.size_label, "", seed, draws
     )
-    sentence = recording_sentence(
-        name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs
+    pair = undecided_pair(advice, best.alike, list(learner.sizes))
+    apart = samples_to_tell_apart(
+        losses[used], samples[used], learner, pair, runs, horizon, sums.error.shape[3], learner.lookaheads[0]
     )
-    return Streamed(critical, best, sentence, horizon, advice)
+    grows = None
+    if laws is not None or runs < FEWEST_GROUPS:
+        grows = growth_more(pl.DataFrame() if laws is None else laws, critical, runs, horizon, word="streams")
+    more = tuple(each for each in (apart, grows) if each is not None)
+    sentence = recording_sentence(
+        name, learner.size_label, learner.sizes, critical, advice, None, None, horizon, horizon, runs, None, more
+    )
+    return Streamed(critical, best, sentence, horizon, advice, more)
 
 
 def _visible(critical: Critical, plant: LinearSystem, learner: Learner, horizon: int) -> Critical:

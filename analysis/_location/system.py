@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -19,6 +20,7 @@ from .._growth.lack_of_fit import input_power
 from .._growth.laws import critical_interval
 from .._growth.output_units import in_noise_units
 from .._growth.regret_size import regret_size
+from .growth_plan import exact_exponent, growth_more
 from .location import Location
 from .options import FILTERS, Options, error_unit, rungs_of, settings_of, wider_sizes
 from .output_table import output_table
@@ -73,6 +75,16 @@ def locate_system(
             expected, unstable = general._replace(critical_size=named), explosive(system)
         checked = check_theory(critical, named, learner.sizes, system if exact else None, horizon, trust, lookahead)
         critical = checked.critical if named is not None else critical.with_rise()
+        more = growth_more(
+            rungs,
+            checked.critical,
+            replicates,
+            horizon,
+            partial(exact_exponent, system, lookahead) if exact and general is not None else None,
+            trust,
+            checked.visible_from,
+            "replicates",
+        )
         best, regret, cost = best_of_curves(own, options.seed), None, None
         if not unstable and replicates > 1:
             regret = regret_size(own, options.seed)
@@ -95,6 +107,7 @@ def locate_system(
                 wider_sizes(options, learner, horizon - 1),
                 regret,
                 cost,
+                more,
             ),
             interval=critical_interval(own, options.seed) if critical.bounded is not None else None,
             regret=regret,
@@ -105,6 +118,7 @@ def locate_system(
             horizons=horizons,
             curves=frame,
             best=best,
+            more=() if more is None else (more,),
             system=system.name,
             settings=settings,
             lookahead=lookahead,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .caption import Caption
+from .curve_captions import CURVE_CAPTIONS
 from .study_captions import STUDY_CAPTIONS
 
 CAPTIONS = STUDY_CAPTIONS | {
@@ -198,4 +199,4 @@ def caption_of(file: str) -> Caption:
     if file.startswith("reproduction-"):
         return CAPTIONS["location.json"]
     other = "Measured beside exact" if file.endswith(".parquet") else file.removesuffix(".png")
-    return CAPTIONS.get(file, Caption(other, ""))
+    return (CAPTIONS | CURVE_CAPTIONS).get(file, Caption(other, ""))

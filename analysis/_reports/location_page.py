@@ -7,6 +7,7 @@ from typing import Any
 from ..._core.text import spaced, spans
 from ...simulator._recordings.reading import Reading
 from .._location.advice import percent
+from .._location.recorded_changes import change_words
 from .._location.sentences import ahead_words
 from .._location.size_words import explained
 from .html import DASH, facts, number, table, words
@@ -47,9 +48,14 @@ def location_section(part: dict[str, Any], settings: dict[str, Any], most: int, 
         known[f"critical {word}, theory"] = number(theory["critical_size"])
         known["modes that do not decay"] = number(theory["unstable_modes"])
         known["memory of the Kalman predictor"] = _samples(theory["memory"], "unbounded")
+    if part.get("changes") is not None:
+        known["changes"] = words(change_words(part["changes"]))
     known["horizon"] = _samples(part["horizon"], "")
     if theory is not None or not _has_excess(part):  # it is unknown for a system that varies in time
         known["rounding reaches the noise"] = _samples(trust, "never", "after ")
+    bands = part.get("bands")
+    if bands is not None and bands["size"] is not None:
+        known[f"smallest {word} with a calibrated band"] = number(bands["size"])
     if reading is not None:
         known["read"] = words(Reading.of(reading).words)
     text = f"<section>\n<h2>{words(ahead or 'the answer in numbers')}</h2>\n{facts(known)}"
@@ -67,6 +73,8 @@ def location_section(part: dict[str, Any], settings: dict[str, Any], most: int, 
             f" More error: mean squared error after the first twentieth of the recording, above that of {word} "
             f"{advice['size']}; its interval and the comparison with the size before are paired, sample by sample."
         )
+    if bands is not None:
+        note += " Band: forecast plus or minus its half-width, calibrated sample by sample; the half-width is the last."
     if settings.get("inputs_not_read"):
         note += " The inputs of the plant are zero, and no tap reads them; design counts taps of the inputs, too."
     if size is not None or advice is not None:
@@ -135,6 +143,8 @@ def _rungs(part: dict[str, Any], word: str, most: int) -> str:
     counted = any(rung["parameters"] != rung["size"] for rung in rungs)
     heads = [word] + [" verdict", "growth", "95\u00a0% interval"] * judged
     heads += ["more error", "its 95\u00a0% interval"] * bool(costs) + [" against size before"] * paired
+    bands = part.get("bands")
+    heads += [f"{100 * bands['level']:g}\u00a0% band: covered", "its half-width"] if bands else []
     heads += ["error, " + f"t = {number(horizon)}".replace(" ", "\u00a0") for horizon in horizons]
     heads += ["excess"] * oracle + ["parameters"] * counted
     answer = part["critical_size"] if advice is None else advice["size"]
@@ -148,9 +158,19 @@ def _rungs(part: dict[str, Any], word: str, most: int) -> str:
         if costs:
             cells += _cost(costs[rung["size"]]) if rung["size"] in costs else [DASH, DASH]
         cells += [words(rung.get("paired") or "")] * paired
+        cells += [_covered(rung), _widths(rung)] if bands else []
         cells += [number(value) for value in rung.get("errors", [rung["error"]])]
         rows.append(cells + [number(rung["excess"])] * oracle + [number(rung["parameters"])] * counted)
     return table(f"Error by {word}" + cut(len(rungs), most), heads, rows, None if answer is None else chosen - first)
+
+
+def _covered(rung: dict[str, Any]) -> str:
+    return DASH if rung["coverage"] is None else f"{100 * rung['coverage']:.1f}\u00a0%"
+
+
+def _widths(rung: dict[str, Any]) -> str:
+    widths = rung["half_width"]
+    return ", ".join(map(number, widths)) if isinstance(widths, list) else number(widths)
 
 
 def _judged(part: dict[str, Any]) -> bool:

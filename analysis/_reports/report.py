@@ -19,7 +19,9 @@ from .location_page import answer_sentence, cut, location_section
 from .scorecard_page import scorecard_parts
 from .sweep_page import experiment_page
 
-RESULTS = ("location.json", "emergence.json", "reproduction-*.json", "scorecard.json", "beside.json")
+RESULTS = (
+    "location.json", "emergence.json", "own-curves.json", "reproduction-*.json", "scorecard.json", "beside.json",
+)  # fmt: skip
 LARGEST = 2_000_000  # bytes of a report
 MOST_ROWS = 200  # of a table; the files beside the report have all
 
@@ -30,8 +32,8 @@ def write_report(folder: str | Path, out: str | Path | None = None, progress: Pr
     The file needs no network, no script and no other file. It has at most 2 MB: further figures are named instead.
 
     Args:
-        folder: Folder of ``save_location``, ``save_emergence``, ``save_study``, ``save_scorecard`` or ``sweep``;
-            the JSON file there lists the figures.
+        folder: Folder of ``save_location``, ``save_emergence``, ``save_curves``, ``save_study``, ``save_scorecard`` or
+            ``sweep``; the JSON file there lists the figures.
         out: The file to write; by default report.html in the folder.
         progress: Called with the points of a sweep that are analysed and the points in all.
 
@@ -50,7 +52,7 @@ def write_report(folder: str | Path, out: str | Path | None = None, progress: Pr
     if not found:
         raise ValueError(
             f"no results in {str(folder)!r}: expected {', '.join(RESULTS)} or {EXPERIMENT}; name a folder that "
-            "ergoscope locate, emerge, reproduce, score or sweep has written."
+            "ergoscope locate, locate-curves, emerge, reproduce, score or sweep has written."
         )
     parts: list[str] = []
     titles: list[str] = []
@@ -84,12 +86,13 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
     """Return the title, and the HTML before and after the figures."""
     settings = answer["settings"]
     located, scored, beside = "rungs" in answer, "rows" in answer, "comparison" in answer
-    emerged = "shares" in answer or "kinds" in answer
+    emerged, own = "shares" in answer or "kinds" in answer, "budgets" in answer
     title = settings["source"] if located else answer["name"]
     each = [answer, *answer["further"]] if located else [answer]
     asks = "how big must a predictor be before its error stops growing?" if located else "measured beside what is known"
     asks = "how good is this predictor?" if scored or beside else asks
     asks = "from where on is an ability there?" if emerged else asks
+    asks = "what do these errors show?" if own else asks
     before = f'<p class="above">Ergoscope: {asks}</p>\n'
     before += f"<h1>{words(title)}</h1>\n"
     before += "".join(answer_sentence(part) for part in each)
@@ -97,7 +100,7 @@ def _article(answer: dict[str, Any], folder: Path) -> tuple[str, str, str]:
         before += "".join(
             location_section(part, settings, MOST_ROWS if len(each) < 10 else 20, answer["reading"]) for part in each
         )
-    elif not scored and not emerged and not beside:
+    elif not (scored or emerged or own or beside):
         before += facts(dict(agrees="yes" if answer["agrees"] else "no"))
     numbers, cases = scorecard_parts(answer) if scored else ("", "")
     before += numbers + (beside_parts(answer) if beside else "")

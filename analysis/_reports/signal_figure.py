@@ -48,6 +48,10 @@ def _draw(upper: Axes, lower: Axes | None, part: Location, output: int) -> None:
     for k, size in enumerate(signal.sizes):
         label = f"{word} {size}" + ", for contrast" * (k > 0)
         upper.plot(times, forecasts[:, k], label=f"forecast, {label}", **STYLES[k])  # type: ignore[arg-type]
+    if part.changes is not None:
+        for since in part.changes["since"].to_list():
+            if times[0] <= since <= times[-1]:
+                upper.axvline(since, color="0.3", lw=1.2, ls=":", label="change")
     _limit(upper, np.concatenate([measured, forecasts[:, 0]]))
     ahead = "" if part.lookahead == 1 else f", made {part.lookahead} samples before"
     subject = part.system if len(signal.names) == 1 or part.system == name else f"{part.system}: {name}"

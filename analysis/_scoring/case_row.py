@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from .._growth.curves import SCHEMA, log_edges
 from .._growth.laws import BORDER, growth_laws
@@ -22,7 +22,7 @@ from .schema import CURVE
 
 WORSE = 0.1  # largest share above a ladder of as many parameters that passes, in a steady case
 COARSE = 200  # stretches of a drawn curve
-HALF_95 = float(stats.norm.ppf(0.975))
+HALF_95 = float(ndtri(0.975))
 
 
 class Card(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from ...learners import Outcome
 from .battery import CaseResult
@@ -115,7 +115,7 @@ def biased(result: CaseResult) -> Flaw | None:
         return None
     each = np.nanmean(gap, axis=1)
     mean, spread = each.mean(axis=0), each.std(axis=0, ddof=1) / np.sqrt(len(each))
-    sure = np.abs(mean) > stats.t.isf(CHANCE / 2, len(each) - 1) * spread
+    sure = np.abs(mean) > -stdtrit(len(each) - 1, CHANCE / 2) * spread
     rms = np.sqrt(np.nanmean(error**2, axis=(0, 1)))
     for output in np.flatnonzero(sure & (np.abs(mean) > 0.1 * rms)):
         which = f" of output {output + 1}" if len(mean) > 1 else ""
@@ -159,7 +159,7 @@ def too_good(result: CaseResult) -> Flaw | None:
     if not result.case.exact or len(error) < 4:
         return None
     each = np.nansum(error - best, axis=1)
-    limit = -stats.t.isf(CHANCE, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each))
+    limit = stdtrit(len(each) - 1, CHANCE) * each.std(ddof=1) / np.sqrt(len(each))
     share = float(each.sum() / max(float(np.nansum(best)), 1e-300))
     if each.mean() > limit or share > -0.01:
         return None

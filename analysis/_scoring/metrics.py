@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import betaincinv, stdtrit
 
 RECOVERED = 1.5  # times the error before the fault
 POOLED = 256  # squared errors in a running mean
@@ -32,7 +32,7 @@ def mean_over_runs(values: NDArray[np.float64], level: float = 0.95) -> Estimate
     mean, runs = float(values.mean()), len(values)
     if runs < 2:
         return Estimate(mean, None, None)
-    half = float(stats.t.ppf((1 + level) / 2, runs - 1) * values.std(ddof=1) / np.sqrt(runs))
+    half = float(stdtrit(runs - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(runs))
     return Estimate(mean, mean - half, mean + half)
 
 
@@ -99,8 +99,8 @@ def coverage(inside: Bool[np.ndarray, "batch time"]) -> Estimate:
             correlated += 2 * rho
     count = inside.size / correlated
     hit, tail = inside.mean() * count, (1 - SURE) / 2
-    low = float(stats.beta.ppf(tail, hit, count - hit + 1)) if hit > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, hit + 1, count - hit)) if hit < count else 1.0
+    low = float(betaincinv(hit, count - hit + 1, tail)) if hit > 0 else 0.0
+    high = float(betaincinv(hit + 1, count - hit, 1 - tail)) if hit < count else 1.0
     return Estimate(float(inside.mean()), low, high)
 
 

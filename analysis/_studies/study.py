@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
-from scipy.stats import chi2
+from scipy.special import bdtr, chdtri, gammaincinv
 
 from ...learners import Learner
 from ...learners._engine.driver import Driver
@@ -57,8 +56,13 @@ def mean_limits(
     """
     runs = samples.shape[-1]
     freedom = 2 * runs * (samples.mean(axis=-1) / samples.std(axis=-1, ddof=1)) ** 2
-    low, high = (chi2.ppf(p, freedom) / freedom for p in (FALSE_ALARM / entries / 2, 1 - FALSE_ALARM / entries / 2))
+    low, high = (chdtri(freedom, p) / freedom for p in (1 - FALSE_ALARM / entries / 2, FALSE_ALARM / entries / 2))
     return expected * low, expected * high
+
+
+def binomial_quantile(probability: float, runs: int, share: float) -> int:
+    """Return the least number k with P(Bin(runs, share) <= k) >= probability."""
+    return int(np.argmax(bdtr(np.arange(runs + 1), runs, share) >= probability))
 
 
 def weighted_limit(weights: NDArray[np.float64], entries: int) -> float:

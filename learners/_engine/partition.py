@@ -59,7 +59,7 @@ class PartitionedLearner:
     @classmethod
     def of(cls, learner: Learner) -> PartitionedLearner:
         """Return the parts of a learner: what a kernel of JAX needs of it."""
-        leaves, tree = jax.tree.flatten(learner._replace(kernel=None, weights=None))
+        leaves, tree = jax.tree.flatten(learner._replace(kernel=None, weights=None, forgetful=None))
         arrays = {id(leaf): leaf for leaf in leaves if isinstance(leaf, np.ndarray | jax.Array)}
         places = {key: _Place(number) for number, key in enumerate(arrays)}
         rest = tuple(places.get(id(leaf), leaf) for leaf in leaves)

@@ -16,7 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...simulator import Trajectories
 from .._base import Learner
+from .band_sums import BandSums
+from .band_tracker import BandTracker, scored_ahead
 from .driver import Driver
+from .run_bands import RunBands
 from .tile_state import TileState
 
 LONG = 1024  # rows that a compiled step takes at once, where forecasts are not kept
@@ -83,15 +86,20 @@ class RunEnd:
 
 
 class Live:
-    """One stream, sample by sample; the arguments are those of ``Driver``."""
+    """One stream, sample by sample; the arguments are those of ``Driver``, and ``bands``, the level of ``band``."""
 
-    def __init__(self, learner: Learner, outputs: int = 1, inputs: int = 0, **options: Any) -> None:
+    def __init__(
+        self, learner: Learner, outputs: int = 1, inputs: int = 0, *, bands: float | None = None, **options: Any
+    ) -> None:
         self._driver = Driver(learner, outputs, inputs, **(dict(width=1) | options))
         self._lanes, self._record = self._driver.start(), self._driver.record()
         shape = self._driver.block, outputs, self._driver.width
         self._outputs = np.full(shape, np.nan)
         self._inputs = np.zeros((shape[0] + self._driver.ahead, inputs, shape[2]))
         self._end = np.eye(1, shape[2], dtype=np.int32)[0]
+        self._bands = None
+        if bands is not None:
+            self._bands = BandTracker(learner.lookaheads, len(learner.sizes), outputs, shape[2], bands)
 
     @property
     def lanes(self) -> TileState:
@@ -106,6 +114,30 @@ class Live:
         newest *= scale + (scale == 0)
         newest += center
         return newest
+
+    @property
+    def band(self) -> Float[np.ndarray, "lookahead size output"]:
+        """The half-widths of the bands of ``forecast``; NaN before the first error of a size is known.
+
+        Raises:
+            ValueError: The stream was made without ``bands``.
+        """
+        return self._tracked.ahead([0])[..., 0]
+
+    @property
+    def coverage(self) -> BandSums:
+        """What the bands have shown since about the first twentieth of the samples: coverage and mean half-width.
+
+        Raises:
+            ValueError: The stream was made without ``bands``.
+        """
+        return self._tracked.lane(0)
+
+    @property
+    def _tracked(self) -> BandTracker:
+        if self._bands is None:
+            raise ValueError("this stream has no bands: make it with their level, such as Live(learner, bands=0.95).")
+        return self._bands
 
     def observe(self, output: ArrayLike, inputs: ArrayLike | None = None) -> None:
         """Take one sample in.
@@ -131,7 +163,12 @@ class Live:
         arrays = self._outputs, self._inputs
         if driver.step is None:  # JAX may read them later
             arrays = arrays[0].copy(), arrays[1].copy()
+        if self._bands is not None:
+            centered = np.asarray(self._lanes.centered)
+            scored = scored_ahead(self._outputs[:1], centered, driver.learner.lookaheads)
         self._lanes, self._record = driver.advance(self._lanes, self._record, *arrays, np.int32(0), self._end)
+        if self._bands is not None:
+            self._bands.take(np.asarray(self._record)[:1], self._outputs[:1], scored, self._end)
 
 
 def replay(
@@ -161,9 +198,10 @@ def score_recording(
     edges: Sequence[int],
     progress: Callable[[int], None] = lambda steps: None,
     end: RunEnd | None = None,
+    bands: RunBands | None = None,
     **options: Any,
 ) -> Scores:
-    """Return the sums of squared errors over the stretches between ``edges``; ``end`` is that of ``score``.
+    """Return the sums of squared errors over the stretches between ``edges``; ``end`` and ``bands`` as for ``score``.
 
     The other arguments are those of ``replay``.
 
@@ -171,7 +209,7 @@ def score_recording(
     """
     driver = _driver(learner, recording, options)
     outputs = [recording.outputs.transpose(1, 2, 0)]
-    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress, end=end)
+    return score(driver, outputs, _inputs_of(recording), recording.lengths, edges, progress, end=end, bands=bands)
 
 
 def score(
@@ -184,6 +222,7 @@ def score(
     whole: bool = False,
     share: int = 1,
     end: RunEnd | None = None,
+    bands: RunBands | None = None,
 ) -> Scores:
     """Run streams that come in chunks and return sums over stretches; memory does not grow with time.
 
@@ -197,6 +236,7 @@ def score(
         whole: No sample is missing; where no loop is compiled for the CPU, the batch form of the learner may be used.
         share: Consecutive runs that are summed into one.
         end: Keeps the end of one run; it stays empty where the batch form of the learner is used.
+        bands: Calibrates bands around the forecasts; not where the batch form of the learner is used.
     """
     batch = driver.learner.batch if whole and driver.step is None else None
     if batch is not None and driver.outputs == 1 and (lengths == lengths[0]).all():
@@ -205,13 +245,13 @@ def score(
     edges_ = np.asarray(edges, np.int64)
     if edges_[0] != 0 or (np.diff(edges_) <= 0).any() or edges_[-1] < lengths.max():
         raise ValueError(f"edges must rise from 0 to the longest run of {lengths.max()} samples, got {edges_}.")
-    tiles = [_ScoredTile(driver, lanes) for lanes in _tiles(driver, len(lengths))]
+    tiles = [_ScoredTile(driver, lanes, bands) for lanes in _tiles(driver, len(lengths))]
     records: SimpleQueue[Any] = SimpleQueue()  # buffers for the forecasts, which are not used here: one for each worker
     for _ in range(driver.workers):
-        records.put(driver.record(None if driver.step is None else 0))
+        records.put(driver.record(None if driver.step is None or bands is not None else 0))
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(driver.workers) as workers:
-        block = driver.block if driver.step is None else max(driver.block, LONG)
+        block = driver.block if driver.step is None or bands is not None else max(driver.block, LONG)
         for start, rows in _blocks(block, outputs, None if end is None else (end.first, driver.block)):
             cuts = (edges_[(edges_ > start) & (edges_ <= start + len(rows))] - start).tolist()
             u = _inputs_for(driver, inputs_at, start, block)
@@ -236,9 +276,11 @@ def score(
 class _ScoredTile:
     """Lanes that run together, and their sums so far."""
 
-    def __init__(self, driver: Driver, runs: slice) -> None:
-        self.driver, self.runs, self.lanes = driver, runs, driver.start()
+    def __init__(self, driver: Driver, runs: slice, bands: RunBands | None = None) -> None:
+        self.driver, self.runs, self.lanes, self.bands = driver, runs, driver.start(), bands
         self.taken, self.stretches = list[list[NDArray[np.float64]]](), 0
+        if bands is not None:
+            bands.begin(driver, runs)
 
     def advance(
         self,
@@ -255,7 +297,10 @@ class _ScoredTile:
         kept = run_end if run_end is not None and run_end.wants(self.runs, start + len(rows)) else None
         shared = kept is None or self.driver.step is None
         record = records.get() if shared else self.driver.record()
+        centered = np.array([] if self.bands is None else self.lanes.centered)  # a copy: the step goes on in it
         self.lanes, record, taken = self.driver.advance_scored(self.lanes, record, *arrays, end, cuts)
+        if self.bands is not None:
+            self.bands.take(self.driver, self.runs, np.asarray(record), arrays[0], centered, end)
         if kept is not None:
             kept.keep(start, rows, record, kept.run - self.runs.start)
         if shared:

@@ -176,6 +176,8 @@ def ladder(
         weights=weights, sizes=sizes, parameters=parameters, lookaheads=lookaheads, intercept=intercept
     )
     labels |= dict(size_label="filter length", tends_to="filters" if forgetting == 1 else None)
+    if forgetting == 1:
+        labels["forgetful"] = lambda faded: ladder(sizes, faded, ridge, lookaheads, intercept)
     batch = wavefront(stages, forgetting, ridge) if lookaheads == (1,) and not intercept else None
     constants = ladder_constants(stages, forgetting, ridge, fading, sizes, lookaheads)
     kernel = Kernel(ladder_parts(lookaheads != (1,), intercept), constants, fixed=True)

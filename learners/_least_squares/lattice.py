@@ -231,6 +231,9 @@ def lattice(
         intercept=intercept,
         tends_to="filters" if forgetting == 1 else None,
     )
+    if forgetting == 1:
+        channels_ = dict(outputs=outputs, inputs=inputs)
+        labels["forgetful"] = lambda faded: lattice(sizes, faded, ridge, direct, intercept, **channels_)
     constants = lattice_constants(forgetting, ridge, fading, age, sizes, outputs, inputs, direct, intercept)
     kernel = Kernel(lattice_parts, constants, fixed=True)
     return Learner("lattice", init, predict, update, sizes, parameters, scaled=True, kernel=kernel, **labels)

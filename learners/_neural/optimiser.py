@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import optax
-
-from ..._core.jax_later import jax, jnp
+from ..._core.jax_later import jax, jnp, optax
 
 RULES = ("adamw", "sgd")
 

@@ -61,7 +61,7 @@ class Board(Monitor):
         quiet = f"nothing has come for {silent:.0f} s: does the learner run?" if silent > SILENT else ""
         frame: dict[str, Any] = dict(where=self.where, broken=self.broken or quiet or None, stream=shown, counts={})
         frame["streams"] = [self._listed(name, rows) for name in names[:LISTED]]
-        frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over", "beside"))
+        frame |= dict.fromkeys(("threshold", "growth", "regret", "curve", "signal", "over", "change", "beside"))
         if shown is None:
             return frame
         wanted = [name for name in names if name != TOGETHER] if shown == TOGETHER else [shown]
@@ -73,6 +73,7 @@ class Board(Monitor):
             sentence = self._streams[shown].sentence
             answer = dict(critical_size=row.critical_size, verdict=row.verdict, bounded=row.bounded, advice=row.advice)
             frame["threshold"] = answer | dict(sentence=sentence)
+        frame["change"] = row.change
         if row.sizes:
             frame["curve"] = dict(sizes=row.sizes, errors=row.errors)
         sizes = row.sizes or next((other.sizes for other in rows.values() if other.sizes), [])
@@ -117,9 +118,15 @@ class _Kept(_Stream):
         self.sums: Any = None
         self.scored = np.zeros(len(EDGES))
         self.excess: Any = None  # squares of (forecast - oracle's forecast), where the learner has an oracle
-        self.last_samples: deque[tuple[float, float, NDArray[np.float64]]] = deque(maxlen=SHOWN)
+        self.last_samples: deque[tuple[float, float, NDArray[np.float64], NDArray[np.float64]]] = deque(maxlen=SHOWN)
 
-    def keep(self, y: NDArray[np.float64], error: NDArray[np.float64], oracle: NDArray[np.float64] | None) -> None:
+    def keep(
+        self,
+        y: NDArray[np.float64],
+        error: NDArray[np.float64],
+        oracle: NDArray[np.float64] | None,
+        band: NDArray[np.float64] | None,
+    ) -> None:
         """Add the errors of new samples, and keep the signal of the first output."""
         new, sizes, _ = error.shape
         if self.sums is None or self.sums.shape[1] != sizes:
@@ -137,7 +144,8 @@ class _Kept(_Stream):
             self.excess = np.zeros(self.sums.shape) if self.excess is None else self.excess
             np.add.at(self.excess, place[held], gap[held])
         numbers = range(self.samples - new, self.samples)
-        self.last_samples.extend(zip(numbers, y[:, 0].tolist(), error[:, :, 0], strict=True))
+        half = np.full(error.shape, np.nan) if band is None else band
+        self.last_samples.extend(zip(numbers, y[:, 0].tolist(), error[:, :, 0], half[:, :, 0], strict=True))
 
     def beside_growth(self) -> list[float | None]:
         """Return the mean squared error of the predictor in the stretches of ``growth``."""
@@ -154,7 +162,9 @@ class _Kept(_Stream):
         sure = error[np.isfinite(error)]
         with np.errstate(over="ignore"):
             forecast = y + error
-        return dict(
+        half = np.array([sample[3][list(sizes).index(wanted)] for sample in kept])
+        level = dict(band=json_value(half.tolist()), level=row.bands["level"] if row.bands else None)
+        return (level if np.isfinite(half).any() else {}) | dict(
             t=[sample[0] for sample in kept],
             y=json_value(y.tolist()),
             forecast=json_value(forecast.tolist()),

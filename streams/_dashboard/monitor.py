@@ -22,7 +22,10 @@ from .._messages.outputs import Counts
 from .._mqtt.address import Address
 from .beside_heard import BesideHeard
 
-HEARD = ("meta", "status", "ergoscope/threshold", "ergoscope/error", "ergoscope/beside", "ergoscope/beside-error")
+HEARD = (
+    "meta", "status", "ergoscope/threshold", "ergoscope/change", "ergoscope/error", "ergoscope/beside",
+    "ergoscope/beside-error",
+)  # fmt: skip
 COUNTS = tuple(vars(Counts()))
 VERDICTS = ("located", "at most", "above", "not visible yet", "undecided")
 MOST_SIZES = 4096
@@ -52,6 +55,9 @@ class Row(NamedTuple):
         age: Seconds since the last error, or None.
         bounded: The smallest size tried whose error is bounded, for ``located`` and ``at most``.
         advice: ``size`` to use and ``sentence``, of the last verdict; None if there is none.
+        bands: ``level``, ``coverage`` by size, and ``size``, the smallest that is calibrated and bounded, of the last
+            verdict; None if the learner makes no bands.
+        change: ``since``, ``size_before``, ``size_now`` and ``sentence`` of the last change; None if there was none.
         beside: What was last published of a predictor beside the ladder (``BesideHeard.said``), with its ``error`` over
             about the last thousand samples; None if there is none.
     """
@@ -71,6 +77,8 @@ class Row(NamedTuple):
     age: float | None
     bounded: int | None = None
     advice: dict[str, Any] | None = None
+    bands: dict[str, Any] | None = None
+    change: dict[str, Any] | None = None
     beside: dict[str, Any] | None = None
 
     @property
@@ -132,6 +140,8 @@ class _Stream:
         self.bounded: int | None = None
         self.best: int | None = None
         self.advice: dict[str, Any] | None = None
+        self.bands: dict[str, Any] | None = None
+        self.change: dict[str, Any] | None = None
         self.sizes: list[int] = []
         self.reported: list[float | None] = []  # errors of the last verdict
         self.counts, self.refused = dict.fromkeys(COUNTS, 0), dict[str, int]()
@@ -156,6 +166,9 @@ class _Stream:
             self.units = [printable(str(units[name])) if name in units else "" for name in names] if units else []
         elif kind == "ergoscope/threshold":
             self._hear_threshold(record)
+        elif kind == "ergoscope/change":
+            counts = {word: _count(record[word], MOST) for word in ("since", "size_before", "size_now")}
+            self.change = counts | dict(sentence=printable(str(record["sentence"]), LONGEST_SENTENCE))
         elif kind == "ergoscope/beside":
             self.beside.hear(record)
         elif kind == "ergoscope/beside-error":
@@ -176,12 +189,14 @@ class _Stream:
         if advice is not None:
             sentence = printable(str(advice["sentence"]), LONGEST_SENTENCE)
             advice = dict(size=_count(advice["size"]), sentence=sentence)
+        bands, covered = _bands(record.get("bands"), len(sizes))
         counts = {word: _count(record["counts"][word], MOST) for word in COUNTS}
         refused = {_one_of(kind, REJECTION_KINDS): _count(number, MOST) for kind, number in record["refused"].items()}
         self.samples = max(self.samples, _count(record["samples"]))
         self.verdict, self.critical, self.bounded, self.best, self.advice = verdict, critical, bounded, found, advice
         self.sizes, self.reported, self.counts, self.refused = sizes, errors, counts, refused
-        self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE]
+        self.bands = bands
+        self.sentence = str(record.get("sentence", ""))[:LONGEST_SENTENCE] + covered
 
     def _hear_error(self, record: dict[str, Any], now: float) -> None:
         epoch, first = _count(record["epoch"]), _count(record["seq"])
@@ -191,6 +206,7 @@ class _Stream:
             raise ValueError
         y = np.array(record["y"], np.float64).reshape(len(error), error.shape[2])
         oracle = None if record.get("oracle") is None else np.array(record["oracle"], np.float64).reshape(y.shape)
+        band = None if record.get("band") is None else np.array(record["band"], np.float64).reshape(error.shape)
         stop = first + len(error)
         known = self.next if epoch == self.epoch else 0
         new = max(stop - max(known, first), 0)
@@ -210,7 +226,8 @@ class _Stream:
             self.squares = past * self.squares + np.where(scored, square, 0.0).sum(axis=0)
             self.weights = past * self.weights + scored.sum(axis=0)
         if new:
-            self.keep(y[-new:], error[-new:], None if oracle is None else oracle[-new:])
+            further = (None if array is None else array[-new:] for array in (oracle, band))
+            self.keep(y[-new:], error[-new:], *further)
 
     def _tick(self, now: float, new: int) -> None:
         """Note new samples for the rate; older ones go, whether anybody looks at a row or not."""
@@ -231,8 +248,14 @@ class _Stream:
             raise ValueError
         return error
 
-    def keep(self, y: NDArray[np.float64], error: NDArray[np.float64], oracle: NDArray[np.float64] | None) -> None:
-        """Keep more of new samples ``(time, output)``, errors ``(time, size, output)``; a table needs none."""
+    def keep(
+        self,
+        y: NDArray[np.float64],
+        error: NDArray[np.float64],
+        oracle: NDArray[np.float64] | None,
+        band: NDArray[np.float64] | None,
+    ) -> None:
+        """Keep more of new samples ``(time, output)``, errors and bands ``(time, size, output)``; a table does not."""
 
     def beside_growth(self) -> list[float | None]:
         """Return nothing: a table has no growth."""
@@ -253,8 +276,21 @@ class _Stream:
         return Row(
             *(name, self.status, self.samples, rate, self.critical, self.verdict, self.best, sizes, errors),
             *(dict(self.counts), dict(self.refused), self.unheard, age, self.bounded, self.advice),
+            *(self.bands, self.change),
             None if self.beside.said is None else self.beside.said | dict(error=self.beside.error),
         )
+
+
+def _bands(record: Any, sizes: int) -> tuple[dict[str, Any] | None, str]:
+    """Return level, coverage and size of the bands of a threshold, and their sentence; None without bands."""
+    if record is None:
+        return None, ""
+    level, coverage = _number(record["level"]), [_number(share) for share in _list(record["coverage"])]
+    shares = [level, *(share for share in coverage if share is not None)]
+    if len(coverage) != sizes or any(share is None or not 0 <= share <= 1 for share in shares):
+        raise ValueError
+    size = None if record["size"] is None else _count(record["size"])
+    return dict(level=level, coverage=coverage, size=size), f" {record.get('sentence', '')!s:.{LONGEST_SENTENCE}}"
 
 
 def _one_of(word: Any, words: Sequence[str]) -> str:

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from ..._core.json_values import json_value
 from ...analysis._location.advice import advice_json
+from ...analysis._location.more_data import more_json
 from .beside import BESIDE_KINDS, Beside, BesideErrors, beside_lines, beside_messages
-from .outputs import Output, OverOracle, Threshold
+from .outputs import Changed, Output, OverOracle, Threshold
 
-OUTPUT_KINDS = ("prediction", "error", "threshold", *BESIDE_KINDS)
+OUTPUT_KINDS = ("prediction", "error", "threshold", "change", *BESIDE_KINDS)
 MANY = 1000  # numbers, from which on polars is the faster writer
 
 
@@ -27,6 +28,8 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
     """Return a function from an output to its lines, of these kinds; one line for each sample."""
 
     def lines(output: Output) -> Iterable[bytes]:
+        if isinstance(output, Changed):
+            return [_dump(dict(kind="change") | change_record(output))] if "change" in kinds else []
         if isinstance(output, Beside | BesideErrors):
             return beside_lines(output, kinds)
         if isinstance(output, Threshold):
@@ -36,16 +39,19 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
         forecast = np.concatenate([output.forecast[1:, 0], output.ahead[None, 0]]) if "prediction" in kinds else None
         error = output.error if "error" in kinds else None
         oracle_error = output.oracle_error if "error" in kinds else None
+        coming, band = output.next_band, output.band
         for k in range(len(output.output)):
             number = output.first + k
             if error is not None:
                 t = "" if math.isnan(output.time[k]) else f',"t":{float(output.time[k])!r}'
                 y = json.dumps(plain(output.output[k]))
                 oracle = "" if oracle_error is None else f',"oracle":{json.dumps(plain(oracle_error[k]))}'
-                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}{oracle}}}'
+                half = "" if band is None else f',"band":{json.dumps(plain(band[k, 0]))}'
+                text = f'{{"kind":"error{head}{number}{t},"y":{y},"error":{json.dumps(plain(error[k]))}{oracle}{half}}}'
                 parts.append(text.encode())
             if forecast is not None:
-                text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(forecast[k]))}}}'
+                half = "" if coming is None else f',"band":{json.dumps(plain(coming[k]))}'
+                text = f'{{"kind":"prediction{head}{number + 1},"forecast":{json.dumps(plain(forecast[k]))}{half}}}'
                 parts.append(text.encode())
         return parts
 
@@ -54,6 +60,8 @@ def output_lines(kinds: Collection[str] = OUTPUT_KINDS) -> Callable[[Output], It
 
 def output_messages(output: Output, kinds: Collection[str] = OUTPUT_KINDS) -> list[tuple[str, bytes]]:
     """Return kind and payload of the messages of an output; a block gives a list of rows."""
+    if isinstance(output, Changed):
+        return [("change", _dump(change_record(output)))] if "change" in kinds else []
     if isinstance(output, Beside | BesideErrors):
         return beside_messages(output, kinds)
     if isinstance(output, Threshold):
@@ -62,11 +70,16 @@ def output_messages(output: Output, kinds: Collection[str] = OUTPUT_KINDS) -> li
     messages = []
     if "prediction" in kinds:
         forecast = np.concatenate([output.forecast[1:, 0], output.ahead[None, 0]])
-        messages.append(("prediction", _message(output.epoch, output.first + 1, forecast=forecast[cut])))
+        ahead = dict(forecast=forecast[cut])
+        if output.next_band is not None:
+            ahead["band"] = output.next_band[cut]
+        messages.append(("prediction", _message(output.epoch, output.first + 1, **ahead)))
     if "error" in kinds:
         rows = dict(y=output.output[cut], error=output.error[cut])
         if output.oracle_error is not None:
             rows["oracle"] = output.oracle_error[cut]
+        if output.band is not None:
+            rows["band"] = output.band[:, 0][cut]
         messages.append(("error", _message(output.epoch, output.first, **rows)))
     return messages
 
@@ -86,6 +99,7 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
     """Return a threshold as plain JSON."""
     found = output.found
     best = None if found.best is None else dict(size=found.best.size, alike=found.best.alike)
+    bands = {} if output.bands is None else dict(bands=output.bands.to_dict())
     return dict(
         stream=output.stream,
         samples=found.horizon,
@@ -95,13 +109,21 @@ def threshold_record(output: Threshold) -> dict[str, Any]:
         reason=found.critical.reason,
         best=best,
         advice=advice_json(found.advice),
+        more=more_json(found.more),
         sizes=list(output.sizes),
         errors=None if output.errors is None else json_value(output.errors),
         oracle=None if output.oracle is None else _over_oracle(output.oracle),
         counts=vars(output.counts),
         refused=output.refused,
         sentence=found.sentence,
+        **bands,
     )
+
+
+def change_record(output: Changed) -> dict[str, Any]:
+    """Return a change as plain JSON; ``change`` is its kind: another size, other weights, or other noise."""
+    found = output.found.record()
+    return dict(stream=output.stream, epoch=output.epoch, seq=output.sequence, change=found.pop("kind"), **found)
 
 
 def _over_oracle(found: OverOracle) -> dict[str, Any]:

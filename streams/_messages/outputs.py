@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ...analysis._drift.change import Change
+from ...analysis._location.band_answer import BandAnswer
 from ...analysis._location.streamed import Streamed
 from .beside import Beside, BesideErrors
 
@@ -37,6 +39,9 @@ class Forecasts(NamedTuple):
         ahead: Forecasts of the samples after the last one.
         scored: Where the output was observed and the center was known before.
         oracle: The oracle's forecast of each sample, NaN before it has seen enough; None if no plant is known.
+        band: Half-width of the band of each forecast, made with it, NaN before there is one; None without bands.
+        band_ahead: Half-widths of the bands of ``ahead``; None without bands.
+        change: The change that was decided after the last sample, or None.
         input: The inputs of the samples, NaN where missing; None: not known.
     """
 
@@ -49,7 +54,17 @@ class Forecasts(NamedTuple):
     ahead: Float[np.ndarray, "lookahead size output"]
     scored: NDArray[np.bool_]
     oracle: Float[np.ndarray, "time output"] | None = None
+    band: Float[np.ndarray, "time lookahead size output"] | None = None
+    band_ahead: Float[np.ndarray, "lookahead size output"] | None = None
+    change: Change | None = None
     input: Float[np.ndarray, "time input"] | None = None
+
+    @property
+    def next_band(self) -> Float[np.ndarray, "time size output"] | None:
+        """Half-widths of the bands one forecast ahead of each sample: of the sample after it; None without bands."""
+        if self.band is None or self.band_ahead is None:
+            return None
+        return np.concatenate([self.band[1:, 0], self.band_ahead[None, 0]])
 
     @property
     def error(self) -> Float[np.ndarray, "time size output"]:
@@ -91,6 +106,7 @@ class Threshold(NamedTuple):
         oracle: Excess over the oracle; None if no plant is known, or nothing was compared.
         counts: Counts of the samples.
         refused: Rejected messages of all streams, by kind.
+        bands: What the bands of the sizes have covered; None without bands.
     """
 
     stream: str
@@ -100,6 +116,23 @@ class Threshold(NamedTuple):
     oracle: OverOracle | None
     counts: Counts
     refused: dict[str, int]
+    bands: BandAnswer | None = None
 
 
-Output = Forecasts | Threshold | Beside | BesideErrors
+class Changed(NamedTuple):
+    """A change of one stream: the size that it needs now, and since when.
+
+    Attributes:
+        stream: Name of the stream.
+        epoch: Epoch of the publisher when the change was decided.
+        sequence: Number of the first sample after the change; None if it was in an earlier epoch.
+        found: The change.
+    """
+
+    stream: str
+    epoch: int
+    sequence: int | None
+    found: Change
+
+
+Output = Forecasts | Threshold | Changed | Beside | BesideErrors

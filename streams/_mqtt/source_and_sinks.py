@@ -28,7 +28,7 @@ from .connection import WAITING, Connection, Send
 WAITING_OUTPUTS = 1000  # messages of a learner that wait to be published
 LAST_SECONDS = 5.0  # in which they may be published at the end
 SILENT = 10.0  # seconds without a message after which the log names the topic
-RETAINED = ("threshold", "beside")  # kinds of outputs whose last message the broker keeps
+RETAINED = ("threshold", "change", "beside")  # kinds of outputs whose last message the broker keeps
 PATIENCE = 50  # milliseconds that a service waits for one of them to be published
 
 
@@ -242,12 +242,12 @@ class MqttOutputSink(_Publisher):
     """Publishes the outputs of a learner below each stream; those of all streams together below ``*``.
 
     Outputs wait in a queue. While the broker is away, learning goes on, and the oldest outputs are left out. When it is
-    back, the last thresholds are sent again.
+    back, the last thresholds and changes are sent again.
 
     Args:
         address: Broker and topics of the streams.
         kinds: Kinds of outputs to publish.
-        qos: 0 or 1; thresholds are retained and sent with 1.
+        qos: 0 or 1; thresholds and changes are retained and sent with 1.
     """
 
     def __init__(self, address: Address, kinds: Collection[str] = OUTPUT_KINDS, qos: int = 0) -> None:
@@ -288,7 +288,7 @@ class MqttOutputSink(_Publisher):
             topic, retain = self.address.topic("ergoscope", kind, stream=item.stream), kind in RETAINED
             if retain:
                 self._thresholds[topic] = payload
-                if len(self._thresholds) > 2 * MOST_STREAMS:  # as streams are forgotten
+                if len(self._thresholds) > 4 * MOST_STREAMS:  # as streams are forgotten
                     del self._thresholds[next(iter(self._thresholds))]
             for _ in range(PATIENCE):
                 if self._stuck or not self._queue.full():

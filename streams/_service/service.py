@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from ..._core.devices import Precision
 from ..._core.text import printable
+from ...analysis._location.band_answer import band_answer
 from ...analysis._location.streamed import locate_streamed
 from ...learners import Learner
+from ...learners._engine.band_sums import pooled
+from ...learners._engine.band_tracker import check_level
 from ...learners._engine.driver import Driver
 from .._messages.errors import RejectedMessage
 from .._messages.json_codec import TOGETHER
 from .._messages.limits import MOST_STREAMS
 from .._messages.metadata import Arrival, Plant
 from .._messages.observation import Observation
-from .._messages.outputs import Counts, Output, Threshold
+from .._messages.outputs import Changed, Counts, Forecasts, Output, Threshold
 from .._sources.interfaces import RejectionCounts, log
 from .error_sums import as_scores
 from .sequencer import WINDOW, Sequencer
@@ -47,7 +50,11 @@ class Service:
         channels: The most outputs and inputs of a stream, together: the cost of learning grows with their square or
             faster, and the first observation decides for all streams.
         most: The most streams. One more replaces the stream that has been silent the longest, counted in samples.
+        bands: The share of samples that a band around each forecast is to cover, such as 0.95; None: no bands.
         rejections: Counts of the rejected messages.
+        changes: Rate of false alarms with which each stream is watched for changes of the size that it needs; None:
+            none is. After a change the learner takes over what a shorter memory has learned, and the sums of its errors
+            begin anew.
         samples: Samples taken in.
         forgotten: Streams that were replaced.
     """
@@ -61,7 +68,9 @@ class Service:
     words: str | None = None
     channels: int = MOST_CHANNELS
     most: int = MOST_STREAMS
+    bands: float | None = None
     rejections: RejectionCounts = field(default_factory=RejectionCounts)
+    changes: float | None = None
     samples: int = 0
     forgotten: int = 0
 
@@ -69,6 +78,8 @@ class Service:
         if self.window < 0 or self.most < 1 or self.channels < 1:
             got = f"{self.window}, {self.most} and {self.channels}"
             raise ValueError(f"window must be at least 0, most and channels at least 1, got {got}.")
+        if self.bands is not None:
+            check_level(self.bands)
         self.streams: dict[str, Stream] = {}
         self.plants: dict[str, str] = {}  # records of the plants, by stream
         self._together = VerdictSchedule()
@@ -193,6 +204,8 @@ class Service:
             precision=self.precision,
             window=self.window,
             width=driver.width,
+            bands=self.bands,
+            changes=self.changes,
         )
 
     def _set_plant(self, plant: Plant) -> list[Output]:
@@ -291,7 +304,7 @@ class Service:
             device=self.device,
             known_ahead=0,
         )
-        return StreamTable(driver)
+        return StreamTable(driver, self.bands, self.changes)
 
     def _open(self, outputs: int, inputs: int) -> StreamTable:
         self.table = self._table_for(outputs, inputs)
@@ -309,6 +322,9 @@ class Service:
         for forecasts in self.table.advance():
             outputs.append(forecasts)
             name = forecasts.stream
+            if forecasts.change is not None:
+                outputs.append(_changed(forecasts))
+                self.streams[name].schedule = VerdictSchedule()
             if self.streams[name].schedule.is_due(self.table.age(name)):
                 outputs += self._changed(self.streams[name].schedule, name, [name])
         if self.together and self.streams and self._together.is_due(self.samples // len(self.streams)):
@@ -332,4 +348,19 @@ class Service:
             errors = (losses.sum(axis=0) / samples.sum()).tolist() if samples.sum() else None
         parts = [vars(self.streams[stream].sequencer.counts) for stream in streams]
         counts = Counts(**{word: sum(part[word] for part in parts) for word in parts[0]})
-        return Threshold(name, found, learner.sizes, errors, over_oracles(excess), counts, dict(self.rejections.counts))
+        threshold = Threshold(
+            name, found, learner.sizes, errors, over_oracles(excess), counts, dict(self.rejections.counts)
+        )
+        covered = [one for one in map(self.table.band_sums, streams) if one is not None]
+        if not covered:
+            return threshold
+        judged = found.critical, found.best, found.advice
+        return threshold._replace(bands=band_answer(pooled(covered), learner.sizes, *judged))
+
+
+def _changed(forecasts: Forecasts) -> Changed:
+    """Return the change that was decided after the last of these samples."""
+    found = forecasts.change
+    assert found is not None
+    first = forecasts.first + len(forecasts.output) - (found.told - found.since)
+    return Changed(forecasts.stream, forecasts.epoch, first if first >= 0 else None, found)

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._core.memory import GIB
+from ...analysis._drift.watch import check_watched
+from ...learners._engine.band_sums import BandSums
 from ...learners._engine.driver import Driver
 from ...learners._engine.memory import memory_free, memory_needed
 from ...simulator import LinearSystem
@@ -50,15 +52,19 @@ class StreamTable:
 
     Args:
         driver: Driver of the learner with ``known_ahead`` 0: no future input is known.
+        bands: The share of samples that bands around the forecasts are to cover; None: no bands.
+        rate: Of false alarms, if the streams are watched for changes; else None.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, bands: float | None = None, rate: float | None = None) -> None:
         if driver.learner.pooled:
             raise ValueError(
                 f"{driver.learner.name} is one learner for all streams; a service needs one for each: choose another."
             )
         check_memory(driver)
-        self.driver = driver
+        if rate is not None:
+            check_watched(driver, rate)
+        self.driver, self.bands, self._rate = driver, bands, rate
         self._tiles: list[Tile] = []
         self._places: dict[str, int] = {}  # number of the lane, counted through all tiles
         self._free: list[int] = []  # ascending, so that the choice is always the same
@@ -76,7 +82,7 @@ class StreamTable:
         if not self._free:
             first = len(self._tiles) * self.driver.width
             self._free = list(range(first, first + self.driver.width))
-            self._tiles.append(Tile(self.driver))
+            self._tiles.append(Tile(self.driver, self.bands, self._rate))
         self._places[stream] = self._free.pop(0)
 
     @property
@@ -155,6 +161,12 @@ class StreamTable:
         oracles = self._tiles[number].oracles
         return None if oracles is None or not oracles.has_plant(i) else oracles.sums.lane(i)
 
+    def band_sums(self, stream: str) -> BandSums | None:
+        """Return what the bands of a stream have shown; None without bands."""
+        number, i = divmod(self._places[stream], self.driver.width)
+        bands = self._tiles[number].bands
+        return None if bands is None else bands.lane(i)
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the state of all lanes, without pending samples, in the order of ``streams``."""
         arrays: dict[str, NDArray[Any]] = dict(places=np.array(list(self._places.values()), np.int64))
@@ -177,7 +189,7 @@ class StreamTable:
         """
         self._places = dict(zip(streams, arrays["places"].tolist(), strict=True))
         tiles = {word.split(" ", 2)[1] for word in arrays if word.startswith("tile ")}
-        self._tiles = [Tile(self.driver) for _ in tiles]
+        self._tiles = [Tile(self.driver, self.bands, self._rate) for _ in tiles]
         taken = set(self._places.values())
         self._free = [place for place in range(len(tiles) * self.driver.width) if place not in taken]
         for record in plants:

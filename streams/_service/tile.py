@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from ...analysis._drift.watch import ChangeWatch
+from ...learners._engine.band_tracker import BandTracker, scored_ahead
 from ...learners._engine.driver import Driver
 from .._messages.observation import Observation
 from .._messages.outputs import Forecasts
@@ -19,13 +21,21 @@ from .tile_driver import TileDriver, with_prefix, without_prefix
 
 
 class Tile:
-    """Lanes that step together, with their error sums and oracles."""
+    """Lanes that step together, with their error sums and oracles.
 
-    def __init__(self, driver: Driver) -> None:
+    Args:
+        driver: Driver of the learner.
+        level: The share of samples that bands around the forecasts are to cover; None: no bands.
+        rate: Of false alarms, if the lanes are watched for changes.
+    """
+
+    def __init__(self, driver: Driver, level: float | None = None, rate: float | None = None) -> None:
         self.driver, self.tile_driver = driver, TileDriver(driver)
         shape = len(driver.learner.sizes), driver.outputs, driver.width
         self.sums = ErrorSums(*shape)
         self.oracles: Oracles | None = None  # None while no plant is known
+        self.bands = None if level is None else BandTracker(driver.learner.lookaheads, *shape, level)
+        self.changes = None if rate is None else ChangeWatch(driver, rate)
         self._held = np.zeros((driver.inputs, driver.width))  # the last observed inputs
         self.pending: dict[int, deque[Observation]] = {}
 
@@ -39,7 +49,9 @@ class Tile:
     def _step(self) -> list[Forecasts]:
         """Take in at most one block of each lane."""
         driver, lanes = self.driver, sorted(self.pending)
-        taken = [(i, _gather(self.pending[i], driver.block)) for i in lanes]
+        watch = self.changes
+        most = (driver.block if watch is None else min(driver.block, watch.room(i)) for i in lanes)
+        taken = [(i, _gather(self.pending[i], rows)) for i, rows in zip(lanes, most, strict=True)]
         self.pending = {i: self.pending[i] for i in lanes if self.pending[i]}
         end, epochs = np.zeros(driver.width, np.int32), np.zeros(driver.width, np.int64)
         for i, rows in taken:
@@ -53,10 +65,18 @@ class Tile:
                 inputs[: rows.steps, :, i] = _hold(self._held[:, i], rows.input)
                 self._held[:, i] = inputs[rows.steps - 1, :, i]
         output = outputs[: end.max()]
-        scored = _scored(output, np.asarray(self.tile_driver.lanes.centered) > 0)
+        centered = np.array(self.tile_driver.lanes.centered)  # a copy: the step goes on in it
+        scored = _scored(output, centered > 0)
         forecast = self.tile_driver.advance(outputs, inputs, end)
+        changed = {}
+        if watch is not None:  # after a change the lane has other forecasts of the next samples
+            changed = watch.compare(self.tile_driver.lanes, forecast[:, 0], scored, outputs, inputs, end)
         ahead = self._ahead(lanes)
         self.sums.add(forecast[:, 0], output, scored, end)
+        band = band_ahead = None
+        if self.bands is not None:
+            counts = scored_ahead(output, centered, driver.learner.lookaheads)
+            band, band_ahead = self.bands.take(forecast, output, counts, end), self.bands.ahead(lanes)
         expected = None
         if self.oracles is not None:
             expected = self.oracles.compare(forecast[:, 0], scored, outputs, inputs, end, epochs)
@@ -65,9 +85,13 @@ class Tile:
             observed = rows.stream, rows.epoch, rows.sequence or 0, rows.time, rows.output
             n = rows.steps
             oracle = None if expected is None else expected[:n, :, i]
-            forecasts.append(
-                Forecasts(*observed, forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle, rows.input)
-            )
+            half = (None, None) if band is None or band_ahead is None else (band[:n, ..., i], band_ahead[..., place])
+            made = Forecasts(*observed, forecast[:n, ..., i], ahead[..., place], scored[:n, :, i], oracle)
+            forecasts.append(made._replace(band=half[0], band_ahead=half[1], change=changed.get(i), input=rows.input))
+        for i in changed:  # the errors before say nothing about the plant that it is now
+            self.sums.clear(i)
+            if self.oracles is not None:
+                self.oracles.sums.clear(i)
         return forecasts
 
     def _ahead(self, lanes: list[int]) -> Float[np.ndarray, "lookahead size output lane"]:
@@ -92,13 +116,21 @@ class Tile:
         self.tile_driver.clear(i)
         self._held[:, i] = 0
         self.sums.clear(i)
+        if self.bands is not None:
+            self.bands.clear(i)
+        if self.changes is not None:
+            self.changes.clear(i)
         self.set_plant(i, "", None)
 
     def state(self, lanes: int, plants: list[str]) -> dict[str, NDArray[Any]]:
         """Return the state, with the sums of the first lanes only; ``plants`` gives each plant its number."""
         arrays = self.tile_driver.state() | dict(held=self._held.copy()) | with_prefix(self.sums.state(lanes), "sums ")
+        if self.bands is not None:
+            arrays |= with_prefix(self.bands.state(lanes), "bands ")
         if self.oracles is not None:
             arrays |= with_prefix(self.oracles.state(lanes, plants), "oracle ")
+        if self.changes is not None:
+            arrays |= with_prefix(self.changes.state(), "change ")
         return arrays
 
     def restore(self, arrays: Mapping[str, NDArray[Any]], plants: list[str], drivers: Mapping[str, Driver]) -> None:
@@ -110,9 +142,13 @@ class Tile:
         self.tile_driver.restore(arrays)
         self._held = arrays["held"]
         self.sums.restore(without_prefix(arrays, "sums "))
+        if self.bands is not None:
+            self.bands.restore(without_prefix(arrays, "bands "))
         if saved := without_prefix(arrays, "oracle "):
             self.oracles = Oracles(len(self.driver.learner.sizes), self.driver.outputs, self.driver.width)
             self.oracles.restore(saved, plants, drivers)
+        if self.changes is not None:
+            self.changes.restore(without_prefix(arrays, "change "))
 
 
 def _scored(output: NDArray[np.float64], centered: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.stats import binom
 
 from ...._core.progress import Progress, no_progress
 from ..._exact.completion import addition_singular_values, determining_load
 from ..claims import Claim, at_least, at_most
-from ..study import FALSE_ALARM
+from ..study import FALSE_ALARM, binomial_quantile
 from .completion_runs import (
     HALF,
     complete_table,
@@ -137,7 +136,7 @@ def median_table(passages: pl.DataFrame) -> pl.DataFrame:
     for (size,), part in passages.sort("size").group_by("size", maintain_order=True):
         loads = np.sort(part["load"].to_numpy())
         runs = len(loads)
-        place = int(binom.ppf(0.025, runs, 0.5))
+        place = binomial_quantile(0.025, runs, 0.5)
         ends = loads[max(place - 1, 0)], loads[min(runs - place, runs - 1)]
         spread = float(loads.std(ddof=1) * np.sqrt(size))
         rows.append((size, runs, float(np.median(loads)), *ends, spread, float((loads < exact).mean()), exact))
@@ -151,7 +150,7 @@ def share_limits(runs: int, low: float, high: float, entries: int) -> tuple[floa
     The share of so many independent runs lies outside with probability 1e-4 / entries at most.
     """
     tail = FALSE_ALARM / entries / 2
-    return float(binom.ppf(tail, runs, low) / runs), float(binom.isf(tail, runs, high) / runs)
+    return binomial_quantile(tail, runs, low) / runs, binomial_quantile(1 - tail, runs, high) / runs
 
 
 def _rank_claims(ranks: pl.DataFrame) -> list[Claim]:

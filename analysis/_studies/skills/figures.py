@@ -9,7 +9,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from ..._exact.compute_split import CHINCHILLA, as_language_model, split_limit
 from ..._exact.giant_component import giant_component
@@ -45,7 +45,7 @@ def curves_figure(tables: Tables) -> Figure | None:
         ("spread", "exact width", ORANGE, "--"),
         ("published", "published signs", "0.45", ":"),
     ):
-        right.plot(x, norm.cdf(x / jump[column]), style, color=colour, lw=2, label=f"{word}, {jump[column]:.1f}")
+        right.plot(x, ndtr(x / jump[column]), style, color=colour, lw=2, label=f"{word}, {jump[column]:.1f}")
     right.set(
         xlabel="(T / R - threshold) sqrt(R)", ylabel="share of the streams that have learned half", xlim=(-40, 60)
     )

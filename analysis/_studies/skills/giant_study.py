@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ...._core.checks import check_seed
 from ...._core.progress import Progress, no_progress
@@ -43,7 +43,7 @@ def study_giant(seed: int = 0, quick: bool = False, progress: Progress = no_prog
     nodes = QUICK_NODES if quick else NODES
     table = giant_table(nodes, (SMALL, *DEGREES), GRAPHS, seed, progress)
     part, claims = "giant component", list[Claim]()
-    tail = float(norm.isf(FALSE_ALARM / (2 * len(DEGREES))))
+    tail = float(-ndtri(FALSE_ALARM / (2 * len(DEGREES))))
     for degree, share, exact in table.select("degree", "share", "exact").iter_rows():
         what = f"share of {nodes} nodes, mean degree {degree:g}"
         if degree == SMALL:

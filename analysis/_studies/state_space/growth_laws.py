@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ...._core.progress import Progress, no_progress
 from ....learners import ladder
@@ -82,13 +82,13 @@ def reproduce_growth_laws(
 
 
 def _rows(system: LinearSystem, laws: pl.DataFrame, horizon: np.ndarray, entries: int) -> pl.DataFrame:
-    z = norm.isf(FALSE_ALARM / entries / 2)
+    z = -ndtri(FALSE_ALARM / entries / 2)
     rows = []
     for law in laws.to_dicts():
         size, g = law["size"], growth_exponent(system, law["size"])
         times = horizon[fitted_stretches(horizon, size)]
         exact = np.log(best_errors(system, [size], times.astype(int))[:, 0])
-        half = z * (law["high"] - law["low"]) / (2 * norm.isf(0.025))
+        half = z * (law["high"] - law["low"]) / (2 * ndtri(0.975))
         low, high = law["exponent"] - half, law["exponent"] + half
         exponential = law["law"] == "exponential"
         meets = low < g + BORDER and high > g - BORDER

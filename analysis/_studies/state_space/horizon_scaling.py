@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ...._core.progress import Progress, no_progress
 from ....learners import kalman, ladder
@@ -148,7 +148,7 @@ def _rows(
     seed: int,
 ) -> pl.DataFrame:
     """Return the entries of one system; regrets are ``(time, size, batch)``, the other two ``(time, size)``."""
-    runs, z = regrets.shape[-1], norm.isf(FALSE_ALARM / entries / 2)
+    runs, z = regrets.shape[-1], -ndtri(FALSE_ALARM / entries / 2)
     low, high = mean_limits(expected, regrets, entries)
     columns = [regrets.mean(axis=-1), expected, low - neglected, high + neglected]
     rows: list[tuple[object, ...]] = []

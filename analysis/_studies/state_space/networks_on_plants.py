@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ...._core.progress import Progress, no_progress
 from ....learners import Learner, attention, gru, mlp, ssm
@@ -89,13 +89,13 @@ def _rows(
     system: LinearSystem, name: str, learner: Learner, frame: pl.DataFrame, seed: int, entries: int
 ) -> pl.DataFrame:
     laws, known, theory = growth_laws(frame, seed), name == OWN, critical_length(system)
-    z, best = norm.isf(FALSE_ALARM / entries / 2), float(kalman_gain(system).innovation[0, 0])
+    z, best = -ndtri(FALSE_ALARM / entries / 2), float(kalman_gain(system).innovation[0, 0])
     critical = critical_size(laws)
     late = frame.filter(pl.col("first") > pl.col("last").max() // 2).group_by("size")
     errors = dict(late.agg((pl.col("value") * pl.col("samples")).sum() / pl.col("samples").sum()).iter_rows())
     rows = []
     for law, parameters in zip(laws.to_dicts(), learner.parameters, strict=True):
-        half = z * (law["high"] - law["low"]) / (2 * norm.isf(0.025))
+        half = z * (law["high"] - law["low"]) / (2 * ndtri(0.975))
         low, high = law["exponent"] - half, law["exponent"] + half
         expected = growth_exponent(system, law["size"]) if known else None
         agrees = expected is None or (low < expected + BORDER and high > expected - BORDER and critical.size == theory)

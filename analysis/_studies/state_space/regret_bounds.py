@@ -13,8 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
-from scipy.signal import lfilter
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from ...._core.progress import Progress, no_progress
 from ....learners import (
@@ -108,6 +107,8 @@ def reproduce_regret_bounds(
 
 def bounded_stream(seed: int, steps: int, replicates: int) -> tuple[Floats, Floats]:
     """Return runs ``(run, time)``, each in the unit of its learner, and these units ``(run,)``."""
+    from scipy.signal import lfilter  # here: the import takes a second
+
     random = np.random.default_rng(seed)
     y = lfilter([1.0], AUTOREGRESSION, random.uniform(-np.sqrt(3), np.sqrt(3), (replicates, steps + 100)))[:, 100:]
     units = np.abs(y[:, 0])
@@ -128,7 +129,7 @@ def _bounded(replicates: int, seed: int, horizons: NDArray[np.int64]) -> Iterato
         low, high = np.full(len(gain), -np.inf), np.diff(bound.mean(axis=1))
         if name == "square-root-rls":
             expected, entries = LENGTH * np.log(2), len(gain)
-            reach = student.isf(FALSE_ALARM / entries / 2, replicates - 1) * gain.std(axis=1, ddof=1)
+            reach = -stdtrit(replicates - 1, FALSE_ALARM / entries / 2) * gain.std(axis=1, ddof=1)
             reach = reach / np.sqrt(replicates) + expected * 2 * LENGTH / horizons[:-1]
             low, high = expected - reach, expected + reach
         yield _rows(STREAM, name, horizons, regret, bound, regret - bound, low, high)
@@ -136,6 +137,8 @@ def _bounded(replicates: int, seed: int, horizons: NDArray[np.int64]) -> Iterato
 
 def _spectral(replicates: int, seed: int, horizons: NDArray[np.int64]) -> Iterator[pl.DataFrame]:
     """Yield the rows of spectral filtering on the symmetric, marginally stable system."""
+    from scipy.signal import lfilter  # here: the import takes a second
+
     random, steps = np.random.default_rng([seed, 1]), int(horizons[-1])
     u, y = np.array([[[DRIVE]], [[1.0]]]) * random.standard_normal((2, replicates, steps))
     for pole in POLES:  # A = diag(poles); all entries of B and C are one

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from ...._core.progress import Progress, no_progress
 from ....learners import ladder
@@ -22,7 +21,7 @@ from ..._growth.critical_size import Critical, critical_size
 from ..._growth.curves import curves, log_edges, rebin
 from ..._growth.laws import DRAWS, FEWEST_GROUPS, growth_laws
 from ..._location.visibility import detection_horizon
-from ..study import FALSE_ALARM, StudyResult, simulated_scores
+from ..study import FALSE_ALARM, StudyResult, binomial_quantile, simulated_scores
 
 SYSTEMS = ("random-walk", "double-integrator", "two-tones", "weak-tone")
 REPLICATES = (4, 8, 16, 64)
@@ -77,7 +76,7 @@ def reproduce_power(
     edges = np.unique(np.concatenate([log_edges(T) for T in horizons]))
     criticals = [critical_length(zoo(name)) for name in SYSTEMS]
     learner = ladder(range(max(criticals) + FURTHER + 1))  # one for all systems: it is compiled once
-    high = float(binom.isf(FALSE_ALARM / entries, seeds, FALSE_SHARE)) / seeds
+    high = binomial_quantile(1 - FALSE_ALARM / entries, seeds, FALSE_SHARE) / seeds
     for place, (name, critical) in enumerate(zip(SYSTEMS, criticals, strict=True)):
         progress(place, len(SYSTEMS))
         system, sizes = zoo(name), critical + FURTHER + 1

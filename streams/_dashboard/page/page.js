@@ -109,6 +109,24 @@ function names(sizes, strokes) {
   }] } };
 }
 
+// A change of the stream is a dotted line, where it began.
+function since(change) {
+  return { hooks: { draw: [(u) => {
+    const scale = u.scales.x;
+    if (!change || change.since < scale.min || change.since > scale.max) return;
+    const x = Math.round(u.valToPos(change.since, "x", true)), ctx = u.ctx, ratio = devicePixelRatio || 1;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = theme.ink;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([2 * ratio, 3 * ratio]);
+    ctx.beginPath(); ctx.moveTo(x, u.bbox.top); ctx.lineTo(x, u.bbox.top + u.bbox.height); ctx.stroke();
+    ctx.font = `${12 * ratio}px system-ui`;
+    ctx.textAlign = "right";
+    ctx.fillText("change", x - 4 * ratio, u.bbox.top + 12 * ratio);
+    ctx.restore();
+  }] } };
+}
+
 function drawBySize(id, frame, part, caption, label) {
   const table = frame[part], threshold = frame.threshold;
   const roles = table ? table.sizes.map((size) => role(size, threshold)) : [];
@@ -120,12 +138,12 @@ function drawBySize(id, frame, part, caption, label) {
   const strokes = roles.map((word) => theme[word]);
   const series = roles.map((word, i) => ({ stroke: strokes[i], width: word === "stops" ? 2 : 1.5, dash: word === "grows" ? DASH : undefined, points: { show: false }, spanGaps: true }));
   if (own) series.push({ stroke: theme.beside, width: 3, dash: DOTS, points: { show: false }, spanGaps: true });
-  draw(id, [id, table.sizes, roles, Boolean(own)], {
+  draw(id, [id, table.sizes, roles, Boolean(own), frame.change], {
     padding: [8, own ? 50 : 26, 0, 0],
     scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
     axes: [axis("samples so far", LOG), axis(label, { ...LOG, ...DOWN })],
     series: [{}, ...series],
-    plugins: [names(own ? [...table.sizes, "yours"] : table.sizes, own ? [...strokes, theme.beside] : strokes)],
+    plugins: [names(own ? [...table.sizes, "yours"] : table.sizes, own ? [...strokes, theme.beside] : strokes), since(frame.change)],
   }, [table.horizon, ...table.values.map(positive), ...(own ? [positive(own.growth)] : [])]);
 }
 
@@ -156,9 +174,16 @@ function drawCurve(frame) {
 function drawSignal(frame) {
   const signal = frame.signal;
   if (!signal || signal.t.length < 2) return;
-  say("signal", `Signal${signal.unit ? " in " + signal.unit : ""} and the forecasts of size ${signal.size} made before`, "solid: signal; dashed: forecast; grey: where 95 % of the last errors were");
-  const low = signal.forecast.map((v) => (v === null ? null : v - signal.reach)), high = signal.forecast.map((v) => (v === null ? null : v + signal.reach));
-  draw("signal", ["signal", signal.name], {
+  const level = signal.level ? `${+(100 * signal.level).toPrecision(4)} % ` : "";
+  const grey = signal.band ? `its ${level}band, made with it` : "where 95 % of the last errors were";
+  say("signal", `Signal${signal.unit ? " in " + signal.unit : ""} and the forecasts of size ${signal.size} made before`, `solid: signal; dashed: forecast; grey: ${grey}`);
+  const edge = (sign) => signal.forecast.map((v, i) => {
+    const half = signal.band ? signal.band[i] : signal.reach;
+    return v === null || half === null ? null : v + sign * half;
+  });
+  const low = edge(-1), high = edge(1);
+  draw("signal", ["signal", signal.name, frame.change], {
+    plugins: [since(frame.change)],
     padding: [8, 16, 0, 0],
     scales: { x: { time: false } },
     axes: [axis(signal.clock), axis(signal.name, { ...DOWN, size: 72 })],
@@ -201,9 +226,10 @@ function showAnswer(frame) {
   at("answer").className = size !== null ? "located" : threshold && threshold.verdict === "above" ? "growing" : "";
   put(at("size"), size !== null ? String(size) : threshold && threshold.advice ? String(threshold.advice.size) : "?");
   put(at("verdict"), size !== null ? `critical size ${size}` : noSize(threshold));
+  const news = frame.change ? `Change: ${frame.change.sentence}. ` : "";
   at("beside").hidden = !frame.beside;
   put(at("beside"), frame.beside ? frame.beside.sentence : "");
-  put(at("sentence"), threshold ? threshold.sentence : "No verdict yet: the first comes after 256 samples.");
+  put(at("sentence"), news + (threshold ? threshold.sentence : "No verdict yet: the first comes after 256 samples."));
   document.title = size !== null ? `${size} · ${frame.stream} · Ergoscope` : "Ergoscope";
 }
 

@@ -45,9 +45,12 @@ def random_board() -> Callable[[np.random.Generator], Board]:
             record |= dict(y=drawn(*seen), error=drawn(*shape)) | (
                 {"oracle": drawn(*seen)} if rng.random() < 0.5 else {}
             )
+            record |= {"band": drawn(*shape)} if rng.random() < 0.5 else {}
             if kind == "threshold":
                 record = threshold([None, 0, 2][rng.integers(3)], int(rng.integers(1 << 40)))
                 record |= dict(errors=None) if rng.random() < 0.3 else dict(errors=drawn(3))
+                shares = [[0.95, None, 0.0], [0.9, 1.0, 2.0], None][rng.integers(3)]  # the second is refused
+                record |= dict(bands=shares and dict(level=0.95, coverage=shares, size=[None, 2][rng.integers(2)]))
                 record["counts"]["lost"] = int(rng.integers(1 << 62)) << 8
             topic = f"lab/{name}/{'' if kind in ('meta', 'status') else 'ergoscope/'}{kind}"
             meta = dict(outputs=["height", 3][:outputs], units={"height": "m"})

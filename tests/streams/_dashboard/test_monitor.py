@@ -143,7 +143,8 @@ def test_an_advice_prints_nothing_that_commands_a_terminal_and_an_older_learner_
 
 
 def test_which_topics_are_heard() -> None:
-    rest = ["meta", "status", "ergoscope/threshold", "ergoscope/error", "ergoscope/beside", "ergoscope/beside-error"]
+    rest = ["meta", "status", "ergoscope/threshold", "ergoscope/change", "ergoscope/error", "ergoscope/beside"]
+    rest.append("ergoscope/beside-error")
     assert Monitor(read_address("mqtt://h/lab/+")).topics == [f"lab/+/{one}" for one in rest]
     assert Monitor(read_address("mqtt://h/lab/plant1")).topics == [
         f"{place}/{one}" for place in ("lab/plant1", "lab/plant1/+") for one in rest

@@ -35,7 +35,7 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 @pytest.fixture(scope="module")
 def messages() -> list[tuple[str, bytes]]:
     """What a learner says of runs of a double integrator, as topics and payloads."""
-    service, sink = Service(named_learner(None, range(5)), together=True), MemorySink[Any]()
+    service, sink = Service(named_learner(None, range(5)), together=True, bands=0.95), MemorySink[Any]()
     system = zoo("double-integrator")
     played = play(simulate(1, system, STEPS, RUNS), block=20)
     known = [plant(name, system) for name in played.names]
@@ -96,6 +96,8 @@ def test_a_threshold_emerges_and_the_keyboard_is_enough(messages: list[tuple[str
             await playwright.expect(page.locator("#size")).to_have_text(str(advised))
             assert f"use filter length {advised}" in (await page.text_content("#sentence"))
             assert "cannot show whether" in (await page.text_content("#sentence"))  # one run
+            assert "The bands for 95 % have covered" in (await page.text_content("#sentence"))
+            assert "grey: its 95 % band, made with it" in (await page.text_content("#signal figcaption"))
         assert not errors
 
     run(main())

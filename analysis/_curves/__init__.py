@@ -1,0 +1,1 @@
+"""Tables of errors that others measured: growth, sizes, thresholds and the joint scaling law of any sweep."""

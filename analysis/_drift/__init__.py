@@ -1,0 +1,1 @@
+"""Changes of a stream: since when, and the sizes before and after."""
