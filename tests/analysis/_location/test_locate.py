@@ -227,7 +227,7 @@ def test_the_answer_as_json_and_files(tmp_path) -> None:
     assert set(answer) == {
         "lookahead", "critical_size", "verdict", "reason", "sentence", "theory", "horizon", "trust_horizon", "best",
         "interval", "regret", "model", "horizons", "rungs", "further", "settings", "files", "outputs", "visible_from",
-        "reading", "advice", "more",
+        "reading", "advice", "more", "bands", "changes",
     }  # fmt: skip
     assert (answer["lookahead"], answer["further"]) == (1, [])
     assert set(answer["theory"]) == {"critical_size", "unstable_modes", "parameter_threshold", "rho", "memory"}
