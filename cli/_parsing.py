@@ -67,7 +67,7 @@ def parse_path(text: str) -> Path:
     return Path(text)
 
 
-def parse_fraction(word: str, text: str) -> float:
+def parse_fraction(word: str, text: str, usual: str = "1% or 0.01") -> float:
     """Return the fraction of a text such as ``1%`` or ``0.01``.
 
     Raises:
@@ -76,7 +76,7 @@ def parse_fraction(word: str, text: str) -> float:
     try:
         return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
-        raise ValueError(f"{word} must be a fraction such as 1% or 0.01, got {text!r}.") from None
+        raise ValueError(f"{word} must be a fraction such as {usual}, got {text!r}.") from None
 
 
 def parse_names(text: str | list[str] | None) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..streams import Observation, Service, Sink, Source
 
 SAID = "prediction,error,threshold,change"
+STREAMS, LIMIT, DT = 4, 1.0, 1.0  # of --beside
 _PROGRESS = 10.0  # seconds between lines of progress
 Live = Annotated[
     str,
@@ -88,9 +89,9 @@ def learn(
         str | None,
         typer.Option(help="Your own predictor, such as my.py:make: it is compared with every size, as by score."),
     ] = None,
-    beside_streams: Annotated[int, typer.Option(help="The most streams that it runs beside.")] = 4,
-    beside_limit: Annotated[float, typer.Option(help="Its time limit of a step in seconds.")] = 1.0,
-    beside_dt: Annotated[float, typer.Option(help="Sampling time in seconds that it is given.")] = 1.0,
+    beside_streams: Annotated[int, typer.Option(help="The most streams that it runs beside.")] = STREAMS,
+    beside_limit: Annotated[float, typer.Option(help="Its time limit of a step in seconds.")] = LIMIT,
+    beside_dt: Annotated[float, typer.Option(help="Sampling time in seconds that it is given.")] = DT,
     output: Output = None,
     input: Input = None,
     by: By = None,
@@ -111,6 +112,7 @@ def learn(
     from ..streams._until_signal import run_streams
 
     kinds = parse_names(say) + (BESIDE_KINDS if beside is not None and say == SAID else ())
+    _check_said(say, changes, beside, (beside_streams, beside_limit, beside_dt))
     sink = streams.output_sink(source, kinds)
     service = streams.Service(
         named_learner(learner, tried),
@@ -121,7 +123,7 @@ def learn(
         together=together,
         words=learner,
         channels=channels,
-        bands=None if bands is None else parse_fraction("--bands", bands),
+        bands=None if bands is None else parse_fraction("--bands", bands, "95% or 0.95"),
         changes=RATE if changes else None,
     )
     columns: dict[str, Any] = dict(outputs=parse_names(output), inputs=parse_names(input), by=by, time=time)
@@ -331,6 +333,17 @@ def _listening(command: str, source: str, quiet: bool) -> Callable[[], None]:
             note(f"{command}: listening at {source}; Ctrl-C ends it.")
 
     return say
+
+
+def _check_said(say: str, changes: bool, beside: str | None, given: tuple[float, ...]) -> None:
+    """Refuse options that would do nothing."""
+    said = parse_names(say)
+    if say != SAID and "change" in said and not changes:
+        raise ValueError("no change is looked for without --changes: give it, too, or leave change out of --say.")
+    if beside is None and {"beside", "beside-error"} & set(said):
+        raise ValueError("no predictor runs beside: name it, such as --beside my.py:make, or leave it out of --say.")
+    if beside is None and given != (STREAMS, LIMIT, DT):
+        raise ValueError("--beside-streams, --beside-limit and --beside-dt belong to a predictor: name it by --beside.")
 
 
 async def _report(service: Service) -> None:

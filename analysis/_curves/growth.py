@@ -112,6 +112,8 @@ def _law(part: pl.DataFrame) -> dict[str, Any]:
     if len(shared) < FEWEST_POINTS:
         where = "its runs share" if runs > 1 else "it has"
         few = f"{where} {counted(len(shared), 'place')} above 0 along the axis, and {FEWEST_POINTS} are needed"
+        if runs > 1 and part["along"].n_unique() >= FEWEST_POINTS:
+            few += ": errors are missing at the others, so fill them, or leave out the runs that lack some"
         return row | dict(reason=few)
     late = shared.filter(shared > shared[-1] / EARLIEST)
     places = late if len(late) >= ENOUGH else shared

@@ -131,7 +131,8 @@ def _refuse_wide(label: str, columns: list[str], opened: Opened) -> None:
     """Refuse a table with one column for each size or run, with the remedy."""
     absent = [name for name in columns if name not in opened.names]
     others = [name for name in opened.numeric if name not in columns]
-    if absent and len(others) > 1 and not did_you_mean(absent[0], opened.names).startswith(";"):
+    free = [name for name in opened.names if name not in columns]
+    if absent and len(others) > 1 and not did_you_mean(absent[0], free).startswith(";"):
         raise ValueError(
             f"{label}: there is no column {absent[0]!r}, but {len(others)} of numbers: {', '.join(others[:6])}. "
             "If each of them is a size or a run, the table is wide: make it long, with one row for each error, by "

@@ -73,8 +73,10 @@ def cost_words(size: int, above: float, low: float, high: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in percent: two digits, but no more than tenths."""
+    """Return a share in percent: two digits, but no more than tenths, and no more than a million."""
     value = 100 * share
+    if value >= MANY:
+        return "over a million %"
     return f"{value:.0f} %" if abs(value) >= 10 else f"{round(value, 1) + 0.0:.1f} %"
 
 

@@ -14,6 +14,7 @@ from ..._core.text import counted, spaced, spans
 from ...simulator import Dialect
 from .advice import cost_words
 from .locate import locate
+from .location import Location
 
 
 class CriticalLags(NamedTuple):
@@ -29,6 +30,7 @@ class CriticalLags(NamedTuple):
             as a share, with its 95 % interval.
         samples: Samples of the longest run.
         inputs: Names of the inputs.
+        notes: What to look at: a change in the recording, or rounding that ended it early.
     """
 
     lags: int
@@ -38,6 +40,7 @@ class CriticalLags(NamedTuple):
     costs: pl.DataFrame
     samples: int
     inputs: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def each(self) -> Sequence[int]:
@@ -68,7 +71,8 @@ class CriticalLags(NamedTuple):
         text += f". Tried: 0 to {self.largest} lags without gaps, over {spaced(self.samples)} samples"
         if self.least == self.largest:
             text += f"; the least error is that of {self.largest}, the largest: try largest={2 * self.largest}"
-        return f"{text}. A season has a lag of its own, which is not looked for beyond these."
+        text += ". A season has a lag of its own, which is not looked for beyond these."
+        return text + "".join(f" {note}" for note in self.notes)
 
     def __str__(self) -> str:
         return self.sentence
@@ -119,9 +123,25 @@ def critical_lags(
     if found.advice is None:
         raise ValueError(f"the recording allows one size only, {tried[0]}: record more samples.")
     names = found.predictors[0].input_names if found.predictors else ()
-    return CriticalLags(
-        found.advice.size, found.best.alike, found.best.size, tried[-1], found.advice.costs, found.horizon, tuple(names)
-    )
+    sizes_found = found.advice.size, found.best.alike, found.best.size, tried[-1]
+    return CriticalLags(*sizes_found, found.advice.costs, found.horizon, tuple(names), _notes(found))
+
+
+def _notes(found: Location) -> tuple[str, ...]:
+    """Return what a reader of the number must know."""
+    notes = []
+    if found.changes is not None and len(found.changes):
+        last, several = found.changes.tail(1).to_dicts()[0], counted(len(found.changes), "change")
+        notes.append(
+            f"The series changes at sample {spaced(last['since'])} ({several} in all): this is the number of all parts "
+            f"together. Give the part that you forecast, such as y[{last['noticed']}:]."
+        )
+    if found.horizon < found.settings["horizon"]:
+        notes.append(
+            f"Rounding reaches the error beyond sample {spaced(found.horizon)}: the series has next to no noise, and "
+            "the intervals say little."
+        )
+    return tuple(notes)
 
 
 def _checked(largest: int) -> int:

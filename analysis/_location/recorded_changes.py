@@ -19,26 +19,31 @@ from .location import CHANGES, Location
 MOST = 1 << 20  # samples: some seven seconds
 
 
-def with_changes(
-    location: Location, recording: Trajectories, learner: Learner, center: Any, options: dict[str, Any]
-) -> Location:
-    """Return the answer with the changes of the recording, which its sentence then begins with.
+def find_changes(
+    recording: Trajectories, learner: Learner, center: Any, options: dict[str, Any]
+) -> list[Change] | None:
+    """Return the changes of a recording; None if none was looked for.
 
     They are looked for in one run of more than 2048 samples, at most a million for the time that it takes, by ladder or
-    lattice without forgetting on a CPU, one sample ahead; else ``changes`` stays None.
+    lattice without forgetting on a CPU, one sample ahead.
 
     Args:
-        location: The answer.
-        recording: What was replayed for it.
+        recording: What was replayed.
         learner: The learner that was replayed.
         center, options: Those of the driver.
     """
     if len(recording.lengths) != 1 or not START < recording.lengths[0] <= MOST or learner.lookaheads[0] != 1:
-        return location
+        return None
     if learner.forgetful is None or Driver(learner, *_channels(recording), center=center, **options).step is None:
-        return location
+        return None
     inputs = recording.inputs[0] if recording.inputs.shape[2] else None
-    found = recorded_changes(learner, recording.outputs[0], inputs, center=center, **options)
+    return recorded_changes(learner, recording.outputs[0], inputs, center=center, **options)
+
+
+def with_changes(location: Location, found: list[Change] | None) -> Location:
+    """Return the answer with the changes of the recording, which its sentence then begins with."""
+    if found is None:
+        return location
     rows = [{word: getattr(change, word) for word in CHANGES} for change in found]
     frame = pl.DataFrame(rows, schema=CHANGES)
     return replace(location, changes=frame, sentence=_with_words(location.sentence, location.subject, found))
@@ -59,7 +64,7 @@ def _with_words(sentence: str, name: str, found: list[Change]) -> str:
         return sentence
     last = found[-1]
     earlier = f"{len(found)} changes, since samples {', '.join(spaced(one.since) for one in found)}. Of the last one: "
-    part = f"Locate the samples from {spaced(last.since)} on by themselves; of all parts together:"
+    part = f"In Python locate(y[{last.noticed}:]) asks the part since then; of all parts together:"
     rest = sentence.removeprefix(f"{name}: ")
     return f"{name}: {earlier * (len(found) > 1)}{last.sentence}. {part} {rest}"
 

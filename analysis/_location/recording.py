@@ -45,7 +45,7 @@ from .options import (
 )
 from .output_noise import recording_noise
 from .output_table import output_table
-from .recorded_changes import with_changes
+from .recorded_changes import find_changes, with_changes
 from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
@@ -144,6 +144,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
     settings |= dict(unit=error_unit(channels[0]))
     powers = input_power(recording.inputs, recording.input_names, raw.edges, GROUPS) if channels[1] else None
     frame, parts = curves(rebin(sums, coarse), learner, name), []
+    changed = find_changes(trusted, learner, center, scored)
     for j, lookahead in enumerate(learner.lookaheads):
         rungs, horizons = rungs_of(frame, lookahead, options.seed, powers)
         losses, samples = late_losses(rebin(sums, fine[lookahead]), j)
@@ -166,6 +167,8 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         )
         if advice is not None and grows is not None and grows.enough:
             advice = advice._replace(needed=grows.sentence)
+        if changed or trust is not None:  # of a mixture, or of rounding, more would not decide it
+            apart = None
         more = tuple(each for each in (apart, grows) if each is not None)
         bands = None  # beyond the trust horizon the errors are those of rounding
         if trust is None:
@@ -231,7 +234,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             ),
         )
         parts.append(part)
-    return with_changes(replace(parts[0], further=tuple(parts[1:])), trusted, learner, center, scored)
+    return with_changes(replace(parts[0], further=tuple(parts[1:])), changed)
 
 
 def claimed(critical: Critical, runs: int, trust: int | None) -> Critical:

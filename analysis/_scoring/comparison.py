@@ -88,7 +88,7 @@ class Comparison(NamedTuple):
         verdicts, sizes = self.sizes["verdict"].to_list(), self.sizes["size"].to_list()
         if "worse" not in verdicts:
             return "better than every size tried"
-        if "better" not in verdicts:
+        if set(verdicts) == {"worse"}:
             return "worse than every size tried"
         first = verdicts.index("worse")
         if first == 0:
@@ -179,7 +179,7 @@ def compare(
         samples=round(float(samples.sum())),
         error=float(mean[-1]),
         sizes=table,
-        as_good_as=next((size for size, verdict in zip(tried, verdicts, strict=True) if verdict == "alike"), None),
+        as_good_as=_as_good_as(table),
         best=best.size,
         use=use,
         excess=float(table["ratio"][tried.index(use)]) - 1,
@@ -209,6 +209,16 @@ def beside_sentence(subject: str, comparison: Comparison | None, failed: str | N
 def counted_samples(samples: int) -> str:
     """Return ``19 000 samples``."""
     return f"{spaced(samples)} sample{'s' * (samples != 1)}" if samples >= 1000 else counted(samples, "sample")
+
+
+def _as_good_as(table: pl.DataFrame) -> int | None:
+    """Return the smallest size within 1 %; else the smallest that is not told apart, if no smaller one is better."""
+    alike = table.filter(pl.col("verdict") == "alike")
+    near = alike.filter(pl.col("low") >= 1 - NEAR, pl.col("high") <= 1 + NEAR)["size"]
+    if len(near):
+        return int(near[0])
+    first = table.filter(pl.col("verdict") != "better").head(1)
+    return int(first["size"][0]) if first["verdict"].to_list() == ["alike"] else None
 
 
 def _verdict(low: float, high: float) -> str:

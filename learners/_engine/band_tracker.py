@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import exp, gamma, pi, sqrt
+from numbers import Real
 from statistics import NormalDist
 
 import numpy as np
@@ -43,10 +44,10 @@ def check_level(level: float) -> float:
     """Return the share that bands are to cover.
 
     Raises:
-        ValueError: It is not from 0.5 to 0.999.
+        ValueError: It is no number from 0.5 to 0.999.
     """
-    if not 0.5 <= level <= 0.999:
-        raise ValueError(f"the level of a band must be from 0.5 to 0.999, such as 0.95 (95 %), got {level}.")
+    if not isinstance(level, Real) or not 0.5 <= level <= 0.999:
+        raise ValueError(f"the level of a band must be from 0.5 to 0.999, such as 0.95 (95 %), got {level!r}.")
     return float(level)
 
 

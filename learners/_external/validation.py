@@ -93,7 +93,8 @@ def _numbers(word: str, value: Any, outputs: int, square: bool) -> Float[np.ndar
 
 def _finite(word: str, found: Float[np.ndarray, " output"]) -> Float[np.ndarray, " output"]:
     if not all(map(math.isfinite, found.tolist())):  # faster than NumPy on a few numbers
-        raise Failed("not finite", f"the {word} is {short(str(found.tolist()))}.")
+        remedy = " A missing sample comes as NaN, and update must pass over it." * bool(np.isnan(found).any())
+        raise Failed("not finite", f"the {word} is {short(str(found.tolist()))}.{remedy}")
     return found
 
 

@@ -84,7 +84,7 @@ class Beside(NamedTuple):
         subject = f"{printable(self.predictor)} on {printable(self.stream)}"
         text = beside_sentence(subject, self.comparison, failed)
         if self.since and self.comparison is not None:
-            text += f" It began at sample {spaced(self.since)}."
+            text += f" The comparison began at sample {spaced(self.since)}."
         if self.failure is not None:
             text += " It is started again." if self.failure.again else " It is not started again."
         return text

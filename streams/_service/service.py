@@ -204,9 +204,7 @@ class Service:
             precision=self.precision,
             window=self.window,
             width=driver.width,
-            bands=self.bands,
-            changes=self.changes,
-        )
+        ) | {"--bands": self.bands, "--changes": self.changes}
 
     def _set_plant(self, plant: Plant) -> list[Output]:
         """Set the plant of a stream; queued samples came before it."""

@@ -4,7 +4,8 @@ Time: the forecast of sample t is made when the predictor has received the sampl
 learner learns: lost samples as NaN, and the inputs of a sample with its output.
 
 A predictor that ends or stalls is started again with the next sample, fresh, three times at most; the comparison
-begins anew. One that raises or gives no finite numbers would do so again, and is not.
+begins anew. One that raises or gives no finite numbers would do so again, and is not. The comparison begins anew also
+after a change of the stream, as the sums of the learner do.
 """
 
 from __future__ import annotations
@@ -75,6 +76,9 @@ class Shadow:
                 outputs.append(self._beside(None))
             begin = stop
         self._last = item.epoch, item.first + steps - 1
+        if item.change is not None and not self.given_up:
+            outputs.append(self._beside(None))
+            self._compare_from(item.epoch, item.first + steps, item.output.shape[1])
         return outputs
 
     def fail(self, kind: str, message: str) -> Beside:
@@ -112,12 +116,14 @@ class Shadow:
 
     def _begin(self, item: Forecasts, row: int, inputs: int) -> None:
         self._starts += 1
-        self._place = item.epoch, item.first + row
-        self._sums, self._schedule, self._said = (
-            ErrorSums(len(self._ladder.sizes) + 1, item.output.shape[1], 1), VerdictSchedule(), -1,
-        )  # fmt: skip
+        self._compare_from(item.epoch, item.first + row, item.output.shape[1])
         self.session = self._start()
         self._next = self.session.begin(item.output.shape[1], inputs, self._dt).forecast
+
+    def _compare_from(self, epoch: int, number: int, outputs: int) -> None:
+        """Begin the comparison anew with a sample."""
+        self._place, self._sums = (epoch, number), ErrorSums(len(self._ladder.sizes) + 1, outputs, 1)
+        self._schedule, self._said = VerdictSchedule(), -1
 
     def _compare(self, item: Forecasts, begin: int, own: NDArray[np.float64]) -> BesideErrors:
         """Add the errors of some rows to the sums, of every size and of the predictor."""
