@@ -212,13 +212,12 @@ def counted_samples(samples: int) -> str:
 
 
 def _as_good_as(table: pl.DataFrame) -> int | None:
-    """Return the smallest size within 1 %; else the smallest that is not told apart, if no smaller one is better."""
-    alike = table.filter(pl.col("verdict") == "alike")
-    near = alike.filter(pl.col("low") >= 1 - NEAR, pl.col("high") <= 1 + NEAR)["size"]
-    if len(near):
-        return int(near[0])
-    first = table.filter(pl.col("verdict") != "better").head(1)
-    return int(first["size"][0]) if first["verdict"].to_list() == ["alike"] else None
+    """Return the smallest size that is alike; behind one that beats the predictor only if its interval is narrow."""
+    rest = table.filter(pl.col("verdict") != "better")
+    if rest["verdict"].head(1).to_list() == ["worse"]:
+        rest = rest.filter(pl.col("low") >= 1 - NEAR, pl.col("high") <= 1 + NEAR)
+    alike = rest.filter(pl.col("verdict") == "alike")["size"]
+    return int(alike[0]) if len(alike) else None
 
 
 def _verdict(low: float, high: float) -> str:

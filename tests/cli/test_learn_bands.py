@@ -29,7 +29,7 @@ def test_learn_prints_the_bands(tmp_path: Path) -> None:
     ("level", "message"),
     [
         ("95", "the level of a band must be from 0.5 to 0.999, such as 0.95 (95 %), got 95.0"),
-        ("wide", "--bands must be a fraction such as 1% or 0.01, got 'wide'"),
+        ("wide", "--bands must be a fraction such as 95% or 0.95, got 'wide'"),
     ],
 )
 def test_a_level_that_is_none_is_refused(

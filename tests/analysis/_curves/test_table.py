@@ -95,6 +95,13 @@ def test_what_is_no_long_table_is_refused_with_the_remedy() -> None:
         read(pl.DataFrame(dict(params=[1, 1], step=[1, 2], seed=["a", "a"], loss=[1.0, float("inf")])))
 
 
+def test_a_wide_table_is_no_table_with_a_slip_of_the_pen() -> None:
+    """The column that is like the absent one is asked for already."""
+    wide = pl.DataFrame({"step": [1, 2], "w8": [1.0, 0.5], "w16": [0.9, 0.4]})
+    with pytest.raises(ValueError, match="the table is wide: make it long"):
+        read(wide, size="size", run=None)
+
+
 def test_several_files_are_refused(tmp_path: Path) -> None:
     for name in ("one.csv", "two.csv"):
         LONG.write_csv(tmp_path / name)

@@ -52,6 +52,16 @@ def test_the_words_say_what_was_tried_and_what_was_not() -> None:
     assert "the least error is that of 4, the largest: try largest=8" in edge
 
 
+def test_a_series_that_changes_and_one_without_noise_are_said() -> None:
+    noise, y = np.random.default_rng(6).standard_normal(4500), np.zeros(4500)
+    for t in range(4, 4500):
+        y[t] = 0.9 * y[t - (4 if t >= 3000 else 1)] + noise[t]
+    (note,) = critical_lags(y, largest=8).notes
+    assert note.startswith("The series changes at sample ") and "such as y[30" in note
+    ramp = critical_lags(np.arange(200.0))
+    assert "Rounding reaches the error beyond sample" in ramp.sentence
+
+
 def test_inputs_are_counted_with_the_outputs() -> None:
     u = np.random.default_rng(1).standard_normal(400)
     y = np.convolve(u, [0.0, 1.0, 0.5])[:400] + 0.1 * np.random.default_rng(2).standard_normal(400)

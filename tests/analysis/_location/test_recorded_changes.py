@@ -31,8 +31,9 @@ def test_a_change_stands_first_in_the_answer(tmp_path: Path) -> None:
     assert (row["kind"], row["size_before"], row["size_now"]) == ("size", 1, 4) and abs(row["since"] - AT) < 120
     (change,) = recorded_changes(ladder(range(9), intercept=True), y[:, None], center="first")
     assert row == {word: getattr(change, word) for word in row}
-    assert found.sentence.startswith(f"level: {change.sentence}. Locate the samples from 3 0")
+    assert found.sentence.startswith(f"level: {change.sentence}. In Python locate(y[{row['noticed']}:]) asks")
     assert "of all parts together: use filter length" in found.sentence
+    assert found.more == () or all("would tell" not in more.sentence for more in found.more)  # it is a mixture
     assert found.to_dict()["changes"] == [row]
     save_location(found, tmp_path)
     again = read_location(tmp_path)

@@ -184,7 +184,7 @@ def test_after_a_restart_the_comparison_begins_anew_and_counts_no_sample_twice(t
     after = run("Last", samples()[250:], state=tmp_path)
     assert besides(before)[-1].since == 0
     last = besides(after)[-1]
-    assert (last.since, last.starts) == (250, 1) and "It began at sample 250." in last.sentence
+    assert (last.since, last.starts) == (250, 1) and "The comparison began at sample 250." in last.sentence
     assert sum(len(one.error) for one in after if isinstance(one, BesideErrors)) == 250
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ergoscope.analysis import compare
+from ergoscope.analysis._drift.change import Change
 from ergoscope.learners import ladder, replay
 from ergoscope.learners._external.validation import Answer, Failed
 from ergoscope.simulator import Trajectories
@@ -58,8 +59,8 @@ def items(y: Any, forecast: Any, cuts: list[int], u: Any = None) -> list[Forecas
     scored = ~np.isnan(y) & (np.arange(len(y)) > 0)[:, None]
     edges = [0, *cuts, len(y)]
     return [
-        Forecasts("a", 1, 7 + a, np.full(b - a, np.nan), y[a:b], forecast[a:b], forecast[0], scored[a:b], None,
-                  None if u is None else u[a:b])
+        Forecasts("a", 1, 7 + a, np.full(b - a, np.nan), y[a:b], forecast[a:b], forecast[0], scored[a:b],
+                  input=None if u is None else u[a:b])
         for a, b in zip(edges, edges[1:], strict=False)
     ]  # fmt: skip
 
@@ -158,6 +159,20 @@ def test_inputs_come_with_their_sample_and_two_outputs_weigh_alike() -> None:
     larger = y * [1.0, 2.0**10], forecast * np.array([1.0, 2.0**10])
     scaled = followed(Shadow("a", "mine", Fake, LADDER, 1.0), items(*larger, [100]))
     np.testing.assert_allclose(said[-1].comparison.sizes["ratio"], scaled[-1].comparison.sizes["ratio"], rtol=1e-9)
+
+
+def test_the_comparison_begins_anew_after_a_change() -> None:
+    """As the sums of the learner do: else the verdict of the predictor would be of a mixture."""
+    y, forecast = streamed(900)
+    given = items(y, forecast, [500])
+    change = Change(480, 490, 500, "noise", 1, 1, False, 2.0, 0.01, "filter length")
+    given[0] = given[0]._replace(change=change)
+    outputs = followed(Shadow("a", "mine", Fake, LADDER, 1.0), given)
+    said = [one for one in outputs if isinstance(one, Beside)]
+    alone = followed(Shadow("a", "mine", Fake, LADDER, 1.0), given[1:])[-1]
+    assert [one.since for one in said] == [7, 7, 507] and said[-1].starts == 1
+    assert said[-1].comparison.samples == alone.comparison.samples
+    assert said[-1].sentence.endswith("The comparison began at sample 507.")
 
 
 def test_as_json_lines_and_messages() -> None:
