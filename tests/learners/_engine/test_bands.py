@@ -11,7 +11,7 @@ import pytest
 from ergoscope.learners import BandSums, Live, bands, ladder, replay
 from ergoscope.learners._engine.band_loop import MOST_BLOCKS
 from ergoscope.learners._engine.band_sums import pooled
-from ergoscope.learners._engine.band_tracker import FLOOR, GAMMA, BandTracker, check_level, first_ratio, scored_ahead
+from ergoscope.learners._engine.band_tracker import FLOOR, GAMMA, BandTracker, first_ratio, scored_ahead
 from ergoscope.simulator import simulate, zoo
 
 Array = np.ndarray[Any, Any]
@@ -266,11 +266,6 @@ def test_sums_of_streams_add_up() -> None:
 def test_a_level_out_of_range_is_refused(level: float) -> None:
     with pytest.raises(ValueError, match=r"level of a band must be from 0\.5 to 0\.999"):
         bands(np.zeros((1, 9, 1, 1, 1)), np.zeros((1, 9, 1)), level=level)
-
-
-def test_a_level_in_words_is_refused() -> None:
-    with pytest.raises(ValueError, match="from 0.5 to 0.999, such as 0.95 .*got '95%'"):
-        check_level("95%")  # type: ignore[arg-type]
 
 
 def test_forecasts_of_another_shape_are_refused() -> None:
