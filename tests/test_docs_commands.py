@@ -96,6 +96,7 @@ RUN: dict[str, tuple[str, ...]] = {
     ),
     "score PREDICTOR --recording data.csv --json": ("--in-process", "--by", "run", "--output", "y", "--sizes", "0..2"),
     "learn - --sizes 0..16": (),
+    "learn - --sizes 0..16 --bands 95%": (),
     "learn run/ --sizes 0..16": (),
     "locate-curves examples/data/chinchilla.csv --size params --along tokens --error loss --where outlier=0": (
         "--draws", "20",
@@ -131,6 +132,7 @@ QUANTA = "tests/analysis/_studies/quanta/test_quanta.py runs it on fewer tasks"
 OWN = "tests/analysis/_curves has tables of this kind"
 PAYLOADS = "tests/streams/_mqtt/test_mapped_source.py publishes such payloads"
 MQTT = "learn mqtt://localhost:1883"
+TOGETHER = "tests/cli/test_beside.py has all three options"
 NOT_RUN = {
     "learn - --sizes 0..16 --changes": "tests/streams/_service/test_changes.py watches such streams",
     f"{MQTT}/zigbee2mqtt/+ --y temperature --u setpoint --time last_seen": PAYLOADS,
@@ -141,6 +143,7 @@ NOT_RUN = {
     f"{MQTT}/lab/boiler": PAYLOADS,
     f"{MQTT}/homeassistant/sensor/+/state --every 1min --hold 1h": PAYLOADS,
     "learn - --y temperature_C --by model": "rtl_433 needs a receiver; test_payloads.py has its lines",
+    f"{MQTT}/lab/+ --sizes 0..16 --changes --bands 95% --beside my_predictor.py:make": TOGETHER,
     f"{MQTT}/lab/+ --beside my_predictor.py:make": "tests/streams/_mqtt/test_beside_mosquitto.py has three predictors",
     "demo live": "tests/streams/_dashboard/test_demo.py runs it, with the page",
     f"watch {LAB} --page": "tests/streams/_dashboard/test_server.py opens the page",

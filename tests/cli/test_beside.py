@@ -117,3 +117,21 @@ def test_learn_beside_gives_its_lines_and_those_of_the_ladder(folder: Path) -> N
         [*words, "--beside", "nowhere.py:make"], cwd=folder, input=b"", capture_output=True, timeout=60
     )
     assert refused.returncode == 2 and b"nowhere.py" in refused.stderr and b"Traceback" not in refused.stderr
+
+
+def test_changes_bands_and_a_predictor_together(folder: Path) -> None:
+    """One tap, then four: the line of the change, bands through it, and the comparison begins anew with it."""
+    noise, y = np.random.default_rng(6).standard_normal(4500), np.zeros(4500)
+    for t in range(4, 4500):
+        y[t] = 0.9 * y[t - (4 if t >= 3000 else 1)] + noise[t]
+    given = "".join(f'{{"y":{value!r}}}\n' for value in y.tolist()).encode()
+    words = ["learn", "-", "--sizes", "0..8", "--changes", "--bands", "95%", "--beside", "last.py:Last", "--quiet"]
+    done = subprocess.run([*ERGOSCOPE, *words], cwd=folder, input=given, capture_output=True, timeout=280)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    (change,) = [line for line in lines if line["kind"] == "change"]
+    assert (change["size_before"], change["size_now"]) == (1, 4)
+    bands = np.array([line["band"] for line in lines if line["kind"] == "prediction"][100:])
+    assert (bands > 0).all()
+    last = [line for line in lines if line["kind"] == "beside"][-1]
+    assert last["since"] == change["told"] and last["use"] == 4 and last["samples"] < 4500 - last["since"]
