@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 __all__ = ["Array", "jax", "jit", "jnp", "optax", "pytree"]
 Class = TypeVar("Class", bound=type)
 _classes: list[Any] = []  # that JAX is to be told of
+_registering = RLock()
 
 
 class _Later:
@@ -22,8 +24,10 @@ class _Later:
         self._name = name
 
     def __getattr__(self, word: str) -> Any:
-        while _classes:
-            import_module("jax").tree_util.register_pytree_node_class(_classes.pop())
+        with _registering:  # threads that train may ask at the same time
+            while _classes:
+                import_module("jax").tree_util.register_pytree_node_class(_classes[-1])
+                _classes.pop()
         return getattr(import_module(self._name), word)
 
 

@@ -81,9 +81,7 @@ def learn(
     channels: Annotated[int, typer.Option(help="The most outputs and inputs of a stream, together.")] = 16,
     bands: Annotated[
         str | None,
-        typer.Option(
-            help="Share of the samples that a band around each forecast is to cover, such as 95% (docs/bands.md)."
-        ),
+        typer.Option(help="Share of the samples that a band around each forecast is to cover, such as 95%."),
     ] = None,
     beside: Annotated[
         str | None,
