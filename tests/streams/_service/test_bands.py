@@ -107,7 +107,7 @@ def test_a_restored_service_goes_on_with_the_same_bits() -> None:
     ends = [service.finish()[-1] for service in (whole, again)]
     assert all(isinstance(end, Threshold) for end in ends)
     assert output_messages(ends[0]) == output_messages(ends[1])
-    with pytest.raises(OtherSettings, match=r"of another bands: 0\.95, here it is None"):
+    with pytest.raises(OtherSettings, match=r"of another --bands: 0\.95, here it is None"):
         Service(make).restore(*state)
 
 

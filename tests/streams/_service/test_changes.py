@@ -122,7 +122,7 @@ def test_a_checkpoint_of_another_rate_is_refused() -> None:
     state = first.state()
     assert state is not None
     for other in (None, 0.05):
-        with pytest.raises(OtherSettings, match="another changes: 0.01"):
+        with pytest.raises(OtherSettings, match="another --changes: 0.01"):
             service(other).restore(*state)
 
 
