@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from ...learners import Learner
 from ...learners._engine.driver import Driver
+from ...learners._engine.scored import scored_ahead
 from .change import RATE, Change
 from .watch import STEP, ChangeWatch
 
@@ -50,15 +51,11 @@ def run_watched(
     u = np.zeros((len(outputs), 0)) if inputs is None else held(inputs)
     driver = Driver(learner, p, u.shape[1], **(dict(width=width, block=STEP, known_ahead=0) | options))
     watch, lanes, record = ChangeWatch(driver, rate), driver.start(), driver.record()
-    known = np.zeros((p, width), np.bool_) if isinstance(driver.center, str) else np.ones((p, width), np.bool_)
-    known |= isinstance(driver.center, str) and driver.center == "none"
     for start in range(0, len(outputs), STEP):
         y = outputs[start : start + STEP]
         ahead = u[np.minimum(np.arange(start, start + len(y) + driver.ahead), len(u) - 1)]
         rows, end = np.repeat(ahead[..., None], width, axis=2), np.full(width, len(y), np.int32)
-        observed = ~np.isnan(y)
-        before = np.logical_or.accumulate(np.concatenate([known[None], observed]), axis=0)
-        scored, known = observed & before[:-1], before[-1]
+        scored = scored_ahead(y, np.array(lanes.centered), (1,))[:, 0]
         lanes, record = driver.advance(lanes, record, y, rows, np.int32(0), end)
         forecast = np.asarray(record)[: len(y), 0]
         yield watch, watch.compare(lanes, forecast, scored, y, rows, end)

@@ -84,7 +84,7 @@ class Location:
         outputs: For several outputs one row each: ``output, noise, best_size, critical_size, verdict, reason``. The
             errors of several outputs are in units of the noise of each, so no answer depends on their units.
         bands: For a recording what the 95 % bands of the sizes have covered, and how wide they are; None if rounding
-            reaches the noise.
+            reaches the noise, or for more than 1 048 576 samples.
         changes: For one recorded run of 2049 to 1 048 576 samples, one row for each change found: ``since``, its first
             sample; ``noticed``, the sample at which the evidence was enough; ``kind``, ``size``, ``weights`` or
             ``noise``; ``size_before, size_now``; ``at_least``, if the best size since is the largest tried; ``ratio``

@@ -25,7 +25,6 @@ from .._growth.output_units import in_noise_units
 from .._growth.regret_size import RegretSize
 from .advice import advise
 from .band_answer import band_answer, with_bands
-from .constant_outputs import refuse_constant
 from .fitted_models import model_answers
 from .fitted_slope import fitted_slope
 from .growth_plan import MARGIN, growth_more
@@ -46,6 +45,7 @@ from .options import (
 from .output_noise import recording_noise
 from .output_table import output_table
 from .recorded_changes import find_changes, with_changes
+from .recording_check import check_recording
 from .recording_regret import learning_part, recorded_regret
 from .rounding import rounding_limits
 from .sentences import ahead_words, recording_sentence
@@ -53,7 +53,7 @@ from .signal import longest_run, signal_of, sizes_to_show
 from .spikes import spike_note
 from .told_apart import samples_to_tell_apart, undecided_pair
 
-LARGEST = 1e150  # absolute value of a sample
+MOST_BANDED = 1 << 20  # samples of all runs: bands take as long as the learning, twice over
 
 
 def locate_recording(recording: Trajectories, options: Options, center: Any, name: str | None = None) -> Location:
@@ -61,9 +61,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
     horizon = longest = int(recording.lengths.max())
     if options.horizon is not None:
         horizon = min(longest, check_count("horizon", options.horizon, SHORTEST))
-    if horizon < SHORTEST:
-        raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
-    refuse_constant(recording)
+    recording = recording.first(horizon)
     channels = recording.outputs.shape[2], recording.inputs.shape[2]
     default = range(min(16, horizon // (5 * sum(channels))) + 1)
 
@@ -71,24 +69,15 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         return choose_learner(options._replace(sizes=sizes), channels, default, intercept=intercept)
 
     learner = learner_of(options.sizes)
-    if learner.sizes[-1] > horizon // 2:
-        raise ValueError(
-            f"size {learner.sizes[-1]} is beyond the data: {horizon} samples allow sizes up to {horizon // 2}."
-        )
+    check_recording(recording, learner.sizes[-1])
     check_ahead(learner, horizon)
     ahead = choose_inputs_ahead(options, learner, channels[1], "held")
-    recording = recording.first(horizon)
     note, reading = spike_note(recording), recording.reading
     if note and reading is not None:
         recording = replace(recording, reading=reading._replace(notes=(*reading.notes, note)))
     largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
     if largest > float(np.finfo(options.precision).max):
         raise ValueError(f"the recording reaches {largest:.3g}, too large for float32: use float64.")
-    if largest > LARGEST or 0 < largest < 1 / LARGEST:
-        raise ValueError(
-            f"the largest value of a recording must be from {1 / LARGEST:g} to {LARGEST:g}, for its square; "
-            f"got {largest:.3g}: write it in another unit."
-        )
     runs, name = len(recording.lengths), name or ", ".join(recording.output_names)
     coarse = log_edges(horizon)
     fine = {lookahead: block_edges(horizon, lookahead=lookahead) for lookahead in learner.lookaheads}
@@ -109,7 +98,8 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
         runs,
         len(edges),
     )
-    end, covered = longest_run(recording.lengths), RunBands()
+    end = longest_run(recording.lengths)
+    covered = RunBands() if recording.lengths.sum() <= MOST_BANDED else None
     sums = score_recording(
         learner,
         recording,
@@ -171,7 +161,7 @@ def locate_recording(recording: Trajectories, options: Options, center: Any, nam
             apart = None
         more = tuple(each for each in (apart, grows) if each is not None)
         bands = None  # beyond the trust horizon the errors are those of rounding
-        if trust is None:
+        if covered is not None and trust is None:
             newest = covered.newest(end.run)[j]
             bands = band_answer(covered.sums, learner.sizes, critical, best, advice, j, newest)
             rungs = with_bands(rungs, bands)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 
 from ..._core.progress import Progress, no_progress
@@ -21,14 +20,16 @@ from ..._core.text import versions
 from ...learners import Learner, Outcome, open_predictor
 from ...learners._catalogue import default_learner, named_learner, sized_by_length
 from ...learners._engine.replay import Scores, score_recording
+from ...learners._engine.scored import scored_ahead
 from ...learners._external.predictor import ExternalPredictor
 from ...simulator import Dialect, Trajectories, find_recording
 from .._growth.curves import block_edges, log_edges, rebin
 from .._growth.output_units import in_noise_units
-from .._location.constant_outputs import refuse_constant
 from .._location.options import SHORTEST
 from .._location.output_noise import recording_noise
-from .._location.recording import LARGEST, late_losses
+from .._location.recording import late_losses
+from .._location.recording_check import check_recording
+from .case_row import HALF_95
 from .comparison import compare
 from .flaws import FAILURES, Flaw, leaks
 from .metrics import Estimate, coverage
@@ -36,7 +37,6 @@ from .recording_flaws import recording_flaws
 from .recording_score import RecordingScore, RunFailure
 
 CURVES = {"first": pl.Int64, "last": pl.Int64, "size": pl.Int64, "error": pl.Float64}
-HALF_95 = 1.959963984540054  # standard deviations
 
 
 def score_on_recording(
@@ -146,23 +146,10 @@ def _learner(recording: Trajectories, sizes: list[int] | None, learner: str | Le
 
 
 def _check(recording: Trajectories, learner: Learner) -> None:
-    horizon = int(recording.lengths.max())
-    if horizon < SHORTEST:
-        raise ValueError(f"a recording needs at least {SHORTEST} samples, got {horizon}.")
-    refuse_constant(recording)
-    if learner.sizes[-1] > horizon // 2:
-        raise ValueError(
-            f"size {learner.sizes[-1]} is beyond the data: {horizon} samples allow sizes up to {horizon // 2}."
-        )
+    check_recording(recording, learner.sizes[-1])
     if learner.lookaheads != (1,):
         raise ValueError(
             f"a predictor forecasts the next sample, the learner {learner.lookaheads} ahead: leave them out."
-        )
-    largest = float(np.nanmax(np.abs(recording.outputs), initial=0.0))
-    if largest > LARGEST or 0 < largest < 1 / LARGEST:
-        raise ValueError(
-            f"the largest value of a recording must be from {1 / LARGEST:g} to {LARGEST:g}, for its square; "
-            f"got {largest:.3g}: write it in another unit."
         )
 
 
@@ -200,20 +187,13 @@ def _with_predictor(scores: Scores, recording: Trajectories, outcomes: list[Outc
     padded = np.full(recording.outputs.shape, np.nan)
     for row, forecast in zip(padded, own, strict=True):
         row[: len(forecast)] = forecast[:horizon]
-    scored = scored_samples(recording.outputs, center)
+    centered = np.full(recording.outputs.shape[2:] + recording.outputs.shape[:1], 0 if center == "first" else 1)
+    scored = np.moveaxis(scored_ahead(np.moveaxis(recording.outputs, 0, -1), centered, (1,))[:, 0], -1, 0)
     with np.errstate(over="ignore", invalid="ignore"):
         square = np.where(scored, (padded - recording.outputs) ** 2, 0.0)
     starts = scores.edges[:-1]
     sums = np.add.reduceat(square, starts, axis=1).transpose(1, 2, 0)[:, None, None]
     return scores._replace(error=np.concatenate([scores.error, sums], axis=2))
-
-
-def scored_samples(outputs: Float[np.ndarray, "run time output"], center: Any) -> NDArray[np.bool_]:
-    """Return which samples the driver scores: those observed, but not the first one where it is the center."""
-    observed = ~np.isnan(outputs)
-    if isinstance(center, str) and center == "first":
-        return np.asarray(observed & (observed.cumsum(axis=1) > 1))
-    return np.asarray(observed)
 
 
 def _curves(scores: Scores, sizes: Sequence[int]) -> pl.DataFrame:

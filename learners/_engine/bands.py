@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 
 from .band_sums import BandSums
-from .band_tracker import LEVEL, BandTracker, check_level, scored_ahead
+from .band_tracker import LEVEL, BandTracker, check_level
+from .scored import scored_ahead
 
 BLOCK = 4096  # samples of all runs at once
 

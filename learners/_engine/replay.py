@@ -17,11 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from ...simulator import Trajectories
 from .._base import Learner
 from .band_sums import BandSums
-from .band_tracker import BandTracker, scored_ahead
+from .band_tracker import BandTracker
 from .driver import Driver
 from .run_bands import RunBands
+from .scored import scored_ahead
 from .tile_state import TileState
 
+KEPT = 1 << 22  # bytes of forecasts of a block
 LONG = 1024  # rows that a compiled step takes at once, where forecasts are not kept
 
 # Samples (time,) -> inputs (time, input), common to all lanes, or (time, input, batch).
@@ -247,11 +249,12 @@ def score(
         raise ValueError(f"edges must rise from 0 to the longest run of {lengths.max()} samples, got {edges_}.")
     tiles = [_ScoredTile(driver, lanes, bands) for lanes in _tiles(driver, len(lengths))]
     records: SimpleQueue[Any] = SimpleQueue()  # buffers for the forecasts, which are not used here: one for each worker
+    rows_kept = None if driver.step is None else 0 if bands is None else kept_rows(driver)
     for _ in range(driver.workers):
-        records.put(driver.record(None if driver.step is None or bands is not None else 0))
+        records.put(driver.record(rows_kept))
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(driver.workers) as workers:
-        block = driver.block if driver.step is None or bands is not None else max(driver.block, LONG)
+        block = driver.block if rows_kept is None else rows_kept or max(driver.block, LONG)
         for start, rows in _blocks(block, outputs, None if end is None else (end.first, driver.block)):
             cuts = (edges_[(edges_ > start) & (edges_ <= start + len(rows))] - start).tolist()
             u = _inputs_for(driver, inputs_at, start, block)
@@ -271,6 +274,12 @@ def score(
     firsts = np.arange(0, len(lengths), share)
     parts = (np.concatenate([np.concatenate([b[i] for b in tile.taken]) for tile in tiles], axis=-1) for i in range(3))
     return Scores(edges_[: bins + 1], *(np.add.reduceat(leaf, firsts, axis=-1) for leaf in parts))
+
+
+def kept_rows(driver: Driver) -> int:
+    """Return how many rows a compiled step takes at once where their forecasts are kept: a few MB of them."""
+    row: int = driver.record(1).nbytes
+    return max(driver.block, min(LONG, KEPT // row))
 
 
 class _ScoredTile:

@@ -7,8 +7,9 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 from .band_sums import BandSums, pooled
-from .band_tracker import LEVEL, BandTracker, scored_ahead
+from .band_tracker import LEVEL, BandTracker
 from .driver import Driver
+from .scored import scored_ahead
 
 
 class RunBands:

@@ -66,9 +66,10 @@ class BesideSink:
         dt: float = 1.0,
         waiting: int = WAITING,
     ) -> None:
-        if streams < 1 or waiting < 1 or not 0 < dt < float("inf"):
-            got = f"{streams}, {waiting} and {dt}"
-            raise ValueError(f"streams and waiting must be at least 1, dt a positive number of seconds, got {got}.")
+        if streams < 1 or waiting < 1:
+            raise ValueError(f"there must be at least 1 stream and room for 1 sample, got {streams} and {waiting}.")
+        if not 0 < dt < float("inf"):
+            raise ValueError(f"dt must be a positive number of seconds, got {dt}.")
         self._sink, self._service, self._most, self._dt, self._waiting = sink, service, streams, dt, waiting
         self._predictor: ExternalPredictor = open_predictor(predictor, limit=limit)
         self._lanes: dict[str, _Lane] = {}

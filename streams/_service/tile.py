@@ -11,8 +11,9 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from ...analysis._drift.watch import ChangeWatch
-from ...learners._engine.band_tracker import BandTracker, scored_ahead
+from ...learners._engine.band_tracker import BandTracker
 from ...learners._engine.driver import Driver
+from ...learners._engine.scored import scored_ahead
 from .._messages.observation import Observation
 from .._messages.outputs import Forecasts
 from .error_sums import ErrorSums
@@ -66,7 +67,7 @@ class Tile:
                 self._held[:, i] = inputs[rows.steps - 1, :, i]
         output = outputs[: end.max()]
         centered = np.array(self.tile_driver.lanes.centered)  # a copy: the step goes on in it
-        scored = _scored(output, centered > 0)
+        scored = scored_ahead(output, centered, (1,))[:, 0]
         forecast = self.tile_driver.advance(outputs, inputs, end)
         changed = {}
         if watch is not None:  # after a change the lane has other forecasts of the next samples
@@ -149,13 +150,6 @@ class Tile:
             self.oracles.restore(saved, plants, drivers)
         if self.changes is not None:
             self.changes.restore(without_prefix(arrays, "change "))
-
-
-def _scored(output: NDArray[np.float64], centered: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where the driver scores one sample ahead: each observed output after the center is known."""
-    observed = ~np.isnan(output)
-    known = np.logical_or.accumulate(np.concatenate([centered[None], observed]), axis=0)
-    return np.asarray(observed & known[:-1])
 
 
 def _gather(pending: deque[Observation], most: int) -> Observation:

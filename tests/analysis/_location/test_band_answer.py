@@ -12,7 +12,7 @@ import pytest
 from ergoscope.analysis import locate, location_html, read_location, save_location
 from ergoscope.learners import bands, ladder, lattice, replay
 from ergoscope.learners._engine.band_sums import pooled
-from ergoscope.learners._engine.band_tracker import scored_ahead
+from ergoscope.learners._engine.scored import scored_ahead
 from ergoscope.simulator import Trajectories, simulate, zoo
 
 SIZES = range(4)
@@ -63,3 +63,12 @@ def test_a_system_has_no_bands_and_rounding_ends_them() -> None:
     found = locate(explosive, sizes=range(2), model=False)
     assert found.trust_horizon is not None and found.bands is None and found.to_dict()["bands"] is None
     assert "coverage" not in found.rungs.columns
+
+
+def test_a_very_long_recording_has_no_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take longer than the learning: a recording of ten million rows shall not wait for them."""
+    monkeypatch.setattr("ergoscope.analysis._location.recording.MOST_BANDED", 1999)
+    y = np.random.default_rng(1).standard_normal(2000).cumsum()
+    found = locate(y, sizes=range(3), model=False)
+    assert found.bands is None and "coverage" not in found.rungs.columns and found.to_dict()["bands"] is None
+    assert "bands" not in found.sentence

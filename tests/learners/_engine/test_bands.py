@@ -11,7 +11,8 @@ import pytest
 from ergoscope.learners import BandSums, Live, bands, ladder, replay
 from ergoscope.learners._engine.band_loop import MOST_BLOCKS
 from ergoscope.learners._engine.band_sums import pooled
-from ergoscope.learners._engine.band_tracker import FLOOR, GAMMA, BandTracker, first_ratio, scored_ahead
+from ergoscope.learners._engine.band_tracker import FLOOR, GAMMA, BandTracker, first_ratio
+from ergoscope.learners._engine.scored import scored_ahead
 from ergoscope.simulator import simulate, zoo
 
 Array = np.ndarray[Any, Any]

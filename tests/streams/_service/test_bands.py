@@ -15,7 +15,7 @@ from ergoscope.analysis._growth.critical_size import Best, Critical
 from ergoscope.analysis._location.band_answer import band_answer
 from ergoscope.learners import BandSums, Learner, bands, ladder, lattice, replay
 from ergoscope.learners._engine.band_sums import pooled
-from ergoscope.learners._engine.band_tracker import scored_ahead
+from ergoscope.learners._engine.scored import scored_ahead
 from ergoscope.simulator import Trajectories
 from ergoscope.streams import Forecasts, MemorySink, Service, Threshold, play, serve
 from ergoscope.streams._messages.output_json import output_lines, output_messages
