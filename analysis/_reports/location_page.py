@@ -144,9 +144,9 @@ def _rungs(part: dict[str, Any], word: str, most: int) -> str:
     heads = [word] + [" verdict", "growth", "95\u00a0% interval"] * judged
     heads += ["more error", "its 95\u00a0% interval"] * bool(costs) + [" against size before"] * paired
     bands = part.get("bands")
-    heads += [f"{100 * bands['level']:g}\u00a0% band: covered", "its half-width"] if bands else []
     heads += ["error, " + f"t = {number(horizon)}".replace(" ", "\u00a0") for horizon in horizons]
     heads += ["excess"] * oracle + ["parameters"] * counted
+    heads += [f"{100 * bands['level']:g}\u00a0% band: covered", "its half-width"] if bands else []
     answer = part["critical_size"] if advice is None else advice["size"]
     chosen = next((place for place, rung in enumerate(rungs) if rung["size"] == answer), 0)
     first = max(chosen - most // 2, 0) if chosen >= most else 0
@@ -158,9 +158,9 @@ def _rungs(part: dict[str, Any], word: str, most: int) -> str:
         if costs:
             cells += _cost(costs[rung["size"]]) if rung["size"] in costs else [DASH, DASH]
         cells += [words(rung.get("paired") or "")] * paired
-        cells += [_covered(rung), _widths(rung)] if bands else []
         cells += [number(value) for value in rung.get("errors", [rung["error"]])]
-        rows.append(cells + [number(rung["excess"])] * oracle + [number(rung["parameters"])] * counted)
+        cells += [number(rung["excess"])] * oracle + [number(rung["parameters"])] * counted
+        rows.append(cells + ([_covered(rung), _widths(rung)] if bands else []))
     return table(f"Error by {word}" + cut(len(rungs), most), heads, rows, None if answer is None else chosen - first)
 
 
